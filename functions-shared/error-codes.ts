@@ -1,0 +1,51 @@
+/**
+ * Every error code a user, a developer or an operator can meet. `docs/error-codes.md` gives cause and remedy
+ * for each; a test holds the two together. `message` is what people read; it never contains internals.
+ */
+
+export const ERROR_CODES = {
+  // webhook
+  signature_missing: { status: 401, message: 'The request has no signature.' },
+  signature_malformed: { status: 401, message: 'The signature is not of the form sha256=<base64>.' },
+  signature_mismatch: { status: 401, message: 'The signature does not match the request body.' },
+  body_too_large: { status: 413, message: 'The request body is larger than 1 MB.' },
+  method_not_allowed: { status: 405, message: 'This function accepts POST only.' },
+  invalid_json: { status: 400, message: 'The request body is not valid JSON.' },
+  invalid_form_response: { status: 400, message: 'The request body is not a Typeform response.' },
+  user_unknown: { status: 422, message: 'The response names no user that exists or can be created.' },
+  database_unavailable: { status: 503, message: 'The database is unavailable; try again later.' },
+  webhook_not_configured: { status: 503, message: 'No webhook secret is configured.' },
+  internal_error: { status: 500, message: 'Something went wrong on our side.' },
+  // jobs
+  job_not_found: { status: 404, message: 'There is no such job.' },
+  invalid_job_request: { status: 400, message: 'The request names no job.' },
+  lease_lost: { status: 409, message: 'Another worker has taken over this job.' },
+  illegal_transition: { status: 409, message: 'The job is not in a state that allows this.' },
+  lease_expired: { status: 504, message: 'The work did not finish in time.' },
+  // downloading a file
+  url_not_allowed: { status: 422, message: 'The file address is not allowed.' },
+  private_address: { status: 422, message: 'The file address leads into a private network.' },
+  too_many_redirects: { status: 422, message: 'The file address redirects too often.' },
+  download_not_found: { status: 422, message: 'The file could not be found at its address.' },
+  download_failed: { status: 502, message: 'The file could not be downloaded.' },
+  download_timeout: { status: 504, message: 'The server of the file did not answer in time.' },
+  download_truncated: { status: 502, message: 'The download ended before the file was complete.' },
+  file_too_large: { status: 422, message: 'The file is larger than allowed.' },
+  file_empty: { status: 422, message: 'The file is empty.' },
+  // images
+  not_an_image: { status: 422, message: 'The file is not a JPEG, PNG, WebP or HEIC image.' },
+  svg_not_allowed: { status: 422, message: 'SVG images are not accepted.' },
+  image_truncated: { status: 422, message: 'The image file is incomplete.' },
+  image_too_large: { status: 422, message: 'The image has more pixels than allowed.' },
+  image_undecodable: { status: 422, message: 'The image could not be read.' },
+  storage_unavailable: { status: 503, message: 'The file store is unavailable; try again later.' },
+  // client
+  not_signed_in: { status: 401, message: 'Nobody is signed in.' },
+  user_mismatch: { status: 403, message: 'connect() was called with the id of another user.' },
+} as const satisfies Record<string, { status: number; message: string }>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERROR_CODES, value)
+}

@@ -1,0 +1,127 @@
+/**
+ * Every message that travels from the database to a browser, and the few that travel back.
+ *
+ * Durable messages are rows of `public.notifications`: they carry `seq` (gapless per user) and `epoch`
+ * (changes when a user's numbering starts afresh). Volatile messages (progress) are broadcast only.
+ */
+
+export const MESSAGE_TYPES = [
+  'subscribe',
+  'unsubscribe',
+  'ping',
+  'pong',
+  'error',
+  'transcription_queued',
+  'transcription_processing',
+  'transcription_progress',
+  'transcription_complete',
+  'transcription_failed',
+  'image_processing_started',
+  'image_processing_progress',
+  'image_processed',
+  'image_processing_failed',
+  'pdf_generation_started',
+  'pdf_generation_progress',
+  'pdf_generated',
+  'pdf_generation_failed',
+  'realtime_update',
+  'status_update',
+  'batch_update',
+  'presence_update',
+  'user_typing',
+  'notification_read',
+] as const
+
+export type MessageType = (typeof MESSAGE_TYPES)[number]
+
+/** Fields that every message about a job carries beside its own. */
+export interface JobMessageFields {
+  jobId: string
+  incidentId: string | null
+  /** ISO 8601 with milliseconds, UTC: the moment of the status change. */
+  timestamp: string
+  /** Present on durable messages only. */
+  seq?: number
+  epoch?: string
+}
+
+export interface ImageMessage extends JobMessageFields {
+  type:
+    | 'image_processing_started'
+    | 'image_processing_progress'
+    | 'image_processed'
+    | 'image_processing_failed'
+  documentId: string
+  documentType: string
+  status: 'pending' | 'processing' | 'completed' | 'failed'
+  /** 0 to 100; on progress messages. */
+  progress?: number
+  stage?: string
+  /** Signed URL of the thumbnail; expires, see `signedUrlExpiresAt`. */
+  signedUrl?: string
+  signedUrlExpiresAt?: string
+  /** Milliseconds from claim to end. */
+  processingDuration?: number
+  error?: string
+  errorCode?: string
+}
+
+export interface PdfMessage extends JobMessageFields {
+  type: 'pdf_generation_started' | 'pdf_generation_progress' | 'pdf_generated' | 'pdf_generation_failed'
+  reportId: string
+  status: 'pending' | 'generating' | 'completed' | 'failed'
+  progress?: number
+  stage?: string
+  pdfUrl?: string
+  /** Bytes. */
+  fileSize?: number
+  error?: string
+  errorCode?: string
+}
+
+export interface TranscriptionMessage extends JobMessageFields {
+  type:
+    | 'transcription_queued'
+    | 'transcription_processing'
+    | 'transcription_progress'
+    | 'transcription_complete'
+    | 'transcription_failed'
+  transcriptionId: string
+  queueId: string | null
+  status: 'queued' | 'processing' | 'completed' | 'failed'
+  progress?: number
+  stage?: string
+  /** Seconds of audio. */
+  duration?: number
+  wordCount?: number
+  error?: string
+  errorCode?: string
+}
+
+export interface StatusUpdateMessage extends JobMessageFields {
+  type: 'status_update'
+  updateType: string
+  resource: string
+  status: string
+  data?: unknown
+  error?: string
+  errorCode?: string
+}
+
+export type JobMessage = ImageMessage | PdfMessage | TranscriptionMessage | StatusUpdateMessage
+
+/** Many changes of one statement: at most 100 messages and 200 KB; listeners get the inner messages. */
+export interface BatchUpdateMessage {
+  type: 'batch_update'
+  messages: JobMessage[]
+  timestamp: string
+}
+
+export type ServerMessage = JobMessage | BatchUpdateMessage
+
+/** A message with a place in the user's durable, gapless sequence. */
+export type DurableMessage = JobMessage & { seq: number; epoch: string }
+
+export function isDurable(message: JobMessage): message is DurableMessage {
+  return typeof message.seq === 'number' && typeof message.epoch === 'string'
+}

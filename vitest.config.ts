@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Test kinds by file name:
+ *   *.test.ts      pure, no processes               (project unit)
+ *   *.db.test.ts   one PostgreSQL cluster per run, a database of its own per file (project database)
+ *   e2e/*.test.ts  a whole stack, some with a browser (project e2e)
+ *   *_test.ts      run under Deno, not here
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{functions-shared,web,stack,scripts,supabase}/**/*.test.ts'],
+          exclude: ['**/*.db.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        test: {
+          name: 'database',
+          include: ['{stack,supabase}/**/*.db.test.ts'],
+          globalSetup: ['stack/testing/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
