@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type ProcessEntry, processesMentioning } from './support/processes.ts'
+
+const START = fileURLToPath(new URL('../scripts/start.ts', import.meta.url))
+const FREE_PORTS = ['--api-port', '0', '--db-port', '0', '--dashboard-port', '0']
+const READY = 'Ctrl-C stops everything'
+
+let scratch: string
+const children: ChildProcess[] = []
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'claimwire-start-'))
+})
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  for (const { pid } of processesMentioning(scratch)) process.kill(pid, 'SIGKILL')
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 })
+})
+
+interface Run {
+  child: ChildProcess
+  lines: string[]
+  exited: Promise<number | null>
+}
+
+function start(...args: string[]): Run {
+  const child = spawn(process.execPath, [START, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, NO_COLOR: '1', TMPDIR: scratch },
+  })
+  children.push(child)
+  const lines: string[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on('line', (line) => lines.push(line))
+  }
+  return { child, lines, exited: new Promise((resolve) => child.on('close', resolve)) }
+}
+
+function ready(run: Run): Promise<void> {
+  return vi.waitFor(
+    () => {
+      if (run.child.exitCode !== null) throw new Error(`exited early:\n${run.lines.join('\n')}`)
+      expect(run.lines.join('\n')).toContain(READY)
+    },
+    { timeout: 90_000, interval: 200 },
+  )
+}
+
+test('--check runs a claim end to end and says so in one line of JSON', async () => {
+  const run = start('--check')
+  expect(await run.exited, run.lines.join('\n')).toBe(0)
+  const result: unknown = JSON.parse(run.lines.at(-1) ?? '')
+  expect(result).toMatchObject({ ok: true, lost: 0, duplicates: 0 })
+  const { messages } = result as { messages: string[] }
+  const count = (type: string) => messages.filter((message) => message === type).length
+  expect(count('image_processing_started')).toBe(3)
+  expect(count('image_processed')).toBe(2)
+  expect(count('image_processing_failed')).toBe(1)
+  expect(messages[0]).toBe('image_processing_started')
+  expect(processesMentioning(scratch)).toEqual([])
+})
+
+test('Ctrl-C ends every process', async () => {
+  const run = start(...FREE_PORTS, '--data-dir', join(scratch, 'data'))
+  await ready(run)
+  expect(processesMentioning(scratch).length).toBeGreaterThan(0)
+  run.child.kill('SIGINT')
+  expect(await run.exited).toBe(0)
+  expect(processesMentioning(scratch)).toEqual([])
+})
+
+test('after kill -9 a new start on the same data works and leaves nothing of the old one running', async () => {
+  const dataDir = join(scratch, 'data')
+  const first = start(...FREE_PORTS, '--data-dir', dataDir)
+  await ready(first)
+  const before = processesMentioning(scratch)
+  first.child.kill('SIGKILL')
+  await first.exited
+
+  const second = start(...FREE_PORTS, '--data-dir', dataDir)
+  await ready(second)
+  const survivors = (entries: ProcessEntry[]) =>
+    entries.filter(({ pid }) => before.some((old) => old.pid === pid))
+  expect(survivors(processesMentioning(scratch))).toEqual([])
+  // The first run's claim is still there: its notifications are numbered before the second's.
+  expect(second.lines.some((line) => /#\d{2,}|#[7-9]/.test(line))).toBe(true)
+  second.child.kill('SIGTERM')
+  expect(await second.exited).toBe(0)
+  expect(processesMentioning(scratch)).toEqual([])
+})
+
+test('a port that is taken gives a clear message and the next free one', async () => {
+  const blocker = createServer()
+  await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve))
+  const address = blocker.address()
+  const taken = typeof address === 'object' && address !== null ? address.port : 0
+  try {
+    const run = start(
+      ...['--api-port', String(taken), '--db-port', '0', '--dashboard-port', '0'],
+      ...['--data-dir', join(scratch, 'data'), '--no-sample'],
+    )
+    await ready(run)
+    expect(run.lines.find((line) => line.includes(`${taken}`) && line.includes('taken'))).toBeDefined()
+    run.child.kill('SIGTERM')
+    expect(await run.exited).toBe(0)
+  } finally {
+    blocker.close()
+  }
+})

@@ -1,0 +1,47 @@
+/** A headless Chromium from npm, and a page that remembers everything that went wrong in it. */
+
+import { existsSync } from 'node:fs'
+import sparticuz from '@sparticuz/chromium'
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+/** Where a Chromium of the system may be, for machines that npm has no binary for. */
+const SYSTEM_CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Loopback only: a browser that looks for updates and models makes noise on a machine without a network. */
+const ARGS = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-sync',
+  '--no-first-run',
+]
+
+async function executablePath(): Promise<string> {
+  const configured = process.env.CHROMIUM_PATH
+  if (configured !== undefined) return configured
+  if (process.platform === 'linux' && process.arch === 'x64') return sparticuz.executablePath()
+  const found = SYSTEM_CHROMIUM.find((path) => existsSync(path))
+  if (found !== undefined) return found
+  throw new Error(
+    'No Chromium for this machine on npm: install Chromium and set CHROMIUM_PATH to its executable.',
+  )
+}
+
+export async function launchBrowser(): Promise<Browser> {
+  const isRoot = process.getuid?.() === 0
+  return chromium.launch({
+    executablePath: await executablePath(),
+    args: isRoot ? [...ARGS, '--no-sandbox'] : ARGS,
+  })
+}
+
+/** Collects console errors, uncaught exceptions and unhandled rejections of a page. */
+export function watchForErrors(page: Page): string[] {
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(`uncaught: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`console: ${message.text()}`)
+  })
+  return errors
+}

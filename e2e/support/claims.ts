@@ -1,0 +1,80 @@
+/** What the end-to-end tests do again and again: users, signed webhooks, waiting for work to end. */
+
+import { randomUUID } from 'node:crypto'
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import { expect, inject, vi } from 'vitest'
+import type { Database } from '../../functions-shared/database.types.ts'
+import { buildTypeformResponse, signTypeformBody } from '../fixtures/typeform.ts'
+
+export type Client = SupabaseClient<Database>
+export type Job = Database['public']['Tables']['jobs']['Row']
+
+export const PASSWORD = 'correct horse battery staple'
+const WORK_TIMEOUT_MS = 60_000
+
+/** A client that keeps nothing and refreshes nothing. */
+export function newClient(key: 'publishableKey' | 'secretKey' = 'publishableKey'): Client {
+  const { url, keys } = inject('stack')
+  return createClient<Database>(url, keys[key], { auth: { persistSession: false, autoRefreshToken: false } })
+}
+
+export interface TestUser {
+  id: string
+  email: string
+  client: Client
+}
+
+/** A new user, signed in. */
+export async function newUser(): Promise<TestUser> {
+  const client = newClient()
+  const email = `${randomUUID()}@example.test`
+  const { data, error } = await client.auth.signUp({ email, password: PASSWORD })
+  expect(error).toBeNull()
+  if (data.user === null) throw new Error('signing up gave no user')
+  return { id: data.user.id, email, client }
+}
+
+export async function postWebhook(
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown }> {
+  const { url, keys } = inject('stack')
+  const response = await fetch(`${url}/functions/v1/typeform-webhook`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'typeform-signature': signTypeformBody(body, keys.typeformSecret),
+      ...headers,
+    },
+    body,
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+/** Posts a signed claim with these files; returns the incident's id. */
+export async function postClaim(user: TestUser, fileUrls: string[]): Promise<string> {
+  const response = buildTypeformResponse({ userId: user.id, email: user.email, fileUrls })
+  const answer = await postWebhook(JSON.stringify(response))
+  expect(answer).toMatchObject({ status: 200, body: { incident_id: expect.any(String), duplicate: false } })
+  return (answer.body as { incident_id: string }).incident_id
+}
+
+/** Waits until every job of the incident has ended; returns them in the order of creation. */
+export async function endedJobs(user: TestUser, incidentId: string, count: number): Promise<Job[]> {
+  return vi.waitFor(
+    async () => {
+      const { data, error } = await user.client
+        .from('jobs')
+        .select()
+        .eq('incident_id', incidentId)
+        .in('status', ['completed', 'failed'])
+        .order('created_at')
+        .order('id')
+      expect(error).toBeNull()
+      expect(data).toHaveLength(count)
+      return data ?? []
+    },
+    { timeout: WORK_TIMEOUT_MS, interval: 100 },
+  )
+}

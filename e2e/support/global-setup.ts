@@ -1,0 +1,51 @@
+/** One embedded stack for all end-to-end files that do not break it; its functions may fetch from the hostile server. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { createStack } from '../../stack/index.ts'
+import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
+import { startDashboard } from '../../web/server/dashboard.ts'
+import { startHostileServer } from './hostile-server.ts'
+import { PHOTO_PATH } from './photos.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    stack: { url: string; db: DatabaseUrls; keys: StackKeys }
+    dashboardUrl: string
+    fileOrigin: string
+  }
+}
+
+/** Short, so that a server that never answers does not hold up the suite. */
+const DOWNLOAD_TIMEOUT_MS = '3000'
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-e2e-'))
+  const parts = new AsyncDisposableStack()
+  parts.defer(() => rmSync(dataDir, { recursive: true, force: true }))
+  try {
+    const files = parts.use(await startHostileServer(PHOTO_PATH))
+    const stack = parts.use(
+      await createStack({
+        dataDir,
+        ports: { api: 0, db: 0 },
+        functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: files.origin, DOWNLOAD_TIMEOUT_MS },
+      }),
+    )
+    const dashboard = await startDashboard({
+      port: 0,
+      supabaseUrl: stack.url,
+      publishableKey: stack.keys.publishableKey,
+    })
+    parts.defer(() => dashboard.close())
+    project.provide('stack', { url: stack.url, db: stack.db, keys: stack.keys })
+    project.provide('dashboardUrl', dashboard.url)
+    project.provide('fileOrigin', files.origin)
+  } catch (error) {
+    await parts.disposeAsync()
+    throw error
+  }
+  return () => parts.disposeAsync()
+}

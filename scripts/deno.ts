@@ -1,0 +1,29 @@
+/** The Edge Functions as Deno sees them: which there are, and how Deno is called for each. */
+
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './process.ts'
+
+export interface FunctionFolder {
+  name: string
+  /** Path relative to the repository. */
+  path: string
+  config: string
+}
+
+/** Every folder of `supabase/functions` with a `deno.json`: the functions, and `_shared` for its tests. */
+export function functionFolders(): FunctionFolder[] {
+  const base = join('supabase', 'functions')
+  return readdirSync(join(ROOT, base), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(ROOT, base, entry.name, 'deno.json')))
+    .map((entry) => ({
+      name: entry.name,
+      path: join(base, entry.name),
+      config: join(base, entry.name, 'deno.json'),
+    }))
+}
+
+/** Flags that make `npm ci` the only install step: nothing is fetched, no second lock file. */
+export function denoFlags(folder: FunctionFolder): string[] {
+  return ['--node-modules-dir=manual', '--cached-only', '--no-lock', '--config', folder.config]
+}

@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+/** Which folders of ours a folder may import from, beside itself. Everything else is a violation. */
+const ALLOWED: Record<string, readonly string[]> = {
+  'functions-shared': [],
+  web: ['functions-shared'],
+  'supabase/functions': ['functions-shared'],
+  'supabase/tests': ['functions-shared', 'stack/testing'],
+  stack: ['functions-shared'],
+  bench: ['functions-shared', 'stack', 'web', 'e2e'],
+  e2e: ['functions-shared', 'stack', 'web', 'scripts'],
+  scripts: ['functions-shared', 'stack', 'web', 'e2e', 'bench'],
+}
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])(\.{1,2}\/[^'"]+)\1/g
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => !/(^|\/)(node_modules|dist|\.temp)\//.test(path))
+}
+
+function importsOf(source: string, path: string): string[] {
+  return [...source.matchAll(IMPORT)].map(([, , target = '']) =>
+    relative(root, resolve(root, dirname(path), target))
+      .split(sep)
+      .join('/'),
+  )
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
+}
+
+/** The violations of one file, as sentences. */
+function violations(path: string, source: string): string[] {
+  const area = Object.keys(ALLOWED).find((folder) => isInside(path, folder))
+  if (area === undefined) return []
+  const found: string[] = []
+  for (const target of importsOf(source, path)) {
+    if (!/\.(ts|tsx|js|mjs|json|css|sql|wasm)(\?\w+)?$/.test(target)) {
+      found.push(`${path} imports ${target} without an extension`)
+    }
+    const allowed = isInside(target, area) || (ALLOWED[area] ?? []).some((folder) => isInside(target, folder))
+    if (!allowed) found.push(`${path} (${area}) may not import ${target}`)
+    if (area === 'supabase/functions') found.push(...functionViolations(path, target))
+  }
+  return found
+}
+
+/** A function imports only itself, `_shared` and `functions-shared`; `_shared` imports no function. */
+function functionViolations(path: string, target: string): string[] {
+  const prefix = 'supabase/functions/'
+  if (!target.startsWith(prefix)) return []
+  const own = path.slice(prefix.length).split('/')[0]
+  const other = target.slice(prefix.length).split('/')[0]
+  return other === own || other === '_shared' ? [] : [`${path} may not import another function: ${target}`]
+}
+
+test('every import stays within the rules', () => {
+  const files = Object.keys(ALLOWED).flatMap(sourceFiles)
+  expect(files.length).toBeGreaterThan(20)
+  expect(files.flatMap((path) => violations(path, readFileSync(join(root, path), 'utf8')))).toEqual([])
+})
+
+test.each([
+  ['functions-shared/a.ts', "import { x } from '../stack/b.ts'"],
+  ['web/src/a.ts', "import type { x } from '../../stack/types.ts'"],
+  ['stack/a.ts', "export { x } from '../web/src/x.ts'"],
+  ['stack/a.ts', "const x = await import('../web/src/x.ts')"],
+  ['supabase/functions/health/index.ts', "import { x } from '../process-image/handler.ts'"],
+  ['supabase/functions/_shared/a.ts', "import { x } from '../health/handler.ts'"],
+  ['web/src/a.ts', "import './styles'"],
+])('%s: a forbidden import is found (%s)', (path, source) => {
+  expect(violations(path, source)).not.toEqual([])
+})
+
+test.each([
+  ['web/src/a.ts', "import { userTopic } from '../../functions-shared/topics.ts'"],
+  ['supabase/functions/health/index.ts', "import { x } from '../_shared/env.ts'"],
+  ['stack/a/b.ts', "import type { Stack } from '../types.ts'"],
+])('%s: an allowed import passes (%s)', (path, source) => {
+  expect(violations(path, source)).toEqual([])
+})

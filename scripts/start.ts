@@ -1,0 +1,216 @@
+/**
+ * `npm start`: the embedded stack, the dashboard and one sample claim.
+ *
+ *   npm start                    default ports, data kept in .stack between starts
+ *   npm start -- --fresh         empties the data first
+ *   npm start -- --no-sample     leaves the sample claim out
+ *   npm start -- --check         the same on free ports with temporary data; last line is JSON, then exits
+ *   npm run dev                  the dashboard with hot reload
+ *
+ * More: --verbose, --data-dir <folder>, --api-port, --db-port, --dashboard-port <n> (0 is any free port).
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, styleText } from 'node:util'
+import { createStack } from '../stack/index.ts'
+import { createTerminalLogger } from '../stack/logger.ts'
+import type { Logger, Stack } from '../stack/types.ts'
+import { startDashboard } from '../web/server/dashboard.ts'
+import { DEMO_EMAIL, setDemoPassword } from './demo-user.ts'
+import { startPhotoServer } from './photo-server.ts'
+import { ROOT } from './process.ts'
+import { type ReceivedMessage, runSampleClaim, type SampleClaimResult } from './sample-claim.ts'
+
+const PHOTOS = join(ROOT, 'e2e', 'fixtures', 'photos')
+/** The second is cut short on purpose: a claim that shows how a failure looks. */
+const SAMPLE_PHOTOS = ['front.jpg', 'truncated.jpg', 'intersection.jpg']
+
+const { values: flags } = parseArgs({
+  options: {
+    fresh: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    dev: { type: 'boolean', default: false },
+    sample: { type: 'boolean', default: true },
+    verbose: { type: 'boolean', default: false },
+    'data-dir': { type: 'string', default: join(ROOT, '.stack') },
+    'api-port': { type: 'string', default: '54321' },
+    'db-port': { type: 'string', default: '54322' },
+    'dashboard-port': { type: 'string', default: '5173' },
+  },
+  allowNegative: true,
+})
+
+if (flags.check) {
+  await check()
+} else {
+  await start()
+}
+
+/** Runs until Ctrl-C, or until the process that started it has gone. */
+async function start(): Promise<void> {
+  const stopped = stopSignal()
+  await using running = await bringUp({
+    dataDir: flags['data-dir'],
+    fresh: flags.fresh,
+    ports: {
+      api: port(flags['api-port']),
+      db: port(flags['db-port']),
+      dashboard: port(flags['dashboard-port']),
+    },
+    logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'info' }),
+  })
+  const sample = flags.sample
+    ? await running.runSample((received) => console.log(eventLine(received)))
+    : undefined
+  console.log(banner(running, sample))
+  await stopped
+  console.log('Stopping ...')
+}
+
+/** The same path on free ports with temporary data; the last line is one JSON object. */
+async function check(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-check-'))
+  const startedAt = performance.now()
+  try {
+    await using running = await bringUp({
+      dataDir,
+      fresh: false,
+      ports: { api: 0, db: 0, dashboard: 0 },
+      logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'warn' }),
+    })
+    const startMs = Math.round(performance.now() - startedAt)
+    const page = await fetch(running.dashboardUrl)
+    if (!page.ok) throw new Error(`the dashboard answered ${page.status}`)
+    const sample = await running.runSample((received) => console.log(eventLine(received)))
+    const ok = sample.lost === 0 && sample.duplicates === 0
+    console.log(JSON.stringify({ ok, ...figures(sample), startMs }))
+    if (!ok) process.exitCode = 1
+  } catch (error) {
+    console.error(error)
+    console.log(JSON.stringify({ ok: false, reason: error instanceof Error ? error.message : String(error) }))
+    process.exitCode = 1
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+function port(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 0 || number > 65535) throw new Error(`${text} is not a port`)
+  return number
+}
+
+function figures(sample: SampleClaimResult) {
+  return {
+    messages: sample.received.map(({ message }) => message.type),
+    lost: sample.lost,
+    duplicates: sample.duplicates,
+    p50Ms: sample.p50Ms,
+  }
+}
+
+interface Running extends AsyncDisposable {
+  stack: Stack
+  dashboardUrl: string
+  demo: { email: string; password: string }
+  runSample(onMessage: (received: ReceivedMessage) => void): Promise<SampleClaimResult>
+}
+
+interface BringUpOptions {
+  dataDir: string
+  fresh: boolean
+  ports: { api: number; db: number; dashboard: number }
+  logger: Logger
+}
+
+async function bringUp(options: BringUpOptions): Promise<Running> {
+  await using parts = new AsyncDisposableStack()
+  const photos = parts.use(await startPhotoServer(PHOTOS))
+  const stack = parts.use(
+    await createStack({
+      ...options,
+      functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: photos.origin },
+    }),
+  )
+  const demo = { email: DEMO_EMAIL, password: stack.keys.demoPassword }
+  await setDemoPassword(stack, demo.password)
+  const dashboard = await startDashboard({
+    port: options.ports.dashboard,
+    supabaseUrl: stack.url,
+    publishableKey: stack.keys.publishableKey,
+    demo,
+    dev: flags.dev,
+  })
+  parts.defer(() => dashboard.close())
+  const owned = parts.move()
+  return {
+    stack,
+    dashboardUrl: dashboard.url,
+    demo,
+    runSample: (onMessage) =>
+      runSampleClaim({
+        url: stack.url,
+        publishableKey: stack.keys.publishableKey,
+        typeformSecret: stack.keys.typeformSecret,
+        user: demo,
+        photoUrls: SAMPLE_PHOTOS.map(photos.urlOf),
+        onMessage,
+      }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Resolves on Ctrl-C, on SIGTERM, and when the parent process has gone. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
+      process.on(event, () => resolve())
+  })
+}
+
+function eventLine({ message, latencyMs }: ReceivedMessage): string {
+  const detail = [
+    'documentId' in message ? message.documentId.slice(0, 8) : '',
+    'progress' in message && message.progress !== undefined ? `${message.progress} %` : '',
+    'stage' in message ? (message.stage ?? '') : '',
+    message.error ?? '',
+  ]
+  const seq = message.seq === undefined ? '' : `#${message.seq}`
+  const colour = message.error !== undefined ? 'red' : message.seq === undefined ? 'gray' : 'green'
+  const line = [
+    `${latencyMs} ms`.padStart(8),
+    seq.padStart(5),
+    message.type.padEnd(26),
+    ...detail.filter(Boolean),
+  ]
+  return styleText(colour, `  ${line.join('  ')}`)
+}
+
+function banner({ stack, dashboardUrl, demo }: Running, sample: SampleClaimResult | undefined): string {
+  const heading = (text: string) => styleText('bold', text)
+  const lines = [
+    '',
+    heading('  Claimwire is running'),
+    '',
+    `  Dashboard        ${styleText('cyan', dashboardUrl)}`,
+    `    sign in with   ${demo.email}  /  ${demo.password}`,
+    `  API              ${stack.url}`,
+    `    publishable    ${stack.keys.publishableKey}`,
+    `    secret         ${stack.keys.secretKey}`,
+    `  Database         ${stack.dbUrl}`,
+    `  Webhook          ${stack.url}/functions/v1/typeform-webhook`,
+    `    secret         ${stack.keys.typeformSecret}`,
+  ]
+  if (sample !== undefined) {
+    const { received, lost, duplicates, p50Ms } = sample
+    lines.push(
+      '',
+      `  Sample claim     ${received.length} messages received, ${lost} lost, ${duplicates} doubled, median ${p50Ms} ms after the change`,
+      `    see it at      ${dashboardUrl}/#/incidents/${sample.incidentId}`,
+    )
+  }
+  lines.push('', '  Ctrl-C stops everything. Data is kept in .stack; `npm start -- --fresh` empties it.', '')
+  return lines.join('\n')
+}
