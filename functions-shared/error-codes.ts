@@ -42,6 +42,17 @@ export const ERROR_CODES = {
   // client
   not_signed_in: { status: 401, message: 'Nobody is signed in.' },
   user_mismatch: { status: 403, message: 'connect() was called with the id of another user.' },
+  connection_lost: { status: 503, message: 'The live connection was lost; trying again.' },
+  join_refused: { status: 403, message: 'The server refused the live connection for this user.' },
+  topic_in_use: { status: 409, message: 'Another part of this page already listens to this topic.' },
+  history_unavailable: { status: 503, message: 'Missed notifications could not be read; trying again.' },
+  message_unrecognised: { status: 422, message: 'A message of an unknown shape arrived and was skipped.' },
+  listener_failed: { status: 500, message: 'An event listener of the page failed.' },
+  // embedded stack
+  keys_file_invalid: {
+    status: 500,
+    message: 'The key file of the embedded stack cannot be used; repair it, or start afresh with --fresh.',
+  },
 } as const satisfies Record<string, { status: number; message: string }>
 
 export type ErrorCode = keyof typeof ERROR_CODES
