@@ -1,0 +1,53 @@
+/**
+ * Text from outside, made safe once, where it is written: no reader has to do it again. The result is plain
+ * text that PostgreSQL's `jsonb` accepts; it is never HTML, and whoever shows it sets it as text.
+ *
+ * Removed: control characters (also U+0000, which `jsonb` refuses), characters that reorder the text around
+ * them (bidi embeddings, overrides and isolates: "gpj.exe" that reads "exe.jpg"), byte order marks,
+ * noncharacters. Replaced: lone surrogates by U+FFFD, line separators and CR LF by LF.
+ * Kept: joiners and direction marks, which Arabic, Hebrew, Indic scripts and emoji need.
+ */
+
+export interface TextLimits {
+  /** In code points; the rest is cut and the cut is marked by an ellipsis. */
+  maxLength: number
+  /** Keeps line breaks and tabs; else they become spaces. Default false. */
+  multiline?: boolean
+}
+
+const LINE_BREAKS = /\r\n?|\u0085|\u2028|\u2029/g
+const WHITE_SPACE = /[\t\n\v\f]+/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
+const REORDERING = /[\u202a-\u202e\u2066-\u2069]/g
+const INVISIBLE = /[\ufeff\ufff9-\ufffb]|\p{Noncharacter_Code_Point}/gu
+const ELLIPSIS = '…'
+const JOINER_AT_END = /[\u200d\ufe0f]+$/
+
+/** Safe plain text, trimmed and in Unicode's composed form (NFC). Applying it twice changes nothing. */
+export function sanitizeText(text: string, limits: TextLimits): string {
+  const broken = text.toWellFormed().replace(LINE_BREAKS, '\n')
+  const lines = limits.multiline === true ? broken : broken.replace(WHITE_SPACE, ' ')
+  const clean = lines
+    .replace(CONTROLS, '')
+    .replace(REORDERING, '')
+    .replace(INVISIBLE, '')
+    .normalize('NFC')
+    .trim()
+  return cut(clean, limits.maxLength)
+}
+
+function cut(text: string, maxLength: number): string {
+  // A string has at least as many UTF-16 units as code points: the common case needs no counting.
+  if (text.length <= maxLength) return text
+  const points = Array.from(text)
+  if (points.length <= maxLength) return text
+  if (maxLength < 1) return ''
+  return (
+    points
+      .slice(0, maxLength - 1)
+      .join('')
+      .replace(JOINER_AT_END, '')
+      .trimEnd() + ELLIPSIS
+  )
+}
