@@ -1,0 +1,110 @@
+/**
+ * The status rows as a worker sees them: claim, report, finish. Every move goes through an SQL function that
+ * checks the lease, so a worker that has lost it can change nothing.
+ */
+
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
+import { isUuid } from '../../../functions-shared/uuid.ts'
+import { databaseError } from './upstream.ts'
+
+/** A job this worker holds the lease of. */
+export interface ClaimedJob {
+  id: string
+  kind: string
+  incidentId: string | null
+  /** What the job is about, e.g. a document. */
+  subjectId: string | null
+  input: Readonly<Record<string, unknown>>
+  leaseToken: string
+  leaseExpiresAt: Date
+  /** This attempt included. */
+  attempts: number
+  maxAttempts: number
+}
+
+export interface JobStore {
+  /** Null where there is nothing to do: somebody else works on it, it has ended, or it is not due. */
+  claim(jobId: string): Promise<ClaimedJob | null>
+  /** Extends the lease. @returns the moment it now ends. @throws AppError `lease_lost`. */
+  progress(job: ClaimedJob, percent: number, stage: string | null): Promise<Date>
+  complete(job: ClaimedJob, result: Record<string, unknown>): Promise<void>
+  /** @returns the job's new status: `queued` where it will be tried again, else `failed`. */
+  fail(job: ClaimedJob, failure: JobFailure): Promise<string>
+}
+
+export interface JobFailure {
+  code: ErrorCode
+  /** For the person who waits for the result. */
+  message: string
+  retryable: boolean
+}
+
+type Rpc = (name: string, args: Record<string, unknown>) => Promise<unknown>
+
+export function createJobStore(client: SupabaseClient): JobStore {
+  const rpc: Rpc = async (name, args) => {
+    const { data, error, status } = await client.rpc(name, args)
+    if (error) throw databaseError({ error, status })
+    return data
+  }
+  const lease = (job: ClaimedJob) => ({ p_job_id: job.id, p_lease_token: job.leaseToken })
+  return {
+    async claim(jobId) {
+      const row = firstRow(await rpc('claim_job', { p_job_id: jobId }))
+      return row === undefined || row === null ? null : parseClaimedJob(row)
+    },
+    async progress(job, percent, stage) {
+      const until = await rpc('report_progress', { ...lease(job), p_progress: percent, p_stage: stage })
+      return parseTime(until)
+    },
+    async complete(job, result) {
+      await rpc('complete_job', { ...lease(job), p_result: result })
+    },
+    async fail(job, { code, message, retryable }) {
+      const row = firstRow(
+        await rpc('fail_job', {
+          ...lease(job),
+          p_error_code: code,
+          p_error: message,
+          p_retryable: retryable,
+        }),
+      )
+      return (isRecord(row) ? textAt(row, 'status') : undefined) ?? 'failed'
+    },
+  }
+}
+
+function firstRow(data: unknown): unknown {
+  return Array.isArray(data) ? data[0] : data
+}
+
+function parseClaimedJob(row: unknown): ClaimedJob {
+  if (!isRecord(row)) throw unexpected()
+  const { id, kind, lease_token: leaseToken, attempts, max_attempts: maxAttempts } = row
+  if (!isUuid(id) || !isUuid(leaseToken) || typeof kind !== 'string') throw unexpected()
+  if (typeof attempts !== 'number' || typeof maxAttempts !== 'number') throw unexpected()
+  return {
+    id,
+    kind,
+    leaseToken,
+    attempts,
+    maxAttempts,
+    incidentId: textAt(row, 'incident_id') ?? null,
+    subjectId: textAt(row, 'subject_id') ?? null,
+    input: isRecord(row.input) ? row.input : {},
+    leaseExpiresAt: parseTime(row.lease_expires_at),
+  }
+}
+
+function parseTime(value: unknown): Date {
+  const time = new Date(typeof value === 'string' ? value : Number.NaN)
+  if (Number.isNaN(time.getTime())) throw unexpected()
+  return time
+}
+
+function unexpected(): AppError {
+  return new AppError('internal_error', { cause: new TypeError('The database answered in an unknown shape') })
+}

@@ -1,0 +1,16 @@
+/** Deno's standard library as the functions use it: one typed door to an npm package without types. */
+
+// @ts-types="./deno-std.d.ts"
+export { abortable } from 'deno-std/async/abortable.js'
+// @ts-types="./deno-std.d.ts"
+export { deadline } from 'deno-std/async/deadline.js'
+// @ts-types="./deno-std.d.ts"
+export { RetryError, retry } from 'deno-std/async/retry.js'
+// @ts-types="./deno-std.d.ts"
+export { concat } from 'deno-std/bytes/concat.js'
+// @ts-types="./deno-std.d.ts"
+export { timingSafeEqual } from 'deno-std/crypto/timing_safe_equal.js'
+// @ts-types="./deno-std.d.ts"
+export { decodeBase64, encodeBase64 } from 'deno-std/encoding/base64.js'
+// @ts-types="./deno-std.d.ts"
+export { encodeHex } from 'deno-std/encoding/hex.js'

@@ -1,0 +1,57 @@
+/**
+ * A submitted form becomes an incident, its documents and their jobs. Files are not fetched here: the answer
+ * must be quick, and `process-image` does it.
+ *
+ * Typeform turns a webhook off for good at 404 and 410, so neither is ever sent. 503 is tried again for hours.
+ */
+
+import { parseTypeformResponse } from '../../../functions-shared/typeform.ts'
+import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from '../_shared/http.ts'
+import type { Log } from '../_shared/log.ts'
+import type { Inbox, ReceivedResponse } from './inbox.ts'
+import { type Accounts, resolveReporter } from './reporter.ts'
+import { parseSignature, SIGNATURE_HEADER, verifySignature } from './signature.ts'
+
+export interface WebhookDependencies {
+  /** The current secret and, while it is being replaced, the previous one. */
+  secrets: readonly string[]
+  accounts: Accounts
+  inbox: Inbox
+  log: Log
+}
+
+/** Bytes of a request body. */
+export const MAX_BODY_BYTES = 1024 * 1024
+
+export async function handleWebhook(request: Request, dependencies: WebhookDependencies): Promise<Response> {
+  const { secrets, accounts, inbox, log } = dependencies
+  try {
+    requireMethod(request, 'POST')
+    const signature = request.headers.get(SIGNATURE_HEADER)
+    parseSignature(signature)
+    const body = await readBody(request, MAX_BODY_BYTES)
+    await verifySignature(body, signature, secrets)
+    const response = parseTypeformResponse(parseJson(body))
+    const owner = await inbox.findOwner(response.form_response.token)
+    const userId = owner ?? (await resolveReporter(response, accounts))
+    const received = await inbox.receive(response, userId)
+    log.info('response_received', {
+      incident: received.incidentId,
+      jobs: received.jobIds.length,
+      duplicate: received.duplicate,
+    })
+    return jsonResponse(toBody(received))
+  } catch (error) {
+    return errorResponse(error, log)
+  }
+}
+
+function toBody(received: ReceivedResponse): Record<string, unknown> {
+  return {
+    incident_id: received.incidentId,
+    user_id: received.userId,
+    document_ids: received.documentIds,
+    job_ids: received.jobIds,
+    duplicate: received.duplicate,
+  }
+}

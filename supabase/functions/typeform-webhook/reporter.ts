@@ -1,0 +1,80 @@
+/**
+ * Whose claim is this? The rule, and why it is safe:
+ *
+ * | hidden `user_id`      | `email` answer            | outcome                                        |
+ * |-----------------------|---------------------------|------------------------------------------------|
+ * | of an account         | any                       | that account                                   |
+ * | of no account         | of no account             | a new account with that id and address         |
+ * | of no account         | of another account / none | `user_unknown`                                 |
+ * | not a UUID            | any                       | `user_unknown`                                 |
+ * | none                  | of no account             | a new account with that address                |
+ * | none                  | of an account / none      | `user_unknown`                                 |
+ *
+ * An e-mail answer is whatever someone typed. It may open a new, unconfirmed account, which only the owner of
+ * that mailbox can enter; it never adds a claim to an account that exists already. The id of a new account
+ * without `user_id` is derived from the response's token, so that the same response delivered twice, even at
+ * the same moment, ends in the same account.
+ */
+
+import { AppError } from '../../../functions-shared/app-error.ts'
+import { findAnswer, type TypeformResponse } from '../../../functions-shared/typeform.ts'
+import { isUuid } from '../../../functions-shared/uuid.ts'
+
+export interface Account {
+  id: string
+  email: string | null
+}
+
+export type CreateAccountResult =
+  | { outcome: 'created'; account: Account }
+  /** Another account has this address. */
+  | { outcome: 'email_taken' }
+  /** Auth does not take this address. */
+  | { outcome: 'email_refused' }
+  /** Auth could not do it, e.g. because the id is taken since a moment ago. */
+  | { outcome: 'failed'; error: AppError }
+
+export interface Accounts {
+  find(id: string): Promise<Account | null>
+  create(account: { id: string; email: string }): Promise<CreateAccountResult>
+}
+
+const EMAIL_FIELDS = ['email', 'reporter_email'] as const
+
+/** @throws AppError `user_unknown` with `details.reason`, or what the account service threw. */
+export async function resolveReporter(response: TypeformResponse, accounts: Accounts): Promise<string> {
+  const claimedId = response.form_response.hidden.user_id?.trim().toLowerCase() ?? ''
+  if (claimedId !== '' && !isUuid(claimedId)) throw unknown('user_id_malformed')
+  if (claimedId !== '') {
+    const account = await accounts.find(claimedId)
+    if (account) return account.id
+  }
+  const email = findAnswer(response, 'email', EMAIL_FIELDS)?.email.trim().toLowerCase() ?? ''
+  if (email === '') throw unknown(claimedId === '' ? 'no_user_id_and_no_email' : 'user_id_not_found')
+  const id = claimedId === '' ? await idFromToken(response.form_response.token) : claimedId
+  return await createOrFind({ id, email }, accounts)
+}
+
+async function createOrFind(wanted: { id: string; email: string }, accounts: Accounts): Promise<string> {
+  const result = await accounts.create(wanted)
+  if (result.outcome === 'created') return result.account.id
+  // A delivery of the same response may have been faster: then the account with this id is there now.
+  const account = await accounts.find(wanted.id)
+  if (account) return account.id
+  if (result.outcome === 'failed') throw result.error
+  throw unknown(result.outcome)
+}
+
+/** A name-based UUID (version 8: SHA-256) of the response's token. */
+async function idFromToken(token: string): Promise<string> {
+  const name = new TextEncoder().encode(`typeform-response:${token}`)
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', name)).slice(0, 16)
+  hash.set([((hash[6] ?? 0) & 0x0f) | 0x80], 6)
+  hash.set([((hash[8] ?? 0) & 0x3f) | 0x80], 8)
+  const hex = Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+function unknown(reason: string): AppError {
+  return new AppError('user_unknown', { details: { reason } })
+}
