@@ -57,6 +57,13 @@ export const ERROR_CODES = {
     status: 500,
     message: 'The key file of the embedded stack cannot be used; repair it, or start afresh with --fresh.',
   },
+  data_dir_in_use: { status: 503, message: 'Another embedded stack is using this data folder.' },
+  data_dir_unusable: { status: 500, message: 'The database in the data folder cannot be used.' },
+  platform_unsupported: { status: 500, message: 'There are no PostgreSQL programs for this machine on npm.' },
+  no_free_port: { status: 503, message: 'No free port was found.' },
+  postgres_start_failed: { status: 500, message: 'The database server did not start.' },
+  bootstrap_failed: { status: 500, message: 'The database could not be given what hosted Supabase has.' },
+  migration_failed: { status: 500, message: 'A migration could not be applied.' },
 } as const satisfies Record<string, { status: number; message: string }>
 
 export type ErrorCode = keyof typeof ERROR_CODES

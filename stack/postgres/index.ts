@@ -1,0 +1,102 @@
+/** The embedded PostgreSQL: a server with everything that hosted Supabase has before any migration. */
+
+import pg from 'pg'
+import type { DatabaseUrls, Logger, StackKeys } from '../types.ts'
+import { applyBootstrap } from './bootstrap.ts'
+import { databaseUrls, withClient } from './connection.ts'
+import { LaunchedServer } from './launcher.ts'
+import type { PostgresExit } from './postmaster.ts'
+
+export { databaseUrls, withClient } from './connection.ts'
+export { applyMigrations } from './migrations.ts'
+export { freePorts } from './ports.ts'
+export type { PostgresExit } from './postmaster.ts'
+
+export interface StartPostgresOptions {
+  /** Folder of the cluster, kept between starts; made when missing. Holds nothing else. */
+  dataDir: string
+  /** Preferred port; when taken, a warning and the next free one. 0 (default) picks any free port. */
+  port?: number
+  keys: Pick<StackKeys, 'dbPassword' | 'vaultKey'>
+  logger: Logger
+  /** False for tests: faster, and nothing survives a crash of the machine. Default true. */
+  durable?: boolean
+  /** Empties the cluster first. Default false. */
+  fresh?: boolean
+  /** Removes `dataDir` when the server ends, also when this process is killed. Default false. */
+  ephemeral?: boolean
+}
+
+/** A running server. `await using` stops it. */
+export interface PostgresHandle extends AsyncDisposable {
+  /** Database `postgres`. */
+  readonly urls: DatabaseUrls
+  readonly port: number
+  readonly dataDir: string
+  /** The server's main process; changes with `restart()`. */
+  readonly pid: number
+  /** Resolves when the current main process ends, for whatever reason. */
+  readonly exited: Promise<PostgresExit>
+  /** Hears of every end of the server; `requested` is false for a crash. Returns a function that unsubscribes. */
+  onExit(listener: (exit: PostgresExit) => void): () => void
+  /** Stops the server if it runs and starts it again on the same port; connections are cut. */
+  restart(): Promise<void>
+  /** Ends the server; safe to call twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * @throws AppError `data_dir_in_use`, `data_dir_unusable`, `platform_unsupported`, `no_free_port`,
+ * `postgres_start_failed`, `bootstrap_failed`; nothing is left running then.
+ */
+export async function startPostgres(options: StartPostgresOptions): Promise<PostgresHandle> {
+  const { dbPassword, vaultKey } = options.keys
+  const server = await LaunchedServer.launch({
+    dataDir: options.dataDir,
+    port: options.port ?? 0,
+    password: dbPassword,
+    durable: options.durable ?? true,
+    fresh: options.fresh ?? false,
+    ephemeral: options.ephemeral ?? false,
+    logger: options.logger,
+  })
+  try {
+    const urls = databaseUrls(server.port, 'postgres', dbPassword)
+    await acceptPassword(server, urls.admin)
+    await withClient(urls.admin, (client) => applyBootstrap(client, { dbPassword, vaultKey }))
+    return {
+      urls,
+      get port() {
+        return server.port
+      },
+      get dataDir() {
+        return server.dataDir
+      },
+      get pid() {
+        return server.pid
+      },
+      get exited() {
+        return server.exited
+      },
+      onExit: (listener) => server.onExit(listener),
+      restart: () => server.restart(),
+      stop: () => server.stop(),
+      [Symbol.asyncDispose]: () => server.stop(),
+    }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+/** The keys may be newer than the cluster, when somebody has removed the key file alone. */
+async function acceptPassword(server: LaunchedServer, adminUrl: string): Promise<void> {
+  try {
+    await withClient(adminUrl, () => Promise.resolve())
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== INVALID_PASSWORD) throw error
+    await server.resetPassword()
+  }
+}
+
+const INVALID_PASSWORD = '28P01'

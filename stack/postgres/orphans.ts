@@ -1,0 +1,101 @@
+/**
+ * A server that outlived the process that started it. Process ids are used again, so a process counts as ours
+ * only if it is a `postgres` whose working directory is this data directory.
+ */
+
+import { execFile } from 'node:child_process'
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { AppError } from '../../functions-shared/app-error.ts'
+import type { Logger } from '../types.ts'
+
+const run = promisify(execFile)
+
+/** How long a signal may take to work before the next, harder one, ms. */
+const PATIENCE_MS = 5_000
+const POLL_MS = 20
+
+/**
+ * Ends every server process that still works on this data directory and removes a stale `postmaster.pid`.
+ * The caller holds the directory's lock.
+ * @param pgData absolute path of the cluster.
+ */
+export async function stopOrphans(pgData: string, logger: Logger): Promise<void> {
+  const pidFile = path.join(pgData, 'postmaster.pid')
+  const postmaster = await readPid(pidFile)
+  let left = await serverProcesses(pgData, postmaster)
+  if (left.length > 0) {
+    logger.warn('postgres', 'A server left behind by an earlier run is still on this data; stopping it.', {
+      pids: left,
+    })
+    for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+      const target = postmaster !== null && left.includes(postmaster) ? [postmaster] : left
+      for (const pid of signal === 'SIGKILL' ? left : target) sendSignal(pid, signal)
+      left = await waitForEnd(pgData, postmaster)
+      if (left.length === 0) break
+    }
+    if (left.length > 0) {
+      throw new AppError('data_dir_in_use', { details: { dataDir: pgData, pids: left } })
+    }
+  }
+  // With its writer gone the file can only mislead: its pid may belong to anybody by now.
+  await rm(pidFile, { force: true })
+}
+
+async function waitForEnd(pgData: string, postmaster: number | null): Promise<number[]> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const left = await serverProcesses(pgData, postmaster)
+    if (left.length === 0 || performance.now() > deadline) return left
+    await delay(POLL_MS)
+  }
+}
+
+async function readPid(pidFile: string): Promise<number | null> {
+  const text = await readFile(pidFile, 'utf8').catch(() => '')
+  const pid = Number.parseInt(text, 10)
+  return Number.isInteger(pid) && pid > 1 ? pid : null
+}
+
+/** The server's processes on this data directory: all of them on Linux, the postmaster elsewhere. */
+async function serverProcesses(pgData: string, postmaster: number | null): Promise<number[]> {
+  if (process.platform === 'linux') {
+    const folder = await realpath(pgData).catch(() => pgData)
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+    const ours = await Promise.all(pids.map((pid) => isServerIn(pid, folder)))
+    return pids.filter((_, index) => ours[index])
+  }
+  if (postmaster === null || !isAlive(postmaster)) return []
+  const { stdout } = await run('ps', ['-o', 'command=', '-p', String(postmaster)]).catch(() => ({
+    stdout: '',
+  }))
+  return stdout.includes('postgres') && stdout.includes(pgData) ? [postmaster] : []
+}
+
+async function isServerIn(pid: number, folder: string): Promise<boolean> {
+  try {
+    const [cwd, program] = await Promise.all([readlink(`/proc/${pid}/cwd`), readlink(`/proc/${pid}/exe`)])
+    return cwd === folder && path.basename(program).startsWith('postgres')
+  } catch {
+    return false // ended meanwhile, or another user's: then it cannot be on our directory
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
