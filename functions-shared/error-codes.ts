@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   document_not_found: { status: 404, message: 'There is no such document.' },
   lease_lost: { status: 409, message: 'Another worker has taken over this job.' },
   illegal_transition: { status: 409, message: 'The job is not in a state that allows this.' },
+  immutable_column: { status: 409, message: 'What identifies a job never changes.' },
+  invalid_arguments: { status: 400, message: 'The arguments are missing or contradict each other.' },
   lease_expired: { status: 504, message: 'The work did not finish in time.' },
   // downloading a file
   url_not_allowed: { status: 422, message: 'The file address is not allowed.' },

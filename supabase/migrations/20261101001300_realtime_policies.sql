@@ -1,0 +1,78 @@
+-- Who may receive and send on the private channels of Realtime. It asks by reading and writing realtime.messages as
+-- the user with realtime.topic() set, so these policies are all there is to it.
+--
+--   user:<uid>       that user receives everything and sends presence; broadcasts come from the database alone
+--   incident:<id>    members receive and send broadcasts (typing) and presence
+--   queue:<id>       whoever may see a job of the queue receives broadcasts
+--
+-- Topics are chosen by clients: a malformed one belongs to nobody and raises nothing.
+
+create function private.topic_id(p_kind text)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when pg_catalog.split_part(realtime.topic(), ':', 1) = p_kind
+    then private.try_uuid(pg_catalog.substr(realtime.topic(), pg_catalog.length(p_kind) + 2))
+  end;
+$$;
+comment on function private.topic_id(text) is
+  'The id in the channel''s topic <kind>:<uuid>; null where the topic is of another kind or malformed.';
+revoke execute on function private.topic_id(text) from public, anon, authenticated;
+grant execute on function private.topic_id(text) to authenticated, service_role;
+
+create function private.can_follow_queue(p_queue_id uuid)
+returns boolean
+language sql
+stable
+-- Definer: under the jobs' own policy every job of the queue would be checked one by one.
+security definer
+set search_path = ''
+as $$
+  select exists (
+    select from public.jobs as job
+    where job.queue_id = p_queue_id
+      and (job.user_id = (select auth.uid()) or private.is_incident_member(job.incident_id))
+  );
+$$;
+comment on function private.can_follow_queue(uuid) is 'Whether the caller may see a job of the queue.';
+revoke execute on function private.can_follow_queue(uuid) from public, anon, authenticated;
+grant execute on function private.can_follow_queue(uuid) to authenticated, service_role;
+
+create policy "People can receive on their own topic"
+on realtime.messages for select to authenticated
+using (
+  extension in ('broadcast', 'presence')
+  and (select private.topic_id('user')) = (select auth.uid())
+);
+
+create policy "People can show their presence on their own topic"
+on realtime.messages for insert to authenticated
+with check (
+  extension = 'presence'
+  and (select private.topic_id('user')) = (select auth.uid())
+);
+
+create policy "Members can receive on the topics of their incidents"
+on realtime.messages for select to authenticated
+using (
+  extension in ('broadcast', 'presence')
+  and (select private.is_incident_member(private.topic_id('incident')))
+);
+
+create policy "Members can send on the topics of their incidents"
+on realtime.messages for insert to authenticated
+with check (
+  extension in ('broadcast', 'presence')
+  and (select private.is_incident_member(private.topic_id('incident')))
+);
+
+create policy "People can receive on the queues of jobs they can see"
+on realtime.messages for select to authenticated
+using (
+  extension = 'broadcast'
+  and (select private.can_follow_queue(private.topic_id('queue')))
+);
