@@ -1,0 +1,79 @@
+/** GoTrue's errors: HTTP status, machine code and sentence, in both body forms its clients know. */
+
+const API_VERSION_HEADER = 'x-supabase-api-version'
+/** From this version on, `code` is the machine code; before, it was the HTTP status. */
+const CODED_VERSION = '2024-01-01'
+
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
+  readonly status: number
+  readonly code: string
+  readonly extra: Readonly<Record<string, unknown>>
+
+  constructor(status: number, code: string, message: string, extra: Record<string, unknown> = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.extra = extra
+  }
+
+  toResponse(request: Request): Response {
+    const version = request.headers.get(API_VERSION_HEADER)
+    if (version !== null && /^\d{4}-\d{2}-\d{2}$/.test(version) && version >= CODED_VERSION) {
+      return Response.json(
+        { code: this.code, message: this.message, ...this.extra },
+        { status: this.status, headers: { [API_VERSION_HEADER]: CODED_VERSION } },
+      )
+    }
+    return Response.json(
+      { code: this.status, error_code: this.code, msg: this.message, ...this.extra },
+      { status: this.status },
+    )
+  }
+}
+
+export const authErrors = {
+  badJson: () => new AuthError(400, 'bad_json', 'Could not parse request body as JSON'),
+  validation: (message: string, status = 400) => new AuthError(status, 'validation_failed', message),
+  invalidEmail: () => authErrors.validation('Unable to validate email address: invalid format'),
+  passwordTooLong: () => authErrors.validation('Password cannot be longer than 72 characters'),
+  weakPassword: (minimum: number) =>
+    new AuthError(422, 'weak_password', `Password should be at least ${minimum} characters.`, {
+      weak_password: { reasons: ['length'] },
+    }),
+  samePassword: () =>
+    new AuthError(422, 'same_password', 'New password should be different from the old password.'),
+  invalidCredentials: () => new AuthError(400, 'invalid_credentials', 'Invalid login credentials'),
+  unsupportedGrant: () => new AuthError(400, 'invalid_credentials', 'unsupported_grant_type'),
+  emailNotConfirmed: () => new AuthError(400, 'email_not_confirmed', 'Email not confirmed'),
+  userBanned: () => new AuthError(400, 'user_banned', 'User is banned'),
+  userAlreadyExists: () => new AuthError(422, 'user_already_exists', 'User already registered'),
+  emailExists: () =>
+    new AuthError(422, 'email_exists', 'A user with this email address has already been registered'),
+  phoneDisabled: () => new AuthError(400, 'phone_provider_disabled', 'Phone logins are disabled'),
+  idExists: () => new AuthError(409, 'conflict', 'A user with this id has already been registered'),
+  userNotFound: () => new AuthError(404, 'user_not_found', 'User not found'),
+  noAuthorization: () =>
+    new AuthError(401, 'no_authorization', 'This endpoint requires a valid Bearer token'),
+  badJwt: (reason: string, status = 403) => new AuthError(status, 'bad_jwt', reason),
+  notAdmin: (message = 'User not allowed') => new AuthError(403, 'not_admin', message),
+  subjectNotFound: () => new AuthError(403, 'user_not_found', 'User from sub claim in JWT does not exist'),
+  sessionNotFound: () =>
+    new AuthError(403, 'session_not_found', 'Session from session_id claim in JWT does not exist'),
+  refreshTokenNotFound: () =>
+    new AuthError(400, 'refresh_token_not_found', 'Invalid Refresh Token: Refresh Token Not Found'),
+  refreshTokenAlreadyUsed: () =>
+    new AuthError(400, 'refresh_token_already_used', 'Invalid Refresh Token: Already Used'),
+  refreshUserBanned: () => new AuthError(400, 'user_banned', 'Invalid Refresh Token: User Banned'),
+  sessionExpired: () => new AuthError(400, 'session_expired', 'Invalid Refresh Token: Session Expired'),
+  notFound: () => new AuthError(404, 'not_found', 'There is no such endpoint'),
+  methodNotAllowed: () =>
+    new AuthError(405, 'method_not_allowed', 'This endpoint does not accept the method'),
+  unavailable: () => new AuthError(503, 'unexpected_failure', 'The database is unavailable; try again later'),
+  unexpected: () =>
+    new AuthError(
+      500,
+      'unexpected_failure',
+      'Unexpected failure, please check server logs for more information',
+    ),
+} as const
