@@ -49,9 +49,9 @@ export async function ensureCluster(
   const pgData = path.join(dataDir, 'data')
   const building = path.join(dataDir, 'data.new')
   await rm(building, { recursive: true, force: true })
-  const present = await lstat(pgData).catch(() => null)
-  if (present !== null) {
-    await checkCluster(pgData, user)
+  if ((await lstat(pgData).catch(() => null)) !== null) {
+    await checkVersion(pgData)
+    await takeOwnership(pgData, user)
     return pgData
   }
   await mkdir(building, { mode: 0o700 })
@@ -66,39 +66,57 @@ export async function ensureCluster(
   return pgData
 }
 
-async function checkCluster(pgData: string, user: ServerUser): Promise<void> {
+/**
+ * Before anything else is done with a cluster: an ordinary user can neither read nor stop another user's.
+ * @throws AppError `data_dir_unusable`.
+ */
+export async function checkOwner(pgData: string): Promise<void> {
+  const current = process.getuid?.()
+  const present = await lstat(pgData).catch(() => null)
+  if (present === null || current === 0 || present.uid === current) return
+  throw new AppError('data_dir_unusable', {
+    details: {
+      dataDir: pgData,
+      reason: `It belongs to another user (uid ${present.uid}).`,
+      hint: 'Start as the user who made it, or remove the folder.',
+    },
+  })
+}
+
+async function checkVersion(pgData: string): Promise<void> {
   const version = (await readFile(path.join(pgData, 'PG_VERSION'), 'utf8').catch(() => '')).trim()
-  if (version !== POSTGRES_MAJOR) {
-    throw new AppError('data_dir_unusable', {
-      details: {
-        dataDir: pgData,
-        reason: version === '' ? 'It is not a PostgreSQL cluster.' : `It was made by PostgreSQL ${version}.`,
-        hint: `This is PostgreSQL ${POSTGRES_MAJOR}. Start with --fresh to begin with an empty database.`,
-      },
-    })
-  }
-  const { uid } = await lstat(pgData)
-  if (user.spawn.uid === undefined) {
-    if (uid !== process.getuid?.()) {
-      throw new AppError('data_dir_unusable', {
-        details: {
-          dataDir: pgData,
-          reason: `It belongs to another user (uid ${uid}).`,
-          hint: 'Start as the user who made it, or remove it.',
-        },
-      })
-    }
-  } else if (uid !== user.spawn.uid) {
-    await own(pgData, user)
-    for (const entry of await readdir(pgData, { recursive: true, withFileTypes: true })) {
-      if (!entry.isSymbolicLink()) await own(path.join(entry.parentPath, entry.name), user)
-    }
+  if (version === POSTGRES_MAJOR) return
+  throw new AppError('data_dir_unusable', {
+    details: {
+      dataDir: pgData,
+      reason: version === '' ? 'It is not a PostgreSQL cluster.' : `It was made by PostgreSQL ${version}.`,
+      hint: `This is PostgreSQL ${POSTGRES_MAJOR}. Start with --fresh to begin with an empty database.`,
+    },
+  })
+}
+
+/** A cluster that root owns, such as a copy, is handed to the server's user. */
+async function takeOwnership(pgData: string, user: ServerUser): Promise<void> {
+  if (user.spawn.uid === undefined || (await lstat(pgData)).uid === user.spawn.uid) return
+  await own(pgData, user)
+  for (const entry of await readdir(pgData, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) await own(path.join(entry.parentPath, entry.name), user)
   }
 }
 
-async function own(file: string, { spawn: { uid, gid } }: ServerUser): Promise<void> {
+async function own(file: string, { name, spawn: { uid, gid } }: ServerUser): Promise<void> {
   if (uid === undefined || gid === undefined) return
-  await chown(file, uid, gid)
+  try {
+    await chown(file, uid, gid)
+  } catch (cause) {
+    throw new AppError('postgres_start_failed', {
+      cause,
+      details: {
+        reason: `PostgreSQL does not run as root, and ${file} cannot be given to user ${name}.`,
+        hint: 'Run this as an ordinary user.',
+      },
+    })
+  }
 }
 
 async function runInitdb(

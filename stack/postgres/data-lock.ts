@@ -14,18 +14,21 @@ export interface DataLock {
 
 const SQLITE_BUSY = 5
 
-/** @throws AppError `data_dir_in_use` when another stack, of this process or another, has the directory. */
+/**
+ * @throws AppError `data_dir_in_use` when another stack, of this process or another, has the directory;
+ * `data_dir_unusable` when it cannot be written.
+ */
 export function lockDataDir(dataDir: string): DataLock {
-  mkdirSync(dataDir, { recursive: true })
-  const lock = new DatabaseSync(path.join(dataDir, 'owner.lock'), { timeout: 0 })
+  const lock = openLock(dataDir)
   try {
-    lock.exec('begin exclusive')
+    // Writing the header proves that this is no read-only file, which could be locked by many.
+    lock.exec('pragma journal_mode = memory; begin exclusive; pragma user_version = 1')
   } catch (cause) {
     lock.close()
     if (cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY) {
       throw new AppError('data_dir_in_use', { cause, details: { dataDir } })
     }
-    throw cause
+    throw notWritable(dataDir, cause)
   }
   let held = true
   return {
@@ -35,4 +38,24 @@ export function lockDataDir(dataDir: string): DataLock {
       lock.close()
     },
   }
+}
+
+function openLock(dataDir: string): DatabaseSync {
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    return new DatabaseSync(path.join(dataDir, 'owner.lock'), { timeout: 0 })
+  } catch (cause) {
+    throw notWritable(dataDir, cause)
+  }
+}
+
+function notWritable(dataDir: string, cause: unknown): AppError {
+  return new AppError('data_dir_unusable', {
+    cause,
+    details: {
+      dataDir,
+      reason: 'The current user may not write to it.',
+      hint: 'Start as the user who made it, or remove the folder.',
+    },
+  })
 }

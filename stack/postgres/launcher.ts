@@ -9,7 +9,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../../functions-shared/app-error.ts'
 import type { Logger } from '../types.ts'
-import { ensureCluster, pathForServer, setSuperuserPassword } from './data-directory.ts'
+import { checkOwner, ensureCluster, pathForServer, setSuperuserPassword } from './data-directory.ts'
 import { type DataLock, lockDataDir } from './data-lock.ts'
 import { extensionFiles } from './extensions.ts'
 import { stopOrphans } from './orphans.ts'
@@ -47,7 +47,8 @@ export class LaunchedServer implements AsyncDisposable {
   readonly #listeners = new Set<(exit: PostgresExit) => void>()
   #port = 0
   #postmaster: Postmaster | null = null
-  #stopping: Promise<void> | null = null
+  #stopped: Promise<void> | null = null
+  #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(
     options: LaunchServerOptions,
@@ -65,9 +66,11 @@ export class LaunchedServer implements AsyncDisposable {
     const { dataDir, logger } = options
     const lock = lockDataDir(dataDir)
     try {
-      await stopOrphans(path.join(dataDir, 'data'), logger)
-      if (options.fresh) await rm(path.join(dataDir, 'data'), { recursive: true, force: true })
-      const user = await chooseServerUser(path.join(dataDir, 'data'))
+      const present = path.join(dataDir, 'data')
+      await checkOwner(present)
+      await stopOrphans(present, logger)
+      if (options.fresh) await rm(present, { recursive: true, force: true })
+      const user = await chooseServerUser(present)
       const runtime = await prepareRuntime(user, await extensionFiles())
       const pgData = await ensureCluster(dataDir, runtime, user, options)
       const server = new LaunchedServer(options, { runtime, user, lock, pgData })
@@ -105,33 +108,47 @@ export class LaunchedServer implements AsyncDisposable {
   }
 
   /** Stops the server where it still runs and starts it again on the same port. */
-  async restart(): Promise<void> {
-    if (this.#stopping !== null) throw new AppError('database_unavailable')
-    await this.#postmaster?.stop()
-    await stopOrphans(this.#pgData, this.#options.logger)
-    if (!(await this.#start(this.#port))) {
-      throw new AppError('no_free_port', { details: { preferred: this.#port, host: '127.0.0.1' } })
-    }
+  restart(): Promise<void> {
+    return this.#inTurn(() => this.#restart(() => Promise.resolve()))
   }
 
   /**
    * Gives `supabase_admin` the password of the options, where the cluster was made with another one: the server
    * is stopped and the change made without a connection.
    */
-  async resetPassword(): Promise<void> {
-    await this.#postmaster?.stop()
-    await setSuperuserPassword(this.#pgData, this.#runtime, this.#user, this.#options.password)
-    await this.restart()
+  resetPassword(): Promise<void> {
+    return this.#inTurn(() =>
+      this.#restart(() =>
+        setSuperuserPassword(this.#pgData, this.#runtime, this.#user, this.#options.password),
+      ),
+    )
   }
 
-  /** Ends the server and gives the data directory free. Safe to call twice. */
+  /** Ends the server and gives the data directory free. Safe to call twice, and during a restart. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
-    return this.#stopping
+    this.#stopped ??= this.#inTurn(() => this.#stop())
+    return this.#stopped
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  /** One change of the server's state after the other. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => undefined) // its caller hears of the failure
+    return result
+  }
+
+  async #restart(whileStopped: () => Promise<void>): Promise<void> {
+    if (this.#stopped !== null) throw new AppError('database_unavailable')
+    await this.#postmaster?.stop()
+    await stopOrphans(this.#pgData, this.#options.logger)
+    await whileStopped()
+    if (!(await this.#start(this.#port))) {
+      throw new AppError('no_free_port', { details: { preferred: this.#port, host: '127.0.0.1' } })
+    }
   }
 
   async #stop(): Promise<void> {

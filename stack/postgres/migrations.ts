@@ -3,15 +3,15 @@
  * hosted project. The call is left out when the database already has them all.
  */
 
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { access, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import type pg from 'pg'
 import { AppError } from '../../functions-shared/app-error.ts'
 import type { Logger } from '../types.ts'
 import { withClient } from './connection.ts'
+import { describePushFailure } from './push-failure.ts'
+import { runSupabase } from './supabase-cli.ts'
 
 export interface ApplyMigrationsOptions {
   /** Database to change, as role `postgres`. */
@@ -28,7 +28,7 @@ const MIGRATION_FILE = /^(\d+)_.+\.sql$/
 
 /**
  * @returns the versions that were applied now, in order.
- * @throws AppError `migration_failed` with the file, the statement and the server's words in `details`.
+ * @throws AppError `migration_failed` with `file` and `reason` (the server's words and the statement) in `details`.
  */
 export async function applyMigrations(options: ApplyMigrationsOptions): Promise<{ applied: string[] }> {
   const projectDir = options.projectDir ?? REPOSITORY
@@ -43,11 +43,15 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
   const seedHash = seed ? await sha256Of(path.join(projectDir, 'supabase/seed.sql')) : null
   if (missing.length === 0 && (seedHash === null || before.seeds.has(seedHash))) return { applied: [] }
 
-  await runSupabase(['db', 'push', `--remote=${options.url}`, '--yes', ...(seed ? ['--include-seed'] : [])], {
-    projectDir,
-    logger: options.logger,
-    secret: options.url,
-  })
+  const { code, stdout, stderr } = await runSupabase(
+    ['db', 'push', '--yes', '--output-format', 'json', ...(seed ? ['--include-seed'] : [])],
+    { projectDir, url: options.url },
+  )
+  for (const line of stderr.split('\n')) {
+    if (line.trim() !== '') options.logger.debug('migrations', line)
+  }
+  if (code !== 0)
+    throw new AppError('migration_failed', { details: { ...describePushFailure(stdout, stderr) } })
   return { applied: missing }
 }
 
@@ -57,7 +61,7 @@ async function localVersions(projectDir: string): Promise<string[]> {
 }
 
 async function readHistory(
-  client: import('pg').Client,
+  client: pg.Client,
   table: 'schema_migrations' | 'seed_files',
   column: 'version' | 'hash',
 ): Promise<Set<string>> {
@@ -83,57 +87,4 @@ async function isFile(file: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-/**
- * Runs the Supabase CLI on this project, without telemetry, update checks or a home folder.
- * @param options.secret a URL with a password, cut out of everything that is reported.
- * @returns what it printed on stdout.
- */
-export async function runSupabase(
-  args: readonly string[],
-  options: { projectDir: string; logger: Logger; secret: string },
-): Promise<string> {
-  const manifest = createRequire(import.meta.url).resolve('supabase/package.json')
-  const program = path.join(path.dirname(manifest), 'dist/supabase.js')
-  const home = await mkdtemp(path.join(tmpdir(), 'claimwire-supabase-'))
-  const redact = (text: string) => text.replaceAll(options.secret, '<database url>')
-  try {
-    const { code, stdout, stderr } = await capture(
-      process.execPath,
-      [program, ...args, '--workdir', options.projectDir, '--agent', 'no'],
-      {
-        PATH: process.env.PATH ?? '',
-        HOME: home,
-        SUPABASE_HOME: home,
-        SUPABASE_TELEMETRY_DISABLED: '1',
-        SUPABASE_NO_UPDATE_NOTIFIER: '1',
-        SUPABASE_NO_KEYRING: '1',
-        DO_NOT_TRACK: '1',
-        // The server is on this machine and speaks no TLS.
-        PGSSLMODE: 'disable',
-      },
-    )
-    for (const line of redact(stderr).split('\n')) {
-      if (line.trim() !== '') options.logger.debug('migrations', line)
-    }
-    if (code === 0) return stdout
-    throw new AppError('migration_failed', { details: { output: redact(`${stderr}${stdout}`).trim() } })
-  } finally {
-    await rm(home, { recursive: true, force: true })
-  }
-}
-
-function capture(
-  program: string,
-  args: readonly string[],
-  env: Record<string, string>,
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    execFile(program, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error === null) resolve({ code: 0, stdout, stderr })
-      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr })
-      else reject(error)
-    })
-  })
 }

@@ -27,7 +27,7 @@ export async function stopOrphans(pgData: string, logger: Logger): Promise<void>
   const postmaster = await readPid(pidFile)
   let left = await serverProcesses(pgData, postmaster)
   if (left.length > 0) {
-    logger.warn('postgres', 'A server left behind by an earlier run is still on this data; stopping it.', {
+    logger.warn('postgres', 'Processes of an earlier server are still on this data; ending them.', {
       pids: left,
     })
     for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {

@@ -18,11 +18,32 @@ export interface ServerUser {
   spawn: { uid?: number; gid?: number }
 }
 
-/** @param dataDir absolute; need not exist. @throws AppError `postgres_start_failed` without a usable user. */
-export async function chooseServerUser(dataDir: string): Promise<ServerUser> {
+/**
+ * @param pgData absolute path of the cluster; need not exist.
+ * @throws AppError `postgres_start_failed` without a usable user.
+ */
+export async function chooseServerUser(pgData: string): Promise<ServerUser> {
   if (process.getuid?.() !== 0) return { name: 'the current user', spawn: {} }
-  const owner = await nearestOwner(dataDir)
-  if (owner.uid !== 0) return { name: `uid ${owner.uid}`, spawn: owner }
+  const present = await stat(pgData).catch(() => null)
+  if (present !== null && present.uid !== 0) {
+    return { name: `uid ${present.uid}`, spawn: { uid: present.uid, gid: present.gid } }
+  }
+  return (await ownerAround(pgData)) ?? (await nobody())
+}
+
+/** Owner of the nearest folder that is not root's; initdb needs the system to know the user by name. */
+async function ownerAround(pgData: string): Promise<ServerUser | null> {
+  for (let folder = path.dirname(pgData); ; folder = path.dirname(folder)) {
+    const info = await stat(folder).catch(() => null)
+    if (info !== null && info.uid !== 0) {
+      const name = await nameOf(info.uid)
+      return name === null ? null : { name, spawn: { uid: info.uid, gid: info.gid } }
+    }
+    if (folder === path.dirname(folder)) return null
+  }
+}
+
+async function nobody(): Promise<ServerUser> {
   try {
     const [uid, gid] = await Promise.all([idOf('-u', 'nobody'), idOf('-g', 'nobody')])
     return { name: 'nobody', spawn: { uid, gid } }
@@ -37,11 +58,11 @@ export async function chooseServerUser(dataDir: string): Promise<ServerUser> {
   }
 }
 
-async function nearestOwner(dataDir: string): Promise<{ uid: number; gid: number }> {
-  for (let folder = dataDir; ; folder = path.dirname(folder)) {
-    const info = await stat(folder).catch(() => null)
-    if (info !== null) return { uid: info.uid, gid: info.gid }
-    if (folder === path.dirname(folder)) return { uid: 0, gid: 0 }
+async function nameOf(uid: number): Promise<string | null> {
+  try {
+    return (await run('id', ['-un', String(uid)])).stdout.trim()
+  } catch {
+    return null // a uid of another system, as in a container with a mounted folder
   }
 }
 

@@ -1,0 +1,68 @@
+/** Runs the Supabase CLI against a database of ours: without telemetry, update checks, keyring or home folder. */
+
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+export interface SupabaseCliOptions {
+  /** Folder that contains `supabase/`. */
+  projectDir: string
+  /** Database to work on. Its password goes through the environment, not the list of processes. */
+  url: string
+}
+
+export interface SupabaseCliResult {
+  /** 0 for success. */
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** @param args command and flags; `--remote` and the flags that belong to every call are added. */
+export async function runSupabase(
+  args: readonly string[],
+  { projectDir, url }: SupabaseCliOptions,
+): Promise<SupabaseCliResult> {
+  const manifest = createRequire(import.meta.url).resolve('supabase/package.json')
+  const program = path.join(path.dirname(manifest), 'dist/supabase.js')
+  const remote = new URL(url)
+  const password = decodeURIComponent(remote.password)
+  remote.password = ''
+  const home = await mkdtemp(path.join(tmpdir(), 'claimwire-supabase-'))
+  try {
+    return await capture(
+      process.execPath,
+      [program, ...args, `--remote=${remote.href}`, '--workdir', projectDir, '--agent', 'no'],
+      {
+        PATH: process.env.PATH ?? '',
+        HOME: home,
+        SUPABASE_HOME: home,
+        SUPABASE_TELEMETRY_DISABLED: '1',
+        SUPABASE_NO_UPDATE_NOTIFIER: '1',
+        SUPABASE_NO_KEYRING: '1',
+        DO_NOT_TRACK: '1',
+        PGPASSWORD: password,
+        // The server is on this machine and speaks no TLS.
+        PGSSLMODE: 'disable',
+      },
+    )
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+function capture(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<SupabaseCliResult> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve({ code: 0, stdout, stderr })
+      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr })
+      else reject(error)
+    })
+  })
+}
