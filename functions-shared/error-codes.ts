@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   data_dir_in_use: { status: 503, message: 'Another embedded stack is using this data folder.' },
   data_dir_unusable: { status: 500, message: 'The database in the data folder cannot be used.' },
   platform_unsupported: { status: 500, message: 'There are no PostgreSQL programs for this machine on npm.' },
+  deno_missing: { status: 500, message: 'npm has not installed the Deno program for this machine.' },
   no_free_port: { status: 503, message: 'No free port was found.' },
   postgres_start_failed: { status: 500, message: 'The database server did not start.' },
   bootstrap_failed: { status: 500, message: 'The database could not be given what hosted Supabase has.' },

@@ -1,0 +1,210 @@
+/**
+ * One Deno process that serves one function.
+ *
+ *   starting --ready--> serving --retire()--> retiring --idle--> killed
+ *       \--exit / boot time-out--> ended <--exit--/
+ *
+ * A retiring process gets no new requests; it ends when its requests and background work have, at the latest
+ * after `graceMs`.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Logger } from '../types.ts'
+import type { FunctionSource } from './catalogue.ts'
+import { forEachLine } from './output-lines.ts'
+import { type BootConfig, type ControlMessage, splitControl } from './runtime/control.ts'
+import { startWatchdog } from './watchdog.ts'
+
+export interface ProcessOptions {
+  deno: string
+  source: FunctionSource
+  env: Readonly<Record<string, string>>
+  /** Files and folders it may read beside its own temporary folder. */
+  readable: readonly string[]
+  /** `host:port` or `host` it may not connect to; everything else is allowed. */
+  denyNet: readonly string[]
+  /** MiB of JavaScript heap. */
+  memoryMb: number
+  /** Milliseconds until it must serve. */
+  bootTimeoutMs: number
+  /** Milliseconds that background work gets after the process has been retired. */
+  graceMs: number
+  /** Folder of this and other processes' temporary files and of Deno's cache. */
+  workDir: string
+  logger: Logger
+}
+
+export interface ProcessEnd {
+  /** Whether V8 gave up for want of memory. */
+  outOfMemory: boolean
+}
+
+const BOOT_MODULE = join(import.meta.dirname, 'runtime', 'boot.ts')
+const OUT_OF_MEMORY = /heap out of memory|Reached heap limit/
+
+export class FunctionProcess {
+  /** Port on 127.0.0.1, once it serves; rejects when it ends before. */
+  readonly ready: Promise<number>
+  readonly ended: Promise<ProcessEnd>
+  readonly pid: number | undefined
+  readonly #options: ProcessOptions
+  readonly #child: ChildProcess
+  readonly #ready = Promise.withResolvers<number>()
+  #requests = 0
+  #background = false
+  #retiring = false
+  #killed = false
+  #hasEnded = false
+  #end: ProcessEnd = { outOfMemory: false }
+  #graceTimer: NodeJS.Timeout | undefined
+
+  constructor(options: ProcessOptions) {
+    this.#options = options
+    this.ready = this.#ready.promise
+    this.ready.catch(() => undefined) // whoever waits hears of it; nobody may be waiting
+    const tempDir = join(options.workDir, `${options.source.name}-${randomUUID()}`)
+    mkdirSync(tempDir, { recursive: true, mode: 0o700 })
+    const nonce = randomUUID()
+    this.#child = this.#spawn(tempDir)
+    this.pid = this.#child.pid
+    const watchdog = this.pid === undefined ? undefined : startWatchdog(this.pid, tempDir)
+
+    this.#listen(nonce)
+    const boot: BootConfig = { entry: pathToFileURL(options.source.entry).href, nonce }
+    this.#child.stdin?.on('error', () => undefined) // it may be gone already; its exit says so
+    this.#child.stdin?.write(`${JSON.stringify(boot)}\n`)
+
+    const bootTimer = setTimeout(() => {
+      options.logger.error(options.source.name, 'did not start in time', { ms: options.bootTimeoutMs })
+      this.kill()
+    }, options.bootTimeoutMs)
+    this.ready.then(
+      () => clearTimeout(bootTimer),
+      () => clearTimeout(bootTimer),
+    )
+    this.ended = new Promise((resolve) => {
+      const finish = (reason: string): void => {
+        if (this.#hasEnded) return
+        this.#hasEnded = true
+        clearTimeout(this.#graceTimer)
+        watchdog?.dismiss()
+        rmSync(tempDir, { recursive: true, force: true })
+        this.#ready.reject(new Error(reason))
+        if (!this.#killed) options.logger.warn(options.source.name, `process ended: ${reason}`)
+        resolve(this.#end)
+      }
+      this.#child.on('error', (error) => finish(error.message))
+      // 'close' rather than 'exit': by then all its output has been read.
+      this.#child.on('close', (code, signal) => finish(signal ?? `exit code ${code}`))
+    })
+  }
+
+  /** Whether it may be given another request. */
+  get usable(): boolean {
+    return !this.#retiring && !this.#killed && !this.#hasEnded
+  }
+
+  /** Call for each request handed over; the result, once, when it is finished. */
+  beginRequest(): () => void {
+    this.#requests += 1
+    let open = true
+    return () => {
+      if (!open) return
+      open = false
+      this.#requests -= 1
+      this.#endIfIdle()
+    }
+  }
+
+  /** No new requests; ends when idle. */
+  retire(): void {
+    if (this.#retiring) return
+    this.#retiring = true
+    this.#endIfIdle()
+  }
+
+  kill(): void {
+    if (this.#killed || this.#hasEnded) return
+    this.#killed = true
+    if (this.pid === undefined) return
+    try {
+      process.kill(process.platform === 'win32' ? this.pid : -this.pid, 'SIGKILL')
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
+  }
+
+  #endIfIdle(): void {
+    if (!this.#retiring || this.#requests > 0) return
+    if (!this.#background) this.kill()
+    else this.#graceTimer ??= setTimeout(() => this.kill(), this.#options.graceMs)
+  }
+
+  #spawn(tempDir: string): ChildProcess {
+    const { deno, source, env, workDir } = this.#options
+    return spawn(deno, this.#arguments(tempDir), {
+      cwd: source.dir,
+      // Nothing of the host's own environment.
+      env: {
+        ...env,
+        SUPABASE_FUNCTION_SLUG: source.name,
+        SB_EXECUTION_ID: randomUUID(),
+        TMPDIR: tempDir,
+        DENO_DIR: join(workDir, 'deno-cache'),
+        DENO_NO_UPDATE_CHECK: '1',
+        NO_COLOR: '1',
+      },
+      detached: process.platform !== 'win32',
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+  }
+
+  /** What is installed is all there is: nothing is fetched from registries, nothing is written beside. */
+  #arguments(tempDir: string): string[] {
+    const { source, readable, denyNet, memoryMb } = this.#options
+    return [
+      'run',
+      '--quiet',
+      '--no-prompt',
+      '--no-lock',
+      '--cached-only',
+      '--node-modules-dir=manual',
+      ...(source.config === undefined ? ['--no-config'] : ['--config', source.config]),
+      '--allow-env',
+      '--allow-net',
+      ...(denyNet.length === 0 ? [] : [`--deny-net=${denyNet.join(',')}`]),
+      `--allow-read=${[...readable, join(import.meta.dirname, 'runtime'), tempDir].join(',')}`,
+      `--allow-write=${tempDir}`,
+      `--v8-flags=--max-old-space-size=${memoryMb}`,
+      BOOT_MODULE,
+    ]
+  }
+
+  #listen(nonce: string): void {
+    const { logger, source } = this.#options
+    const { stdout, stderr } = this.#child
+    if (stdout === null || stderr === null) return
+    forEachLine(stdout, (line) => {
+      const { text, messages } = splitControl(nonce, line)
+      for (const message of messages) this.#obey(message)
+      if (text !== '') logger.info(source.name, text)
+    })
+    forEachLine(stderr, (line) => {
+      if (OUT_OF_MEMORY.test(line)) this.#end = { outOfMemory: true }
+      logger.warn(source.name, line)
+    })
+  }
+
+  #obey(message: ControlMessage): void {
+    if (message.event === 'ready') {
+      this.#ready.resolve(message.port)
+      return
+    }
+    this.#background = message.busy
+    this.#endIfIdle()
+  }
+}

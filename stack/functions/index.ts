@@ -1,0 +1,4 @@
+/** Edge Functions of the embedded stack. */
+
+export { supabaseEnvironment } from './environment.ts'
+export { createFunctionsHost, type FunctionsHost, type FunctionsHostOptions } from './host.ts'

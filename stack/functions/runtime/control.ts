@@ -1,0 +1,48 @@
+/** What a function's process and its host tell each other. Runs under Node and Deno. */
+
+/** First line of the process's standard input. */
+export interface BootConfig {
+  /** File URL of the function's module. */
+  entry: string
+  /** Marks control messages, so that the function's own output cannot be taken for one by accident. */
+  nonce: string
+}
+
+export type ControlMessage =
+  /** Serving on 127.0.0.1. */
+  | { event: 'ready'; port: number }
+  /** Whether promises given to `EdgeRuntime.waitUntil` are pending. */
+  | { event: 'background'; busy: boolean }
+
+const MARK = '\u001e'
+
+export function encodeControl(nonce: string, message: ControlMessage): string {
+  return `${MARK}${nonce}${JSON.stringify(message)}${MARK}\n`
+}
+
+/**
+ * Takes the control messages out of a line of output; a function that wrote no line break may have put text
+ * before them.
+ */
+export function splitControl(nonce: string, line: string): { text: string; messages: ControlMessage[] } {
+  const messages: ControlMessage[] = []
+  let text = ''
+  for (const [index, part] of line.split(MARK).entries()) {
+    const message = index % 2 === 1 && part.startsWith(nonce) ? parse(part.slice(nonce.length)) : undefined
+    if (message === undefined) text += part
+    else messages.push(message)
+  }
+  return { text, messages }
+}
+
+function parse(json: string): ControlMessage | undefined {
+  const value: unknown = JSON.parse(json)
+  if (typeof value !== 'object' || value === null || !('event' in value)) return undefined
+  if (value.event === 'ready' && 'port' in value && typeof value.port === 'number') {
+    return { event: 'ready', port: value.port }
+  }
+  if (value.event === 'background' && 'busy' in value && typeof value.busy === 'boolean') {
+    return { event: 'background', busy: value.busy }
+  }
+  return undefined
+}
