@@ -25,14 +25,20 @@ export function describePushFailure(stdout: string, stderr: string): PushFailure
 
 function errorMessage(stdout: string): string | null {
   for (const line of stdout.split('\n').reverse()) {
-    try {
-      const parsed: unknown = JSON.parse(line)
-      if (typeof parsed !== 'object' || parsed === null || !('error' in parsed)) continue
-      const { error } = parsed
-      if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
-    } catch {}
+    const parsed = parseLine(line)
+    if (typeof parsed !== 'object' || parsed === null || !('error' in parsed)) continue
+    const { error } = parsed
+    if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
   }
   return null
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return null // progress in words
+  }
 }
 
 function lastMatch(text: string, pattern: RegExp): string | undefined {
