@@ -125,3 +125,23 @@ export type DurableMessage = JobMessage & { seq: number; epoch: string }
 export function isDurable(message: JobMessage): message is DurableMessage {
   return typeof message.seq === 'number' && typeof message.epoch === 'string'
 }
+
+export type JobMessageFamily = 'image' | 'pdf' | 'transcription' | 'status'
+
+/** Which shape each job message has. A new kind of job adds its types here. */
+export const JOB_MESSAGE_FAMILIES = {
+  image_processing_started: 'image',
+  image_processing_progress: 'image',
+  image_processed: 'image',
+  image_processing_failed: 'image',
+  pdf_generation_started: 'pdf',
+  pdf_generation_progress: 'pdf',
+  pdf_generated: 'pdf',
+  pdf_generation_failed: 'pdf',
+  transcription_queued: 'transcription',
+  transcription_processing: 'transcription',
+  transcription_progress: 'transcription',
+  transcription_complete: 'transcription',
+  transcription_failed: 'transcription',
+  status_update: 'status',
+} as const satisfies Record<JobMessage['type'], JobMessageFamily>

@@ -1,0 +1,320 @@
+/**
+ * The connection as a pure function: (state, event, now) -> { state, effects }.
+ *
+ *            connect             joined               caught-up
+ *   idle ───────────> connecting ──────> catching-up ──────────> live ──┐ confirmed
+ *                      ^   │  │              │   ^  behind ───────┘ │ <─┘
+ *          retry-due   │   │  │ refused      │   │                  │ unreadable, overdue
+ *          wake, online│   │  └─> error      │   └───── stale <─────┘
+ *                      │   │ down   │        │ unreadable ─^
+ *                   offline <───────┴────────┴── down, offline
+ *
+ *   any state ── close ──> closed (final)
+ *
+ * - `live`: joined, and the head of the table was reached at most one check interval ago.
+ * - `stale`: joined and delivering, but it cannot be told whether something is missing.
+ * - `offline`: not joined; waits for `retryAt`, a wake event or a person.
+ * - `error`: the server said no; tried again all the same, since policies and tokens change.
+ *
+ * Nothing here reads a clock, draws a random number or touches a socket: `settings.random` is passed in, times
+ * are milliseconds of the caller's clock, and what has to happen is returned as effects.
+ */
+
+import { backoffDelay } from '../../../functions-shared/backoff.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+
+export type ConnectionState =
+  | { name: 'idle' }
+  /** `failures`: attempts since the last connection that lasted. */
+  | { name: 'connecting'; failures: number }
+  | { name: 'catching-up'; failures: number; joinedAt: number }
+  /** `confirmedAt`: when the head of the table was last seen to be reached. */
+  | { name: 'live'; failures: number; joinedAt: number; confirmedAt: number }
+  /** `retryAt` is null while a read is on its way. */
+  | { name: 'stale'; failures: number; joinedAt: number; reads: number; retryAt: number | null }
+  | { name: 'offline'; failures: number; retryAt: number; reason: DownReason }
+  | { name: 'error'; failures: number; retryAt: number; code: ErrorCode }
+  | { name: 'closed'; reason: CloseReason }
+
+export type ConnectionStateName = ConnectionState['name']
+
+/** Why there is no connection. `network`: the device itself says that it has none. */
+export type DownReason = 'network' | 'socket' | 'join-timeout' | 'heartbeat-timeout' | 'channel-closed'
+
+export type CloseReason = 'disconnect' | 'signed-out' | 'user-changed'
+
+export type ConnectionEvent =
+  | { name: 'connect' }
+  | { name: 'joined' }
+  | { name: 'refused'; code: ErrorCode }
+  | { name: 'down'; reason: DownReason }
+  /** A message is missing, or the table's head is ahead of the cursor. */
+  | { name: 'behind' }
+  /** A catch-up reached the head. */
+  | { name: 'caught-up' }
+  /** A head check found nothing missing. */
+  | { name: 'confirmed' }
+  /** The table could not be read. */
+  | { name: 'unreadable' }
+  /** Time for a head check, or the stream has only now begun to flow. */
+  | { name: 'check-due' }
+  | { name: 'retry-due' }
+  /** The page became visible, came back from the back/forward cache, or was resumed. */
+  | { name: 'wake' }
+  | { name: 'online' }
+  | { name: 'offline' }
+  | { name: 'retry-now' }
+  | { name: 'close'; reason: CloseReason }
+
+export type ConnectionEventName = ConnectionEvent['name']
+
+export type TimerName = 'retry' | 'check'
+
+export type Effect =
+  | { type: 'join' }
+  | { type: 'leave' }
+  /** Read from the table until the head is reached; ends in `caught-up` or `unreadable`. */
+  | { type: 'catch-up' }
+  /** Compare heads; ends in `confirmed`, `behind` or `unreadable`. */
+  | { type: 'check-head' }
+  /** Ask the socket for a sign of life; ends in `down` when none comes. */
+  | { type: 'ping' }
+  | { type: 'schedule'; timer: TimerName; delayMs: number }
+  | { type: 'cancel'; timer: TimerName }
+
+export interface ConnectionSettings {
+  /** Milliseconds; ceiling of the first reconnect delay. */
+  reconnectDelay: number
+  /** Milliseconds; no delay between attempts is longer. */
+  maxReconnectDelay: number
+  /** Milliseconds; the longest time between two head checks while live. */
+  checkInterval: number
+  /** Milliseconds from joining to the first head check. */
+  firstCheckDelay: number
+  /** Milliseconds a connection has to last to count as good: the back-off then starts afresh. */
+  stableAfter: number
+  /** A uniform draw in [0, 1). */
+  random: () => number
+}
+
+export interface Transition {
+  state: ConnectionState
+  effects: Effect[]
+}
+
+export function transition(
+  state: ConnectionState,
+  event: ConnectionEvent,
+  now: number,
+  settings: ConnectionSettings,
+): Transition {
+  if (state.name === 'closed') return stay(state)
+  if (event.name === 'close') return close(state, event.reason)
+  switch (state.name) {
+    case 'idle':
+      return event.name === 'connect' ? connect(0) : stay(state)
+    case 'connecting':
+      return whileConnecting(state, event, now, settings)
+    case 'offline':
+    case 'error':
+      return whileDown(state, event, now, settings)
+    case 'catching-up':
+    case 'live':
+    case 'stale':
+      return whileJoined(state, event, now, settings)
+  }
+}
+
+/** The state of a client that has never connected. */
+export const IDLE: ConnectionState = { name: 'idle' }
+
+type Of<Name extends ConnectionStateName> = Extract<ConnectionState, { name: Name }>
+type Joined = Of<'catching-up' | 'live' | 'stale'>
+
+function whileConnecting(
+  state: Of<'connecting'>,
+  event: ConnectionEvent,
+  now: number,
+  settings: ConnectionSettings,
+): Transition {
+  switch (event.name) {
+    case 'joined':
+      return {
+        state: { name: 'catching-up', failures: state.failures, joinedAt: now },
+        effects: [{ type: 'catch-up' }],
+      }
+    case 'refused':
+      return refused(state.failures, event.code, now, settings)
+    case 'down':
+      return down(state.failures, event.reason, now, settings)
+    case 'offline':
+      return down(state.failures, 'network', now, settings)
+    default:
+      return stay(state)
+  }
+}
+
+function whileDown(
+  state: Of<'offline' | 'error'>,
+  event: ConnectionEvent,
+  now: number,
+  settings: ConnectionSettings,
+): Transition {
+  switch (event.name) {
+    case 'retry-due':
+    case 'wake':
+    case 'online':
+    case 'retry-now':
+    case 'connect':
+      return { state: connect(state.failures).state, effects: [cancel('retry'), { type: 'join' }] }
+    case 'offline':
+      return state.name === 'error'
+        ? down(state.failures, 'network', now, settings)
+        : stay(withNetworkDown(state))
+    default:
+      return stay(state)
+  }
+}
+
+function whileJoined(
+  state: Joined,
+  event: ConnectionEvent,
+  now: number,
+  settings: ConnectionSettings,
+): Transition {
+  switch (event.name) {
+    case 'refused':
+      return refused(failuresBefore(state, now, settings), event.code, now, settings)
+    case 'down':
+      return down(failuresBefore(state, now, settings), event.reason, now, settings)
+    case 'offline':
+      return down(failuresBefore(state, now, settings), 'network', now, settings)
+    case 'unreadable':
+      return unreadable(state, now, settings)
+    case 'caught-up':
+      return live(state, now, settings)
+    case 'confirmed':
+      return state.name === 'catching-up' ? stay(state) : live(state, now, settings)
+    case 'behind':
+      // While stale a read is under way or waits for its back-off.
+      return state.name === 'live' ? catchUp(state) : stay(state)
+    case 'check-due':
+      return state.name === 'live' ? check(state, now, settings) : stay(state)
+    case 'retry-due':
+      return state.name === 'stale' ? readAgain(state) : stay(state)
+    case 'wake':
+    case 'online':
+    case 'retry-now':
+      if (state.name === 'live') return check(state, now, settings)
+      return state.name === 'stale' ? readAgain(state) : { state, effects: [{ type: 'ping' }] }
+  }
+  return stay(state)
+}
+
+function stay(state: ConnectionState): Transition {
+  return { state, effects: [] }
+}
+
+function cancel(timer: TimerName): Effect {
+  return { type: 'cancel', timer }
+}
+
+function connect(failures: number): Transition {
+  return { state: { name: 'connecting', failures }, effects: [{ type: 'join' }] }
+}
+
+function close(state: ConnectionState, reason: CloseReason): Transition {
+  return {
+    state: { name: 'closed', reason },
+    effects: state.name === 'idle' ? [] : [{ type: 'leave' }, cancel('retry'), cancel('check')],
+  }
+}
+
+function down(failures: number, reason: DownReason, now: number, settings: ConnectionSettings): Transition {
+  const delayMs = retryDelay(failures, settings)
+  return {
+    state: { name: 'offline', failures: failures + 1, retryAt: now + delayMs, reason },
+    effects: [{ type: 'leave' }, cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
+  }
+}
+
+function refused(failures: number, code: ErrorCode, now: number, settings: ConnectionSettings): Transition {
+  const delayMs = retryDelay(failures, settings)
+  return {
+    state: { name: 'error', failures: failures + 1, retryAt: now + delayMs, code },
+    effects: [{ type: 'leave' }, cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
+  }
+}
+
+function withNetworkDown(state: Of<'offline' | 'error'>): ConnectionState {
+  return state.name === 'offline' ? { ...state, reason: 'network' } : state
+}
+
+function live(state: Joined, now: number, settings: ConnectionSettings): Transition {
+  const { failures, joinedAt } = state
+  return {
+    state: { name: 'live', failures, joinedAt, confirmedAt: now },
+    effects: [
+      ...(state.name === 'stale' ? [cancel('retry')] : []),
+      { type: 'schedule', timer: 'check', delayMs: checkDelay(state, now, settings) },
+    ],
+  }
+}
+
+function catchUp(state: Of<'live'>): Transition {
+  return {
+    state: { name: 'catching-up', failures: state.failures, joinedAt: state.joinedAt },
+    effects: [cancel('check'), { type: 'catch-up' }],
+  }
+}
+
+/** A check that comes late (a sleeping laptop, frozen timers) finds a state that is no longer known to be live. */
+function check(state: Of<'live'>, now: number, settings: ConnectionSettings): Transition {
+  const overdue = now - state.confirmedAt > settings.checkInterval
+  const { failures, joinedAt } = state
+  return overdue
+    ? {
+        state: { name: 'stale', failures, joinedAt, reads: 0, retryAt: null },
+        effects: [{ type: 'ping' }, cancel('check'), { type: 'catch-up' }],
+      }
+    : { state, effects: [{ type: 'ping' }, { type: 'check-head' }] }
+}
+
+function readAgain(state: Of<'stale'>): Transition {
+  return {
+    state: { ...state, retryAt: null },
+    effects: [{ type: 'ping' }, cancel('retry'), { type: 'catch-up' }],
+  }
+}
+
+function unreadable(state: Joined, now: number, settings: ConnectionSettings): Transition {
+  const reads = state.name === 'stale' ? state.reads : 0
+  const delayMs = retryDelay(reads, settings)
+  const { failures, joinedAt } = state
+  return {
+    state: { name: 'stale', failures, joinedAt, reads: reads + 1, retryAt: now + delayMs },
+    effects: [cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
+  }
+}
+
+function failuresBefore(state: Joined, now: number, settings: ConnectionSettings): number {
+  return now - state.joinedAt >= settings.stableAfter ? 0 : state.failures
+}
+
+function retryDelay(failures: number, settings: ConnectionSettings): number {
+  return backoffDelay(failures, {
+    baseMs: settings.reconnectDelay,
+    maxMs: settings.maxReconnectDelay,
+    random: settings.random,
+  })
+}
+
+/**
+ * Soon after joining, since a stream can begin to flow later than it says. Between 60 and 90 % of the interval:
+ * jitter, and slack before the check counts as overdue.
+ */
+function checkDelay(state: Joined, now: number, settings: ConnectionSettings): number {
+  const young = now - state.joinedAt < settings.firstCheckDelay
+  const ceiling = young ? settings.firstCheckDelay : settings.checkInterval
+  return Math.round(ceiling * (0.6 + 0.3 * settings.random()))
+}

@@ -1,0 +1,570 @@
+import { createClient } from '@supabase/supabase-js'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { AppError } from '../../../functions-shared/app-error.ts'
+import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import {
+  DashboardWebSocketClient,
+  type DashboardWebSocketClientOptions,
+} from './dashboard-websocket-client.ts'
+import { FakeStorage, FakeWorld, imageMessage, settled } from './testing/fake-world.ts'
+
+const ANNA = 'user-anna'
+const BEN = 'user-ben'
+
+/** Never asked for anything: every port is given. */
+const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
+  auth: { persistSession: false },
+})
+
+function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = new FakeWorld(ANNA)) {
+  const warnings: string[] = []
+  const client = new DashboardWebSocketClient({
+    supabase,
+    transport: world,
+    source: world,
+    identity: world,
+    signer: { signAgain: async () => new Map() },
+    pageEvents: world.pageEvents,
+    clock: () => world.clock.now,
+    timers: world.clock,
+    random: () => 0.5,
+    storage: new FakeStorage(),
+    logger: { debug: () => undefined, warn: (message) => warnings.push(message) },
+    ...options,
+  })
+  const heard: number[] = []
+  const states: string[] = []
+  const errors: AppError[] = []
+  client.on('message', (message) => heard.push(message.seq ?? -1))
+  client.on('state', (change) => states.push(change.new))
+  client.on('error', (error) => errors.push(error))
+  return { client, world, heard, states, errors, warnings }
+}
+
+describe('connect', () => {
+  it('refuses another user and nobody', async () => {
+    const { client, world } = setup()
+    await expect(client.connect(BEN)).rejects.toMatchObject({ code: 'user_mismatch' })
+    world.signIn(null)
+    await expect(client.connect(ANNA)).rejects.toMatchObject({ code: 'not_signed_in' })
+    expect(world.subscriptions).toHaveLength(0)
+    expect(client.getState().state).toBe('idle')
+  })
+
+  it('starts at the head on the first visit, and hears what comes then', async () => {
+    const { client, world, heard, states } = setup()
+    world.write(ANNA)
+    world.write(ANNA)
+    await client.connect(ANNA)
+    expect(heard).toEqual([])
+    expect(states).toEqual(['connecting', 'catching-up', 'live'])
+    world.write(ANNA)
+    expect(heard).toEqual([3])
+    expect(client.getState()).toMatchObject({ state: 'live', isConnected: true, lastSeq: 3, userId: ANNA })
+    expect(world.subscriptions.map(({ topic }) => topic)).toEqual(['user:user-anna'])
+  })
+
+  it('delivers the first notification a user ever gets', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.write(ANNA)
+    expect(heard).toEqual([1])
+  })
+
+  it('goes on where this profile left off, in pages, saying that they are replayed', async () => {
+    const storage = new FakeStorage()
+    const world = new FakeWorld(ANNA)
+    const first = setup({ storage }, world)
+    await first.client.connect(ANNA)
+    world.write(ANNA)
+    first.client.disconnect()
+    for (let n = 0; n < 25; n += 1) world.write(ANNA)
+
+    const second = setup({ storage, pageSize: 10 }, world)
+    const replayed: boolean[] = []
+    second.client.on('image_processed', (_message, delivery) => replayed.push(delivery.replayed))
+    await second.client.connect(ANNA)
+    world.write(ANNA)
+    expect(first.heard).toEqual([1])
+    expect(second.heard).toEqual(Array.from({ length: 26 }, (_, index) => index + 2))
+    expect(replayed.indexOf(false)).toBe(25)
+    expect(world.pageReads).toBe(3)
+  })
+
+  it('joins once for one user, however often it is called', async () => {
+    const { client, world } = setup()
+    await Promise.all([client.connect(ANNA), client.connect(ANNA)])
+    await client.connect(ANNA)
+    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(1)
+  })
+
+  it('ends when it is disconnected before it was live', async () => {
+    const { client, world } = setup()
+    world.joins = 'hang'
+    const connecting = client.connect(ANNA)
+    await settled()
+    client.disconnect()
+    await connecting
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'disconnect' })
+  })
+
+  it('works again after a sign-out, for the next user', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.signIn(BEN)
+    await client.connect(BEN)
+    world.write(ANNA)
+    world.write(BEN)
+    expect(heard).toEqual([1])
+    expect(client.getState()).toMatchObject({ userId: BEN, state: 'live' })
+  })
+})
+
+describe('while live', () => {
+  it('reads what is missing before it delivers what came early', async () => {
+    const { client, world, heard, states } = setup()
+    await client.connect(ANNA)
+    world.writeUnheard(ANNA)
+    world.write(ANNA)
+    expect(heard).toEqual([])
+    await settled()
+    await world.clock.advance(0)
+    expect(heard).toEqual([1, 2])
+    expect(states.slice(-2)).toEqual(['catching-up', 'live'])
+  })
+
+  it('finds a lost last message within one check interval', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    await world.clock.advance(5_000)
+    world.writeUnheard(ANNA)
+    await world.clock.advance(30_000)
+    expect(heard).toEqual([1])
+  })
+
+  it('looks again as soon as the stream says that it flows only now', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.writeUnheard(ANNA)
+    world.current?.handlers.flowing()
+    await world.clock.advance(0)
+    expect(heard).toEqual([1])
+  })
+
+  it.each(['wake', 'online'] as const)('looks at once on %s', async (event) => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.writeUnheard(ANNA)
+    const pings = world.current?.pings ?? 0
+    world.page(event)
+    await world.clock.advance(0)
+    expect(heard).toEqual([1])
+    expect(world.current?.pings).toBeGreaterThan(pings)
+  })
+
+  it('drops doubled and late broadcasts', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    const message = world.write(ANNA)
+    world.write(ANNA)
+    world.broadcast(ANNA, message)
+    expect(heard).toEqual([1, 2])
+  })
+
+  it('unpacks a batch in order, volatile messages among them', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.deaf = true
+    const messages = [
+      world.write(ANNA),
+      imageMessage({ type: 'image_processing_progress' }),
+      world.write(ANNA),
+    ]
+    world.deaf = false
+    world.broadcast(ANNA, { type: 'batch_update', messages, timestamp: '2026-11-23T10:00:00.000Z' })
+    expect(heard).toEqual([1, -1, 2])
+  })
+
+  it('steps over a message it does not know, and says so', async () => {
+    const { client, world, heard, errors } = setup()
+    await client.connect(ANNA)
+    world.broadcast(ANNA, { type: 'video_ready', seq: 1, epoch: 'epoch-1' })
+    world.table(ANNA).seq = 1
+    world.table(ANNA).epoch = 'epoch-1'
+    world.write(ANNA)
+    expect(heard).toEqual([2])
+    expect(errors.map(({ code, details }) => [code, details])).toEqual([
+      ['message_unrecognised', { type: 'video_ready', seq: 1 }],
+    ])
+  })
+
+  it('calls itself stale while the table cannot be read, and live again afterwards', async () => {
+    const { client, world, states } = setup()
+    await client.connect(ANNA)
+    world.readable = false
+    await world.clock.advance(31_000)
+    expect(client.getState()).toMatchObject({ state: 'stale', isConnected: true })
+    world.readable = true
+    await world.clock.advance(31_000)
+    expect(states.slice(-2)).toEqual(['stale', 'live'])
+  })
+
+  it('does not call itself live after a sleep before it has looked', async () => {
+    const { client, world } = setup()
+    await client.connect(ANNA)
+    world.readable = false
+    world.clock.sleep(3_600_000)
+    world.page('wake')
+    expect(client.getState().state).toBe('stale')
+  })
+})
+
+describe('reconnecting', () => {
+  it('backs off and delivers in order what happened meanwhile', async () => {
+    const { client, world, heard, states } = setup()
+    const connected: boolean[] = []
+    client.on('connected', (event) => connected.push(event.reconnected))
+    await client.connect(ANNA)
+    world.write(ANNA)
+    world.joins = 'fail'
+    world.drop()
+    expect(client.getState()).toMatchObject({ state: 'offline', reason: 'socket', reconnectAttempts: 1 })
+    world.write(ANNA)
+    await world.clock.advance(10_000)
+    expect(client.getState().reconnectAttempts).toBeGreaterThan(3)
+    world.joins = 'succeed'
+    await world.clock.advance(30_000)
+    expect(heard).toEqual([1, 2])
+    expect(states.at(-1)).toBe('live')
+    expect(connected).toEqual([false, true])
+    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(1)
+  })
+
+  it('tells when and why it went, once per loss', async () => {
+    const { client, world } = setup()
+    const events: unknown[] = []
+    client.on('disconnected', (event) => events.push(event))
+    await client.connect(ANNA)
+    world.joins = 'fail'
+    world.drop('heartbeat-timeout')
+    await world.clock.advance(5_000)
+    expect(events).toEqual([{ reason: 'heartbeat-timeout', retryAt: expect.any(Number) }])
+  })
+
+  it('shows a refusal as an error and goes on trying', async () => {
+    const { client, world, errors } = setup()
+    world.joins = 'refuse'
+    const connecting = client.connect(ANNA)
+    await settled()
+    expect(client.getState()).toMatchObject({ state: 'error', reason: 'join_refused' })
+    expect(errors.at(0)?.code).toBe('join_refused')
+    world.joins = 'succeed'
+    await world.clock.advance(30_000)
+    await connecting
+    expect(client.getState().state).toBe('live')
+  })
+
+  it.each(['online', 'wake'] as const)('tries at once on %s', async (event) => {
+    const { client, world } = setup()
+    await client.connect(ANNA)
+    world.page('offline')
+    expect(client.getState()).toMatchObject({ state: 'offline', reason: 'network' })
+    world.page(event)
+    await settled()
+    await world.clock.advance(0)
+    expect(client.getState().state).toBe('live')
+  })
+
+  it('tries at once when a person asks', async () => {
+    const { client, world } = setup({ reconnectDelay: 30_000 })
+    await client.connect(ANNA)
+    world.drop()
+    client.retryNow()
+    await world.clock.advance(0)
+    expect(client.getState().state).toBe('live')
+  })
+
+  it('reads again what was written while an earlier read was cut off by a reconnect', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.writeUnheard(ANNA)
+    // The page is being answered when the connection goes and comes back; the next message is lost between.
+    world.onPage = () => {
+      world.onPage = () => undefined
+      world.drop()
+      world.writeUnheard(ANNA)
+      client.retryNow()
+    }
+    world.page('wake')
+    await world.clock.advance(0)
+    await world.clock.advance(0)
+    expect(heard).toEqual([1, 2])
+    expect(client.getState().state).toBe('live')
+  })
+})
+
+describe('what cannot be told one by one', () => {
+  it.each([
+    [
+      'epoch-changed',
+      (world: FakeWorld) => Object.assign(world.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] }),
+      [1, 2, 1],
+    ],
+    [
+      'below-floor',
+      (world: FakeWorld) => {
+        world.writeUnheard(ANNA)
+        const table = world.table(ANNA)
+        Object.assign(table, { floor: table.seq, rows: [] })
+      },
+      [1, 2, 4],
+    ],
+    ['rewound', (world: FakeWorld) => Object.assign(world.table(ANNA), { seq: 1, rows: [] }), [1, 2, 2]],
+  ] as const)('%s is said, and delivery goes on', async (reason, change, expected) => {
+    const { client, world, heard } = setup()
+    const reloads: unknown[] = []
+    client.on('reload', (event) => reloads.push(event))
+    await client.connect(ANNA)
+    world.write(ANNA)
+    world.write(ANNA)
+    change(world)
+    world.page('wake')
+    await world.clock.advance(0)
+    world.write(ANNA)
+    expect(reloads).toEqual([{ reason }])
+    expect(client.getState()).toMatchObject({ recovered: false, state: 'live' })
+    expect(heard).toEqual(expected)
+  })
+
+  it('does not tell again under a new epoch what was told under the old one', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.write(ANNA)
+    world.write(ANNA)
+    // Restored from a backup: the first row is back, the numbering has a new name.
+    const table = world.table(ANNA)
+    Object.assign(table, { epoch: 'epoch-2', seq: 1, rows: table.rows.slice(0, 1) })
+    world.writeUnheard(ANNA)
+    world.page('wake')
+    await world.clock.advance(0)
+    expect(heard).toEqual([1, 2, 2])
+  })
+})
+
+describe('another user', () => {
+  it('never gets what is still on its way for the earlier one', async () => {
+    const storage = new FakeStorage()
+    const { client, world, heard } = setup({ storage })
+    await client.connect(ANNA)
+    world.writeUnheard(ANNA)
+    world.onPage = () => world.signIn(BEN)
+    const before = new Map(storage.values)
+    world.page('wake')
+    await world.clock.advance(60_000)
+    expect(heard).toEqual([])
+    expect(storage.values).toEqual(before)
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
+  })
+
+  it('ends the connection on sign-out without leaving anything behind', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.signIn(null)
+    world.write(ANNA)
+    await world.clock.advance(120_000)
+    expect(heard).toEqual([])
+    expect(world.subscriptions.every(({ left }) => left)).toBe(true)
+    expect([world.clock.running, world.listeners]).toEqual([0, 0])
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
+  })
+})
+
+describe('listeners', () => {
+  it('that throw are reported and keep nobody from hearing', async () => {
+    const { client, world, heard, errors } = setup()
+    client.on('image_processed', () => {
+      throw new Error('broken page')
+    })
+    await client.connect(ANNA)
+    world.write(ANNA)
+    world.write(ANNA)
+    expect(heard).toEqual([1, 2])
+    expect(errors.map(({ code }) => code)).toEqual(['listener_failed', 'listener_failed'])
+    expect(errors[0]?.details).toEqual({ event: 'image_processed' })
+  })
+
+  it('for errors that throw cannot cause a loop', async () => {
+    const { client, world, warnings } = setup()
+    client.on('error', () => {
+      throw new Error('broken reporter')
+    })
+    client.on('message', () => {
+      throw new Error('broken page')
+    })
+    await client.connect(ANNA)
+    world.write(ANNA)
+    expect(warnings).toHaveLength(2)
+  })
+
+  it('hear once with once, and no longer after off', async () => {
+    const { client, world } = setup()
+    const calls: string[] = []
+    client.once('image_processed', () => calls.push('once'))
+    const off = client.on('image_processed', () => calls.push('on'))
+    const named = () => calls.push('named')
+    client.on('image_processed', named)
+    await client.connect(ANNA)
+    world.write(ANNA)
+    off()
+    client.off('image_processed', named)
+    world.write(ANNA)
+    expect(calls).toEqual(['once', 'on', 'named'])
+  })
+
+  it('that disconnect half-way get nothing more, and the rest comes on the next visit', async () => {
+    const storage = new FakeStorage()
+    const world = new FakeWorld(ANNA)
+    const first = setup({ storage }, world)
+    await first.client.connect(ANNA)
+    for (let n = 0; n < 3; n += 1) world.writeUnheard(ANNA)
+    first.client.once('message', () => first.client.disconnect())
+    world.page('wake')
+    await world.clock.advance(0)
+    expect(first.heard).toEqual([1])
+
+    const second = setup({ storage }, world)
+    await second.client.connect(ANNA)
+    expect(second.heard).toEqual([2, 3])
+  })
+
+  it('may cause further messages, which wait their turn', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    client.once('image_processed', () => world.write(ANNA))
+    world.write(ANNA)
+    expect(heard).toEqual([1, 2])
+  })
+})
+
+describe('storage', () => {
+  it('that is blocked costs nothing but the memory of a reload', async () => {
+    const storage = new FakeStorage()
+    storage.blocked = true
+    const { client, world, heard } = setup({ storage })
+    await client.connect(ANNA)
+    world.write(ANNA)
+    client.disconnect()
+    world.write(ANNA)
+    await client.connect(ANNA)
+    expect(heard).toEqual([1, 2])
+  })
+
+  it('of a page that lags behind another does not take the cursor back', async () => {
+    const storage = new FakeStorage()
+    const world = new FakeWorld(ANNA)
+    const [ahead, behind] = [setup({ storage }, world), setup({ storage }, world)]
+    await Promise.all([ahead.client.connect(ANNA), behind.client.connect(ANNA)])
+    world.write(ANNA)
+    const stored = [...storage.values.values()]
+    world.broadcast(ANNA, imageMessage({ seq: 1, epoch: 'epoch-1' }))
+    expect([...storage.values.values()]).toEqual(stored)
+    expect(stored).toEqual([JSON.stringify({ epoch: 'epoch-1', seq: 1 })])
+  })
+})
+
+describe('signed URLs', () => {
+  const url = (n: number) => `http://127.0.0.1/storage/v1/object/sign/derivatives/i/d/${n}.jpg?token=old`
+
+  it('that have expired are signed again before a listener sees them, in order', async () => {
+    const asked: string[][] = []
+    const { client, world } = setup({
+      signer: {
+        signAgain: async (urls) => {
+          asked.push([...urls])
+          await Promise.resolve()
+          return new Map(urls.map((old) => [old, old === url(3) ? null : old.replace('old', 'new')]))
+        },
+      },
+    })
+    const seen: (string | undefined)[] = []
+    client.on('image_processed', (message) => seen.push(message.signedUrl))
+    await client.connect(ANNA)
+    const past = '2026-11-23T09:00:00.000Z'
+    const future = '2026-11-23T12:00:00.000Z'
+    world.writeUnheard(ANNA, { signedUrl: url(1), signedUrlExpiresAt: past })
+    world.writeUnheard(ANNA, { signedUrl: url(2), signedUrlExpiresAt: future })
+    world.writeUnheard(ANNA, { signedUrl: url(3), signedUrlExpiresAt: past })
+    world.page('wake')
+    await settled()
+    world.write(ANNA, { signedUrl: url(4), signedUrlExpiresAt: future })
+    await settled()
+    expect(seen).toEqual([url(1).replace('old', 'new'), url(2), undefined, url(4)])
+    expect(asked).toEqual([[url(1), url(3)]])
+  })
+})
+
+describe('any course of events', () => {
+  const steps = fc.array(
+    fc.oneof(
+      { weight: 5, arbitrary: fc.constant('write' as const) },
+      { weight: 3, arbitrary: fc.constant('writeUnheard' as const) },
+      { weight: 2, arbitrary: fc.constant('doubled' as const) },
+      { weight: 2, arbitrary: fc.constant('drop' as const) },
+      { weight: 1, arbitrary: fc.constant('refuse' as const) },
+      { weight: 1, arbitrary: fc.constant('offline' as const) },
+      { weight: 2, arbitrary: fc.constant('wake' as const) },
+      { weight: 1, arbitrary: fc.constant('unreadable' as const) },
+      { weight: 1, arbitrary: fc.constant('readable' as const) },
+      { weight: 1, arbitrary: fc.constant('reload' as const) },
+      { weight: 4, arbitrary: fc.nat({ max: 20_000 }) },
+    ),
+    { maxLength: 60 },
+  )
+
+  it('delivers every message once and in order, and is never live while behind by more than one interval', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (course) => {
+        const storage = new FakeStorage()
+        const world = new FakeWorld(ANNA)
+        const delivered: number[] = []
+        const behindSince = new Map<number, number>()
+        const start = () => {
+          const client = setup({ storage, pageSize: 3 }, world).client
+          client.on('message', (message: JobMessage) => delivered.push(message.seq ?? -1))
+          void client.connect(ANNA)
+          return client
+        }
+        let client = start()
+        await world.clock.advance(0)
+        for (const step of course) {
+          if (typeof step === 'number') await world.clock.advance(step)
+          else if (step === 'write' || step === 'writeUnheard') world[step](ANNA)
+          else if (step === 'doubled') world.broadcast(ANNA, world.table(ANNA).rows.at(-1)?.payload ?? null)
+          else if (step === 'drop') world.drop()
+          else if (step === 'refuse') world.refuse('join_refused')
+          else if (step === 'offline' || step === 'wake') world.page(step)
+          else if (step === 'reload') {
+            client.disconnect()
+            client = start()
+          } else world.readable = step === 'readable'
+          await settled()
+
+          const { seq } = world.table(ANNA)
+          if (seq > delivered.length && !behindSince.has(seq)) behindSince.set(seq, world.clock.now)
+          for (const [missing, since] of behindSince) {
+            if (missing <= delivered.length) behindSince.delete(missing)
+            else if (world.clock.now - since > 30_000) expect(client.getState().state).not.toBe('live')
+          }
+        }
+        world.readable = true
+        await world.clock.advance(120_000)
+        expect(delivered).toEqual(world.table(ANNA).rows.map(({ seq }) => seq))
+        expect(client.getState().state).toBe('live')
+        client.disconnect()
+        expect([world.clock.running, world.listeners]).toEqual([0, 0])
+      }),
+      { numRuns: 150 },
+    )
+  })
+})

@@ -1,0 +1,62 @@
+/** The events of the client and what their listeners are given. */
+
+import type { AppError } from '../../../functions-shared/app-error.ts'
+import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { CloseReason, ConnectionState, ConnectionStateName, DownReason } from './connection-state.ts'
+import type { LostReason } from './sequencer.ts'
+
+/** How a message came. */
+export interface Delivery {
+  /** It happened while this page was not listening, and was read from the table. */
+  replayed: boolean
+}
+
+export interface ConnectedEvent {
+  userId: string
+  /** False when something was missed that cannot be delivered one by one: read your state anew. */
+  recovered: boolean
+  /** The place in the user's sequence that has been reached. */
+  lastSeq: number
+  /** Not the first time since `connect()`. */
+  reconnected: boolean
+}
+
+export interface DisconnectedEvent {
+  reason: DownReason | CloseReason | 'refused'
+  /** Milliseconds of the client's clock when it tries again; null when it does not. */
+  retryAt: number | null
+}
+
+export interface StateEvent {
+  old: ConnectionStateName
+  new: ConnectionStateName
+  /** Name of the event that led here, e.g. `down`. */
+  reason: string
+  state: ConnectionState
+}
+
+/** What was missed can no longer be told message by message; read your state anew. */
+export interface ReloadEvent {
+  reason: LostReason
+}
+
+type MessageOf<Type, Message = JobMessage> = Message extends { type: infer Types }
+  ? Type extends Types
+    ? Message
+    : never
+  : never
+
+type JobMessageEvents = { [Type in JobMessage['type']]: [message: MessageOf<Type>, delivery: Delivery] }
+
+export interface ClientEvents extends JobMessageEvents {
+  /** Every message about a job, after the listeners of its own type. */
+  message: [message: JobMessage, delivery: Delivery]
+  connected: [event: ConnectedEvent]
+  disconnected: [event: DisconnectedEvent]
+  state: [event: StateEvent]
+  reload: [event: ReloadEvent]
+  /** The server answered a heartbeat. */
+  pong: [event: { latencyMs: number }]
+  /** What went wrong without ending the connection; nothing is thrown at the page. */
+  error: [error: AppError]
+}

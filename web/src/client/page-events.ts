@@ -1,0 +1,17 @@
+/** Wake events of a browser page; outside a browser there are none. */
+
+import type { PageEvent, PageEvents } from './ports.ts'
+
+export const pageEvents: PageEvents = (listener) => {
+  if (typeof document === 'undefined' || typeof window === 'undefined') return () => undefined
+  const stop = new AbortController()
+  const listen = (target: EventTarget, type: string, event: PageEvent, when = () => true): void => {
+    target.addEventListener(type, () => when() && listener(event), { signal: stop.signal })
+  }
+  listen(document, 'visibilitychange', 'wake', () => document.visibilityState === 'visible')
+  listen(document, 'resume', 'wake')
+  listen(window, 'pageshow', 'wake')
+  listen(window, 'online', 'online')
+  listen(window, 'offline', 'offline')
+  return () => stop.abort()
+}

@@ -1,0 +1,83 @@
+/**
+ * What the client needs of the world, as small interfaces. The defaults are built on supabase-js and on the
+ * page (`supabase-*.ts`, `page-events.ts`); tests pass their own.
+ */
+
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import type { DownReason } from './connection-state.ts'
+import type { Head } from './sequencer.ts'
+
+/** The fast path: one private channel on a socket that may lose messages. */
+export interface Transport {
+  /** Begins to join; everything that follows is reported to `handlers`, until `leave()`. */
+  join(topic: string, handlers: TransportHandlers): Subscription
+}
+
+export interface Subscription {
+  /** Ends the subscription; no handler is called afterwards. Safe to call twice. */
+  leave(): void
+  /** Asks for a sign of life; ends in `alive` or in `down('heartbeat-timeout')`. */
+  ping(): void
+}
+
+export interface TransportHandlers {
+  joined(): void
+  /** The stream behind the channel flows; can come after `joined`, or never. */
+  flowing(): void
+  message(payload: unknown): void
+  /** The server answered a heartbeat after so many milliseconds. */
+  alive(latencyMs: number): void
+  down(reason: DownReason, cause?: unknown): void
+  refused(code: ErrorCode, cause?: unknown): void
+}
+
+/** The truth: the user's notifications in the table. Both reject with an AppError. */
+export interface NotificationSource {
+  readHead(userId: string, signal: AbortSignal): Promise<Head>
+  /** Rows with `seq > after`, ascending, at most `limit`. */
+  readPage(userId: string, after: number, limit: number, signal: AbortSignal): Promise<NotificationRow[]>
+}
+
+export interface NotificationRow {
+  seq: number
+  /** The message as it was broadcast; not yet checked. */
+  payload: unknown
+}
+
+/** Who is signed in. */
+export interface Identity {
+  /** Null when nobody is. Refreshes a token that has expired. */
+  currentUserId(): Promise<string | null>
+  /** Calls back on sign-in, refresh and sign-out. @returns the way to stop. */
+  onChange(listener: (userId: string | null) => void): () => void
+}
+
+/** Makes the signed URLs of replayed messages work again. */
+export interface UrlSigner {
+  /** @returns for each given URL a fresh one, or null where none can be had. Never rejects. */
+  signAgain(urls: readonly string[]): Promise<ReadonlyMap<string, string | null>>
+}
+
+/** What tells a page that its connection may have changed. */
+export type PageEvent = 'wake' | 'online' | 'offline'
+
+export type PageEvents = (listener: (event: PageEvent) => void) => () => void
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number
+
+export interface Timers {
+  set(callback: () => void, delayMs: number): unknown
+  clear(handle: unknown): void
+}
+
+export interface ClientLogger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** The part of `Storage` that the client uses. */
+export interface KeyValueStorage {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+}

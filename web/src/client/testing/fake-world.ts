@@ -1,0 +1,269 @@
+/**
+ * A server, a network and a clock in memory, behind the client's ports: what is written to a user's table is
+ * broadcast to whoever has joined, unless the test loses it.
+ */
+
+import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
+import type { ImageMessage } from '../../../../functions-shared/message-types.ts'
+import type { DownReason } from '../connection-state.ts'
+import type {
+  Identity,
+  NotificationRow,
+  NotificationSource,
+  PageEvent,
+  PageEvents,
+  Subscription,
+  Timers,
+  Transport,
+  TransportHandlers,
+} from '../ports.ts'
+
+export const START = Date.parse('2026-11-23T10:00:00.000Z')
+
+export class FakeClock implements Timers {
+  now = START
+  #next = 1
+  readonly #timers = new Map<number, { at: number; callback: () => void }>()
+
+  set(callback: () => void, delayMs: number): unknown {
+    const handle = this.#next++
+    this.#timers.set(handle, { at: this.now + delayMs, callback })
+    return handle
+  }
+
+  clear(handle: unknown): void {
+    if (typeof handle === 'number') this.#timers.delete(handle)
+  }
+
+  get running(): number {
+    return this.#timers.size
+  }
+
+  /** Runs every timer that falls due, in order, and lets promises settle in between. */
+  async advance(ms: number): Promise<void> {
+    const end = this.now + ms
+    await settled()
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0]
+      if (due === undefined) break
+      const [handle, { at, callback }] = due
+      this.#timers.delete(handle)
+      this.now = Math.max(this.now, at)
+      callback()
+      await settled()
+    }
+    this.now = end
+  }
+
+  /** Time passes without any timer running, as while a laptop sleeps. */
+  sleep(ms: number): void {
+    this.now += ms
+  }
+}
+
+/** Lets every promise that can settle do so: nothing in this world takes as many turns. */
+export async function settled(): Promise<void> {
+  await turns(300)
+}
+
+/** What a request takes here. */
+async function roundTrip(): Promise<void> {
+  await turns(5)
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
+}
+
+interface UserTable {
+  epoch: string | null
+  floor: number
+  seq: number
+  rows: NotificationRow[]
+}
+
+class FakeSubscription implements Subscription {
+  left = false
+  pings = 0
+  readonly topic: string
+  readonly handlers: TransportHandlers
+
+  constructor(topic: string, handlers: TransportHandlers) {
+    this.topic = topic
+    this.handlers = handlers
+  }
+
+  leave(): void {
+    this.left = true
+  }
+
+  ping(): void {
+    this.pings += 1
+  }
+}
+
+export class FakeWorld implements Transport, NotificationSource, Identity {
+  readonly clock = new FakeClock()
+  readonly subscriptions: FakeSubscription[] = []
+  readonly tables = new Map<string, UserTable>()
+  /** What happens to an attempt to join. */
+  joins: 'succeed' | 'fail' | 'refuse' | 'hang' = 'succeed'
+  readable = true
+  /** Broadcasts that nobody hears. */
+  deaf = false
+  headReads = 0
+  pageReads = 0
+  /** Called before each page is answered. */
+  onPage: () => void = () => undefined
+  #user: string | null
+  readonly #identityListeners = new Set<(userId: string | null) => void>()
+  readonly #pageListeners = new Set<(event: PageEvent) => void>()
+
+  constructor(user: string | null) {
+    this.#user = user
+  }
+
+  // the page's side
+
+  join(topic: string, handlers: TransportHandlers): Subscription {
+    const subscription = new FakeSubscription(topic, handlers)
+    this.subscriptions.push(subscription)
+    void Promise.resolve().then(() => {
+      if (subscription.left || this.joins === 'hang') return
+      if (this.joins === 'succeed') handlers.joined()
+      else if (this.joins === 'refuse') handlers.refused('join_refused')
+      else handlers.down('socket')
+    })
+    return subscription
+  }
+
+  async readHead(
+    userId: string,
+    signal: AbortSignal,
+  ): Promise<{ epoch: string | null; seq: number; floor: number }> {
+    this.headReads += 1
+    await roundTrip()
+    signal.throwIfAborted()
+    if (!this.readable) throw new Error('unreachable')
+    const { epoch, seq, floor } = this.table(userId)
+    return { epoch, seq, floor }
+  }
+
+  async readPage(
+    userId: string,
+    after: number,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<NotificationRow[]> {
+    this.pageReads += 1
+    const rows = this.table(userId).rows.filter((row) => row.seq > after)
+    this.onPage()
+    await roundTrip()
+    signal.throwIfAborted()
+    if (!this.readable) throw new Error('unreachable')
+    return rows.slice(0, limit)
+  }
+
+  async currentUserId(): Promise<string | null> {
+    return this.#user
+  }
+
+  onChange(listener: (userId: string | null) => void): () => void {
+    this.#identityListeners.add(listener)
+    return () => this.#identityListeners.delete(listener)
+  }
+
+  readonly pageEvents: PageEvents = (listener) => {
+    this.#pageListeners.add(listener)
+    return () => this.#pageListeners.delete(listener)
+  }
+
+  // the test's side
+
+  get listeners(): number {
+    return this.#identityListeners.size + this.#pageListeners.size
+  }
+
+  get current(): FakeSubscription | undefined {
+    return this.subscriptions.findLast((subscription) => !subscription.left)
+  }
+
+  table(userId: string): UserTable {
+    const table = this.tables.get(userId) ?? { epoch: null, floor: 0, seq: 0, rows: [] }
+    this.tables.set(userId, table)
+    return table
+  }
+
+  /** A durable status change: row and broadcast. */
+  write(userId: string, fields: Partial<ImageMessage> = {}): ImageMessage {
+    const table = this.table(userId)
+    table.epoch ??= 'epoch-1'
+    table.seq += 1
+    const message = imageMessage({ seq: table.seq, epoch: table.epoch, ...fields })
+    table.rows.push({ seq: table.seq, payload: message })
+    this.broadcast(userId, message)
+    return message
+  }
+
+  /** As when a network fault swallows the broadcast. */
+  writeUnheard(userId: string, fields: Partial<ImageMessage> = {}): ImageMessage {
+    const deaf = this.deaf
+    this.deaf = true
+    const message = this.write(userId, fields)
+    this.deaf = deaf
+    return message
+  }
+
+  broadcast(userId: string, payload: unknown): void {
+    if (this.deaf) return
+    for (const { left, topic, handlers } of this.subscriptions) {
+      if (!left && topic === `user:${userId}`) handlers.message(payload)
+    }
+  }
+
+  drop(reason: DownReason = 'socket'): void {
+    this.current?.handlers.down(reason)
+  }
+
+  refuse(code: ErrorCode): void {
+    this.current?.handlers.refused(code)
+  }
+
+  signIn(userId: string | null): void {
+    this.#user = userId
+    for (const listener of [...this.#identityListeners]) listener(userId)
+  }
+
+  page(event: PageEvent): void {
+    for (const listener of [...this.#pageListeners]) listener(event)
+  }
+}
+
+export function imageMessage(fields: Partial<ImageMessage> = {}): ImageMessage {
+  return {
+    type: 'image_processed',
+    jobId: 'job-1',
+    incidentId: 'incident-1',
+    documentId: 'document-1',
+    documentType: 'photo',
+    status: 'completed',
+    timestamp: '2026-11-23T10:00:00.000Z',
+    ...fields,
+  }
+}
+
+/** A Storage of strings that can be told to fail. */
+export class FakeStorage {
+  readonly values = new Map<string, string>()
+  blocked = false
+
+  getItem(key: string): string | null {
+    if (this.blocked) throw new DOMException('blocked', 'SecurityError')
+    return this.values.get(key) ?? null
+  }
+
+  setItem(key: string, value: string): void {
+    if (this.blocked) throw new DOMException('blocked', 'SecurityError')
+    this.values.set(key, value)
+  }
+}
