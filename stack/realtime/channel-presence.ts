@@ -1,0 +1,113 @@
+/** Presence calls of one channel: track, untrack, their limits, and the state that a client is given. */
+
+import { isDeepStrictEqual } from 'node:util'
+import type { ChannelPolicies } from './channel-policies.ts'
+import type { RealtimeContext } from './context.ts'
+import { isRecord } from './protocol/serializer.ts'
+import { SYSTEM_MESSAGE } from './protocol/wire.ts'
+
+/** `after` runs once the reply has been sent; `close` shuts the channel down instead of replying. */
+export type PresenceOutcome =
+  | { reply: 'ok'; after?: () => void }
+  | { reply: 'error'; response: Record<string, string> }
+  | { close: string }
+
+export interface PresenceActions {
+  track(meta: Record<string, unknown>): void
+  untrack(): void
+  sendState(): void
+}
+
+const REFUSED: PresenceOutcome = { reply: 'error', response: {} }
+
+export class ChannelPresence {
+  readonly #context: RealtimeContext
+  readonly #policies: ChannelPolicies | undefined
+  readonly #actions: PresenceActions
+  #enabled: boolean
+  #tracked: Record<string, unknown> | undefined
+  #calls = { count: 0, until: 0 }
+
+  constructor(
+    context: RealtimeContext,
+    policies: ChannelPolicies | undefined,
+    enabled: boolean,
+    actions: PresenceActions,
+  ) {
+    this.#context = context
+    this.#policies = policies
+    this.#enabled = enabled
+    this.#actions = actions
+  }
+
+  /** Asked for at the join, or since the first track. */
+  get enabled(): boolean {
+    return this.#enabled
+  }
+
+  /** Whether this client may see who is there. */
+  get readable(): boolean {
+    return !this.#policies || this.#policies.readPresence === true
+  }
+
+  async handle(payload: unknown): Promise<PresenceOutcome> {
+    if (!isRecord(payload) || typeof payload.event !== 'string') return { reply: 'ok' }
+    if (!this.#countCall()) return { close: SYSTEM_MESSAGE.clientPresenceLimit }
+    switch (payload.event.toLowerCase()) {
+      case 'track':
+        if (!(await this.#mayTrack())) return REFUSED
+        return this.#track(Object.hasOwn(payload, 'payload') ? payload.payload : {})
+      case 'untrack':
+        this.#tracked = undefined
+        return { reply: 'ok', after: () => this.#actions.untrack() }
+      default:
+        return REFUSED
+    }
+  }
+
+  /** Counts one presence message. @returns false above the project's limit. */
+  countMessage(): boolean {
+    const { rates, settings } = this.#context
+    if (rates.presence.average > settings.maxPresenceEventsPerSecond) return false
+    rates.presence.add()
+    return true
+  }
+
+  #track(meta: unknown): PresenceOutcome {
+    if (!isRecord(meta)) {
+      return { reply: 'error', response: { reason: 'Presence track payload must be a map' } }
+    }
+    if (this.#tracked && isDeepStrictEqual(this.#tracked, meta)) return { reply: 'ok' }
+    const size = Buffer.byteLength(JSON.stringify(meta))
+    if (size > this.#context.settings.maxPayloadKb * 1000) return { close: SYSTEM_MESSAGE.trackTooLarge }
+    if (!this.countMessage()) return { close: SYSTEM_MESSAGE.tooManyPresenceMessages }
+    const late = !this.#enabled
+    this.#enabled = true
+    this.#tracked = meta
+    return {
+      reply: 'ok',
+      after: () => {
+        this.#actions.track(meta)
+        // It has seen no state at the join, so members who came before would stay unknown to it.
+        if (late) this.#actions.sendState()
+      },
+    }
+  }
+
+  async #mayTrack(): Promise<boolean> {
+    if (!this.#policies) return true
+    await this.#policies.mayReadPresence()
+    return this.#policies.mayWrite('presence')
+  }
+
+  #countCall(): boolean {
+    const { now, settings } = this.#context
+    if (now() > this.#calls.until) {
+      this.#calls = { count: 1, until: now() + settings.clientPresenceWindowMs }
+      return true
+    }
+    if (this.#calls.count >= settings.clientPresenceMaxCalls) return false
+    this.#calls.count++
+    return true
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * One joined topic of one socket.
+ *
+ *   opening --reply to the join--> open --phx_leave, phx_join on the same topic--> closed
+ *                                  open --system error: token, limit, revoked policy--> closed
+ */
+
+import type { ChannelKey, Subscriber } from './broadcast.ts'
+import type { ChannelPolicies } from './channel-policies.ts'
+import { ChannelPresence } from './channel-presence.ts'
+import { ChannelToken } from './channel-token.ts'
+import type { RealtimeContext } from './context.ts'
+import type { JoinConfig } from './join-config.ts'
+import { jsonMessage, type Outgoing, userBroadcastMessage } from './protocol/outgoing.ts'
+import { type Inbound, isRecord } from './protocol/serializer.ts'
+import { EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
+import { SerialTasks } from './serial.ts'
+import type { RealtimeSocket } from './socket.ts'
+import { type Claims, refreshFailure } from './tokens.ts'
+
+export interface ChannelOptions {
+  /** Without the `realtime:` prefix. */
+  topic: string
+  /** As the client wrote it. */
+  fullTopic: string
+  joinRef: unknown
+  config: JoinConfig
+  /** Key under which this client is present. */
+  presenceKey: string
+  token: string
+  claims: Claims
+  /** Undefined on public channels. */
+  policies: ChannelPolicies | undefined
+}
+
+export class Channel implements Subscriber {
+  readonly key: ChannelKey
+  readonly topic: string
+  readonly fullTopic: string
+  readonly joinRef: unknown
+  readonly config: JoinConfig
+
+  readonly #context: RealtimeContext
+  readonly #socket: RealtimeSocket
+  readonly #policies: ChannelPolicies | undefined
+  readonly #presence: ChannelPresence
+  readonly #token: ChannelToken
+  readonly #tasks: SerialTasks
+  /** Broadcasts that wait for the reply to the join; undefined once it is sent. */
+  #held: { message: Outgoing; id: string | undefined }[] | undefined = []
+  #replayed: ReadonlySet<string> = new Set()
+  #stopped = false
+
+  constructor(context: RealtimeContext, socket: RealtimeSocket, options: ChannelOptions) {
+    this.#context = context
+    this.#socket = socket
+    this.topic = options.topic
+    this.fullTopic = options.fullTopic
+    this.joinRef = options.joinRef
+    this.config = options.config
+    this.key = { topic: options.topic, private: options.config.private }
+    this.#policies = options.policies
+    this.#tasks = new SerialTasks((error) => socket.taskFailed(error))
+    this.#token = new ChannelToken(options.token, options.claims, context.now, (message) =>
+      this.shutDown(message),
+    )
+    this.#presence = new ChannelPresence(context, options.policies, options.config.presence.enabled, {
+      track: (meta) => {
+        if (!this.#stopped) context.presence.track(this.key, this, options.presenceKey, meta)
+      },
+      untrack: () => context.presence.leave(this.key, this),
+      sendState: () => this.#sendPresenceState(),
+    })
+    context.hub.subscribe(this.key, this)
+  }
+
+  get claims(): Claims {
+    return this.#token.claims
+  }
+
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** The join has been answered. @param replayed ids of the messages that were sent from the past */
+  opened(replayed: ReadonlySet<string>): void {
+    this.#replayed = replayed
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const { message, id } of held) this.broadcast(message, id)
+    if (this.#presence.enabled) this.#sendPresenceState()
+    if (this.config.broadcast.replicationReady) this.#announceReplication()
+  }
+
+  receive(message: Inbound): void {
+    this.#socket.track(this.#tasks, () => this.#handle(message))
+  }
+
+  /** Ends this channel for a new join of its topic, once what was sent before has been handled. */
+  replaced(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tasks.run(() => {
+        this.stop()
+        resolve()
+      })
+    })
+  }
+
+  // Subscriber
+
+  broadcast(message: Outgoing, id?: string): void {
+    if (this.#held) {
+      this.#held.push({ message, id })
+      return
+    }
+    if (this.#policies && !this.#policies.readBroadcast) return
+    if (id !== undefined && this.#replayed.has(id)) return
+    this.send(message)
+    const { events } = this.#context.rates
+    events.add()
+    if (events.triggered) this.shutDown(SYSTEM_MESSAGE.tooManyMessages)
+  }
+
+  presenceDiff(message: Outgoing): void {
+    // Before the join is answered the state that follows it says the same.
+    if (this.#held || !this.#presence.readable) return
+    this.#context.rates.presence.add()
+    this.send(message)
+  }
+
+  // To the client
+
+  send(message: Outgoing): void {
+    if (this.#stopped) return
+    const frame = message.frame(this.#socket.version)
+    if (frame) this.#socket.send(frame)
+  }
+
+  /** @param payload JSON text */
+  push(event: string, payload: string): void {
+    if (!this.#stopped) this.#socket.push(this.joinRef, null, this.fullTopic, event, payload)
+  }
+
+  system(status: 'ok' | 'error', message: string, extension = 'system'): void {
+    this.push(EVENT.system, JSON.stringify({ message, status, extension, channel: this.topic }))
+  }
+
+  /** Tells the client why, then closes the channel; the socket stays. */
+  shutDown(reason: string): void {
+    if (this.#stopped) return
+    this.system('error', reason)
+    this.stop()
+    this.announceClose()
+  }
+
+  announceClose(): void {
+    this.#socket.push(this.joinRef, this.joinRef, this.fullTopic, EVENT.close, '{}')
+  }
+
+  /** Ends everything this channel takes part in, without a word. */
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#token.stop()
+    this.#context.hub.unsubscribe(this.key, this)
+    this.#context.presence.leave(this.key, this)
+    if (this.#socket.channels.get(this.fullTopic) === this) this.#socket.channels.delete(this.fullTopic)
+  }
+
+  // From the client
+
+  #handle(message: Inbound): void | Promise<void> {
+    if (this.#stopped) return
+    switch (message.event) {
+      case EVENT.broadcast:
+        return this.#broadcastFrom(message)
+      case EVENT.presence:
+        return this.#presenceFrom(message)
+      case EVENT.accessToken:
+        return this.#refresh(message.payload)
+      case EVENT.leave:
+        return this.#leave(message)
+      default:
+        this.#context.rates.events.add()
+    }
+  }
+
+  #leave(message: Inbound): void {
+    // A leave that names an earlier join of this topic is not meant for this one.
+    if (message.joinRef !== null && message.joinRef !== this.joinRef) return
+    this.stop()
+    this.#socket.reply(message, this.joinRef, 'ok', {})
+    this.announceClose()
+  }
+
+  #broadcastFrom(message: Inbound): void | Promise<void> {
+    const allowed = this.#policies ? this.#policies.mayWrite('broadcast') : true
+    if (typeof allowed === 'boolean') {
+      if (allowed) this.#relay(message)
+      return
+    }
+    return allowed.then((granted) => {
+      if (granted && !this.#stopped) this.#relay(message)
+    })
+  }
+
+  #relay(message: Inbound): void {
+    const { hub, rates, settings } = this.#context
+    const { ack, self } = this.config.broadcast
+    rates.events.add()
+    const { userBroadcast } = message
+    const text = userBroadcast ? '' : JSON.stringify(message.payload ?? null)
+    const size = userBroadcast ? userBroadcast.payload.length : Buffer.byteLength(text)
+    if (size > settings.maxPayloadKb * 1000) {
+      if (ack) this.#socket.reply(message, this.joinRef, 'error', 'payload_size_exceeded')
+      return
+    }
+    const outgoing = userBroadcast
+      ? userBroadcastMessage(this.topic, { ...userBroadcast, metadata: '' })
+      : jsonMessage(this.topic, EVENT.broadcast, text)
+    // The sender's own copy comes before the acknowledgement.
+    hub.broadcast(this.key, outgoing, self ? {} : { except: this })
+    if (ack && !this.#stopped) this.#socket.reply(message, this.joinRef, 'ok', {})
+  }
+
+  async #presenceFrom(message: Inbound): Promise<void> {
+    const outcome = await this.#presence.handle(message.payload)
+    if (this.#stopped) return
+    if ('close' in outcome) return this.shutDown(outcome.close)
+    if (outcome.reply === 'error') {
+      this.#socket.reply(message, this.joinRef, 'error', outcome.response)
+      return
+    }
+    this.#socket.reply(message, this.joinRef, 'ok', {})
+    outcome.after?.()
+  }
+
+  async #refresh(payload: unknown): Promise<void> {
+    const token = isRecord(payload) ? payload.access_token : undefined
+    if (typeof token !== 'string' || token.startsWith('sb_') || token === this.#token.text) return
+    const check = await this.#context.tokens.verify(token)
+    if (this.#stopped) return
+    if (!check.ok) return this.shutDown(refreshFailure(check.failure))
+    const refusal = await this.#policies?.authorizeAgain(check.claims, this.#presence.enabled)
+    if (this.#stopped) return
+    if (refusal) return this.shutDown(refusal)
+    this.#token.replace(token, check.claims)
+  }
+
+  // After the join
+
+  #sendPresenceState(): void {
+    if (this.#stopped || !this.#presence.readable) return
+    if (this.#presence.countMessage()) this.push(EVENT.presenceState, this.#context.presence.state(this.key))
+    else this.shutDown(SYSTEM_MESSAGE.tooManyPresenceMessages)
+  }
+
+  async #announceReplication(): Promise<void> {
+    const { replication, settings } = this.#context
+    if (!replication.connected && !(await replication.whenConnected(settings.replicationReadyTimeoutMs))) {
+      this.shutDown(SYSTEM_MESSAGE.replicationLate)
+    } else {
+      this.system('ok', SYSTEM_MESSAGE.replicationReady)
+    }
+  }
+}

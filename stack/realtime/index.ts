@@ -1,0 +1,151 @@
+/**
+ * Supabase Realtime's protocol on one machine.
+ *
+ *   clients -> upgrade -> socket -> channel -> hub -> subscribers
+ *   PostgreSQL -> logical replication -----------^
+ *   HTTP -> /api/broadcast ----------------------^
+ */
+
+import type { JSONWebKeySet } from 'jose'
+import type { DatabaseUrls, HttpService, Logger, Stoppable, UpgradeService } from '../types.ts'
+import { type RealtimeKeys, tokenOfKey } from './api-keys.ts'
+import { createAuthorizer } from './authorize.ts'
+import { Hub } from './broadcast.ts'
+import type { RealtimeContext } from './context.ts'
+import { openDatabase } from './database.ts'
+import { handleHttp } from './http.ts'
+import { RateCounter } from './limits.ts'
+import { maintainPartitions } from './maintenance.ts'
+import { PresenceRegistry } from './presence.ts'
+import { CLOSE, EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
+import { broadcastRow, MESSAGES_PUBLICATION } from './replication/messages.ts'
+import { ReplicationStream } from './replication/stream.ts'
+import { DEFAULT_SETTINGS, type RealtimeSettings } from './settings.ts'
+import { createTokenVerifier } from './tokens.ts'
+import { createUpgrader } from './upgrade.ts'
+
+export type { RealtimeSettings } from './settings.ts'
+export { DEFAULT_SETTINGS } from './settings.ts'
+
+export interface RealtimeOptions {
+  db: DatabaseUrls
+  keys: RealtimeKeys
+  /** Public keys that sign users' tokens. */
+  jwks: JSONWebKeySet
+  logger: Logger
+  /** Overrides of {@link DEFAULT_SETTINGS}. */
+  settings?: Partial<RealtimeSettings>
+  /** Milliseconds since 1970; the clock of tokens and limits. */
+  now?: () => number
+}
+
+export interface Realtime extends UpgradeService, HttpService, Stoppable {
+  /** Resolves once broadcasts from the database flow; never rejects, because it keeps trying. */
+  readonly ready: Promise<void>
+  /** Whether broadcasts from the database flow now. */
+  readonly replicationConnected: boolean
+  /** Changes limits while it runs. */
+  configure(settings: Partial<RealtimeSettings>): void
+  /** Asks every client to reconnect: a system message, then close code 1012. */
+  disconnectAll(): void
+}
+
+/** Starts at once; a database that is away is waited for. */
+export function createRealtime(options: RealtimeOptions): Realtime {
+  const { logger } = options
+  const now = options.now ?? Date.now
+  const settings: RealtimeSettings = { ...DEFAULT_SETTINGS, ...options.settings }
+  const database = openDatabase(options.db.admin, settings, logger)
+  const hub = new Hub()
+  const rates = {
+    events: new RateCounter(
+      () => settings.maxEventsPerSecond,
+      () => settings.rateTickMs,
+      now,
+    ),
+    joins: new RateCounter(
+      () => settings.maxJoinsPerSecond,
+      () => settings.rateTickMs,
+      now,
+    ),
+    presence: new RateCounter(
+      () => settings.maxPresenceEventsPerSecond,
+      () => settings.rateTickMs,
+      now,
+    ),
+  }
+  const replication = new ReplicationStream({
+    url: options.db.admin,
+    publication: MESSAGES_PUBLICATION,
+    logger,
+    onMessage: (message) => broadcastRow({ hub, logger, rates, settings }, message),
+  })
+  const context: RealtimeContext = {
+    settings,
+    logger,
+    now,
+    tokens: createTokenVerifier({ jwks: options.jwks, now }),
+    database,
+    authorizer: createAuthorizer(database),
+    hub,
+    presence: new PresenceRegistry(hub),
+    replication,
+    rates,
+    sockets: new Set(),
+    users: new Set(),
+  }
+  const tokenOf = (key: string) => tokenOfKey(options.keys, key)
+  const upgrader = createUpgrader(context, tokenOf)
+  replication.start()
+  const stopMaintenance = maintainPartitions(context)
+  let stopping: Promise<void> | undefined
+
+  return {
+    ready: untilConnected(replication),
+    get replicationConnected() {
+      return replication.connected
+    },
+    upgrade: upgrader.upgrade,
+    async fetch(request, { path }) {
+      if (path.startsWith('/websocket')) {
+        return new Response(`'connection' header must contain 'upgrade', got ["keep-alive"]`, { status: 400 })
+      }
+      return handleHttp(context, request, rawPath(request, path), tokenOf)
+    },
+    configure(changes) {
+      Object.assign(settings, changes)
+    },
+    disconnectAll() {
+      for (const socket of context.sockets) {
+        for (const channel of socket.channels.values()) {
+          const payload = { message: SYSTEM_MESSAGE.disconnectRequested, status: 'ok', extension: 'system' }
+          channel.push(EVENT.system, JSON.stringify(payload))
+        }
+        socket.close(CLOSE.restart, '')
+      }
+    },
+    stop() {
+      stopping ??= (async () => {
+        stopMaintenance()
+        upgrader.close()
+        for (const socket of context.sockets) socket.terminate()
+        await replication.stop()
+        await database.stop()
+      })()
+      return stopping
+    },
+  }
+}
+
+/** The path as it stands in the URL: an encoded slash belongs to a topic. */
+function rawPath(request: Request, path: string): string {
+  const { pathname } = new URL(request.url)
+  const start = pathname.indexOf('/api/')
+  return start === -1 ? path : pathname.slice(start)
+}
+
+const LONG_MS = 2_000_000_000
+
+async function untilConnected(replication: ReplicationStream): Promise<void> {
+  await replication.whenConnected(LONG_MS)
+}

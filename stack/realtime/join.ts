@@ -1,0 +1,145 @@
+/**
+ * A join: limits, token, policies, replay, in the real server's order; then the reply, then what follows it.
+ * The frames behind it on the same socket wait.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Channel } from './channel.ts'
+import { ChannelPolicies } from './channel-policies.ts'
+import type { RealtimeContext } from './context.ts'
+import { type JoinConfig, parseJoin } from './join-config.ts'
+import type { Inbound } from './protocol/serializer.ts'
+import { CLOSE, JOIN_REFUSAL, TOPIC_PREFIX } from './protocol/wire.ts'
+import { parseReplay, type ReplayedMessage, readReplay, replayFrame } from './replay.ts'
+import type { RealtimeSocket } from './socket.ts'
+import { type Claims, joinFailure } from './tokens.ts'
+
+type Outcome =
+  | { ok: true; channel: Channel; messages: ReplayedMessage[] }
+  | { ok: false; reason: string; disconnect?: boolean }
+
+export async function joinChannel(
+  context: RealtimeContext,
+  socket: RealtimeSocket,
+  request: Inbound & { topic: string },
+): Promise<void> {
+  const before = socket.channels.get(request.topic)
+  await before?.replaced()
+  const outcome = await admit(context, socket, request)
+  if (outcome.ok) {
+    answer(socket, request, outcome.channel, outcome.messages)
+  } else {
+    await delay(context.settings.channelErrorDelayMs)
+    socket.reply(request, request.joinRef, 'error', { reason: outcome.reason })
+    if (outcome.disconnect) socket.close(CLOSE.goingAway, '')
+  }
+  before?.announceClose()
+}
+
+function answer(
+  socket: RealtimeSocket,
+  request: Inbound & { topic: string },
+  channel: Channel,
+  messages: ReplayedMessage[],
+): void {
+  socket.reply(request, channel.joinRef, 'ok', { postgres_changes: [] })
+  for (const message of messages) {
+    const frame = replayFrame(socket.version, channel.topic, channel.joinRef, message)
+    if (frame) socket.send(frame)
+  }
+  channel.opened(new Set(messages.map((message) => message.id)))
+}
+
+async function admit(
+  context: RealtimeContext,
+  socket: RealtimeSocket,
+  request: Inbound & { topic: string },
+): Promise<Outcome> {
+  const topic = request.topic.slice(TOPIC_PREFIX.length)
+  if (topic === '') return refuse(JOIN_REFUSAL.topicNameRequired)
+  const parsed = parseJoin(request.payload, topic)
+  if (!parsed.ok) return refuse(parsed.reason)
+  const { config } = parsed
+  const overLimit = limit(context, socket, config)
+  if (overLimit) return overLimit
+
+  const token = config.accessToken ?? socket.token
+  const check = await context.tokens.verify(token)
+  if (!check.ok) return refuse(joinFailure(check.failure))
+  const { claims } = check
+  if (!Number.isInteger(claims.exp)) return refuse(JOIN_REFUSAL.unknown)
+
+  let policies: ChannelPolicies | undefined
+  if (config.private) {
+    policies = new ChannelPolicies(context.authorizer, topic, socket.headers, claims)
+    const refusal = await policies.authorizeJoin(config.presence.enabled)
+    if (refusal) return refuse(refusal)
+    if (config.broadcast.wantsReplay && !policies.readBroadcast) return refuse(unauthorized(topic))
+  }
+  if (!socket.open) return refuse(JOIN_REFUSAL.unknown)
+  return open(context, socket, request, { topic, config, token, claims, policies })
+}
+
+interface Admitted {
+  topic: string
+  config: JoinConfig
+  token: string
+  claims: Claims
+  policies: ChannelPolicies | undefined
+}
+
+/** Subscribes first and reads the past then, so that no message falls in between. */
+async function open(
+  context: RealtimeContext,
+  socket: RealtimeSocket,
+  request: Inbound & { topic: string },
+  admitted: Admitted,
+): Promise<Outcome> {
+  const { config, topic } = admitted
+  if (config.broadcast.wantsReplay && !config.private) return refuse(JOIN_REFUSAL.replayPublic)
+  const replay = parseReplay(config.broadcast.replay)
+  if (replay === 'invalid') return refuse(JOIN_REFUSAL.replayParams)
+  const channel = new Channel(context, socket, {
+    ...admitted,
+    fullTopic: request.topic,
+    joinRef: request.joinRef,
+    presenceKey: config.presence.key || randomUUID(),
+  })
+  let messages: ReplayedMessage[] = []
+  if (replay !== 'none') {
+    try {
+      messages = await readReplay(context.database, topic, replay)
+    } catch (error) {
+      channel.stop()
+      context.logger.warn('realtime', 'Messages could not be replayed', { error })
+      return refuse(JOIN_REFUSAL.replayFailed)
+    }
+  }
+  if (!socket.open || channel.stopped) {
+    channel.stop()
+    return refuse(JOIN_REFUSAL.unknown)
+  }
+  socket.channels.set(request.topic, channel)
+  context.users.add(socket)
+  return { ok: true, channel, messages }
+}
+
+function limit(context: RealtimeContext, socket: RealtimeSocket, config: JoinConfig): Outcome | undefined {
+  const { settings, users, rates } = context
+  if (settings.privateOnly && !config.private) return refuse(JOIN_REFUSAL.privateOnly)
+  if (!users.has(socket) && users.size >= settings.maxConcurrentUsers)
+    return refuse(JOIN_REFUSAL.tooManyUsers)
+  if (rates.joins.triggered) return { ok: false, reason: JOIN_REFUSAL.tooManyJoins, disconnect: true }
+  rates.joins.add()
+  if (socket.channels.size >= settings.maxChannelsPerClient) return refuse(JOIN_REFUSAL.tooManyChannels)
+  return undefined
+}
+
+function refuse(reason: string): Outcome {
+  return { ok: false, reason }
+}
+
+function unauthorized(topic: string): string {
+  return `Unauthorized: You do not have permissions to read from this Channel topic: ${topic}`
+}

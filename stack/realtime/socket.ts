@@ -1,0 +1,197 @@
+/**
+ * One WebSocket: reads frames, keeps them in order, hands them to channels, and writes what channels send.
+ *
+ *   frame -> decode -> heartbeat | phx_join (blocks the frames behind it) | a channel's message
+ *
+ * Nothing waits for a slow reader: what it has not taken is counted, and above the limit it is closed.
+ */
+
+import type { Duplex } from 'node:stream'
+import type { RawData, WebSocket } from 'ws'
+import type { Channel } from './channel.ts'
+import type { RealtimeContext } from './context.ts'
+import { joinChannel } from './join.ts'
+import {
+  decodeBinary,
+  decodeText,
+  encodeText,
+  type Inbound,
+  type ProtocolVersion,
+} from './protocol/serializer.ts'
+import {
+  CLOSE,
+  EVENT,
+  JOIN_REFUSAL,
+  PHOENIX_TOPIC,
+  SLOW_CONSUMER_REASON,
+  TOPIC_PREFIX,
+} from './protocol/wire.ts'
+import { textFrame, type WireFrame } from './protocol/ws-frame.ts'
+import { SerialTasks, type Task } from './serial.ts'
+
+export interface SocketOptions {
+  version: ProtocolVersion
+  /** Token of the connection; channels that bring none use it. */
+  token: string
+  /** Request headers that policies may read. */
+  headers: Readonly<Record<string, string>>
+}
+
+/** How long a closing socket may take before it is cut. */
+const CLOSE_GRACE_MS = 5_000
+
+export class RealtimeSocket {
+  readonly version: ProtocolVersion
+  readonly token: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Joined channels by full topic. */
+  readonly channels = new Map<string, Channel>()
+
+  readonly #context: RealtimeContext
+  readonly #ws: WebSocket
+  readonly #stream: Duplex
+  readonly #tasks: SerialTasks
+  readonly #idle: NodeJS.Timeout
+  #pending = 0
+  #corked = false
+  #closed = false
+
+  constructor(context: RealtimeContext, ws: WebSocket, stream: Duplex, options: SocketOptions) {
+    this.#context = context
+    this.#ws = ws
+    this.#stream = stream
+    this.version = options.version
+    this.token = options.token
+    this.headers = options.headers
+    this.#tasks = new SerialTasks((error) => this.taskFailed(error))
+    this.#idle = setTimeout(() => this.close(CLOSE.idle, ''), context.settings.idleTimeoutMs)
+    context.sockets.add(this)
+    ws.on('message', (data: RawData, isBinary: boolean) => this.#received(data, isBinary))
+    ws.on('ping', () => this.#idle.refresh())
+    ws.on('error', (error) => context.logger.debug('realtime', 'A socket failed', { error }))
+    ws.on('close', () => this.#ended())
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.#ws.readyState === this.#ws.OPEN
+  }
+
+  reply(message: Inbound, joinRef: unknown, status: 'ok' | 'error', response: unknown): void {
+    const payload = JSON.stringify({ status, response })
+    this.push(joinRef, message.ref, message.topic, EVENT.reply, payload)
+  }
+
+  /** @param payload JSON text */
+  push(joinRef: unknown, ref: unknown, topic: unknown, event: string, payload: string): void {
+    this.send(textFrame(encodeText(this.version, joinRef, ref, topic, event, payload)))
+  }
+
+  /** Writes frames of one turn of the event loop together. */
+  send(frame: WireFrame): void {
+    if (!this.open) return
+    if (!this.#corked) {
+      this.#corked = true
+      this.#stream.cork()
+      setImmediate(() => this.#flush())
+    }
+    this.#stream.write(frame)
+    if (this.#stream.writableLength > this.#context.settings.maxBufferedBytes) {
+      this.#context.logger.warn('realtime', 'Closed a socket that reads too slowly', {
+        bufferedBytes: this.#stream.writableLength,
+      })
+      this.close(CLOSE.slowConsumer, SLOW_CONSUMER_REASON)
+    }
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closed) return
+    this.#flush()
+    this.#ws.close(code, reason)
+    this.#ended()
+    // A peer that does not read never answers the close frame.
+    const cut = setTimeout(() => this.#ws.terminate(), CLOSE_GRACE_MS)
+    this.#ws.once('close', () => clearTimeout(cut))
+  }
+
+  terminate(): void {
+    this.#ws.terminate()
+    this.#ended()
+  }
+
+  /** Runs work that the frames of one channel wait for; the socket is not read while too much waits. */
+  track(tasks: SerialTasks, task: Task): void {
+    this.#pending++
+    if (this.#pending === this.#context.settings.maxPendingFrames) this.#ws.pause()
+    tasks.run(() => {
+      const done = () => {
+        this.#pending--
+        if (this.#ws.isPaused && this.#pending < this.#context.settings.maxPendingFrames / 2)
+          this.#ws.resume()
+      }
+      let running: void | Promise<void>
+      try {
+        running = task()
+      } catch (error) {
+        done()
+        throw error
+      }
+      if (running === undefined) done()
+      return running?.finally(done)
+    })
+  }
+
+  taskFailed(error: unknown): void {
+    this.#context.logger.error('realtime', 'A message could not be handled', { error })
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    this.#idle.refresh()
+    const bytes = asBuffer(data)
+    const message = isBinary ? decodeBinary(this.version, bytes) : decodeText(this.version, bytes.toString())
+    if (message) this.track(this.#tasks, () => this.#handle(message))
+  }
+
+  #handle(message: Inbound): void | Promise<void> {
+    if (this.#closed) return
+    const { topic, event } = message
+    if (topic === PHOENIX_TOPIC && event === EVENT.heartbeat) {
+      this.reply(message, null, 'ok', {})
+      return
+    }
+    if (typeof topic !== 'string' || !topic.startsWith(TOPIC_PREFIX)) {
+      this.reply(message, null, 'error', { reason: JOIN_REFUSAL.unmatchedTopic })
+      return
+    }
+    if (event === EVENT.join) return joinChannel(this.#context, this, { ...message, topic })
+    const channel = this.channels.get(topic)
+    if (channel) {
+      channel.receive(message)
+    } else if (event === EVENT.leave) {
+      this.reply(message, message.joinRef, 'ok', {})
+    } else {
+      this.reply(message, null, 'error', { reason: JOIN_REFUSAL.unmatchedTopic })
+    }
+  }
+
+  #flush(): void {
+    if (!this.#corked) return
+    this.#corked = false
+    this.#stream.uncork()
+  }
+
+  #ended(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#idle)
+    this.#tasks.clear()
+    this.#context.sockets.delete(this)
+    this.#context.users.delete(this)
+    for (const channel of this.channels.values()) channel.stop()
+    this.channels.clear()
+  }
+}
+
+function asBuffer(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
+}

@@ -1,0 +1,72 @@
+/** Upgrades: admitted connections become sockets, the others get an HTTP answer on the same connection. */
+
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { WebSocket, WebSocketServer } from 'ws'
+import { admitConnection, type Refusal } from './connect.ts'
+import type { RealtimeContext } from './context.ts'
+import { RealtimeSocket } from './socket.ts'
+
+/** RFC 6455: a message that is too big. */
+const TOO_BIG = 1009
+
+/** A frame over the limit drops the connection without a close frame, as on the real server. */
+class ServerWebSocket extends WebSocket {
+  override close(code?: number, data?: string | Buffer): void {
+    if (code === TOO_BIG) this.terminate()
+    else super.close(code, data)
+  }
+}
+
+export interface Upgrader {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  close(): void
+}
+
+export function createUpgrader(context: RealtimeContext, tokenOf: (key: string) => string): Upgrader {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: context.settings.maxFrameBytes,
+    WebSocket: ServerWebSocket,
+  })
+
+  async function handle(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+    const admission = await admitConnection(context, request.url ?? '/', request.headers, tokenOf)
+    if (!admission.ok) {
+      await delay(context.settings.connectErrorDelayMs)
+      refuse(stream, admission.refusal)
+      return
+    }
+    const { version, token, headers } = admission
+    server.handleUpgrade(request, stream, head, (ws) => {
+      new RealtimeSocket(context, ws, stream, { version, token, headers })
+    })
+  }
+
+  return {
+    upgrade(request, stream, head) {
+      const gone = () => stream.destroy()
+      stream.on('error', gone)
+      handle(request, stream, head).catch((error: unknown) => {
+        context.logger.error('realtime', 'A connection could not be opened', { error })
+        refuse(stream, { status: 500, message: 'Error connecting to Realtime' })
+      })
+    },
+    close: () => server.close(),
+  }
+}
+
+function refuse(stream: Duplex, { status, message }: Refusal): void {
+  const body = message === undefined ? '' : JSON.stringify({ error: message })
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...(message === undefined ? [] : ['content-type: application/json; charset=utf-8']),
+    `content-length: ${Buffer.byteLength(body)}`,
+    'vary: accept-encoding',
+    'connection: close',
+  ]
+  stream.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
