@@ -1,0 +1,180 @@
+/** A raw WebSocket client that keeps every frame and waits for the one it is asked for. */
+
+import { WebSocket } from 'ws'
+
+export interface ReceivedMessage {
+  joinRef: unknown
+  ref: unknown
+  topic: string
+  event: string
+  payload: Record<string, unknown>
+  /** Binary frames: kind 4. */
+  binary?: { event: string; metadata: string; encoding: 'json' | 'binary'; payload: Buffer }
+}
+
+export interface CloseInfo {
+  code: number
+  reason: string
+}
+
+interface Waiter {
+  matches: (message: ReceivedMessage) => boolean
+  resolve: (message: ReceivedMessage) => void
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000
+
+/** Protocol 2.0.0. */
+export class TestClient implements Disposable {
+  readonly ws: WebSocket
+  readonly messages: ReceivedMessage[] = []
+  readonly closed: Promise<CloseInfo>
+  #waiters: Waiter[] = []
+  /** Messages before this index have been waited for. */
+  #seen = 0
+  #ref = 0
+
+  private constructor(ws: WebSocket) {
+    this.ws = ws
+    this.closed = new Promise((resolve) =>
+      ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+    )
+    ws.on('error', () => undefined)
+    ws.on('message', (data: Buffer, isBinary: boolean) =>
+      this.#received(isBinary ? binary(data) : text(data)),
+    )
+  }
+
+  static async connect(url: string, key: string, headers: Record<string, string> = {}): Promise<TestClient> {
+    const address = `${url.replace('http', 'ws')}/realtime/v1/websocket?apikey=${key}&vsn=2.0.0`
+    const ws = new WebSocket(address, { headers })
+    const client = new TestClient(ws)
+    await new Promise<void>((resolve, reject) => {
+      ws.once('open', resolve)
+      ws.once('unexpected-response', (_request, response) => {
+        reject(new Error(`The upgrade was refused with ${response.statusCode}`))
+      })
+      ws.once('error', reject)
+    })
+    return client
+  }
+
+  nextRef(): string {
+    this.#ref++
+    return String(this.#ref)
+  }
+
+  /** @returns the ref */
+  send(topic: string, event: string, payload: unknown, joinRef: string | null = null): string {
+    const ref = this.nextRef()
+    this.ws.send(JSON.stringify([joinRef, ref, topic, event, payload]))
+    return ref
+  }
+
+  /** @returns the reply's payload and the join's ref */
+  async join(
+    topic: string,
+    config: Record<string, unknown> = {},
+    token?: string,
+  ): Promise<{ ref: string; status: unknown; response: unknown }> {
+    const ref = this.nextRef()
+    const payload = token === undefined ? { config } : { config, access_token: token }
+    this.ws.send(JSON.stringify([ref, ref, `realtime:${topic}`, 'phx_join', payload]))
+    const reply = await this.next((message) => message.event === 'phx_reply' && message.ref === ref)
+    return { ref, status: reply.payload.status, response: reply.payload.response }
+  }
+
+  async call(
+    topic: string,
+    event: string,
+    payload: unknown,
+    joinRef: string,
+  ): Promise<Record<string, unknown>> {
+    const ref = this.send(`realtime:${topic}`, event, payload, joinRef)
+    return (await this.next((message) => message.event === 'phx_reply' && message.ref === ref)).payload
+  }
+
+  /** The first message, not waited for before, that matches. @throws after `timeoutMs` */
+  next(
+    matches: (message: ReceivedMessage) => boolean,
+    timeoutMs: number = DEFAULT_TIMEOUT_MS,
+  ): Promise<ReceivedMessage> {
+    for (let index = this.#seen; index < this.messages.length; index++) {
+      const message = this.messages[index]
+      if (message && matches(message)) {
+        this.#seen = index + 1
+        return Promise.resolve(message)
+      }
+    }
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        matches,
+        resolve: (message) => {
+          clearTimeout(timer)
+          this.#seen = this.messages.length
+          resolve(message)
+        },
+      }
+      const timer = setTimeout(() => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter)
+        const received = this.messages.map((message) => `${message.topic} ${message.event}`).join(', ')
+        reject(new Error(`No such message came; received: ${received || 'nothing'}`))
+      }, timeoutMs)
+      this.#waiters.push(waiter)
+    })
+  }
+
+  nextEvent(event: string): Promise<ReceivedMessage> {
+    return this.next((message) => message.event === event)
+  }
+
+  /** Answers once everything sent before has been handled by the server. */
+  async heartbeat(): Promise<void> {
+    const ref = this.send('phoenix', 'heartbeat', {})
+    await this.next((message) => message.topic === 'phoenix' && message.ref === ref)
+  }
+
+  [Symbol.dispose](): void {
+    this.ws.terminate()
+  }
+
+  #received(message: ReceivedMessage): void {
+    this.messages.push(message)
+    const waiter = this.#waiters.find(({ matches }) => matches(message))
+    if (!waiter) return
+    this.#waiters = this.#waiters.filter((other) => other !== waiter)
+    waiter.resolve(message)
+  }
+}
+
+function text(data: Buffer): ReceivedMessage {
+  const [joinRef, ref, topic, event, payload]: unknown[] = JSON.parse(data.toString())
+  return { joinRef, ref, topic: String(topic), event: String(event), payload: { ...Object(payload) } }
+}
+
+function binary(data: Buffer): ReceivedMessage {
+  const sizes = [data.readUInt8(1), data.readUInt8(2), data.readUInt8(3)]
+  let offset = 5
+  const fields = sizes.map((size) => {
+    const field = data.toString('utf8', offset, offset + size)
+    offset += size
+    return field
+  })
+  const [topic = '', event = '', metadata = ''] = fields
+  const encoding = data.readUInt8(4) === 1 ? 'json' : 'binary'
+  const payload = data.subarray(offset)
+  const content: unknown = encoding === 'json' ? JSON.parse(payload.toString()) : undefined
+  return {
+    joinRef: null,
+    ref: null,
+    topic,
+    event: 'broadcast',
+    payload: {
+      type: 'broadcast',
+      event,
+      payload: content,
+      ...(metadata ? { meta: JSON.parse(metadata) } : {}),
+    },
+    binary: { event, metadata, encoding, payload },
+  }
+}
