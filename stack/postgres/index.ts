@@ -8,6 +8,7 @@ import { LaunchedServer } from './launcher.ts'
 import type { PostgresExit } from './postmaster.ts'
 
 export { databaseUrls, withClient } from './connection.ts'
+export { removeCluster } from './launcher.ts'
 export { applyMigrations } from './migrations.ts'
 export { freePorts } from './ports.ts'
 export type { PostgresExit } from './postmaster.ts'

@@ -38,6 +38,22 @@ export interface LaunchServerOptions {
 /** How long processes of a killed server may keep its shared memory, ms. */
 const MEMORY_PATIENCE_MS = 10_000
 
+/**
+ * Ends what runs on the cluster of `dataDir` and deletes it; the folder stays.
+ * @throws AppError `data_dir_in_use` when another process owns it.
+ */
+export async function removeCluster(dataDir: string, logger: Logger): Promise<void> {
+  const pgData = path.join(path.resolve(dataDir), 'data')
+  const lock = lockDataDir(path.resolve(dataDir))
+  try {
+    await checkOwner(pgData)
+    await stopOrphans(pgData, logger)
+    await rm(pgData, { recursive: true, force: true })
+  } finally {
+    lock.release()
+  }
+}
+
 export class LaunchedServer implements AsyncDisposable {
   readonly #options: LaunchServerOptions
   readonly #runtime: PostgresRuntime

@@ -1,23 +1,33 @@
-/** A temporary cluster whose two template databases the tests clone (nobody may connect to those, which keeps them free). Ends with its process, however that ends. */
+/**
+ * A temporary cluster for tests and tools, with two templates to clone: one as a hosted project before any
+ * migration, one with the migrations. It ends with its process, however that ends.
+ */
 
-import { mkdtemp } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { AppError } from '../../functions-shared/app-error.ts'
-import { applyMigrations, databaseUrls, startPostgres, withClient } from '../postgres/index.ts'
-import type { Logger, StackKeys, Stoppable } from '../types.ts'
+import { applyMigrations, databaseUrls, removeCluster, startPostgres, withClient } from '../postgres/index.ts'
+import type { Logger } from '../types.ts'
+import {
+  cloneTemplate,
+  MAINTENANCE_DATABASE,
+  TEMPLATES,
+  type TestClusterInfo,
+  type TestDatabase,
+  type TestDatabaseOptions,
+} from './clone.ts'
 
-/** Plain data: it travels from the run's main process to the workers. */
-export interface TestClusterInfo {
-  port: number
-  dbPassword: string
-  /** Why there is no database with migrations; null when there is. */
-  migrationFailure: string | null
+export interface TestCluster extends AsyncDisposable {
+  readonly info: TestClusterInfo
+  createDatabase(options?: TestDatabaseOptions): Promise<TestDatabase>
+  stop(): Promise<void>
 }
 
-export interface TestCluster extends Stoppable {
-  info: TestClusterInfo
-}
+const FOLDER_PREFIX = 'claimwire-test-'
+/** A folder this young may belong to a run that is just beginning, ms. */
+const YOUNG_MS = 60_000
 
 /** Warnings and errors only: a test run shows what matters. */
 const quietLogger: Logger = {
@@ -27,34 +37,36 @@ const quietLogger: Logger = {
   error: (source, message, fields) => console.error(`[${source}] ${message}`, fields ?? ''),
 }
 
-/** The database that administrative statements run in, so that no other one is kept busy by them. */
-export const MAINTENANCE_DATABASE = 'template1'
-
-export async function startTestCluster(
-  keys: Pick<StackKeys, 'dbPassword' | 'vaultKey'>,
-): Promise<TestCluster> {
+export async function startTestCluster(): Promise<TestCluster> {
+  await removeLeftovers()
+  const dbPassword = randomBytes(16).toString('hex')
   const server = await startPostgres({
-    dataDir: await mkdtemp(path.join(tmpdir(), 'claimwire-test-')),
-    keys,
+    dataDir: await mkdtemp(path.join(tmpdir(), FOLDER_PREFIX)),
+    keys: { dbPassword, vaultKey: randomBytes(32).toString('hex') },
     logger: quietLogger,
     durable: false,
     ephemeral: true,
   })
-  const admin = databaseUrls(server.port, MAINTENANCE_DATABASE, keys.dbPassword).admin
+  const admin = databaseUrls(server.port, MAINTENANCE_DATABASE, dbPassword).admin
   try {
     await withClient(admin, async (client) => {
-      await client.query('alter database postgres rename to bootstrap_template')
-      await client.query('create database migrated_template template bootstrap_template owner postgres')
+      await client.query(`alter database postgres rename to ${TEMPLATES.bootstrap}`)
+      await client.query(
+        `create database ${TEMPLATES.migrated} template ${TEMPLATES.bootstrap} owner postgres`,
+      )
     })
-    const migrationFailure = await migrate(server.port, keys.dbPassword)
+    const migrationFailure = await migrate(databaseUrls(server.port, TEMPLATES.migrated, dbPassword).postgres)
     await withClient(admin, async (client) => {
-      for (const template of ['bootstrap_template', 'migrated_template']) {
+      for (const template of Object.values(TEMPLATES)) {
         await client.query(`alter database ${template} with allow_connections false is_template true`)
       }
     })
+    const info = { port: server.port, dbPassword, migrationFailure }
     return {
-      info: { port: server.port, dbPassword: keys.dbPassword, migrationFailure },
+      info,
+      createDatabase: (options = {}) => cloneTemplate(info, options),
       stop: () => server.stop(),
+      [Symbol.asyncDispose]: () => server.stop(),
     }
   } catch (error) {
     await server.stop()
@@ -63,13 +75,28 @@ export async function startTestCluster(
 }
 
 /** A broken migration fails the tests that need migrations, with the reason, and no others. */
-async function migrate(port: number, dbPassword: string): Promise<string | null> {
-  const url = databaseUrls(port, 'migrated_template', dbPassword).postgres
+async function migrate(url: string): Promise<string | null> {
   try {
     await applyMigrations({ url, logger: quietLogger, seed: false })
     return null
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'migration_failed') throw error
     return [error.message, ...Object.values(error.details)].join('\n')
+  }
+}
+
+/** What runs left behind that were killed together with their watchdog. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(FOLDER_PREFIX)) continue
+    const folder = path.join(tmpdir(), name)
+    const info = await stat(folder).catch(() => null)
+    if (info === null || info.uid !== process.getuid?.() || Date.now() - info.mtimeMs < YOUNG_MS) continue
+    try {
+      await removeCluster(folder, quietLogger)
+      await rm(folder, { recursive: true, force: true })
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'data_dir_in_use') throw error
+    }
   }
 }

@@ -5,59 +5,16 @@
  *   await withClient(database.urls.admin, async (client) => { ... })
  */
 
-import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { databaseUrls, withClient } from '../postgres/index.ts'
-import type { DatabaseUrls } from '../types.ts'
-import { MAINTENANCE_DATABASE, type TestClusterInfo } from './cluster.ts'
+import { cloneTemplate, type TestDatabase, type TestDatabaseOptions } from './clone.ts'
 
 export { withClient } from '../postgres/index.ts'
-
-export interface TestDatabase extends AsyncDisposable {
-  readonly name: string
-  readonly urls: DatabaseUrls
-}
-
-export interface TestDatabaseOptions {
-  /** False: only what hosted Supabase has before any migration. Default true. */
-  migrations?: boolean
-}
+export type { TestDatabase, TestDatabaseOptions } from './clone.ts'
 
 /** A database of its own, dropped on disposal with whatever is still connected to it. */
-export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+export function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   return cloneTemplate(inject('testCluster'), options)
-}
-
-async function cloneTemplate(
-  { port, dbPassword, migrationFailure }: TestClusterInfo,
-  { migrations = true }: TestDatabaseOptions,
-): Promise<TestDatabase> {
-  if (migrations && migrationFailure !== null) throw new Error(migrationFailure)
-  const template = migrations ? 'migrated_template' : 'bootstrap_template'
-  const name = `test_${randomUUID().replaceAll('-', '')}`
-  const maintenance = databaseUrls(port, MAINTENANCE_DATABASE, dbPassword).admin
-  await withClient(maintenance, (client) =>
-    client.query(`create database ${name} template ${template} owner postgres`),
-  )
-  return {
-    name,
-    urls: databaseUrls(port, name, dbPassword),
-    [Symbol.asyncDispose]: () => withClient(maintenance, (client) => dropDatabase(client, name)),
-  }
-}
-
-/** Replication slots hold on to their database, and connections to both. */
-async function dropDatabase(client: pg.Client, name: string): Promise<void> {
-  await client.query(`alter database ${name} with allow_connections false`)
-  await client.query('select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1', [
-    name,
-  ])
-  await client.query(
-    'select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1',
-    [name],
-  )
-  await client.query(`drop database ${name} with (force)`)
 }
 
 /**

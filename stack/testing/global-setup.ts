@@ -1,11 +1,8 @@
-/**
- * One PostgreSQL cluster for a run of the `database` tests, in a temporary folder, with a template database that
- * has the bootstrap and every migration. See `database.ts` for what tests use.
- */
+/** One PostgreSQL cluster for a run of the `database` tests. See `database.ts` for what tests use. */
 
-import { randomBytes } from 'node:crypto'
 import type { TestProject } from 'vitest/node'
-import { startTestCluster, type TestClusterInfo } from './cluster.ts'
+import type { TestClusterInfo } from './clone.ts'
+import { startTestCluster } from './cluster.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,10 +11,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const cluster = await startTestCluster({
-    dbPassword: randomBytes(16).toString('hex'),
-    vaultKey: randomBytes(32).toString('hex'),
-  })
+  const cluster = await startTestCluster()
   project.provide('testCluster', cluster.info)
   return () => cluster.stop()
 }

@@ -1,0 +1,578 @@
+/** Generated from the migrations with `npm run types`; a test fails when the two drift apart. */
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
+
+export type Database = {
+  public: {
+    Tables: {
+      documents: {
+        Row: {
+          byte_size: number | null
+          content_type: string | null
+          created_at: string
+          document_type: string
+          file_name: string | null
+          height: number | null
+          id: string
+          incident_id: string
+          job_id: string | null
+          kind: string
+          metadata: NonNullable<Json>
+          original_path: string | null
+          preview_path: string | null
+          received_at: string | null
+          sha256: string | null
+          source_ref: string | null
+          source_url: string | null
+          thumbnail_path: string | null
+          user_id: string
+          width: number | null
+        }
+        ComputedFields: never
+        Insert: {
+          byte_size?: number | null
+          content_type?: string | null
+          created_at?: string
+          document_type: string
+          file_name?: string | null
+          height?: number | null
+          id?: string
+          incident_id: string
+          job_id?: string | null
+          kind: string
+          metadata?: NonNullable<Json>
+          original_path?: string | null
+          preview_path?: string | null
+          received_at?: string | null
+          sha256?: string | null
+          source_ref?: string | null
+          source_url?: string | null
+          thumbnail_path?: string | null
+          user_id: string
+          width?: number | null
+        }
+        Update: {
+          byte_size?: number | null
+          content_type?: string | null
+          created_at?: string
+          document_type?: string
+          file_name?: string | null
+          height?: number | null
+          id?: string
+          incident_id?: string
+          job_id?: string | null
+          kind?: string
+          metadata?: NonNullable<Json>
+          original_path?: string | null
+          preview_path?: string | null
+          received_at?: string | null
+          sha256?: string | null
+          source_ref?: string | null
+          source_url?: string | null
+          thumbnail_path?: string | null
+          user_id?: string
+          width?: number | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'documents_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'documents_job_id_fkey'
+            columns: ['job_id']
+            isOneToOne: false
+            referencedRelation: 'jobs'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      incident_members: {
+        Row: {
+          created_at: string
+          incident_id: string
+          role: string
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at?: string
+          incident_id: string
+          role: string
+          user_id: string
+        }
+        Update: {
+          created_at?: string
+          incident_id?: string
+          role?: string
+          user_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'incident_members_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      incidents: {
+        Row: {
+          answers: NonNullable<Json>
+          created_at: string
+          description: string | null
+          id: string
+          occurred_on: string | null
+          reporter_email: string | null
+          source: string
+          source_token: string | null
+          title: string
+          updated_at: string
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          answers?: NonNullable<Json>
+          created_at?: string
+          description?: string | null
+          id?: string
+          occurred_on?: string | null
+          reporter_email?: string | null
+          source: string
+          source_token?: string | null
+          title: string
+          updated_at?: string
+          user_id: string
+        }
+        Update: {
+          answers?: NonNullable<Json>
+          created_at?: string
+          description?: string | null
+          id?: string
+          occurred_on?: string | null
+          reporter_email?: string | null
+          source?: string
+          source_token?: string | null
+          title?: string
+          updated_at?: string
+          user_id?: string
+        }
+        Relationships: []
+      }
+      jobs: {
+        Row: {
+          attempts: number
+          created_at: string
+          error: string | null
+          error_code: string | null
+          finished_at: string | null
+          id: string
+          incident_id: string | null
+          input: NonNullable<Json>
+          kind: string
+          lease_expires_at: string | null
+          lease_token: string | null
+          max_attempts: number
+          next_attempt_at: string
+          processing_duration_ms: number | null
+          progress: number
+          queue_id: string | null
+          result: Json | null
+          stage: string | null
+          started_at: string | null
+          status: Database['public']['Enums']['job_status']
+          subject_id: string
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          attempts?: number
+          created_at?: string
+          error?: string | null
+          error_code?: string | null
+          finished_at?: string | null
+          id?: string
+          incident_id?: string | null
+          input?: NonNullable<Json>
+          kind: string
+          lease_expires_at?: string | null
+          lease_token?: string | null
+          max_attempts: number
+          next_attempt_at?: string
+          processing_duration_ms?: number | null
+          progress?: number
+          queue_id?: string | null
+          result?: Json | null
+          stage?: string | null
+          started_at?: string | null
+          status?: Database['public']['Enums']['job_status']
+          subject_id: string
+          user_id: string
+        }
+        Update: {
+          attempts?: number
+          created_at?: string
+          error?: string | null
+          error_code?: string | null
+          finished_at?: string | null
+          id?: string
+          incident_id?: string | null
+          input?: NonNullable<Json>
+          kind?: string
+          lease_expires_at?: string | null
+          lease_token?: string | null
+          max_attempts?: number
+          next_attempt_at?: string
+          processing_duration_ms?: number | null
+          progress?: number
+          queue_id?: string | null
+          result?: Json | null
+          stage?: string | null
+          started_at?: string | null
+          status?: Database['public']['Enums']['job_status']
+          subject_id?: string
+          user_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'jobs_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      notifications: {
+        Row: {
+          created_at: string
+          epoch: string
+          job_id: string | null
+          payload: NonNullable<Json>
+          read_at: string | null
+          seen_at: string | null
+          seq: number
+          type: string
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at?: string
+          epoch: string
+          job_id?: string | null
+          payload: NonNullable<Json>
+          read_at?: string | null
+          seen_at?: string | null
+          seq: number
+          type: string
+          user_id: string
+        }
+        Update: {
+          created_at?: string
+          epoch?: string
+          job_id?: string | null
+          payload?: NonNullable<Json>
+          read_at?: string | null
+          seen_at?: string | null
+          seq?: number
+          type?: string
+          user_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'notifications_job_id_fkey'
+            columns: ['job_id']
+            isOneToOne: false
+            referencedRelation: 'jobs'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+    }
+    Views: {
+      [_ in never]: never
+    }
+    Functions: {
+      claim_job: {
+        Args: { p_job_id: string }
+        Returns: {
+          attempts: number
+          created_at: string
+          error: string | null
+          error_code: string | null
+          finished_at: string | null
+          id: string
+          incident_id: string | null
+          input: NonNullable<Json>
+          kind: string
+          lease_expires_at: string | null
+          lease_token: string | null
+          max_attempts: number
+          next_attempt_at: string
+          processing_duration_ms: number | null
+          progress: number
+          queue_id: string | null
+          result: Json | null
+          stage: string | null
+          started_at: string | null
+          status: Database['public']['Enums']['job_status']
+          subject_id: string
+          user_id: string
+        }[]
+        SetofOptions: {
+          from: '*'
+          to: 'jobs'
+          isOneToOne: false
+          isSetofReturn: true
+        }
+      }
+      complete_job: {
+        Args: { p_job_id: string; p_lease_token: string; p_result: Json }
+        Returns: {
+          attempts: number
+          created_at: string
+          error: string | null
+          error_code: string | null
+          finished_at: string | null
+          id: string
+          incident_id: string | null
+          input: NonNullable<Json>
+          kind: string
+          lease_expires_at: string | null
+          lease_token: string | null
+          max_attempts: number
+          next_attempt_at: string
+          processing_duration_ms: number | null
+          progress: number
+          queue_id: string | null
+          result: Json | null
+          stage: string | null
+          started_at: string | null
+          status: Database['public']['Enums']['job_status']
+          subject_id: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'jobs'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      fail_job: {
+        Args: {
+          p_error: string
+          p_error_code: string
+          p_job_id: string
+          p_lease_token: string
+          p_result?: Json
+          p_retryable?: boolean
+        }
+        Returns: {
+          attempts: number
+          created_at: string
+          error: string | null
+          error_code: string | null
+          finished_at: string | null
+          id: string
+          incident_id: string | null
+          input: NonNullable<Json>
+          kind: string
+          lease_expires_at: string | null
+          lease_token: string | null
+          max_attempts: number
+          next_attempt_at: string
+          processing_duration_ms: number | null
+          progress: number
+          queue_id: string | null
+          result: Json | null
+          stage: string | null
+          started_at: string | null
+          status: Database['public']['Enums']['job_status']
+          subject_id: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'jobs'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      mark_notifications: {
+        Args: { p_read?: boolean; p_seen?: boolean; p_seqs?: number[]; p_up_to?: number }
+        Returns: number
+      }
+      notification_head: {
+        Args: Record<PropertyKey, never>
+        Returns: {
+          epoch: string
+          floor: number
+          seq: number
+        }[]
+      }
+      receive_typeform_response: { Args: { p_response: Json; p_user_id: string }; Returns: Json }
+      report_progress: {
+        Args: { p_job_id: string; p_lease_token: string; p_progress: number; p_stage?: string }
+        Returns: string
+      }
+      requeue_job: {
+        Args: { p_job_id: string }
+        Returns: {
+          attempts: number
+          created_at: string
+          error: string | null
+          error_code: string | null
+          finished_at: string | null
+          id: string
+          incident_id: string | null
+          input: NonNullable<Json>
+          kind: string
+          lease_expires_at: string | null
+          lease_token: string | null
+          max_attempts: number
+          next_attempt_at: string
+          processing_duration_ms: number | null
+          progress: number
+          queue_id: string | null
+          result: Json | null
+          stage: string | null
+          started_at: string | null
+          status: Database['public']['Enums']['job_status']
+          subject_id: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'jobs'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      sweep_jobs: { Args: Record<PropertyKey, never>; Returns: number }
+    }
+    Enums: {
+      job_status: 'queued' | 'processing' | 'completed' | 'failed'
+    }
+    CompositeTypes: {
+      [_ in never]: never
+    }
+  }
+}
+
+type DatabaseWithoutInternals = Omit<Database, '__InternalSupabase'>
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, 'public'>]
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])[TableName] extends {
+      Row: infer R
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+    ? (DefaultSchema['Tables'] & DefaultSchema['Views'])[DefaultSchemaTableNameOrOptions] extends {
+        Row: infer R
+      }
+      ? R
+      : never
+    : never
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema['Tables']
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+      Insert: infer I
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+    ? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+        Insert: infer I
+      }
+      ? I
+      : never
+    : never
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema['Tables']
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+      Update: infer U
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+    ? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+        Update: infer U
+      }
+      ? U
+      : never
+    : never
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema['Enums']
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums']
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums'][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema['Enums']
+    ? DefaultSchema['Enums'][DefaultSchemaEnumNameOrOptions]
+    : never
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema['CompositeTypes']
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes']
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes'][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema['CompositeTypes']
+    ? DefaultSchema['CompositeTypes'][PublicCompositeTypeNameOrOptions]
+    : never
+
+export const Constants = {
+  public: {
+    Enums: {
+      job_status: ['queued', 'processing', 'completed', 'failed'],
+    },
+  },
+} as const
