@@ -95,6 +95,9 @@ declare
   -- What is read is seen, and what is not seen is not read.
   v_seen boolean := case when p_read then true else p_seen end;
   v_read boolean := case when p_seen is false and p_read is null then false else p_read end;
+  -- Bounds for the primary key.
+  v_first bigint := case when p_seqs is null then 0 else (select pg_catalog.min(listed) from unnest(p_seqs) as listed) end;
+  v_last bigint := coalesce(p_up_to, (select pg_catalog.max(listed) from unnest(p_seqs) as listed));
   v_count integer;
 begin
   if (p_up_to is null) = (p_seqs is null)
@@ -111,7 +114,8 @@ begin
     select notification.seq
     from public.notifications as notification
     where notification.user_id = v_user_id
-      and (notification.seq <= p_up_to or notification.seq = any (p_seqs))
+      and notification.seq between v_first and v_last
+      and (p_seqs is null or notification.seq = any (p_seqs))
       and (
         (v_seen is not null and v_seen <> (notification.seen_at is not null))
         or (v_read is not null and v_read <> (notification.read_at is not null))
@@ -121,8 +125,14 @@ begin
   )
   update public.notifications as notification
   set
-    seen_at = case when v_seen then coalesce(notification.seen_at, pg_catalog.now()) when v_seen is false then null else notification.seen_at end,
-    read_at = case when v_read then coalesce(notification.read_at, pg_catalog.now()) when v_read is false then null else notification.read_at end
+    seen_at = case
+      when v_seen then coalesce(notification.seen_at, pg_catalog.now())
+      when v_seen is null then notification.seen_at
+    end,
+    read_at = case
+      when v_read then coalesce(notification.read_at, pg_catalog.now())
+      when v_read is null then notification.read_at
+    end
   from marked
   where notification.user_id = v_user_id and notification.seq = marked.seq;
   get diagnostics v_count = row_count;

@@ -1,0 +1,161 @@
+-- Who may do what at all: row level security everywhere, table grants, execute privileges. The lists are complete:
+-- a new table or function fails here until somebody decides about it.
+
+begin;
+select plan(13);
+
+select is_empty(
+  $$ select format('%I.%I', relnamespace::regnamespace, relname)
+     from pg_class
+     where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+       and relkind in ('r', 'p') and not relrowsecurity $$,
+  'every table has row level security'
+);
+
+select is_empty(
+  $$ select policyname from pg_policies
+     where schemaname in ('public', 'private') and not (roles = '{authenticated}') $$,
+  'policies name the role that they are for, and it is never anon'
+);
+
+select set_eq(
+  $$ select grantee || ' ' || lower(privilege_type) || ' ' || table_schema || '.' || table_name
+     from information_schema.role_table_grants
+     where table_schema in ('public', 'private')
+       and grantee in ('PUBLIC', 'anon', 'authenticated') $$,
+  $$ values
+     ('authenticated select public.incidents'),
+     ('authenticated select public.incident_members'),
+     ('authenticated select public.documents'),
+     ('authenticated select public.jobs'),
+     ('authenticated select public.notifications') $$,
+  'people may read five tables, visitors nothing, and neither writes a whole table'
+);
+
+select set_eq(
+  $$ select grantee || ' ' || lower(privilege_type) || ' ' || table_name || '.' || column_name
+     from information_schema.column_privileges
+     where table_schema in ('public', 'private')
+       and grantee in ('PUBLIC', 'anon', 'authenticated') and privilege_type <> 'SELECT' $$,
+  $$ values
+     ('authenticated update notifications.seen_at'),
+     ('authenticated update notifications.read_at') $$,
+  'all that people may write is whether they saw and read a notification'
+);
+
+select set_eq(
+  $$ select lower(privilege_type) || ' ' || table_schema || '.' || table_name
+     from information_schema.role_table_grants
+     where table_schema in ('public', 'private') and grantee = 'service_role'
+       and table_name in ('notifications', 'notification_heads', 'job_kinds', 'job_nudges') $$,
+  $$ values ('select public.notifications'), ('select private.job_kinds') $$,
+  'service_role can neither add nor renumber notifications'
+);
+
+select set_eq(
+  $$ select p.oid::regprocedure::text
+     from pg_proc p
+     where pronamespace = 'public'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute') $$,
+  array[
+    'requeue_job(uuid)',
+    'notification_head()',
+    'mark_notifications(bigint,bigint[],boolean,boolean)'
+  ],
+  'people may call three functions of the API'
+);
+
+select is_empty(
+  $$ select p.oid::regprocedure::text
+     from pg_proc p
+     where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+       and has_function_privilege('anon', p.oid, 'execute') $$,
+  'visitors may call no function'
+);
+
+select set_eq(
+  $$ select p.oid::regprocedure::text
+     from pg_proc p
+     where pronamespace = 'private'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute') $$,
+  array[
+    'private.try_uuid(text)',
+    'private.member_incident_ids()',
+    'private.is_incident_member(uuid)',
+    'private.topic_id(text)',
+    'private.can_follow_queue(uuid)'
+  ],
+  'people may call the helpers of the policies and nothing else that is private'
+);
+
+select set_eq(
+  $$ select p.oid::regprocedure::text
+     from pg_proc p
+     where pronamespace = 'public'::regnamespace and has_function_privilege('service_role', p.oid, 'execute') $$,
+  array[
+    'claim_job(uuid)',
+    'report_progress(uuid,uuid,integer,text)',
+    'complete_job(uuid,uuid,jsonb)',
+    'fail_job(uuid,uuid,text,text,boolean,jsonb)',
+    'requeue_job(uuid)',
+    'sweep_jobs()',
+    'receive_typeform_response(jsonb,uuid)',
+    'notification_head()',
+    'mark_notifications(bigint,bigint[],boolean,boolean)'
+  ],
+  'workers may call every function of the API'
+);
+
+select is_empty(
+  $$ select p.oid::regprocedure::text
+     from pg_proc p
+     where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+       and prokind = 'f' and not coalesce(proconfig, '{}') @> array['search_path=""'] $$,
+  'every function has an empty search_path'
+);
+
+select set_eq(
+  $$ select p.oid::regprocedure::text
+     from pg_proc p
+     where pronamespace in ('public'::regnamespace, 'private'::regnamespace) and prosecdef $$,
+  array[
+    'notification_head()',
+    'requeue_job(uuid)',
+    'sweep_jobs()',
+    'private.member_incident_ids()',
+    'private.is_incident_member(uuid)',
+    'private.can_follow_queue(uuid)',
+    'private.nudge_jobs(uuid[])',
+    'private.publish(private.outgoing_message[],timestamp with time zone)',
+    'private.tg_jobs__notify_insert()',
+    'private.tg_jobs__notify_update()'
+  ],
+  'functions with their owner''s rights are these, each with a reason'
+);
+
+select is_empty(
+  $$ select conrelid::regclass || ': ' || conname
+     from pg_constraint c
+     where contype = 'f'
+       and connamespace in ('public'::regnamespace, 'private'::regnamespace)
+       and not exists (
+         select from pg_index i
+         where i.indrelid = c.conrelid and i.indpred is null
+           and (string_to_array(i.indkey::text, ' ')::smallint[])[1:cardinality(c.conkey)] @> c.conkey
+       ) $$,
+  'every foreign key is indexed'
+);
+
+select is_empty(
+  $$ select format('%I.%I', relnamespace::regnamespace, relname)
+     from pg_class
+     where relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+       and relkind in ('r', 'p') and obj_description(oid, 'pg_class') is null
+     union all
+     select p.oid::regprocedure::text
+     from pg_proc p
+     where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+       and obj_description(p.oid, 'pg_proc') is null $$,
+  'every table and function has a comment'
+);
+
+select * from finish();
+rollback;

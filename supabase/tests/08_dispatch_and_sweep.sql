@@ -1,0 +1,123 @@
+-- Nudges of the Edge Functions, and the sweeper that repeats them and takes back what silent workers hold.
+
+begin;
+select plan(24);
+
+insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000001', 'ann@dispatch.test');
+
+-- Requests that were queued since the last look.
+create temporary table seen (id bigint);
+create function pg_temp.nudges()
+returns table (url text, headers jsonb, body jsonb)
+language sql
+as $$
+  with fresh as (
+    select q.* from net.http_request_queue as q where not exists (select from seen where seen.id = q.id)
+  ),
+  noted as (insert into seen select id from fresh)
+  select url, headers, convert_from(body, 'utf8')::jsonb from fresh order by id;
+$$;
+create function pg_temp.add_jobs(p_count integer, p_next_attempt_at timestamptz default now())
+returns void
+language sql
+as $$
+  insert into public.jobs (kind, user_id, subject_id, next_attempt_at)
+  select 'image', 'a0000000-0000-4000-8000-000000000001', gen_random_uuid(), p_next_attempt_at
+  from generate_series(1, p_count);
+$$;
+
+-- A project that has its own secrets: put aside until the rollback.
+select vault.update_secret(id, null, 'kept ' || name) from vault.decrypted_secrets where name in ('project_url', 'secret_key');
+select pg_temp.nudges();
+
+select lives_ok('select pg_temp.add_jobs(1)', 'without secrets in the vault jobs are added all the same');
+select is_empty('select pg_temp.nudges()', 'and nothing is sent');
+select is(public.sweep_jobs(), 0, 'nor by the sweeper');
+
+select vault.create_secret('https://project.test/', 'project_url');
+select is(public.sweep_jobs(), 0, 'half a configuration is none');
+select vault.create_secret('sb_secret_test', 'secret_key');
+select is(public.sweep_jobs(), 1, 'with the secrets the sweeper nudges for what is due');
+select results_eq(
+  'select url, headers, body from pg_temp.nudges()',
+  $$ select 'https://project.test/functions/v1/process-image',
+       '{"apikey": "sb_secret_test", "content-type": "application/json"}'::jsonb,
+       jsonb_build_object('job_id', id)
+     from public.jobs $$,
+  'a nudge names the job to the function of its kind'
+);
+select is(public.sweep_jobs(), 0, 'a job that was just nudged for is left alone');
+update private.job_nudges set nudged_at = now() - interval '26 seconds';
+select is(public.sweep_jobs(), 1, 'until its time is up');
+update public.jobs set status = 'processing';
+update private.job_nudges set nudged_at = now() - interval '26 seconds';
+select is(public.sweep_jobs(), 0, 'a job at work needs no nudge');
+select isnt_empty('select pg_temp.nudges()', 'so far two were sent');
+
+select pg_temp.add_jobs(2);
+select is((select count(*) from pg_temp.nudges()), 2::bigint, 'new jobs are nudged for at once');
+select pg_temp.add_jobs(1, now() + interval '1 hour');
+select is_empty('select pg_temp.nudges()', 'but not before their time');
+update public.jobs set next_attempt_at = clock_timestamp() where status = 'queued' and next_attempt_at > now();
+select is((select count(*) from pg_temp.nudges()), 1::bigint, 'a job that becomes due by an update is nudged for');
+update public.jobs set stage = 'x' where status = 'queued';
+select is_empty('select pg_temp.nudges()', 'a change of a due job is not');
+update public.jobs set status = 'failed' where status = 'queued';
+select is_empty('select pg_temp.nudges()', 'nor is a failure');
+update public.jobs set status = 'queued', next_attempt_at = clock_timestamp() where status = 'failed';
+select is((select count(*) from pg_temp.nudges()), 3::bigint, 'requeued jobs are nudged for');
+select pg_temp.add_jobs(600);
+select is((select count(*) from pg_temp.nudges()), 500::bigint, 'of very many, 500 a statement');
+select is(public.sweep_jobs(), 100, 'and the sweeper sends for the rest');
+delete from public.jobs;
+
+-- The nudge fails
+create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'the queue is broken'; end $$;
+create trigger refuse before insert on private.job_nudges for each row execute function pg_temp.refuse();
+set local client_min_messages = error;
+select lives_ok('select pg_temp.add_jobs(1)', 'a nudge that fails does not fail the job');
+set local client_min_messages = notice;
+drop trigger refuse on private.job_nudges;
+delete from public.jobs;
+
+-- Leases
+select pg_temp.add_jobs(3);
+update public.jobs set status = 'processing';
+create temporary table leased as select id, row_number() over (order by id) as n from public.jobs;
+update public.jobs set lease_expires_at = now() - interval '1 second' where id in (select id from leased where n in (1, 2));
+update public.jobs set attempts = max_attempts where id in (select id from leased where n = 2);
+delete from seen;
+delete from net.http_request_queue;
+select is(public.sweep_jobs(), 2, 'the sweeper takes back expired jobs');
+select results_eq(
+  $$ select n, status::text, error_code, stage, lease_token is null
+     from public.jobs join leased using (id) order by n $$,
+  $$ values
+     (1::bigint, 'queued', 'lease_expired', 'waiting_to_retry', true),
+     (2, 'failed', 'lease_expired', null, true),
+     (3, 'processing', null, null, false) $$,
+  'with attempts left they are queued, else they have failed; a live lease is respected'
+);
+select results_eq(
+  'select body ->> ''job_id'' from pg_temp.nudges()',
+  'select id::text from leased where n = 1',
+  'and nudges for the queued ones, once'
+);
+select results_eq(
+  $$ select type, payload ->> 'errorCode', payload ->> 'error' from public.notifications order by seq desc limit 1 $$,
+  $$ values ('image_processing_failed', 'lease_expired', 'The work did not finish in time.') $$,
+  'the user is told of the failure'
+);
+
+select set_eq(
+  $$ select jobname || ' / ' || schedule || ' / ' || command from cron.job
+     where jobname in ('sweep-jobs', 'prune-notifications') $$,
+  array[
+    'sweep-jobs / 30 seconds / select public.sweep_jobs()',
+    'prune-notifications / 17 3 * * * / select private.prune_notifications()'
+  ],
+  'sweeper and retention are scheduled'
+);
+
+select * from finish();
+rollback;

@@ -1,0 +1,110 @@
+-- Heads, marking and retention of notifications.
+
+begin;
+select plan(27);
+
+insert into auth.users (id, email) values
+  ('a0000000-0000-4000-8000-000000000001', 'ann@notifications.test'),
+  ('b0000000-0000-4000-8000-000000000002', 'bob@notifications.test');
+
+create function pg_temp.sign_in(p_sub text)
+returns text
+language sql
+as $$ select set_config('request.jwt.claims', json_build_object('sub', p_sub, 'role', 'authenticated')::text, true) $$;
+
+set local role authenticated;
+select pg_temp.sign_in('a0000000-0000-4000-8000-000000000001');
+select results_eq(
+  'select epoch, seq, floor from public.notification_head()',
+  'values (null::uuid, 0::bigint, 0::bigint)',
+  'before the first notification the head is 0, without an epoch'
+);
+reset role;
+select is_empty(
+  $$ select from private.notification_heads where user_id = 'a0000000-0000-4000-8000-000000000001' $$,
+  'asking creates nothing'
+);
+
+insert into public.jobs (kind, user_id, subject_id)
+select 'image', owner.id::uuid, gen_random_uuid()
+from generate_series(1, 10),
+  (values ('a0000000-0000-4000-8000-000000000001'), ('b0000000-0000-4000-8000-000000000002')) as owner (id);
+update public.jobs set status = 'processing' where user_id in (
+  'a0000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002'
+);
+
+set local role authenticated;
+select pg_temp.sign_in('a0000000-0000-4000-8000-000000000001');
+select results_eq(
+  'select epoch, seq, floor from public.notification_head()',
+  'select epoch, max(seq), 0::bigint from public.notifications group by epoch',
+  'the head is the last number'
+);
+
+-- Marking
+select is(public.mark_notifications(p_up_to => 4, p_seen => true), 4, 'marks up to a number as seen');
+select is(public.mark_notifications(p_up_to => 4, p_seen => true), 0, 'once');
+select is(public.mark_notifications(p_seqs => '{3,5,99}', p_read => true), 2, 'marks those listed as read');
+select results_eq(
+  'select seq, seen_at is not null, read_at is not null from public.notifications where seq <= 6 order by seq',
+  'values (1::bigint, true, false), (2, true, false), (3, true, true), (4, true, false), (5, true, true), (6, false, false)',
+  'what is read is seen'
+);
+select is(public.mark_notifications(p_seqs => '{3}', p_read => false), 1, 'marks as unread');
+select results_eq(
+  'select seen_at is not null, read_at is not null from public.notifications where seq = 3',
+  'values (true, false)',
+  'which leaves it seen'
+);
+select is(public.mark_notifications(p_seqs => '{5}', p_seen => false), 1, 'marks as not seen');
+select results_eq(
+  'select seen_at is not null, read_at is not null from public.notifications where seq = 5',
+  'values (false, false)',
+  'which makes it unread'
+);
+select is(public.mark_notifications(p_seqs => '{}', p_read => true), 0, 'an empty list marks nothing');
+select is(public.mark_notifications(p_up_to => 0, p_read => true), 0, 'up to 0 marks nothing');
+select throws_ok(arguments.call, 'PT400', 'invalid_arguments', 'refuses ' || arguments.call)
+from (values
+  ('select public.mark_notifications()'),
+  ('select public.mark_notifications(p_up_to => 1)'),
+  ('select public.mark_notifications(p_read => true)'),
+  ('select public.mark_notifications(p_up_to => 1, p_seqs => ''{1}'', p_read => true)'),
+  ('select public.mark_notifications(p_up_to => 1, p_seen => false, p_read => true)')
+) as arguments (call);
+
+select set_config('request.jwt.claims', '{"role":"authenticated"}', true);
+select is(public.mark_notifications(p_up_to => 99, p_read => true), 0, 'without a user nothing is marked');
+select is((select seq from public.notification_head()), 0::bigint, 'without a user the head is 0');
+reset role;
+select is_empty(
+  $$ select from public.notifications
+     where user_id = 'b0000000-0000-4000-8000-000000000002' and (seen_at is not null or read_at is not null) $$,
+  'nobody marks another''s notifications'
+);
+
+-- Retention
+select is(private.prune_notifications(), 0::bigint, 'what is new is kept');
+update public.notifications set created_at = now() - interval '91 days'
+where user_id = 'a0000000-0000-4000-8000-000000000001' and seq in (1, 2, 4);
+select is(private.prune_notifications(), 4::bigint, 'a prefix is deleted, so that what is left has no holes');
+select results_eq(
+  $$ select min(seq), max(seq), count(*) from public.notifications
+     where user_id = 'a0000000-0000-4000-8000-000000000001' $$,
+  'values (5::bigint, 10::bigint, 6::bigint)',
+  'the rest stays'
+);
+set local role authenticated;
+select pg_temp.sign_in('a0000000-0000-4000-8000-000000000001');
+select results_eq(
+  'select seq, floor from public.notification_head()', 'values (10::bigint, 4::bigint)', 'the head names the floor'
+);
+select pg_temp.sign_in('b0000000-0000-4000-8000-000000000002');
+select results_eq(
+  'select seq, floor from public.notification_head()', 'values (10::bigint, 0::bigint)', 'each user has a floor'
+);
+reset role;
+select is(private.prune_notifications('0 seconds'), 0::bigint, 'this transaction''s own are not older than now');
+
+select * from finish();
+rollback;
