@@ -9,6 +9,7 @@
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import type { ClaimedJob, JobStore } from './jobs.ts'
 import type { Log } from './log.ts'
 
@@ -89,6 +90,9 @@ export function holdLease({ jobs, job, log, now = Date.now, every = EVERY }: Lea
   }
 }
 
-function isLoss(error: unknown): boolean {
-  return error instanceof AppError && (error.code === 'lease_lost' || error.code === 'job_not_found')
+/** Taken over or back, ended by somebody else, or deleted with its incident. */
+const LOSSES: readonly ErrorCode[] = ['lease_lost', 'illegal_transition', 'job_not_found']
+
+export function isLoss(error: unknown): boolean {
+  return error instanceof AppError && LOSSES.includes(error.code)
 }

@@ -5,6 +5,7 @@
  * Typeform turns a webhook off for good at 404 and 410, so neither is ever sent. 503 is tried again for hours.
  */
 
+import { AppError } from '../../../functions-shared/app-error.ts'
 import { parseTypeformResponse } from '../../../functions-shared/typeform.ts'
 import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from '../_shared/http.ts'
 import type { Log } from '../_shared/log.ts'
@@ -42,8 +43,14 @@ export async function handleWebhook(request: Request, dependencies: WebhookDepen
     })
     return jsonResponse(toBody(received))
   } catch (error) {
-    return errorResponse(error, log)
+    return errorResponse(neverGone(error), log)
   }
+}
+
+/** 404 and 410 would switch the webhook off. No error here has them; should one ever, it is a fault of ours. */
+function neverGone(error: unknown): unknown {
+  const gone = error instanceof AppError && (error.status === 404 || error.status === 410)
+  return gone ? new AppError('internal_error', { cause: error }) : error
 }
 
 function toBody(received: ReceivedResponse): Record<string, unknown> {

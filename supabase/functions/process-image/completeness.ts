@@ -1,0 +1,104 @@
+/**
+ * Is the file all there? Decoders fill what is missing with gray and say nothing, so the structure is walked:
+ * JPEG from marker to marker up to EOI, PNG from chunk to chunk up to IEND, WebP and HEIC by their box sizes.
+ * Bytes behind the end are fine: phones append depth maps and short films there.
+ */
+
+import type { ImageType } from '../../../functions-shared/file-type.ts'
+
+export function isComplete(type: ImageType, bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return WALKS[type](bytes, view)
+}
+
+const WALKS: Record<ImageType, (bytes: Uint8Array, view: DataView) => boolean> = {
+  jpeg: jpegReachesEoi,
+  png: pngReachesIend,
+  webp: webpIsWhole,
+  heic: heicIsWhole,
+}
+
+const MARKER = { tem: 0x01, rst0: 0xd0, rst7: 0xd7, soi: 0xd8, eoi: 0xd9, sos: 0xda } as const
+
+function jpegReachesEoi(bytes: Uint8Array, view: DataView): boolean {
+  let at = 2
+  let scans = 0
+  while (at + 1 < bytes.length) {
+    if (bytes[at] !== 0xff) return false
+    const marker = bytes[at + 1] ?? 0
+    if (marker === 0xff) {
+      at += 1 // fill byte
+    } else if (marker === MARKER.eoi) {
+      return scans > 0
+    } else if (isStandalone(marker)) {
+      at += 2
+    } else {
+      if (at + 4 > bytes.length) return false
+      const length = view.getUint16(at + 2)
+      if (length < 2) return false
+      at += 2 + length
+      if (marker === MARKER.sos) {
+        scans += 1
+        at = endOfEntropyData(bytes, at)
+      }
+    }
+  }
+  return false
+}
+
+function isStandalone(marker: number): boolean {
+  return marker === MARKER.tem || (marker >= MARKER.rst0 && marker <= MARKER.soi)
+}
+
+/** The next real marker: in compressed data a 0xff is stuffed with 0x00, and restart markers belong to it. */
+function endOfEntropyData(bytes: Uint8Array, start: number): number {
+  let at = bytes.indexOf(0xff, start)
+  while (at >= 0 && at + 1 < bytes.length) {
+    const next = bytes[at + 1] ?? 0
+    const inside = next === 0x00 || (next >= MARKER.rst0 && next <= MARKER.rst7)
+    if (!inside && next !== 0xff) return at
+    at = bytes.indexOf(0xff, inside ? at + 2 : at + 1)
+  }
+  return bytes.length
+}
+
+const IEND = 0x49454e44
+const IDAT = 0x49444154
+
+function pngReachesIend(bytes: Uint8Array, view: DataView): boolean {
+  let hasData = false
+  // A chunk is length, type, data and a checksum: 12 bytes and its data.
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const type = view.getUint32(at + 4)
+    hasData ||= type === IDAT
+    if (type === IEND) return hasData
+  }
+  return false
+}
+
+function webpIsWhole(bytes: Uint8Array, view: DataView): boolean {
+  return bytes.length >= 20 && bytes.length >= 8 + view.getUint32(4, true)
+}
+
+const META = 0x6d657461
+const MDAT = 0x6d646174
+
+function heicIsWhole(bytes: Uint8Array, view: DataView): boolean {
+  const seen = new Set<number>()
+  let at = 0
+  while (at + 8 <= bytes.length) {
+    const size = boxSize(view, at, bytes.length)
+    if (size < 8 || at + size > bytes.length) return false
+    seen.add(view.getUint32(at + 4))
+    at += size
+  }
+  return seen.has(META) && seen.has(MDAT)
+}
+
+/** 0 means up to the end of the file, 1 that a 64-bit size follows. */
+function boxSize(view: DataView, at: number, end: number): number {
+  const size = view.getUint32(at)
+  if (size === 0) return end - at
+  if (size !== 1) return size
+  return at + 16 <= end ? Number(view.getBigUint64(at + 8)) : 0
+}

@@ -1,0 +1,121 @@
+/**
+ * A nudge: `POST {"job_id": "<uuid>"}`. It is a hint, not an order: the job in the table decides whether there
+ * is something to do, so nudges may be lost, doubled or late.
+ *
+ * | answer                           | meaning                                                              |
+ * |----------------------------------|----------------------------------------------------------------------|
+ * | 202 `{"claimed": true}`          | this worker has the job; the work goes on after the answer           |
+ * | 200 `{"claimed": false}`         | nothing to do: held by another worker, ended, or not due             |
+ * | 200 `{"claimed": true, "outcome"}` | with `?wait=true`: how it ended, see {@link JobOutcome}            |
+ * | 400, 503                         | no job named; database away                                          |
+ */
+
+import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
+import { isUuid } from '../../../functions-shared/uuid.ts'
+import type { RunInBackground } from '../_shared/background.ts'
+import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from '../_shared/http.ts'
+import type { ClaimedJob, JobStore } from '../_shared/jobs.ts'
+import { holdLease, isLoss, type Lease } from '../_shared/lease.ts'
+import type { Limiter } from '../_shared/limiter.ts'
+import type { Log } from '../_shared/log.ts'
+
+export interface ImageHandlerDependencies {
+  jobs: JobStore
+  /** Does the work on a document; see `work.ts`. */
+  process: (documentId: string, lease: Lease) => Promise<object>
+  /** Jobs beyond its limit wait, with their lease held. */
+  limiter: Limiter
+  runInBackground: RunInBackground
+  log: Log
+}
+
+/** `retry`: failed, will be tried again. `lost`: somebody else has the job now. `unknown`: could not be told. */
+export type JobOutcome = 'completed' | 'failed' | 'retry' | 'lost' | 'unknown'
+
+const MAX_NUDGE_BYTES = 4096
+
+/** Causes that may be gone at the next attempt; everything else is a property of the file or of its address. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'download_failed',
+  'download_timeout',
+  'download_truncated',
+  'download_size_mismatch',
+  'storage_unavailable',
+  'database_unavailable',
+  'internal_error',
+])
+
+export async function handleNudge(
+  request: Request,
+  dependencies: ImageHandlerDependencies,
+): Promise<Response> {
+  const { jobs, runInBackground, log } = dependencies
+  try {
+    requireMethod(request, 'POST')
+    const job = await jobs.claim(parseNudge(await readBody(request, MAX_NUDGE_BYTES)))
+    if (job === null) return jsonResponse({ claimed: false })
+    const work = runJob(job, dependencies)
+    if (new URL(request.url).searchParams.get('wait') === 'true') {
+      return jsonResponse({ claimed: true, outcome: await work })
+    }
+    runInBackground(work)
+    return jsonResponse({ claimed: true }, 202)
+  } catch (error) {
+    return errorResponse(error, log)
+  }
+}
+
+function parseNudge(body: Uint8Array): string {
+  const nudge = parseJson(body)
+  const jobId = isRecord(nudge) ? nudge.job_id : undefined
+  if (!isUuid(jobId)) throw new AppError('invalid_job_request')
+  return jobId
+}
+
+/** Never rejects: whatever happens ends in the job's row, or in its lease running out. */
+async function runJob(job: ClaimedJob, dependencies: ImageHandlerDependencies): Promise<JobOutcome> {
+  const { jobs, limiter, log } = dependencies
+  try {
+    await using lease = holdLease({ jobs, job, log })
+    return await limiter(() => workOn(job, lease, dependencies))
+  } catch (error) {
+    // Not even the failure could be told. The lease runs out and the sweeper takes over.
+    log.error('job_outcome_untold', error, { job: job.id })
+    return 'unknown'
+  }
+}
+
+async function workOn(
+  job: ClaimedJob,
+  lease: Lease,
+  { jobs, process, log }: ImageHandlerDependencies,
+): Promise<JobOutcome> {
+  try {
+    lease.signal.throwIfAborted()
+    const result = await process(documentOf(job), lease)
+    await jobs.complete(job, { ...result })
+    log.info('job_completed', { job: job.id, attempt: job.attempts })
+    return 'completed'
+  } catch (error) {
+    if (lease.signal.aborted || isLoss(error)) {
+      log.warn('lease_lost', { job: job.id })
+      return 'lost'
+    }
+    return await reportFailure(job, error, jobs, log)
+  }
+}
+
+function documentOf(job: ClaimedJob): string {
+  if (job.kind !== 'image' || job.subjectId === null) throw new AppError('document_not_found')
+  return job.subjectId
+}
+
+async function reportFailure(job: ClaimedJob, error: unknown, jobs: JobStore, log: Log): Promise<JobOutcome> {
+  const { code, message } = error instanceof AppError ? error : new AppError('internal_error')
+  const retryable = RETRYABLE.has(code)
+  log.error('job_failed', error, { job: job.id, attempt: job.attempts, code, retryable })
+  const status = await jobs.fail(job, { code, message, retryable })
+  return status === 'queued' ? 'retry' : 'failed'
+}

@@ -1,0 +1,60 @@
+/** `POST /functions/v1/process-image`: nudged by the database with a secret key; works on one image job. */
+
+import { withSupabase } from '@supabase/server'
+import { runInBackground } from '../_shared/background.ts'
+import { fetchWithTimeout } from '../_shared/http.ts'
+import { createJobStore } from '../_shared/jobs.ts'
+import { createLimiter } from '../_shared/limiter.ts'
+import { createLog } from '../_shared/log.ts'
+import { readConfig } from './config.ts'
+import { createDocuments, createFiles } from './documents.ts'
+import { download } from './download.ts'
+import { handleNudge } from './handler.ts'
+import { loadMagick } from './magick.ts'
+import { processImage } from './work.ts'
+
+const log = createLog('process-image')
+
+/** Milliseconds for one call to REST or Storage, a 25 MB upload included. */
+const UPSTREAM_TIMEOUT_MS = 30_000
+/** Jobs at once. Each may hold a file of 25 MB; decoding is synchronous, so only one picture is ever decoded. */
+const limiter = createLimiter(3)
+/** Read at start, so that a mistake shows at once and in the logs. */
+const config = readConfig((name) => Deno.env.get(name))
+
+export default {
+  fetch: withSupabase(
+    {
+      auth: 'secret',
+      cors: 'disabled',
+      supabaseOptions: { db: { retry: false }, global: { fetch: fetchWithTimeout(UPSTREAM_TIMEOUT_MS) } },
+    },
+    (request, { supabaseAdmin }) => {
+      const documents = createDocuments(supabaseAdmin)
+      const files = createFiles(supabaseAdmin, config.publicUrl)
+      return handleNudge(request, {
+        jobs: createJobStore(supabaseAdmin),
+        process: (documentId, lease) =>
+          processImage(documentId, lease, {
+            documents,
+            files,
+            download: (url, signal, onProgress) =>
+              download(url, {
+                ...config.download,
+                signal,
+                onProgress: (received, announced) => {
+                  if (announced !== null && announced > 0) onProgress(received / announced)
+                },
+              }),
+            loadMagick,
+            memoryBytes: config.memoryBytes,
+            log,
+            now: () => new Date(),
+          }),
+        limiter,
+        runInBackground,
+        log,
+      })
+    },
+  ),
+}
