@@ -64,6 +64,14 @@ export interface PostgresRuntime {
   extensionDir: string
 }
 
+export interface RuntimeSource {
+  /** The npm package's folder with `bin`, `lib` and `share`. */
+  nativeDir: string
+  version: string
+  /** Folders to try for a copy, best first. */
+  copyTo: readonly string[]
+}
+
 export function currentPlatform(): Platform {
   return { os: process.platform, arch: process.arch, musl: process.platform === 'linux' && !hasGlibc() }
 }
@@ -101,14 +109,18 @@ export function platformPackage(platform: Platform): string {
 }
 
 /** Where npm put the binaries. @throws AppError `platform_unsupported` when npm installed none. */
-function findNativeDir(): { nativeDir: string; version: string } {
+export function findRuntimeSource(): RuntimeSource {
   const name = platformPackage(currentPlatform())
   const require = createRequire(import.meta.url)
   for (const base of require.resolve.paths(name) ?? []) {
     try {
       const manifest: unknown = require(path.join(base, name, 'package.json'))
       if (typeof manifest !== 'object' || manifest === null || !('version' in manifest)) continue
-      return { nativeDir: path.join(base, name, 'native'), version: String(manifest.version) }
+      return {
+        nativeDir: path.join(base, name, 'native'),
+        version: String(manifest.version),
+        copyTo: ['/var/tmp', tmpdir()],
+      }
     } catch (error) {
       if (!isMissing(error)) throw error
     }
@@ -125,14 +137,15 @@ function findNativeDir(): { nativeDir: string; version: string } {
 export async function prepareRuntime(
   user: ServerUser,
   extensions: readonly ExtensionFile[],
+  source: RuntimeSource = findRuntimeSource(),
 ): Promise<PostgresRuntime> {
-  const { nativeDir, version } = findNativeDir()
+  const { nativeDir } = source
   await recreateSymlinks(nativeDir)
   const original = layout(nativeDir)
   if (await isRunnable(original, user)) {
     if (await placeExtensions(original.extensionDir, extensions)) return original
   }
-  return copyRuntime(nativeDir, version, user, extensions)
+  return copyRuntime(source, user, extensions)
 }
 
 function layout(root: string): PostgresRuntime {
@@ -145,18 +158,29 @@ function layout(root: string): PostgresRuntime {
 
 /** npm tarballs hold no symlinks; the package makes them in an install script, which may have been skipped. */
 async function recreateSymlinks(nativeDir: string): Promise<void> {
-  const links: unknown = JSON.parse(await readFile(path.join(nativeDir, 'pg-symlinks.json'), 'utf8'))
-  if (!Array.isArray(links)) return
-  for (const link of links) {
-    if (typeof link?.source !== 'string' || typeof link?.target !== 'string') continue
-    const source = path.join(nativeDir, '..', link.source)
-    const target = path.join(nativeDir, '..', link.target)
+  for (const link of parseLinks(await readFile(path.join(nativeDir, 'pg-symlinks.json'), 'utf8'))) {
+    // Names in the list begin with `native/`.
+    const source = path.join(nativeDir, path.relative('native', link.source))
+    const target = path.join(nativeDir, path.relative('native', link.target))
     try {
       await symlink(path.relative(path.dirname(target), source), target)
     } catch (error) {
+      // Where they cannot be made they may not be needed; the programs are tried next.
       if (errorCode(error) !== 'EEXIST' && !isNotWritable(error)) throw error
     }
   }
+}
+
+function parseLinks(json: string): { source: string; target: string }[] {
+  const links: unknown = JSON.parse(json)
+  if (!Array.isArray(links)) throw new Error('pg-symlinks.json is not a list.')
+  return links.map((link: unknown) => {
+    if (typeof link === 'object' && link !== null && 'source' in link && 'target' in link) {
+      const { source, target } = link
+      if (typeof source === 'string' && typeof target === 'string') return { source, target }
+    }
+    throw new Error('pg-symlinks.json holds something else than links.')
+  })
 }
 
 /** Tried rather than computed: permissions of every parent, libraries, mount options all take part. */
@@ -194,8 +218,7 @@ async function placeExtensions(extensionDir: string, files: readonly ExtensionFi
 }
 
 async function copyRuntime(
-  nativeDir: string,
-  version: string,
+  { nativeDir, version, copyTo }: RuntimeSource,
   user: ServerUser,
   extensions: readonly ExtensionFile[],
 ): Promise<PostgresRuntime> {
@@ -204,7 +227,7 @@ async function copyRuntime(
   const owner = process.getuid?.() ?? 0
   const name = `claimwire-postgres-${owner}-${hash.digest('hex').slice(0, 16)}`
   const problems: string[] = []
-  for (const parent of new Set(['/var/tmp', tmpdir()])) {
+  for (const parent of new Set(copyTo)) {
     const target = path.join(parent, name)
     try {
       if (!(await isCompleteCopy(nativeDir, target, owner))) {
@@ -257,6 +280,8 @@ async function makeCopy(
   try {
     await mkdir(building, { mode: 0o755 })
     await cp(nativeDir, building, { recursive: true, verbatimSymlinks: true })
+    // In a read-only node_modules the links could not be made.
+    await recreateSymlinks(building)
     for (const entry of await readdir(building, { recursive: true, withFileTypes: true })) {
       const copied = path.join(entry.parentPath, entry.name)
       if (entry.isDirectory() || path.basename(entry.parentPath) === 'bin') await chmod(copied, 0o755)

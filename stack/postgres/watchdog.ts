@@ -6,15 +6,18 @@
 
 import { spawn } from 'node:child_process'
 
-/** $1 the server's pid, $2 a folder to remove afterwards, or nothing. */
+/**
+ * $1 the server's pid, $2 a folder to remove afterwards, or nothing. The wait has an end, because a server that
+ * has ended keeps its pid until the system's first process asks for its exit code, which some never do.
+ */
 const SCRIPT = `
 read -r _
 kill -INT "$1" 2>/dev/null
 n=0
-while kill -0 "$1" 2>/dev/null; do
+while kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null && [ "$n" -lt 120 ]; do
   n=$((n + 1))
   [ "$n" -eq 50 ] && kill -QUIT "$1" 2>/dev/null
-  [ "$n" -ge 100 ] && kill -KILL "$1" 2>/dev/null
+  [ "$n" -eq 100 ] && kill -KILL "$1" 2>/dev/null
   sleep 0.1
 done
 [ -n "$2" ] && rm -rf -- "$2"
