@@ -1,0 +1,212 @@
+/**
+ * The database as `@supabase/lite` sees it, with our rules in place of its own: each request is one transaction
+ * under the caller's role, started from `authenticator`; the schema comes from the cache; errors are PostgREST's.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { PostgresConnection } from '@supabase/lite/postgres'
+import type { Caller, Logger } from '../types.ts'
+import { isNotOneObject, wantsOneObject } from './cardinality.ts'
+import { encodeArguments, encodeRows } from './encode.ts'
+import { databaseErrorResponse, errorResponse, poolTimeout, RestFailure, unexpectedError } from './errors.ts'
+import type { LiteModules } from './lite.ts'
+import type { SchemaCache } from './schema-cache.ts'
+import { WIRE_TYPES } from './types.ts'
+
+/** One request, from its arrival to its answer. */
+export interface Call {
+  caller: Caller
+  method: string
+  /** Path within the service, e.g. `/rpc/claim_job`. */
+  path: string
+  headers: Readonly<Record<string, string>>
+}
+
+export interface ConnectionOptions {
+  lite: LiteModules
+  /** Connects as `authenticator`. */
+  databaseUrl: string
+  cache: SchemaCache
+  logger: Logger
+  poolSize: number
+  /** Milliseconds a request waits for a free connection. */
+  acquireTimeoutMs: number
+}
+
+export interface RestConnection {
+  connection: PostgresConnection
+  /** Runs `work`, which makes `connection` act for `call`. */
+  asCaller<T>(call: Call, work: () => Promise<T>): Promise<T>
+}
+
+const CONNECT_TIMEOUT_S = 5
+const RECONNECT_DELAY_S = 0.1
+const IDLE_TIMEOUT_S = 60
+
+type Transaction = Parameters<Parameters<PostgresConnection['withContext']>[1]>[0]
+
+export function createConnection(options: ConnectionOptions): RestConnection {
+  const { lite, cache, logger } = options
+  const calls = new AsyncLocalStorage<Call>()
+
+  class CallerConnection extends lite.PostgresConnection {
+    override async introspect(): ReturnType<PostgresConnection['introspect']> {
+      return (await cache.get()).introspection
+    }
+
+    /** The caller is ours to know; what the library made of the request's headers does not count. */
+    override async withContext<T>(_vars: unknown, work: (db: Transaction) => Promise<T>): Promise<T> {
+      const call = calls.getStore()
+      if (call === undefined) throw new Error('a query outside of a request')
+      const readOnly = call.method === 'GET' || call.method === 'HEAD'
+      const settings = settingsOf(call, (await cache.get()).roleSettings.get(call.caller.role))
+      let refused: { value: T } | undefined
+      let abandoned = false
+      const acquired = Promise.withResolvers<void>()
+      const run = this.kysely
+        .transaction()
+        .setAccessMode(readOnly ? 'read only' : 'read write')
+        .execute(async (tx: Transaction) => {
+          acquired.resolve()
+          if (abandoned) throw new Error('the request was given up')
+          await applySettings(tx, settings)
+          const value = await work(tx)
+          if (value instanceof Response && (await isRefusal(value, call))) {
+            refused = { value }
+            throw new Error('the request was refused')
+          }
+          return value
+        })
+      try {
+        await within(options.acquireTimeoutMs, Promise.race([acquired.promise, run]), () => {
+          abandoned = true
+        })
+        return await run
+      } catch (error) {
+        if (refused !== undefined) return refused.value
+        if (abandoned)
+          run.catch((late: unknown) => logger.debug('rest', 'a request was given up', { error: late }))
+        throw error
+      }
+    }
+
+    override async onPostgrestAST(
+      ...[ast]: Parameters<PostgresConnection['onPostgrestAST']>
+    ): ReturnType<PostgresConnection['onPostgrestAST']> {
+      const checked = await super.onPostgrestAST(ast)
+      const schema = await this.introspect()
+      const { function: name, args, from, values } = checked
+      if (name !== undefined && args !== undefined && !Array.isArray(args)) {
+        const fromQuery = calls.getStore()?.method !== 'POST'
+        return { ...checked, args: encodeArguments({ name, args: { ...args }, fromQuery }, schema) }
+      }
+      if (from === undefined || values === undefined || values === null) return checked
+      return { ...checked, values: encodeRows(values, from, schema) }
+    }
+
+    /** Called with whatever a request failed with. Throwing a {@link RestFailure} settles the answer. */
+    override normalizeDbError(error: unknown): unknown {
+      throw error instanceof RestFailure ? error : this.#failureOf(error)
+    }
+
+    #failureOf(error: unknown): RestFailure {
+      const call = calls.getStore()
+      if (error instanceof lite.RelationNotFoundError) {
+        const message = `Could not find the table '${error.schema}.${error.relation}' in the schema cache`
+        return new RestFailure(errorResponse(404, { code: 'PGRST205', message }), error)
+      }
+      const response = databaseErrorResponse(error, call?.caller.role ?? 'anon')
+      if (response !== undefined) return new RestFailure(response, error)
+      if (error instanceof Error && isUserMistake(error)) {
+        return new RestFailure(errorResponse(400, { code: 'PGRST100', message: error.message }), error)
+      }
+      logger.error('rest', 'a request failed', { path: call?.path, error })
+      return new RestFailure(unexpectedError(), error)
+    }
+  }
+
+  const connection = new CallerConnection({
+    url: options.databaseUrl,
+    postgresOptions: {
+      max: options.poolSize,
+      connect_timeout: CONNECT_TIMEOUT_S,
+      idle_timeout: IDLE_TIMEOUT_S,
+      backoff: () => RECONNECT_DELAY_S,
+      connection: { application_name: 'rest' },
+      types: { ...WIRE_TYPES },
+      onnotice: () => undefined,
+    },
+  })
+  return { connection, asCaller: (call, work) => calls.run(call, work) }
+}
+
+/** Whatever an answer refuses must not have happened. */
+async function isRefusal(response: Response, call: Call): Promise<boolean> {
+  return response.status >= 400 || (promisesOneRow(call) && (await isNotOneObject(response)))
+}
+
+/** A function may answer with a list as its one value. */
+export function promisesOneRow(call: Call): boolean {
+  return wantsOneObject(call.headers.accept) && !call.path.startsWith('/rpc/')
+}
+
+/** Local settings of the transaction, as PostgREST makes them. */
+function settingsOf(
+  call: Call,
+  roleSettings: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
+  return new Map([
+    ['search_path', 'public, extensions'],
+    ...roleSettings,
+    ['request.jwt.claims', JSON.stringify(call.caller.claims)],
+    ['request.method', call.method],
+    ['request.path', call.path],
+    ['request.headers', JSON.stringify(call.headers)],
+    ['response.status', ''],
+    ['response.headers', ''],
+    // Last: from here on the transaction has the caller's rights.
+    ['role', call.caller.role],
+  ])
+}
+
+async function applySettings(tx: Transaction, settings: ReadonlyMap<string, string>): Promise<void> {
+  await tx
+    .selectNoFrom((build) =>
+      [...settings].map(([name, value], index) =>
+        build.fn('set_config', [build.val(name), build.val(value), build.val(true)]).as(`s${index}`),
+      ),
+    )
+    .execute()
+}
+
+/** @throws RestFailure 504 after `ms`, having called `giveUp`. */
+async function within(ms: number, work: Promise<unknown>, giveUp: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      giveUp()
+      reject(new RestFailure(poolTimeout()))
+    }, ms)
+  })
+  try {
+    await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The library says these in plain errors. */
+const USER_MISTAKES: readonly RegExp[] = [
+  /Unknown operator/,
+  /Unsupported operator/,
+  /Expected identifier/,
+  /Invalid filter/,
+  /Unexpected input/,
+  /failed to parse (filter|logic tree)/,
+  /^Expected .* at position \d+$/,
+  /^Expected "\(" for spread embed/,
+]
+
+function isUserMistake(error: Error): boolean {
+  return USER_MISTAKES.some((pattern) => pattern.test(error.message))
+}

@@ -1,0 +1,100 @@
+/** The REST API over schema `public`, as PostgREST has it. */
+
+import type { DatabaseUrls, HttpService, Logger, Stoppable } from '../types.ts'
+import { asOneObject } from './cardinality.ts'
+import { createConnection, promisesOneRow } from './connection.ts'
+import { errorResponse, RestFailure, unexpectedError } from './errors.ts'
+import { loadLite } from './lite.ts'
+import { createSchemaCache } from './schema-cache.ts'
+
+export interface RestOptions {
+  /** `authenticator` serves requests; `admin` reads the schema and hears of its changes. */
+  urls: Pick<DatabaseUrls, 'admin' | 'authenticator'>
+  logger: Logger
+  /** Database connections. Default 10. */
+  poolSize?: number
+  /** Most rows of one answer. Default 1000, as on hosted Supabase. */
+  maxRows?: number
+  /** Milliseconds a request waits for a free connection before it is answered 504. Default 10000. */
+  acquireTimeoutMs?: number
+}
+
+export interface RestService extends HttpService, Stoppable {
+  /** Reads the schema again before the next request; `notify pgrst, 'reload schema'` does the same. */
+  reloadSchema(): void
+}
+
+const EXPOSED_SCHEMA = 'public'
+const PREFIX = '/rest/v1'
+/** The library checks tokens of its own kind; ours are checked before a request gets here. */
+const HANDLED_HEADERS: readonly string[] = ['authorization', 'apikey', 'origin']
+
+/** Does not connect before the first request. */
+export async function createRestService(options: RestOptions): Promise<RestService> {
+  const { urls, logger } = options
+  const lite = await loadLite()
+  const cache = createSchemaCache({ lite, databaseUrl: urls.admin, schema: EXPOSED_SCHEMA, logger })
+  const { connection, asCaller } = createConnection({
+    lite,
+    databaseUrl: urls.authenticator,
+    cache,
+    logger,
+    poolSize: options.poolSize ?? 10,
+    acquireTimeoutMs: options.acquireTimeoutMs ?? 10_000,
+  })
+  const app = new lite.App({
+    connection,
+    api: { enabled: true, schemas: [EXPOSED_SCHEMA], max_rows: options.maxRows ?? 1000 },
+    auth: { enabled: false },
+    storage: { enabled: false },
+    studio: { enabled: false },
+    options: { server: { apiKeys: false, disableStudio: true, disableFallback: true } },
+  })
+  return {
+    async fetch(request, { caller, path }) {
+      const headers = Object.fromEntries(request.headers)
+      const call = { caller, method: request.method, path, headers }
+      try {
+        const response = await asCaller(call, () => app.fetch(forLibrary(request, path)))
+        const settled = await withoutInternals(response, logger, path)
+        return promisesOneRow(call) ? await asOneObject(settled) : settled
+      } catch (error) {
+        if (error instanceof RestFailure) return error.getResponse()
+        throw error
+      }
+    },
+    reloadSchema: () => cache.invalidate(),
+    async stop() {
+      await Promise.all([connection.close(), cache.close()])
+    },
+  }
+}
+
+function forLibrary(request: Request, path: string): Request {
+  const url = new URL(request.url)
+  url.pathname = `${PREFIX}${path}`
+  if (url.searchParams.has('apikey')) url.searchParams.delete('apikey')
+  const headers = new Headers(request.headers)
+  for (const name of HANDLED_HEADERS) headers.delete(name)
+  return new Request(url, {
+    method: request.method,
+    headers,
+    ...(request.body !== null && { body: request.body, duplex: 'half' as const }),
+  })
+}
+
+/** The library answers what it did not foresee with the error's text; that belongs in the log. */
+async function withoutInternals(response: Response, logger: Logger, path: string): Promise<Response> {
+  if (response.status === 404 && !isJson(response)) {
+    return errorResponse(404, { code: 'PGRST125', message: 'Invalid path specified in request URL' })
+  }
+  if (response.status !== 500) return response
+  const body = await response.clone().text()
+  if (isJson(response) && !body.includes('"SUP"')) return response
+  logger.error('rest', 'a request failed', { path, body })
+  return unexpectedError()
+}
+
+function isJson(response: Response): boolean {
+  return (response.headers.get('content-type') ?? '').includes('json')
+}
