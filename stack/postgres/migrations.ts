@@ -3,8 +3,7 @@
  * hosted project. The call is left out when the database already has them all.
  */
 
-import { createHash } from 'node:crypto'
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type pg from 'pg'
 import { AppError } from '../../functions-shared/app-error.ts'
@@ -19,11 +18,13 @@ export interface ApplyMigrationsOptions {
   logger: Logger
   /** Folder that contains `supabase/`. Default: this repository. */
   projectDir?: string
-  /** Also applies `supabase/seed.sql`. Default true. */
+  /** Also applies `supabase/seed.sql`, once in a database's life, as the CLI does. Default true. */
   seed?: boolean
 }
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..')
+/** As the CLI's history names it. */
+const SEED_FILE = 'supabase/seed.sql'
 const MIGRATION_FILE = /^(\d+)_.+\.sql$/
 
 /**
@@ -32,16 +33,15 @@ const MIGRATION_FILE = /^(\d+)_.+\.sql$/
  */
 export async function applyMigrations(options: ApplyMigrationsOptions): Promise<{ applied: string[] }> {
   const projectDir = options.projectDir ?? REPOSITORY
-  const seed = (options.seed ?? true) && (await isFile(path.join(projectDir, 'supabase/seed.sql')))
+  const seed = (options.seed ?? true) && (await isFile(path.join(projectDir, SEED_FILE)))
   const local = await localVersions(projectDir)
   const before = await withClient(options.url, async (client) => {
     const versions = await readHistory(client, 'schema_migrations', 'version')
-    const seeds = await readHistory(client, 'seed_files', 'hash')
+    const seeds = await readHistory(client, 'seed_files', 'path')
     return { versions, seeds }
   })
   const missing = local.filter((version) => !before.versions.has(version))
-  const seedHash = seed ? await sha256Of(path.join(projectDir, 'supabase/seed.sql')) : null
-  if (missing.length === 0 && (seedHash === null || before.seeds.has(seedHash))) return { applied: [] }
+  if (missing.length === 0 && (!seed || before.seeds.has(SEED_FILE))) return { applied: [] }
 
   const { code, stdout, stderr } = await runSupabase(
     ['db', 'push', '--yes', '--output-format', 'json', ...(seed ? ['--include-seed'] : [])],
@@ -63,7 +63,7 @@ async function localVersions(projectDir: string): Promise<string[]> {
 async function readHistory(
   client: pg.Client,
   table: 'schema_migrations' | 'seed_files',
-  column: 'version' | 'hash',
+  column: 'version' | 'path',
 ): Promise<Set<string>> {
   const { rows: found } = await client.query<{ found: boolean }>(
     'select to_regclass($1) is not null as found',
@@ -74,12 +74,6 @@ async function readHistory(
     `select ${column} as value from supabase_migrations.${table}`,
   )
   return new Set(rows.map((row) => row.value))
-}
-
-async function sha256Of(file: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex')
 }
 
 async function isFile(file: string): Promise<boolean> {
