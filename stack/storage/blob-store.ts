@@ -1,0 +1,148 @@
+/**
+ * Bytes on disk, one file per version of an object: `<dir>/objects/<first two characters>/<version>`.
+ *
+ *   incoming stream -> <dir>/incoming/<version> -> fsync -> rename -> fsync of the folder -> (row is committed)
+ *
+ * A file without a row is an upload that was cut off or a version that was replaced: `sweep` removes it. A row
+ * is only written once its file is safe on disk, and a file only removed once its row is gone.
+ */
+
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { constants, copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { StorageError } from './errors.ts'
+
+export interface StoredBlob {
+  version: string
+  /** Bytes. */
+  size: number
+  /** MD5 in hexadecimal: what S3 and hosted Supabase use as the entity tag. */
+  md5: string
+}
+
+const VERSION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+export class BlobStore {
+  readonly #objects: string
+  readonly #incoming: string
+
+  constructor(dir: string) {
+    this.#objects = join(dir, 'objects')
+    this.#incoming = join(dir, 'incoming')
+  }
+
+  /** Makes the folders and removes what uploads that were cut off have left. */
+  async open(): Promise<void> {
+    await rm(this.#incoming, { recursive: true, force: true })
+    await mkdir(this.#incoming, { recursive: true, mode: 0o700 })
+    await mkdir(this.#objects, { recursive: true, mode: 0o700 })
+  }
+
+  /**
+   * Keeps what the stream holds under a new version; on disk when this returns.
+   * @throws StorageError `EntityTooLarge` beyond `maxBytes`; nothing is kept then, nor when the stream breaks off.
+   */
+  async write(source: Readable, maxBytes: number): Promise<StoredBlob> {
+    const version = randomUUID()
+    const temporary = join(this.#incoming, version)
+    const hash = createHash('md5')
+    let size = 0
+    const meter = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        size += chunk.byteLength
+        if (size > maxBytes) return done(new StorageError('EntityTooLarge'))
+        hash.update(chunk)
+        done(null, chunk)
+      },
+    })
+    try {
+      await pipeline(source, meter, createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }))
+      await this.#adopt(temporary, version)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+    return { version, size, md5: hash.digest('hex') }
+  }
+
+  /** A second copy of the bytes, under a new version. @throws as `read`. */
+  async copy(version: string): Promise<string> {
+    const copied = randomUUID()
+    const temporary = join(this.#incoming, copied)
+    try {
+      await copyFile(this.#path(version), temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+      await syncPath(temporary)
+      await this.#adopt(temporary, copied)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+    return copied
+  }
+
+  /** @returns undefined where there are no such bytes. The handle is the caller's to close. */
+  async openVersion(version: string): Promise<FileHandle | undefined> {
+    try {
+      return await open(this.#path(version), 'r')
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  }
+
+  /** Bytes `start` to `end`, both included; closes the handle at its end. */
+  read(handle: FileHandle, start: number, end: number): Readable {
+    return createReadStream('', { fd: handle, start, end, autoClose: true })
+  }
+
+  async remove(versions: readonly string[]): Promise<void> {
+    await Promise.all(versions.map((version) => rm(this.#path(version), { force: true })))
+  }
+
+  /**
+   * Removes every version that `isKnown` does not return. Only while nothing is being uploaded.
+   * @returns how many were removed.
+   */
+  async sweep(known: (versions: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number> {
+    let removed = 0
+    for (const folder of await readdir(this.#objects)) {
+      const versions = (await readdir(join(this.#objects, folder))).filter((name) => VERSION.test(name))
+      const kept = await known(versions)
+      const orphans = versions.filter((version) => !kept.has(version))
+      await this.remove(orphans)
+      removed += orphans.length
+    }
+    return removed
+  }
+
+  async #adopt(temporary: string, version: string): Promise<void> {
+    const folder = join(this.#objects, version.slice(0, 2))
+    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncPath(this.#objects)
+    await rename(temporary, this.#path(version))
+    await syncPath(folder)
+  }
+
+  #path(version: string): string {
+    // Versions come from the database, where somebody may have written anything.
+    if (!VERSION.test(version)) throw new StorageError('NoSuchKey')
+    return join(this.#objects, version.slice(0, 2), version)
+  }
+}
+
+/** Windows cannot sync a folder; its file system journals renames. */
+async function syncPath(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

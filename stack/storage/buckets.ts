@@ -1,0 +1,192 @@
+/** Buckets: made, listed, changed, emptied and deleted under the caller's role. */
+
+import type { Caller } from '../types.ts'
+import type { BlobStore } from './blob-store.ts'
+import { invalid, isObject, type JsonBody, optionalString, requiredString } from './body.ts'
+import { SERVICE, type StorageDatabase } from './database.ts'
+import { StorageError } from './errors.ts'
+import { validBucketName } from './names.ts'
+import { BUCKET_COLUMNS, type BucketRow, bucketJson } from './rows.ts'
+
+const LIST_LIMIT = 1000
+/** Objects that one statement of emptying deletes. */
+const EMPTY_BATCH = 1000
+
+const SORT_COLUMNS = ['id', 'name', 'created_at', 'updated_at'] as const
+
+export class Buckets {
+  readonly #database: StorageDatabase
+  readonly #blobs: BlobStore
+  readonly #maxBytes: number
+
+  /** @param maxBytes no bucket may allow more. */
+  constructor(database: StorageDatabase, blobs: BlobStore, maxBytes: number) {
+    this.#database = database
+    this.#blobs = blobs
+    this.#maxBytes = maxBytes
+  }
+
+  /** What is needed to judge an upload or a download; permissions are asked for elsewhere. */
+  async find(id: string): Promise<BucketRow | undefined> {
+    const rows = await this.#database.transaction(
+      SERVICE,
+      { operation: 'storage.bucket.get' },
+      (transaction) =>
+        transaction.query<BucketRow>(`select ${BUCKET_COLUMNS} from storage.buckets where id = $1`, [id]),
+    )
+    return rows[0]
+  }
+
+  async get(caller: Caller, id: string): Promise<Response> {
+    const rows = await this.#database.transaction(
+      caller,
+      { operation: 'storage.bucket.get' },
+      (transaction) =>
+        transaction.query<BucketRow>(`select ${BUCKET_COLUMNS} from storage.buckets where id = $1`, [id]),
+    )
+    const [row] = rows
+    if (row === undefined) throw new StorageError('NoSuchBucket')
+    return Response.json(bucketJson(row))
+  }
+
+  async list(caller: Caller, query: URLSearchParams): Promise<Response> {
+    const limit = Math.min(integerOf(query, 'limit', LIST_LIMIT), LIST_LIMIT)
+    const offset = integerOf(query, 'offset', 0)
+    const column = SORT_COLUMNS.find((name) => name === query.get('sortColumn')) ?? 'name'
+    const order = query.get('sortOrder') === 'desc' ? 'desc' : 'asc'
+    const rows = await this.#database.transaction(
+      caller,
+      { operation: 'storage.bucket.list' },
+      (transaction) =>
+        transaction.query<BucketRow>(
+          `select ${BUCKET_COLUMNS} from storage.buckets
+          where strpos(lower(name), lower($3)) > 0 or $3 = ''
+          order by ${column} ${order}, id limit $1 offset $2`,
+          [limit, offset, query.get('search') ?? ''],
+        ),
+    )
+    return Response.json(rows.map(bucketJson))
+  }
+
+  async create(caller: Caller, body: JsonBody): Promise<Response> {
+    const name = validBucketName(requiredString(body, 'name'))
+    const id = validBucketName(optionalString(body, 'id') ?? name)
+    const type = optionalString(body, 'type') ?? 'STANDARD'
+    if (type !== 'STANDARD') throw new StorageError('NotSupported')
+    const owner = caller.claims.sub
+    try {
+      await this.#database.transaction(caller, { operation: 'storage.bucket.create' }, (transaction) =>
+        transaction.query(
+          `insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types, owner, owner_id)
+          values ($1, $2, $3, $4, $5, $6, $7)`,
+          [id, name, body.public === true, this.#sizeLimit(body), mimeTypes(body), uuidOrNull(owner), owner],
+        ),
+      )
+    } catch (error) {
+      if (!(error instanceof StorageError && error.code === 'KeyAlreadyExists')) throw error
+      throw new StorageError('BucketAlreadyExists', { cause: error })
+    }
+    return Response.json({ name })
+  }
+
+  /** Fields that are not named stay as they are. */
+  async update(caller: Caller, id: string, body: JsonBody): Promise<Response> {
+    const changes: [column: string, value: unknown][] = []
+    if (typeof body.public === 'boolean') changes.push(['public', body.public])
+    if (body.file_size_limit !== undefined) changes.push(['file_size_limit', this.#sizeLimit(body)])
+    if (body.allowed_mime_types !== undefined) changes.push(['allowed_mime_types', mimeTypes(body)])
+    const assignments = changes.map(([column], index) => `${column} = $${index + 2}, `).join('')
+    const rows = await this.#database.transaction(
+      caller,
+      { operation: 'storage.bucket.update' },
+      (transaction) =>
+        transaction.query(
+          `update storage.buckets set ${assignments} updated_at = now() where id = $1 returning id`,
+          [id, ...changes.map(([, value]) => value)],
+        ),
+    )
+    if (rows.length === 0) throw new StorageError('NoSuchBucket')
+    return Response.json({ message: 'Successfully updated' })
+  }
+
+  /** Removes what the caller may delete. */
+  async empty(caller: Caller, id: string): Promise<Response> {
+    await this.get(caller, id)
+    for (;;) {
+      const removed = await this.#database.transaction(
+        caller,
+        { operation: 'storage.bucket.empty' },
+        (transaction) =>
+          transaction.query<{ version: string | null }>(
+            `delete from storage.objects where id in
+              (select id from storage.objects where bucket_id = $1 order by name limit $2)
+            returning version`,
+            [id, EMPTY_BATCH],
+          ),
+      )
+      if (removed.length === 0) break
+      await this.#blobs.remove(removed.flatMap(({ version }) => version ?? []))
+    }
+    return Response.json({ message: 'Successfully emptied' })
+  }
+
+  async delete(caller: Caller, id: string): Promise<Response> {
+    await this.#database.transaction(caller, { operation: 'storage.bucket.delete' }, async (transaction) => {
+      await transaction.become(SERVICE)
+      const objects = await transaction.query('select from storage.objects where bucket_id = $1 limit 1', [
+        id,
+      ])
+      if (objects.length > 0) throw new StorageError('ResourceNotEmpty')
+      await transaction.become(caller)
+      const rows = await transaction.query('delete from storage.buckets where id = $1 returning id', [id])
+      if (rows.length === 0) throw new StorageError('NoSuchBucket')
+    })
+    return Response.json({ message: 'Successfully deleted' })
+  }
+
+  #sizeLimit(body: JsonBody): number | null {
+    const bytes = parseSize(body.file_size_limit)
+    if (bytes !== null && bytes > this.#maxBytes) throw new StorageError('EntityTooLarge')
+    return bytes
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9 }
+
+/** Bytes: a number, or text such as `20MB`. Zero and null mean no limit of its own. */
+function parseSize(value: unknown): number | null {
+  if (value === undefined || value === null || value === 0) return null
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?$/i.exec(value.trim()) : null
+  if (match === null) throw invalid('Invalid file size format, hint: use 20GB / 20MB / 30KB / 3B')
+  return Math.floor(Number(match[1]) * (UNITS[match[2]?.toLowerCase() ?? 'b'] ?? 1)) || null
+}
+
+function mimeTypes(body: JsonBody): string[] | null {
+  const value = body.allowed_mime_types ?? null
+  if (value === null) return null
+  if (!Array.isArray(value)) throw invalid('body/allowed_mime_types must be a list of strings')
+  const types = value.map((type: unknown) => {
+    if (typeof type !== 'string' || !/^[\w.+*-]+\/[\w.+*-]+$|^\*$/.test(type)) {
+      throw new StorageError('InvalidMimeType', {
+        message: `mime type ${isObject(type) ? '' : type} is not supported`,
+      })
+    }
+    return type
+  })
+  return types.length === 0 ? null : types
+}
+
+function integerOf(query: URLSearchParams, field: string, fallback: number): number {
+  const text = query.get(field)
+  if (text === null) return fallback
+  if (!/^\d{1,9}$/.test(text)) throw invalid(`querystring/${field} must be integer`)
+  return Number(text)
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** The deprecated column `owner` is a uuid; `owner_id` takes anything. */
+export function uuidOrNull(text: string | undefined): string | null {
+  return text !== undefined && UUID.test(text) ? text : null
+}

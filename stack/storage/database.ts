@@ -1,0 +1,128 @@
+/** Statements of the storage service, each transaction under one role: row-level security is the database's. */
+
+import pg from 'pg'
+import { errorCode, isDatabaseUnavailable } from '../database-errors.ts'
+import type { Caller, Logger } from '../types.ts'
+import { StorageError } from './errors.ts'
+
+const POOL_SIZE = 10
+/** Milliseconds. */
+const CONNECT_TIMEOUT = 5_000
+const STATEMENT_TIMEOUT = 30_000
+
+/** For what needs no permission of the caller: looking up a bucket, serving a signed URL. */
+export const SERVICE: Caller = { role: 'service_role', claims: { role: 'service_role' } }
+
+/** One transaction. */
+export interface Transaction {
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>
+  /** From here on under this caller's role and claims. */
+  become(caller: Caller): Promise<void>
+}
+
+export interface TransactionOptions {
+  /** What `storage.operation()` says to policies, e.g. `storage.object.upload`. */
+  operation: string
+  /** Undoes everything at the end: to learn whether something would be permitted. Default false. */
+  rollback?: boolean
+}
+
+export class StorageDatabase {
+  readonly #pool: pg.Pool
+
+  /** @param url connects as `authenticator`. */
+  constructor(url: string, logger: Logger) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      application_name: 'storage',
+    })
+    this.#pool.on('error', (error) => logger.debug('storage', 'an idle connection ended', { error }))
+  }
+
+  /** @throws StorageError for whatever the database refuses; other errors are the work's own. */
+  async transaction<Result>(
+    caller: Caller,
+    { operation, rollback = false }: TransactionOptions,
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await this.#pool.connect().catch((cause: unknown) => {
+      throw new StorageError('DatabaseUnavailable', { cause })
+    })
+    let broken = false
+    try {
+      const transaction = new PgTransaction(client)
+      await client.query('begin')
+      await transaction.begin(caller, operation)
+      const result = await work(transaction)
+      await client.query(rollback ? 'rollback' : 'commit')
+      return result
+    } catch (error) {
+      broken = await client.query('rollback').then(
+        () => false,
+        () => true, // the connection is gone, and the transaction with it
+      )
+      throw toStorageError(error)
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  end(): Promise<void> {
+    return this.#pool.end()
+  }
+}
+
+class PgTransaction implements Transaction {
+  readonly #client: pg.PoolClient
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client
+  }
+
+  async begin(caller: Caller, operation: string): Promise<void> {
+    await this.#client.query(
+      `select set_config('storage.operation', $1, true), set_config('storage.allow_delete_query', 'true', true)`,
+      [operation],
+    )
+    await this.become(caller)
+  }
+
+  async query<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.#client.query<Row>(sql, [...values])
+    return rows
+  }
+
+  async become({ role, claims }: Caller): Promise<void> {
+    await this.#client.query(
+      `select set_config('role', $1, true),
+        set_config('request.jwt.claims', $2, true),
+        set_config('request.jwt.claim.sub', $3, true),
+        set_config('request.jwt.claim.role', $1, true)`,
+      [role, JSON.stringify({ ...claims, role }), claims.sub ?? ''],
+    )
+  }
+}
+
+/** By SQLSTATE. What is not known here is a fault of ours and goes to the log as it is. */
+function toStorageError(error: unknown): unknown {
+  if (error instanceof StorageError) return error
+  if (isDatabaseUnavailable(error)) return new StorageError('DatabaseUnavailable', { cause: error })
+  switch (errorCode(error)) {
+    case '42501':
+      return new StorageError('AccessDenied', { cause: error })
+    case '23505':
+      return new StorageError('KeyAlreadyExists', { cause: error })
+    case '23503':
+      return new StorageError('RelatedResourceNotFound', { cause: error })
+    case '22021': // a NUL character in a name
+    case '22P05':
+      return new StorageError('InvalidRequest', { cause: error })
+    case '57014':
+      return new StorageError('DatabaseTimeout', { cause: error })
+    default:
+      return error
+  }
+}

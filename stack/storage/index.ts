@@ -1,0 +1,3 @@
+/** Supabase Storage for the embedded stack. */
+
+export { createStorageService, type StorageService, type StorageServiceOptions } from './service.ts'

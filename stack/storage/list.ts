@@ -1,0 +1,62 @@
+/** Lists what is directly in a folder: folders first, then objects, as the caller may see them. */
+
+import type { Caller } from '../types.ts'
+import { isObject, type JsonBody, optionalInteger, optionalString } from './body.ts'
+import type { StorageDatabase } from './database.ts'
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+
+const SORT_COLUMNS = ['name', 'updated_at', 'created_at', 'last_accessed_at'] as const
+
+/** A folder has a name only. */
+interface Entry {
+  name: string
+  id: string | null
+  updated_at: Date | null
+  created_at: Date | null
+  last_accessed_at: Date | null
+  metadata: unknown
+}
+
+export async function listObjects(
+  database: StorageDatabase,
+  caller: Caller,
+  bucket: string,
+  body: JsonBody,
+): Promise<Response> {
+  const given = optionalString(body, 'prefix') ?? ''
+  const prefix = given === '' || given.endsWith('/') ? given : `${given}/`
+  const search = (optionalString(body, 'search') ?? '').replace(/[\\%_]/g, '\\$&')
+  const limit = Math.min(optionalInteger(body, 'limit', 1) ?? DEFAULT_LIMIT, MAX_LIMIT)
+  const offset = optionalInteger(body, 'offset', 0) ?? 0
+  const entries = await database.transaction(caller, { operation: 'storage.object.list' }, (transaction) =>
+    transaction.query<Entry>(listQuery(body.sortBy), [bucket, prefix, search, limit, offset]),
+  )
+  return Response.json(entries)
+}
+
+/** The bounds on the name in byte order let the index on (bucket_id, name) find the folder. */
+function listQuery(sortBy: unknown): string {
+  const sort = isObject(sortBy) ? sortBy : {}
+  const column = SORT_COLUMNS.find((name) => name === sort.column) ?? 'name'
+  const order = sort.order === 'desc' ? 'desc' : 'asc'
+  return `
+    with found as (
+      select substr(name, length($2) + 1) as rest, id, updated_at, created_at, last_accessed_at, metadata
+      from storage.objects
+      where bucket_id = $1
+        and name collate "C" >= $2 and name collate "C" < $2 || U&'\\+10FFFF'
+        and substr(name, length($2) + 1) ilike $3 || '%'
+    ), entries as (
+      select distinct split_part(rest, '/', 1) as name, null::uuid as id, null::timestamptz as updated_at,
+        null::timestamptz as created_at, null::timestamptz as last_accessed_at, null::jsonb as metadata
+      from found where strpos(rest, '/') > 0
+      union all
+      select rest, id, updated_at, created_at, last_accessed_at, metadata
+      from found where strpos(rest, '/') = 0
+    )
+    select * from entries
+    order by (id is null) desc, ${column} ${order}, name ${order}
+    limit $4 offset $5`
+}

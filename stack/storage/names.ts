@@ -1,0 +1,45 @@
+/** What buckets and objects may be called. Names are never used as paths on disk. */
+
+import { StorageError } from './errors.ts'
+
+/** Bytes, as in S3. */
+const MAX_KEY_LENGTH = 1024
+const MAX_BUCKET_LENGTH = 100
+
+/** The characters hosted Supabase allows: those that S3 calls safe, and those it treats specially. */
+const KEY = /^[\w/!\-.*'() &$@=;:+,?]+$/
+const BUCKET = /^[\w!\-.*'() &$@=;:+,?]+$/
+
+/** @throws StorageError `InvalidKey`; also for `.` and `..` as a part of the path and for empty parts. */
+export function validKey(name: string): string {
+  const valid =
+    name.length > 0 &&
+    name.length <= MAX_KEY_LENGTH &&
+    KEY.test(name) &&
+    name.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  if (!valid) throw new StorageError('InvalidKey', { message: `Invalid key: ${printable(name)}` })
+  return name
+}
+
+/** @throws StorageError `InvalidBucketName`. */
+export function validBucketName(name: string): string {
+  const valid =
+    name.length > 0 && name.length <= MAX_BUCKET_LENGTH && BUCKET.test(name) && name.trim() === name
+  if (!valid || name === '.' || name === '..') throw new StorageError('InvalidBucketName')
+  return name
+}
+
+/** @throws StorageError `InvalidKey` for a broken percent encoding. */
+export function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch (cause) {
+    throw new StorageError('InvalidKey', { message: `Invalid key: ${printable(path)}`, cause })
+  }
+}
+
+/** Short, and without control characters. */
+function printable(name: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
+  return name.slice(0, 200).replace(/[\u0000-\u001f\u007f]/g, '\ufffd')
+}

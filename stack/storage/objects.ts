@@ -1,0 +1,262 @@
+/**
+ * Objects come into being, move and go, under the caller's role.
+ *
+ *   upload:  may the caller? (transaction undone) -> bytes on disk -> row -> the replaced version's bytes removed
+ *   remove:  rows -> bytes
+ *
+ * Bytes that are left without a row when something breaks in between are removed at the next start.
+ */
+
+import { randomUUID } from 'node:crypto'
+import type { Caller, Logger } from '../types.ts'
+import type { BlobStore, StoredBlob } from './blob-store.ts'
+import { uuidOrNull } from './buckets.ts'
+import { SERVICE, type StorageDatabase, type Transaction } from './database.ts'
+import { StorageError } from './errors.ts'
+import { type BucketRow, OBJECT_COLUMNS, type ObjectMetadata, type ObjectRow } from './rows.ts'
+import { openUpload, type Upload } from './upload-body.ts'
+
+/** Names an object. */
+export interface Address {
+  bucket: string
+  name: string
+}
+
+export interface UploadOptions {
+  /** Whether an object of this name is replaced. */
+  upsert: boolean
+  /** User id; default the caller's. */
+  owner?: string | undefined
+}
+
+export interface Written {
+  id: string
+  address: Address
+}
+
+interface ObjectDraft extends Address {
+  owner: string | undefined
+  version: string
+  metadata: ObjectMetadata | null
+  userMetadata: Record<string, unknown> | null
+}
+
+/** What is known of an object before its bytes are there; policies may look at all of it. */
+export type UploadPlan = Omit<ObjectDraft, 'version' | 'metadata' | 'userMetadata'> &
+  Partial<Pick<ObjectDraft, 'metadata' | 'userMetadata'>>
+
+interface PutResult {
+  id: string
+  /** Version whose bytes are no longer needed. */
+  replaced: string | undefined
+}
+
+export class Objects {
+  readonly #database: StorageDatabase
+  readonly #blobs: BlobStore
+  readonly #logger: Logger
+  readonly #maxBytes: number
+
+  constructor(database: StorageDatabase, blobs: BlobStore, logger: Logger, maxBytes: number) {
+    this.#database = database
+    this.#blobs = blobs
+    this.#logger = logger
+    this.#maxBytes = maxBytes
+  }
+
+  /** @throws StorageError among others `AccessDenied`, `KeyAlreadyExists`, `EntityTooLarge`, `InvalidMimeType`. */
+  async upload(
+    caller: Caller,
+    bucket: BucketRow,
+    name: string,
+    request: Request,
+    options: UploadOptions,
+  ): Promise<Written> {
+    const upload = await openUpload(request)
+    try {
+      checkMimeType(bucket, upload.mimetype)
+      const maxBytes = Math.min(this.#maxBytes, Number(bucket.file_size_limit ?? this.#maxBytes))
+      const owner = options.owner ?? caller.claims.sub
+      const draft = { bucket: bucket.id, name, owner, userMetadata: upload.userMetadata ?? null }
+      const announced = { size: upload.announced ?? 0, md5: '' }
+      await this.checkUpload(caller, { ...draft, metadata: metadataOf(upload, announced) }, options.upsert)
+
+      const blob = await this.#blobs.write(upload.bytes, maxBytes)
+      const metadata = metadataOf(upload, blob)
+      const id = await this.#keep(caller, { ...draft, version: blob.version, metadata }, options.upsert)
+      return { id, address: { bucket: bucket.id, name } }
+    } finally {
+      upload.discard()
+    }
+  }
+
+  /** @throws StorageError where the caller may not put such an object there. Nothing is changed. */
+  async checkUpload(caller: Caller, plan: UploadPlan, upsert: boolean): Promise<void> {
+    const draft = { userMetadata: null, metadata: null, ...plan, version: randomUUID() }
+    await this.#database.transaction(
+      SERVICE,
+      { operation: 'storage.object.upload', rollback: true },
+      (transaction) => put(transaction, caller, draft, upsert),
+    )
+  }
+
+  async copy(
+    caller: Caller,
+    from: Address,
+    to: Address,
+    options: { upsert: boolean; userMetadata: Record<string, unknown> | null | undefined },
+  ): Promise<Written> {
+    const source = await this.find(caller, from, 'storage.object.copy')
+    if (source.version === null || source.metadata === null) throw new StorageError('NoSuchKey')
+    const draft = {
+      ...to,
+      owner: caller.claims.sub,
+      userMetadata: options.userMetadata === undefined ? source.user_metadata : options.userMetadata,
+      metadata: { ...source.metadata, lastModified: new Date().toISOString() },
+    }
+    await this.checkUpload(caller, draft, options.upsert)
+    const version = await this.#blobs.copy(source.version)
+    return { id: await this.#keep(caller, { ...draft, version }, options.upsert), address: to }
+  }
+
+  /** The bytes stay where they are: they are found by version. */
+  async move(caller: Caller, from: Address, to: Address): Promise<Written> {
+    const rows = await this.#database.transaction(
+      caller,
+      { operation: 'storage.object.move' },
+      (transaction) =>
+        transaction.query<{ id: string }>(
+          `update storage.objects set bucket_id = $3, name = $4 where bucket_id = $1 and name = $2 returning id`,
+          [from.bucket, from.name, to.bucket, to.name],
+        ),
+    )
+    const [row] = rows
+    if (row === undefined) throw new StorageError('NoSuchKey')
+    return { id: row.id, address: to }
+  }
+
+  /** @returns the rows that were there and that the caller may delete. */
+  async remove(caller: Caller, bucket: string, names: readonly string[]): Promise<ObjectRow[]> {
+    const rows = await this.#database.transaction(
+      caller,
+      { operation: 'storage.object.delete_many' },
+      (transaction) =>
+        transaction.query<ObjectRow>(
+          `delete from storage.objects where bucket_id = $1 and name = any($2) returning ${OBJECT_COLUMNS}`,
+          [bucket, names],
+        ),
+    )
+    await this.#blobs.remove(rows.flatMap(({ version }) => version ?? []))
+    return rows
+  }
+
+  /** @throws StorageError `NoSuchKey` where there is none or the caller may not see it. */
+  async find(caller: Caller, { bucket, name }: Address, operation: string): Promise<ObjectRow> {
+    const [row] = await this.findMany(caller, bucket, [name], operation)
+    if (row === undefined) throw new StorageError('NoSuchKey')
+    return row
+  }
+
+  async findMany(
+    caller: Caller,
+    bucket: string,
+    names: readonly string[],
+    operation: string,
+  ): Promise<ObjectRow[]> {
+    return this.#database.transaction(caller, { operation }, (transaction) =>
+      transaction.query<ObjectRow>(
+        `select ${OBJECT_COLUMNS} from storage.objects where bucket_id = $1 and name = any($2)`,
+        [bucket, names],
+      ),
+    )
+  }
+
+  /** Removes the bytes of uploads and replacements that were cut off. Before anything is served. */
+  async sweep(): Promise<void> {
+    const removed = await this.#blobs.sweep(async (versions) => {
+      const rows = await this.#database.transaction(SERVICE, { operation: 'storage.sweep' }, (transaction) =>
+        transaction.query<{ version: string }>(
+          'select version from storage.objects where version = any($1)',
+          [versions],
+        ),
+      )
+      return new Set(rows.map(({ version }) => version))
+    })
+    if (removed > 0) this.#logger.info('storage', 'removed bytes without an object', { files: removed })
+  }
+
+  /** Writes the row for bytes that are on disk. @returns its id. */
+  async #keep(caller: Caller, draft: ObjectDraft, upsert: boolean): Promise<string> {
+    try {
+      const { id, replaced } = await this.#database.transaction(
+        SERVICE,
+        { operation: 'storage.object.upload' },
+        (transaction) => put(transaction, caller, draft, upsert),
+      )
+      if (replaced !== undefined) await this.#blobs.remove([replaced])
+      return id
+    } catch (error) {
+      // Where the connection broke, the row may have been committed: then the bytes must stay.
+      const uncertain = error instanceof StorageError && error.code === 'DatabaseUnavailable'
+      if (!uncertain) await this.#blobs.remove([draft.version])
+      throw error
+    }
+  }
+}
+
+/** One writer of a name at a time; the write itself is the caller's, and so are the policies it meets. */
+async function put(
+  transaction: Transaction,
+  caller: Caller,
+  draft: ObjectDraft,
+  upsert: boolean,
+): Promise<PutResult> {
+  const { bucket, name, owner, version, metadata, userMetadata } = draft
+  await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `storage ${bucket}/${name}`,
+  ])
+  const [previous] = await transaction.query<{ id: string; version: string | null }>(
+    'select id, version from storage.objects where bucket_id = $1 and name = $2',
+    [bucket, name],
+  )
+  await transaction.become(caller)
+  const id = upsert && previous !== undefined ? previous.id : randomUUID()
+  await transaction.query(
+    `insert into storage.objects (id, bucket_id, name, owner, owner_id, version, metadata, user_metadata)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    ${upsert ? ON_CONFLICT : ''}`,
+    [id, bucket, name, uuidOrNull(owner), owner, version, metadata, userMetadata],
+  )
+  return { id, replaced: previous?.version ?? undefined }
+}
+
+const ON_CONFLICT = `on conflict (bucket_id, name) do update set
+  owner = excluded.owner, owner_id = excluded.owner_id, version = excluded.version,
+  metadata = excluded.metadata, user_metadata = excluded.user_metadata`
+
+function metadataOf(upload: Upload, { size, md5 }: Pick<StoredBlob, 'size' | 'md5'>): ObjectMetadata {
+  return {
+    eTag: `"${md5}"`,
+    size,
+    mimetype: upload.mimetype,
+    cacheControl: upload.cacheControl,
+    lastModified: new Date().toISOString(),
+    contentLength: size,
+    httpStatusCode: 200,
+    ...(upload.contentEncoding !== undefined && { contentEncoding: upload.contentEncoding }),
+  }
+}
+
+/** Parameters such as the charset do not count; `image/*` allows every kind of image. */
+function checkMimeType(bucket: BucketRow, mimetype: string): void {
+  const allowed = bucket.allowed_mime_types
+  if (allowed === null || allowed.length === 0) return
+  const type = mimetype.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const matches = allowed.some((pattern) => {
+    const lowered = pattern.toLowerCase()
+    return (
+      lowered === type || lowered === '*' || lowered === '*/*' || lowered === `${type.split('/', 1)[0]}/*`
+    )
+  })
+  if (!matches) throw new StorageError('InvalidMimeType', { message: `mime type ${type} is not supported` })
+}
