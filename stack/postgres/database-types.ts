@@ -27,10 +27,14 @@ export async function generateDatabaseTypes(url: string): Promise<string> {
 
 async function format(source: string): Promise<string> {
   const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome')
-  const child = spawn(process.execPath, [biome, 'format', '--stdin-file-path=generated.ts'], {
-    cwd: REPOSITORY,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [biome, 'format', '--vcs-enabled=false', '--stdin-file-path=generated.ts'],
+    {
+      cwd: REPOSITORY,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  )
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)

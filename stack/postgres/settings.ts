@@ -32,7 +32,7 @@ export function serverArguments(port: number, durable: boolean): string[] {
   }
   if (!durable) {
     // Commits still wait for the log to be handed to the system, so that killing the server loses nothing.
-    Object.assign(settings, { fsync: 'off', full_page_writes: 'off' })
+    Object.assign(settings, { fsync: 'off', full_page_writes: 'off', max_wal_size: '256MB' })
   }
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -4,8 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../../functions-shared/app-error.ts'
 import { applyMigrations, databaseUrls, removeCluster, startPostgres, withClient } from '../postgres/index.ts'
@@ -18,6 +17,7 @@ import {
   type TestDatabase,
   type TestDatabaseOptions,
 } from './clone.ts'
+import { TEMPORARY_PARENTS, temporaryDataFolder } from './temporary-folder.ts'
 
 export interface TestCluster extends AsyncDisposable {
   readonly info: TestClusterInfo
@@ -41,7 +41,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   await removeLeftovers()
   const dbPassword = randomBytes(16).toString('hex')
   const server = await startPostgres({
-    dataDir: await mkdtemp(path.join(tmpdir(), FOLDER_PREFIX)),
+    dataDir: await temporaryDataFolder(FOLDER_PREFIX),
     keys: { dbPassword, vaultKey: randomBytes(32).toString('hex') },
     logger: quietLogger,
     durable: false,
@@ -87,16 +87,21 @@ async function migrate(url: string): Promise<string | null> {
 
 /** What runs left behind that were killed together with their watchdog. */
 async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(FOLDER_PREFIX)) continue
-    const folder = path.join(tmpdir(), name)
-    const info = await stat(folder).catch(() => null)
-    if (info === null || info.uid !== process.getuid?.() || Date.now() - info.mtimeMs < YOUNG_MS) continue
-    try {
-      await removeCluster(folder, quietLogger)
-      await rm(folder, { recursive: true, force: true })
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'data_dir_in_use') throw error
+  for (const parent of TEMPORARY_PARENTS) {
+    const names = await readdir(parent).catch(() => [])
+    for (const name of names) {
+      if (name.startsWith(FOLDER_PREFIX)) await removeLeftover(path.join(parent, name))
     }
+  }
+}
+
+async function removeLeftover(folder: string): Promise<void> {
+  const info = await stat(folder).catch(() => null)
+  if (info === null || info.uid !== process.getuid?.() || Date.now() - info.mtimeMs < YOUNG_MS) return
+  try {
+    await removeCluster(folder, quietLogger)
+    await rm(folder, { recursive: true, force: true })
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'data_dir_in_use') throw error
   }
 }
