@@ -98,8 +98,10 @@ export class BlobStore {
     return createReadStream('', { fd: handle, start, end, autoClose: true })
   }
 
+  /** Versions without bytes are passed over. */
   async remove(versions: readonly string[]): Promise<void> {
-    await Promise.all(versions.map((version) => rm(this.#path(version), { force: true })))
+    const known = versions.filter((version) => VERSION.test(version))
+    await Promise.all(known.map((version) => rm(this.#path(version), { force: true })))
   }
 
   /**

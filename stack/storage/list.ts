@@ -7,7 +7,13 @@ import type { StorageDatabase } from './database.ts'
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
-const SORT_COLUMNS = ['name', 'updated_at', 'created_at', 'last_accessed_at'] as const
+/** Names in byte order, whatever the database's language. */
+const SORT_BY = {
+  name: 'name collate "C"',
+  updated_at: 'updated_at',
+  created_at: 'created_at',
+  last_accessed_at: 'last_accessed_at',
+} as const
 
 /** A folder has a name only. */
 interface Entry {
@@ -39,7 +45,7 @@ export async function listObjects(
 /** The bounds on the name in byte order let the index on (bucket_id, name) find the folder. */
 function listQuery(sortBy: unknown): string {
   const sort = isObject(sortBy) ? sortBy : {}
-  const column = SORT_COLUMNS.find((name) => name === sort.column) ?? 'name'
+  const column = SORT_BY[isSortColumn(sort.column) ? sort.column : 'name']
   const order = sort.order === 'desc' ? 'desc' : 'asc'
   return `
     with found as (
@@ -57,6 +63,10 @@ function listQuery(sortBy: unknown): string {
       from found where strpos(rest, '/') = 0
     )
     select * from entries
-    order by (id is null) desc, ${column} ${order}, name ${order}
+    order by (id is null) desc, ${column} ${order}, ${SORT_BY.name} ${order}
     limit $4 offset $5`
+}
+
+function isSortColumn(value: unknown): value is keyof typeof SORT_BY {
+  return typeof value === 'string' && Object.hasOwn(SORT_BY, value)
 }

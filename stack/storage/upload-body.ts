@@ -67,6 +67,7 @@ function openForm(request: Request, type: string): Promise<Upload> {
       fields.set(name, value)
     })
     form.on('file', (_name, stream, _filename, _encoding, mimetype) => {
+      stream.on('error', () => undefined) // whoever reads the bytes hears of it
       if (file !== undefined) {
         stream.resume() // one object, one file
         return
