@@ -11,7 +11,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { temporaryDataFolder } from '../testing/temporary-folder.ts'
+import { TEST_FOLDER_PREFIX, temporaryDataFolder } from '../testing/temporary-folder.ts'
 import { databaseUrls, type PostgresHandle, startPostgres, withClient } from './index.ts'
 import { isAlive } from './orphans.ts'
 import { type RecordingLogger, recordingLogger } from './testing/recording-logger.ts'
@@ -24,7 +24,7 @@ let logger: RecordingLogger = recordingLogger()
 const cleanUp: (() => Promise<unknown> | unknown)[] = []
 
 beforeAll(async () => {
-  dataDir = await temporaryDataFolder('claimwire-launcher-')
+  dataDir = await temporaryDataFolder(`${TEST_FOLDER_PREFIX}launcher-`)
 })
 
 afterEach(async () => {
@@ -146,7 +146,7 @@ test('a second owner of the same data is refused and the first is not disturbed'
 })
 
 test('two servers on different data run side by side', async () => {
-  const other = await temporaryDataFolder('claimwire-launcher-')
+  const other = await temporaryDataFolder(`${TEST_FOLDER_PREFIX}launcher-`)
   const [first, second] = await Promise.all([start(), start({ dataDir: other, ephemeral: true })])
   expect(first.port).not.toBe(second.port)
   await second.stop()
@@ -168,7 +168,7 @@ test('a postmaster.pid that names somebody else is removed, and somebody else li
 })
 
 test('a server whose owner was killed ends by itself, and its temporary folder goes', async () => {
-  const folder = await temporaryDataFolder('claimwire-launcher-')
+  const folder = await temporaryDataFolder(`${TEST_FOLDER_PREFIX}launcher-`)
   cleanUp.push(() => rm(folder, { recursive: true, force: true }))
   const { owner, pid } = await startInOtherProcess(folder, true)
   await killHard(owner)

@@ -17,7 +17,7 @@ import {
   type TestDatabase,
   type TestDatabaseOptions,
 } from './clone.ts'
-import { TEMPORARY_PARENTS, temporaryDataFolder } from './temporary-folder.ts'
+import { TEMPORARY_PARENTS, TEST_FOLDER_PREFIX, temporaryDataFolder } from './temporary-folder.ts'
 
 export interface TestCluster extends AsyncDisposable {
   readonly info: TestClusterInfo
@@ -25,9 +25,8 @@ export interface TestCluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-const FOLDER_PREFIX = 'claimwire-test-'
-/** A folder this young may belong to a run that is just beginning, ms. */
-const YOUNG_MS = 60_000
+/** A folder this young may belong to a run that uses it between two servers, ms. */
+const YOUNG_MS = 3_600_000
 
 /** Warnings and errors only: a test run shows what matters. */
 const quietLogger: Logger = {
@@ -41,7 +40,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   await removeLeftovers()
   const dbPassword = randomBytes(16).toString('hex')
   const server = await startPostgres({
-    dataDir: await temporaryDataFolder(FOLDER_PREFIX),
+    dataDir: await temporaryDataFolder(TEST_FOLDER_PREFIX),
     keys: { dbPassword, vaultKey: randomBytes(32).toString('hex') },
     logger: quietLogger,
     durable: false,
@@ -90,7 +89,7 @@ async function removeLeftovers(): Promise<void> {
   for (const parent of TEMPORARY_PARENTS) {
     const names = await readdir(parent).catch(() => [])
     for (const name of names) {
-      if (name.startsWith(FOLDER_PREFIX)) await removeLeftover(path.join(parent, name))
+      if (name.startsWith(TEST_FOLDER_PREFIX)) await removeLeftover(path.join(parent, name))
     }
   }
 }

@@ -8,6 +8,9 @@ const MEMORY_FOLDER = '/dev/shm'
 /** Bytes; a full run needs a fraction of it. */
 const MEMORY_NEEDED = 4 * 1024 ** 3
 
+/** Folders with this name and nobody using them are removed by a later run. */
+export const TEST_FOLDER_PREFIX = 'claimwire-test-'
+
 /** Where {@link temporaryDataFolder} may put folders, for whoever cleans up. */
 export const TEMPORARY_PARENTS: readonly string[] = [MEMORY_FOLDER, tmpdir()]
 
