@@ -1,0 +1,119 @@
+/** The embedded server as a target: a database and a server of its own for every recording. */
+
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
+import pg from 'pg'
+import { generateKeys } from '../../keys.ts'
+import type { DatabaseUrls } from '../../types.ts'
+import type { Realtime, RealtimeSettings } from '../index.ts'
+import { isRecord, parseJson } from '../protocol/serializer.ts'
+import { startTestServer } from '../testing/server.ts'
+import type { HttpRequest, SqlOutcome } from './recording.ts'
+import type { Target } from './target.ts'
+
+/** The real server's defaults, with a shorter wait for silent clients: the recording waits a whole minute. */
+const SETTINGS: Partial<RealtimeSettings> = { idleTimeoutMs: 10_000 }
+
+export interface EmbeddedOptions {
+  db: DatabaseUrls
+  /** Tables, triggers and policies that the recordings use. */
+  setupSql: string
+  /** Called last on disposal. */
+  dispose: () => PromiseLike<void>
+}
+
+export async function embeddedTarget(options: EmbeddedOptions): Promise<Target & AsyncDisposable> {
+  const clients = new Map<string, pg.Client>()
+  const sql = async (role: string, text: string, params: unknown[]): Promise<SqlOutcome> => {
+    const url = role === 'supabase_admin' ? options.db.admin : options.db.postgres
+    const client = clients.get(role) ?? new pg.Client(url)
+    if (!clients.has(role)) {
+      clients.set(role, client)
+      await client.connect()
+    }
+    return runSql(client, text, params)
+  }
+  const setup = await sql('postgres', options.setupSql, [])
+  if (setup.error) throw new Error(`setup.sql failed: ${setup.error.message}`)
+  const keys = await generateKeys()
+  const server = await startTestServer(options.db, { keys, settings: SETTINGS })
+  const genuine = await importJWK(keys.signingKey, 'ES256')
+  const forger = await importJWK(await unknownKey(), 'ES256')
+  return {
+    gateway: server.url,
+    direct: undefined,
+    publishableKey: keys.publishableKey,
+    mint: (claims, forged) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: keys.signingKey.kid ?? '' })
+        .sign(forged ? forger : genuine),
+    sql,
+    operate: async (request) => operate(server.realtime, request),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]()
+      await Promise.all([...clients.values()].map((client) => client.end()))
+      await options.dispose()
+    },
+  }
+}
+
+async function unknownKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  return exportJWK(privateKey)
+}
+
+async function runSql(client: pg.Client, text: string, params: unknown[]): Promise<SqlOutcome> {
+  const notices: string[] = []
+  const listener = (notice: { severity?: string | undefined; message?: string | undefined }) => {
+    if (notice.severity === 'WARNING') notices.push(`WARNING: ${notice.message}`)
+  }
+  client.on('notice', listener)
+  try {
+    const result: unknown = params.length > 0 ? await client.query(text, params) : await client.query(text)
+    const last: unknown = Array.isArray(result) ? undefined : result
+    const rows: unknown = JSON.parse(JSON.stringify(isRecord(last) ? last.rows : []))
+    return { rows: Array.isArray(rows) ? rows : [], notices, error: undefined }
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error
+    return { rows: undefined, notices, error: { code: error.code ?? '', message: error.message } }
+  } finally {
+    client.off('notice', listener)
+  }
+}
+
+/** The parts of the real server's tenant interface that the recordings use, on this server's own controls. */
+async function operate(realtime: Realtime, request: HttpRequest): Promise<{ status: number }> {
+  if (request.path.endsWith('/reload')) {
+    realtime.disconnectAll()
+    return { status: 204 }
+  }
+  if (request.method === 'PUT') {
+    const body = parseJson(request.body?.toString() ?? '')
+    const tenant = isRecord(body) && isRecord(body.tenant) ? body.tenant : {}
+    realtime.configure(settingsOf(tenant))
+  }
+  return { status: 200 }
+}
+
+const SETTING_OF: Readonly<Record<string, keyof RealtimeSettings>> = {
+  max_concurrent_users: 'maxConcurrentUsers',
+  max_channels_per_client: 'maxChannelsPerClient',
+  max_events_per_second: 'maxEventsPerSecond',
+  max_joins_per_second: 'maxJoinsPerSecond',
+  max_presence_events_per_second: 'maxPresenceEventsPerSecond',
+  max_payload_size_in_kb: 'maxPayloadKb',
+  max_client_presence_events_per_window: 'clientPresenceMaxCalls',
+  client_presence_window_ms: 'clientPresenceWindowMs',
+  private_only: 'privateOnly',
+  suspend: 'suspended',
+}
+
+/** @throws for a setting that has no counterpart */
+function settingsOf(tenant: Record<string, unknown>): Partial<RealtimeSettings> {
+  const settings: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(tenant)) {
+    const setting = SETTING_OF[name]
+    if (!setting) throw new Error(`The embedded server has no setting for ${name}`)
+    settings[setting] = value
+  }
+  return settings
+}
