@@ -1,7 +1,7 @@
 -- From a change of a job to its notification and its broadcast: what is sent, to whom, and what is not.
 
 begin;
-select plan(28);
+select plan(29);
 
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@messages.test'),
@@ -193,6 +193,16 @@ select results_eq(
      from pg_temp.sent() group by event $$,
   $$ values ('batch_update', 500, 6, 0) $$,
   'progress of many goes in batches, too'
+);
+
+select set_eq(
+  $$ select p.oid::regprocedure::text from pg_proc p where proconfig @> array['enable_nestloop=off'] $$,
+  array[
+    'private.publish(private.outgoing_message[],timestamp with time zone)',
+    'private.tg_jobs__notify_update()',
+    'private.tg_jobs__dispatch_update()'
+  ],
+  'and no function pairs the rows of a statement one by one, which takes forever with thousands'
 );
 
 -- Large messages: five of 60 KB do not fit in 200 KB.

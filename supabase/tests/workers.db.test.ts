@@ -116,6 +116,8 @@ test('the sweeper does not wait for a worker that is just reporting, nor take it
     await expireLeases(worker)
     await worker.query('begin')
     await report(worker, alive, 50)
+    // A sweeper that waited would wait for ever.
+    await sweeper.query(`set lock_timeout = '5s'`)
     expect(await sweep(sweeper)).toBe(1)
     await worker.query('commit')
     expect(await sweep(sweeper)).toBe(0)
