@@ -34,21 +34,9 @@ export async function applyBootstrap(client: pg.Client, secrets: BootstrapSecret
     .digest('hex')
   if ((await appliedHash(client)) === hash) return false
   await client.query(`select set_config('stack.db_password', $1, false)`, [secrets.dbPassword])
-  for (const file of files) {
-    try {
-      await client.query(file.sql)
-    } catch (cause) {
-      if (!(cause instanceof pg.DatabaseError)) throw cause
-      throw new AppError('bootstrap_failed', {
-        cause,
-        details: { file: `stack/postgres/bootstrap/${file.name}`, ...describeSqlError(cause, file.sql) },
-      })
-    }
-  }
+  for (const { name, sql } of files) await runNamed(client, `stack/postgres/bootstrap/${name}`, sql)
   await client.query('reset stack.db_password')
-  if (await exists(client, 'vault._install_key(text)', 'to_regprocedure')) {
-    await client.query('select vault._install_key($1)', [secrets.vaultKey])
-  }
+  await runNamed(client, 'vault key', 'select vault._install_key($1)', [secrets.vaultKey])
   await client.query(`
     create schema if not exists _stack;
     create table if not exists _stack.bootstrap (only_row bool primary key default true check (only_row), hash text not null);
@@ -61,6 +49,15 @@ export async function applyBootstrap(client: pg.Client, secrets: BootstrapSecret
   return true
 }
 
+async function runNamed(client: pg.Client, file: string, sql: string, values?: unknown[]): Promise<void> {
+  try {
+    await client.query(sql, values)
+  } catch (cause) {
+    if (!(cause instanceof pg.DatabaseError)) throw cause
+    throw new AppError('bootstrap_failed', { cause, details: { file, ...describeSqlError(cause, sql) } })
+  }
+}
+
 async function readBootstrapFiles(): Promise<{ name: string; sql: string }[]> {
   const names = (await readdir(BOOTSTRAP_DIR)).filter((name) => BOOTSTRAP_FILE.test(name)).sort()
   return Promise.all(
@@ -69,16 +66,10 @@ async function readBootstrapFiles(): Promise<{ name: string; sql: string }[]> {
 }
 
 async function appliedHash(client: pg.Client): Promise<string | null> {
-  if (!(await exists(client, '_stack.bootstrap', 'to_regclass'))) return null
+  const { rows: found } = await client.query<{ found: boolean }>(
+    `select to_regclass('_stack.bootstrap') is not null as found`,
+  )
+  if (found[0]?.found !== true) return null
   const { rows } = await client.query<{ hash: string }>('select hash from _stack.bootstrap')
   return rows[0]?.hash ?? null
-}
-
-async function exists(
-  client: pg.Client,
-  name: string,
-  lookup: 'to_regclass' | 'to_regprocedure',
-): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(`select ${lookup}($1) is not null as found`, [name])
-  return rows[0]?.found ?? false
 }

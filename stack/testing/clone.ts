@@ -9,6 +9,7 @@ import type { DatabaseUrls } from '../types.ts'
 export interface TestClusterInfo {
   port: number
   dbPassword: string
+  vaultKey: string
   /** Why there is no template with migrations; null when there is. */
   migrationFailure: string | null
 }

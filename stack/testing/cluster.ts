@@ -39,9 +39,10 @@ const quietLogger: Logger = {
 export async function startTestCluster(): Promise<TestCluster> {
   await removeLeftovers()
   const dbPassword = randomBytes(16).toString('hex')
+  const vaultKey = randomBytes(32).toString('hex')
   const server = await startPostgres({
     dataDir: await temporaryDataFolder(TEST_FOLDER_PREFIX),
-    keys: { dbPassword, vaultKey: randomBytes(32).toString('hex') },
+    keys: { dbPassword, vaultKey },
     logger: quietLogger,
     durable: false,
     ephemeral: true,
@@ -60,7 +61,7 @@ export async function startTestCluster(): Promise<TestCluster> {
         await client.query(`alter database ${template} with allow_connections false is_template true`)
       }
     })
-    const info = { port: server.port, dbPassword, migrationFailure }
+    const info = { port: server.port, dbPassword, vaultKey, migrationFailure }
     return {
       info,
       createDatabase: (options = {}) => cloneTemplate(info, options),

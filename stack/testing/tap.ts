@@ -1,6 +1,6 @@
 /** Reads the Test Anything Protocol, as pgTAP prints it. */
 
-export interface TapTest {
+interface TapTest {
   number: number
   ok: boolean
   name: string
