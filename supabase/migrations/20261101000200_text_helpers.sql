@@ -65,17 +65,3 @@ comment on function private.clean_text(text, integer) is
   'Text from outside without control characters and direction marks, trimmed and cut to a length in characters; null where nothing is left.';
 revoke execute on function private.clean_text(text, integer) from public, anon, authenticated;
 grant execute on function private.clean_text(text, integer) to service_role;
-
-create function private.tg_set_updated_at()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-begin
-  new.updated_at := pg_catalog.now();
-  return new;
-end;
-$$;
-comment on function private.tg_set_updated_at() is 'Stamps updated_at of the changed row.';
-revoke execute on function private.tg_set_updated_at() from public, anon, authenticated;

@@ -26,9 +26,23 @@ comment on column public.incidents.answers is
   'All answers of the form in its order: [{"ref", "question", "type", "value"}].';
 create index incidents_user_id_idx on public.incidents (user_id, created_at desc);
 
+create function private.tg_incidents__set_updated_at()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  new.updated_at := pg_catalog.now();
+  return new;
+end;
+$$;
+comment on function private.tg_incidents__set_updated_at() is 'Stamps updated_at of the changed row.';
+revoke execute on function private.tg_incidents__set_updated_at() from public, anon, authenticated;
+
 create trigger tg_incidents__set_updated_at
 before update on public.incidents
-for each row execute function private.tg_set_updated_at();
+for each row execute function private.tg_incidents__set_updated_at();
 
 create table public.incident_members (
   incident_id uuid not null references public.incidents (id) on delete cascade,

@@ -10,7 +10,9 @@ create table private.notification_heads (
   seq bigint not null default 0,
   floor bigint not null default 0,
   constraint notification_heads_floor_is_reached check (floor between 0 and seq)
-);
+)
+-- Updated with every notification: room for the next version on the same page keeps the index out of it.
+with (fillfactor = 50);
 comment on table private.notification_heads is 'The last number given to each user; locked by whoever takes the next.';
 comment on column private.notification_heads.epoch is 'Names this numbering; a new one means that cursors of the old are void.';
 comment on column private.notification_heads.seq is 'Number of the user''s latest notification.';

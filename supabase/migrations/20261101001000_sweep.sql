@@ -17,14 +17,36 @@ declare
   v_expired integer;
   v_due uuid[];
 begin
-  -- Skipping locked rows: a worker that is just reporting is alive, and two sweeps share the work.
-  with expired as (
+  -- So that the join below finds everybody.
+  insert into private.notification_heads (user_id)
+  select distinct job.user_id
+  from public.jobs as job
+  where job.status = 'processing'
+    and job.lease_expires_at <= pg_catalog.now()
+    and not exists (select from private.notification_heads as head where head.user_id = job.user_id)
+  order by job.user_id
+  on conflict (user_id) do nothing;
+
+  -- Locked rows are skipped. A head's: its user is in a long transaction, for which the sweep would hold up all
+  -- others; or another sweep has the user. A job's: its worker is just reporting, so it is alive.
+  with available as materialized (
+    select head.user_id
+    from private.notification_heads as head
+    where head.user_id in (
+      select job.user_id
+      from public.jobs as job
+      where job.status = 'processing' and job.lease_expires_at <= pg_catalog.now()
+    )
+    for no key update skip locked
+  ),
+  expired as (
     select job.id
     from public.jobs as job
+    join available on available.user_id = job.user_id
     where job.status = 'processing' and job.lease_expires_at <= pg_catalog.now()
     order by job.lease_expires_at
     limit v_limit
-    for no key update skip locked
+    for no key update of job skip locked
   )
   update public.jobs as job
   set

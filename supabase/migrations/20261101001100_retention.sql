@@ -19,12 +19,11 @@ begin
     group by notification.user_id
   ),
   locked as (
-    -- In user order, as everybody who locks heads.
+    -- Whoever is in a transaction now has their turn tomorrow.
     select head.user_id, old.seq
     from private.notification_heads as head
     join old on old.user_id = head.user_id
-    order by head.user_id
-    for no key update of head
+    for no key update of head skip locked
   ),
   raised as (
     update private.notification_heads as head

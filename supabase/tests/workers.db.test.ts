@@ -130,6 +130,24 @@ test('the sweeper does not wait for a worker that is just reporting, nor take it
   })
 })
 
+test('a user in a long transaction does not keep the sweeper from the others', async () => {
+  await using database = await createTestDatabase()
+  await withClients(database.urls.postgres, 2, async (clients) => {
+    const [holder, sweeper] = [at(clients, 0), at(clients, 1)]
+    const users = await addUsers(holder, 3)
+    const jobIds: string[] = []
+    for (const userId of users) jobIds.push(...(await addJobs(holder, userId, 2)))
+    for (const index of [0, 2, 4]) await mustClaim(holder, at(jobIds, index))
+    await expireLeases(holder)
+    await holder.query('begin')
+    await mustClaim(holder, at(jobIds, 3))
+    await sweeper.query(`set lock_timeout = '5s'`)
+    expect(await sweep(sweeper)).toBe(2)
+    await holder.query('commit')
+    expect(await sweep(sweeper)).toBe(1)
+  })
+})
+
 test('two people who requeue a failed job at once: it starts over once', async () => {
   await using database = await createTestDatabase()
   const url = database.urls.postgres
