@@ -15,7 +15,6 @@ export type PresenceOutcome =
 export interface PresenceActions {
   track(meta: Record<string, unknown>): void
   untrack(): void
-  sendState(): void
 }
 
 const REFUSED: PresenceOutcome = { reply: 'error', response: {} }
@@ -81,17 +80,9 @@ export class ChannelPresence {
     const size = Buffer.byteLength(JSON.stringify(meta))
     if (size > this.#context.settings.maxPayloadKb * 1000) return { close: SYSTEM_MESSAGE.trackTooLarge }
     if (!this.countMessage()) return { close: SYSTEM_MESSAGE.tooManyPresenceMessages }
-    const late = !this.#enabled
     this.#enabled = true
     this.#tracked = meta
-    return {
-      reply: 'ok',
-      after: () => {
-        this.#actions.track(meta)
-        // It has seen no state at the join, so members who came before would stay unknown to it.
-        if (late) this.#actions.sendState()
-      },
-    }
+    return { reply: 'ok', after: () => this.#actions.track(meta) }
   }
 
   async #mayTrack(): Promise<boolean> {

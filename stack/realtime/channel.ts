@@ -69,7 +69,6 @@ export class Channel implements Subscriber {
         if (!this.#stopped) context.presence.track(this.key, this, options.presenceKey, meta)
       },
       untrack: () => context.presence.leave(this.key, this),
-      sendState: () => this.#sendPresenceState(),
     })
     context.hub.subscribe(this.key, this)
   }
@@ -118,7 +117,8 @@ export class Channel implements Subscriber {
     this.send(message)
     const { events } = this.#context.rates
     events.add()
-    if (events.triggered) this.shutDown(SYSTEM_MESSAGE.tooManyMessages)
+    // Later, because an acknowledgement may still have to be sent.
+    if (events.triggered) queueMicrotask(() => this.shutDown(SYSTEM_MESSAGE.tooManyMessages))
   }
 
   presenceDiff(message: Outgoing): void {

@@ -29,8 +29,7 @@ export async function handleHttp(
 ): Promise<Response> {
   if (request.method === 'GET' && path === '/api/ping') return json(200, { message: 'Success' })
   const single = SINGLE_PATH.exec(path)
-  if (request.method !== 'POST' || (path !== BATCH_PATH && !single))
-    return new Response('Not Found', { status: 404 })
+  if (request.method !== 'POST' || (path !== BATCH_PATH && !single)) return html(404, 'Not Found')
   const token = tokenFrom(request.headers, tokenOf)
   if (token === undefined) return unauthorized(401)
   if (token === null) return json(500, 'Internal Server Error')
@@ -122,7 +121,7 @@ async function bodyOf(request: Request): Promise<Body> {
   const text = await request.text()
   if (text === '') return { ok: true, value: {} }
   const value = parseJson(text)
-  if (value === undefined) return { ok: false, response: new Response('Bad Request', { status: 400 }) }
+  if (value === undefined) return { ok: false, response: html(400, 'Bad Request') }
   return { ok: true, value: isRecord(value) ? value : { _json: value } }
 }
 
@@ -173,6 +172,10 @@ function segment(raw: string | undefined): string {
 
 function unauthorized(status: 401 | 403): Response {
   return json(status, { message: 'Unauthorized' })
+}
+
+function html(status: number, body: string): Response {
+  return new Response(body, { status, headers: { 'content-type': 'text/html; charset=utf-8' } })
 }
 
 function json(status: number, body: unknown): Response {

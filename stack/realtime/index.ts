@@ -13,6 +13,7 @@ import { createAuthorizer } from './authorize.ts'
 import { Hub } from './broadcast.ts'
 import type { RealtimeContext } from './context.ts'
 import { openDatabase } from './database.ts'
+import { createDirectAccess, type DirectAccess } from './direct.ts'
 import { handleHttp } from './http.ts'
 import { RateCounter } from './limits.ts'
 import { maintainPartitions } from './maintenance.ts'
@@ -44,7 +45,9 @@ export interface Realtime extends UpgradeService, HttpService, Stoppable {
   readonly ready: Promise<void>
   /** Whether broadcasts from the database flow now. */
   readonly replicationConnected: boolean
-  /** Changes limits while it runs. */
+  /** The same server without what a gateway adds. */
+  readonly direct: DirectAccess
+  /** Changes limits while it runs; their counters begin anew. */
   configure(settings: Partial<RealtimeSettings>): void
   /** Asks every client to reconnect: a system message, then close code 1012. */
   disconnectAll(): void
@@ -96,6 +99,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   }
   const tokenOf = (key: string) => tokenOfKey(options.keys, key)
   const upgrader = createUpgrader(context, tokenOf)
+  const direct = createDirectAccess(context)
   replication.start()
   const stopMaintenance = maintainPartitions(context)
   let stopping: Promise<void> | undefined
@@ -105,15 +109,18 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     get replicationConnected() {
       return replication.connected
     },
+    direct,
     upgrade: upgrader.upgrade,
     async fetch(request, { path }) {
       if (path.startsWith('/websocket')) {
-        return new Response(`'connection' header must contain 'upgrade', got ["keep-alive"]`, { status: 400 })
+        // As bytes, so that no content type is added.
+        return new Response(Buffer.from(NOT_AN_UPGRADE), { status: 400 })
       }
       return handleHttp(context, request, rawPath(request, path), tokenOf)
     },
     configure(changes) {
       Object.assign(settings, changes)
+      for (const rate of Object.values(rates)) rate.reset()
     },
     disconnectAll() {
       for (const socket of context.sockets) {
@@ -128,6 +135,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       stopping ??= (async () => {
         stopMaintenance()
         upgrader.close()
+        direct.close()
         for (const socket of context.sockets) socket.terminate()
         await replication.stop()
         await database.stop()
@@ -143,6 +151,8 @@ function rawPath(request: Request, path: string): string {
   const start = pathname.indexOf('/api/')
   return start === -1 ? path : pathname.slice(start)
 }
+
+const NOT_AN_UPGRADE = `'connection' header must contain 'upgrade', got ["keep-alive"]`
 
 const LONG_MS = 2_000_000_000
 

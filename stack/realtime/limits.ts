@@ -1,6 +1,7 @@
 /**
  * Averages of events per second over a sliding window of ticks, as the real server keeps them: the average is
- * taken when a tick ends, so a burst shorter than a tick is let through and judged afterwards.
+ * taken when a tick ends, so a burst shorter than a tick is let through and judged afterwards. The first tick begins
+ * with the first event or question.
  */
 
 const WINDOW_TICKS = 12
@@ -9,7 +10,7 @@ export class RateCounter {
   readonly #limit: () => number
   readonly #tickMs: () => number
   readonly #now: () => number
-  #tickStartedAt: number
+  #tickStartedAt: number | undefined
   #current = 0
   /** Events per second of each ended tick, newest last. */
   #ticks: number[] = []
@@ -20,7 +21,6 @@ export class RateCounter {
     this.#limit = limit
     this.#tickMs = tickMs
     this.#now = now
-    this.#tickStartedAt = now()
   }
 
   add(count = 1): void {
@@ -42,8 +42,17 @@ export class RateCounter {
     return this.#ticks.length === 0 ? 0 : sum / this.#ticks.length
   }
 
+  /** Forgets everything, e.g. after a change of the limit. */
+  reset(): void {
+    this.#tickStartedAt = undefined
+    this.#current = 0
+    this.#ticks = []
+    this.#triggered = false
+  }
+
   #advance(): void {
     const tickMs = this.#tickMs()
+    this.#tickStartedAt ??= this.#now()
     let ended = Math.floor((this.#now() - this.#tickStartedAt) / tickMs)
     if (ended <= 0) return
     this.#tickStartedAt += ended * tickMs

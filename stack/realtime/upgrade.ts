@@ -59,7 +59,7 @@ export function createUpgrader(context: RealtimeContext, tokenOf: (key: string) 
   }
 }
 
-function refuse(stream: Duplex, { status, message }: Refusal): void {
+export function refuse(stream: Duplex, { status, message }: Refusal): void {
   const body = message === undefined ? '' : JSON.stringify({ error: message })
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

@@ -40,7 +40,7 @@ export async function embeddedTarget(options: EmbeddedOptions): Promise<Target &
   const forger = await importJWK(await unknownKey(), 'ES256')
   return {
     gateway: server.url,
-    direct: undefined,
+    direct: server.url,
     publishableKey: keys.publishableKey,
     mint: (claims, forged) =>
       new SignJWT(claims)

@@ -4,12 +4,14 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
+import { isRecord, parseJson } from '../protocol/serializer.ts'
 import { Bindings, equal } from './compare.ts'
 import { ReplayConnection } from './connection.ts'
 import type { ExpectedDifference } from './differences.ts'
 import { sendHttp } from './http.ts'
 import { type ConnectionEvent, contentOf } from './lanes.ts'
 import type { RecordedFrame, Recording, Step } from './recording.ts'
+import { actionOf, type Scene, scenesOf } from './scenes.ts'
 import type { Target } from './target.ts'
 import { lengthen, shortenedTo, Translator } from './translate.ts'
 
@@ -21,7 +23,7 @@ export interface PlayOptions {
   differences: readonly ExpectedDifference[]
 }
 
-export const DEFAULT_PLAY: Omit<PlayOptions, 'differences'> = { maxGapMs: 250, patienceMs: 8_000 }
+export const DEFAULT_PLAY: Omit<PlayOptions, 'differences'> = { maxGapMs: 250, patienceMs: 5_000 }
 
 /** One thing that was not as recorded. */
 export interface Mismatch {
@@ -39,10 +41,10 @@ export interface PlayResult {
   milliseconds: number
 }
 
-/** Frames that precede the end of a request or statement by less were probably caused by it. */
-const CAUSED_BY_MS = 40
 /** How long to wait for frames that may be caused by the request that comes next. */
 const MAYBE_MS = 150
+/** A replay that is later than this gives up its rhythm and begins a new one. */
+const CATCH_UP_MS = 50
 /** After the last step: time for frames that should not come. */
 const SETTLE_MS = 150
 
@@ -58,11 +60,14 @@ class Player {
   readonly #translator: Translator
   readonly #connections: ReplayConnection[] = []
   readonly #current = new Map<string, ReplayConnection>()
-  readonly #lastDirection = new Map<string, string>()
   readonly #refs = new Map<string, { ref: number; joinRef: string }>()
   readonly #mismatches: Mismatch[] = []
   readonly #excused = new Set<string>()
   #checks = 0
+  /** When the next action is due. */
+  #due = Date.now()
+  /** Something that should have come did not: nothing is waited for at length any more. */
+  #gaveUp = false
   #changed: () => void = () => undefined
 
   constructor(recording: Recording, target: Target, options: PlayOptions) {
@@ -75,33 +80,14 @@ class Player {
 
   async run(): Promise<PlayResult> {
     const started = Date.now()
-    const { steps, scenario } = this.#recording
-    let previousAt = 0
-    let soft: Step[] = []
-    for (const step of steps) {
-      const isAction = actionOf(step) !== undefined
-      if (isAction) {
-        // What came just before a request ended may be its effect: it is waited for only shortly.
-        const caused =
-          step.dir === 'http' || step.dir === 'sql' ? soft.filter((s) => step.at - s.at < CAUSED_BY_MS) : []
-        if (
-          !(await this.#settle(caused.length > 0 ? MAYBE_MS : this.#patience(soft))) &&
-          caused.length < soft.length
-        ) {
-          break
-        }
-        await delay(Math.min(this.#options.maxGapMs, Math.max(0, step.at - previousAt)))
-        soft = []
-      } else soft.push(step)
-      previousAt = step.at
-      if (!(await this.#take(step))) break
+    for (const scene of scenesOf(this.#recording.steps)) {
+      if (!(await this.#playScene(scene))) break
     }
-    await this.#settle(this.#patience(soft))
     await delay(SETTLE_MS)
     for (const connection of this.#connections) connection.terminate()
     this.#compareConnections()
     return {
-      scenario,
+      scenario: this.#recording.scenario,
       mismatches: this.#mismatches,
       excused: [...this.#excused],
       checks: this.#checks,
@@ -110,38 +96,65 @@ class Player {
   }
 
   /** @returns false when the replay cannot go on. */
-  async #take(step: Step): Promise<boolean> {
-    if ('conn' in step) {
-      if (step.dir === 'close' && step.code === 1006) this.#endAsRecorded(step.conn)
-      if (step.dir !== 'open') this.#lastDirection.set(step.conn, step.dir)
-    }
+  async #playScene({ before, maybe, action, gap }: Scene): Promise<boolean> {
+    for (const step of before) this.#observe(step)
+    if (!(await this.#settle(this.#gaveUp ? MAYBE_MS : this.#patience(before)))) this.#gaveUp = true
+    for (const step of maybe) this.#observe(step)
+    await this.#settle(MAYBE_MS)
+    if (!action) return true
+    await this.#pace(gap)
+    return this.#act(action)
+  }
+
+  /** @returns false when the replay cannot go on. */
+  /** Keeps the recording's rhythm without letting small delays add up. */
+  async #pace(gap: number): Promise<void> {
+    this.#due += Math.min(this.#options.maxGapMs, gap)
+    const late = Date.now() - this.#due
+    if (late < 0) await delay(-late)
+    else if (late > CATCH_UP_MS) this.#due = Date.now()
+  }
+
+  async #act(step: Step): Promise<boolean> {
     switch (step.dir) {
-      case 'note':
-        return true
       case 'connect':
         return this.#connect(step)
-      case 'open':
-        this.#expect(step.conn, { kind: 'open' })
-        return true
-      case 'upgrade-refused':
-        this.#expect(step.conn, { ...step, kind: 'refused' })
-        return true
-      case 'recv':
-        this.#expect(step.conn, { kind: 'frame', frame: step.frame })
-        return true
-      case 'close':
-        this.#expect(step.conn, { kind: 'close', code: step.code, reason: step.reason })
+      case 'send':
+        this.#current.get(step.conn)?.send(await this.#translated(step.conn, step.frame))
         return true
       case 'client-close':
         this.#current.get(step.conn)?.close()
         return true
-      case 'send':
-        this.#current.get(step.conn)?.send(await this.#translated(step.conn, step.frame))
+      case 'close':
+        this.#current.get(step.conn)?.terminate()
+        this.#observe(step)
         return true
       case 'http':
         return this.#http(step)
       case 'sql':
         return this.#sql(step)
+      default:
+        return true
+    }
+  }
+
+  #observe(step: Step): void {
+    if (!('conn' in step)) return
+    const connection = this.#current.get(step.conn)
+    switch (step.dir) {
+      case 'open':
+        connection?.expect({ kind: 'open' })
+        break
+      case 'upgrade-refused': {
+        const { status, body, contentType } = step
+        connection?.expect({ kind: 'refused', status, body, contentType })
+        break
+      }
+      case 'recv':
+        connection?.expect({ kind: 'frame', frame: step.frame })
+        break
+      case 'close':
+        connection?.expect({ kind: 'close', code: step.code, reason: step.reason })
     }
   }
 
@@ -199,7 +212,11 @@ class Player {
     const sent = typeof body === 'string' ? await this.#translator.text(lengthen(body, ''), isGateway) : body
     const answer = await sendHttp(origin, { method: request.method, path, headers, body: sent })
     const { status, contentType } = step
-    this.#check(where, { status, contentType, body: step.body }, answer)
+    this.#check(
+      where,
+      { status, contentType, body: parseJson(step.body) ?? step.body },
+      { ...answer, body: parseJson(answer.body) ?? answer.body },
+    )
     return true
   }
 
@@ -215,16 +232,6 @@ class Player {
     capture(this.#bindings, expected.rows, outcome.rows)
     this.#check(step.sql, expected, { ...outcome, rows: expected.rows ? outcome.rows : undefined })
     return true
-  }
-
-  #expect(conn: string, event: ConnectionEvent): void {
-    this.#current.get(conn)?.expect(event)
-  }
-
-  /** A connection that broke although nothing had been sent was cut by the recording client. */
-  #endAsRecorded(conn: string): void {
-    const last = this.#lastDirection.get(conn)
-    if (last === 'recv') this.#current.get(conn)?.terminate()
   }
 
   /** The time in which what is awaited came in the recording, and some more. */
@@ -252,11 +259,32 @@ class Player {
       for (const lane of lanes) {
         const expected = connection.expected.get(lane) ?? []
         const actual = connection.actual.get(lane) ?? []
-        for (let index = 0; index < Math.max(expected.length, actual.length); index++) {
-          this.#compareEvent(`${connection.name} ${lane} #${index + 1}`, expected[index], actual[index])
-        }
+        this.#compareLane(`${connection.name} ${lane}`, expected, actual)
       }
     }
+  }
+
+  /** Aligned where possible, so that one missing event does not make all that follow it differ. */
+  #compareLane(where: string, expected: ConnectionEvent[], actual: ConnectionEvent[]): void {
+    let at = 0
+    for (const [index, event] of expected.entries()) {
+      const found = this.#looksLike(event, actual[at])
+        ? at
+        : actual.findIndex((other, position) => position > at && this.#looksLike(event, other))
+      const laterWanted = expected.slice(index + 1).some((later) => this.#looksLike(later, actual[at]))
+      const name = `${where} #${index + 1}`
+      if (found === -1 && laterWanted) {
+        this.#compareEvent(name, event, undefined)
+      } else {
+        for (; at < found; at++) this.#compareEvent(name, undefined, actual[at])
+        this.#compareEvent(name, event, actual[at++])
+      }
+    }
+    for (; at < actual.length; at++) this.#compareEvent(`${where}, after the last`, undefined, actual[at])
+  }
+
+  #looksLike(expected: ConnectionEvent, actual: ConnectionEvent | undefined): boolean {
+    return actual !== undefined && outline(contentOf(expected)) === outline(contentOf(actual))
   }
 
   #compareEvent(
@@ -291,22 +319,18 @@ class Player {
   }
 }
 
-/** What a step does; undefined for what it only observed. */
-function actionOf(step: Step): unknown {
-  switch (step.dir) {
-    case 'connect':
-      return [step.url, step.headers]
-    case 'send':
-      return step.frame.kind === 'text' ? step.frame.text : step.frame.data.toString('latin1')
-    case 'http':
-      return [step.request.path, step.request.headers, step.request.body?.toString()]
-    case 'sql':
-      return [step.sql, step.params]
-    case 'client-close':
-      return step.dir
-    default:
-      return undefined
-  }
+/** What a frame is about, without the values that vary. */
+function outline(content: unknown): string {
+  const [event, ref, status] = isRecord(content)
+    ? [
+        content.event ?? content.kind,
+        content.ref,
+        isRecord(content.payload) ? content.payload.status : undefined,
+      ]
+    : Array.isArray(content)
+      ? [content[3], content[1], isRecord(content[4]) ? content[4].status : undefined]
+      : [content, undefined, undefined]
+  return JSON.stringify([event, ref, status])
 }
 
 /** Values that the database made: equal positions of the returned rows. */

@@ -57,10 +57,11 @@ export async function startTestServer(
   }
 }
 
-/** Upgrades and requests under {@link REALTIME_PREFIX}. */
+/** The gateway's part under {@link REALTIME_PREFIX}, direct access elsewhere. */
 function serve(realtime: Realtime): Server {
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`)
+    const isGateway = url.pathname.startsWith(REALTIME_PREFIX)
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const headers = new Headers()
@@ -69,16 +70,16 @@ function serve(realtime: Realtime): Server {
     }
     const method = request.method ?? 'GET'
     const hasBody = method !== 'GET' && method !== 'HEAD'
-    const answer = await realtime.fetch(
-      new Request(url, { method, headers, ...(hasBody ? { body: Buffer.concat(chunks) } : {}) }),
-      {
-        caller: { role: 'anon', claims: { role: 'anon' } },
-        path: url.pathname.slice(REALTIME_PREFIX.length),
-      },
-    )
+    const asked = new Request(url, { method, headers, ...(hasBody ? { body: Buffer.concat(chunks) } : {}) })
+    const path = url.pathname.slice(REALTIME_PREFIX.length)
+    const caller = { role: 'anon', claims: { role: 'anon' } } as const
+    const answer = await (isGateway ? realtime.fetch(asked, { caller, path }) : realtime.direct.fetch(asked))
     response.writeHead(answer.status, Object.fromEntries(answer.headers))
     response.end(Buffer.from(await answer.arrayBuffer()))
   })
-  server.on('upgrade', (request, socket, head) => realtime.upgrade(request, socket, head))
+  server.on('upgrade', (request, socket, head) => {
+    const service = request.url?.startsWith(REALTIME_PREFIX) ? realtime : realtime.direct
+    service.upgrade(request, socket, head)
+  })
   return server
 }

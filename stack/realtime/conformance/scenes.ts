@@ -1,0 +1,63 @@
+/** A recording cut into scenes: what was observed, then what was done next. */
+
+import type { Step } from './recording.ts'
+
+export interface Scene {
+  /** Observed before the action; it is waited for. */
+  before: Step[]
+  /** Observed just before a request or statement ended: perhaps its effect, so it is waited for only shortly. */
+  maybe: Step[]
+  /** Undefined in the last scene. */
+  action: Step | undefined
+  /** Milliseconds from the last action to this one. */
+  gap: number
+}
+
+/** Frames that precede the end of a request or statement by less may have been caused by it. */
+const CAUSED_BY_MS = 40
+
+export function scenesOf(steps: Step[]): Scene[] {
+  const scenes: Scene[] = []
+  const lastSeen = new Map<string, Step>()
+  let observed: Step[] = []
+  let previousAt = 0
+  for (const step of steps) {
+    if (isAction(step, lastSeen)) {
+      const { before, maybe } = split(step, observed)
+      scenes.push({ before, maybe, action: step, gap: Math.max(0, step.at - previousAt) })
+      observed = []
+      previousAt = step.at
+    } else observed.push(step)
+    if ('conn' in step) lastSeen.set(step.conn, step)
+  }
+  return [...scenes, { before: observed, maybe: [], action: undefined, gap: 0 }]
+}
+
+/** What a step sends; undefined for what was only observed. */
+export function actionOf(step: Step): unknown {
+  switch (step.dir) {
+    case 'connect':
+      return [step.url, step.headers]
+    case 'send':
+      return step.frame.kind === 'text' ? step.frame.text : step.frame.data.toString('latin1')
+    case 'http':
+      return [step.request.path, step.request.headers, step.request.body?.toString()]
+    case 'sql':
+      return [step.sql, step.params]
+    default:
+      return undefined
+  }
+}
+
+function isAction(step: Step, lastSeen: Map<string, Step>): boolean {
+  if (step.dir === 'client-close') return true
+  // A connection that broke although nothing had been sent on it was cut by the recording client.
+  if (step.dir === 'close') return step.code === 1006 && lastSeen.get(step.conn)?.dir === 'recv'
+  return actionOf(step) !== undefined
+}
+
+function split(action: Step, observed: Step[]): { before: Step[]; maybe: Step[] } {
+  if (action.dir !== 'http' && action.dir !== 'sql') return { before: observed, maybe: [] }
+  const isRecent = (step: Step) => action.at - step.at < CAUSED_BY_MS
+  return { before: observed.filter((step) => !isRecent(step)), maybe: observed.filter(isRecent) }
+}
