@@ -2,8 +2,16 @@
 
 import type { PageEvent, PageEvents } from './ports.ts'
 
+/** What of a page is used here; this file is also compiled where there is no DOM. */
+interface Surroundings {
+  document?: EventTarget & { readonly visibilityState: string }
+  window?: EventTarget
+  setTimeout: unknown
+}
+
 export const pageEvents: PageEvents = (listener) => {
-  if (typeof document === 'undefined' || typeof window === 'undefined') return () => undefined
+  const { document, window }: Surroundings = globalThis
+  if (document === undefined || window === undefined) return () => undefined
   const stop = new AbortController()
   const listen = (target: EventTarget, type: string, event: PageEvent, when = () => true): void => {
     target.addEventListener(type, () => when() && listener(event), { signal: stop.signal })

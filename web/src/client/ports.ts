@@ -14,8 +14,12 @@ export interface Transport {
 }
 
 export interface Subscription {
-  /** Ends the subscription; no handler is called afterwards. Safe to call twice. */
-  leave(): void
+  /**
+   * Ends the subscription; no handler is called afterwards. Safe to call twice.
+   *
+   * @param next `rejoin`: another attempt follows, so a socket that works may stay; `end`: nothing follows.
+   */
+  leave(next: 'rejoin' | 'end'): void
   /** Asks for a sign of life; ends in `alive` or in `down('heartbeat-timeout')`. */
   ping(): void
 }

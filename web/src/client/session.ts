@@ -156,7 +156,7 @@ export class Session {
         this.#join()
         break
       case 'leave':
-        this.#subscription?.leave()
+        this.#subscription?.leave(this.#ended ? 'end' : 'rejoin')
         this.#subscription = null
         break
       case 'catch-up':
@@ -193,7 +193,7 @@ export class Session {
   }
 
   #join(): void {
-    this.#subscription?.leave()
+    this.#subscription?.leave('rejoin')
     this.#subscription = this.#options.transport.join(userTopic(this.userId), {
       joined: () => {
         this.dispatch({ name: 'joined' })

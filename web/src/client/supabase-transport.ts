@@ -32,6 +32,8 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
       let channel: RealtimeChannel | null = null
       let left = false
       let pending: unknown = null
+      /** The server has left something unanswered: the socket is not worth keeping. */
+      let suspect = false
 
       const report: TransportHandlers = {
         joined: () => left || handlers.joined(),
@@ -46,13 +48,23 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
         if (pending !== null) timers.clear(pending)
         pending = null
         if (status === 'sent') {
-          pending = timers.set(() => report.down('heartbeat-timeout'), heartbeatTimeout)
+          pending = timers.set(heartbeatLost, heartbeatTimeout)
         } else if (status === 'ok' && latencyMs !== undefined) {
           report.alive(latencyMs)
         } else if (status === 'timeout') {
-          report.down('heartbeat-timeout')
+          heartbeatLost()
         }
       })
+
+      function heartbeatLost(): void {
+        suspect = true
+        report.down('heartbeat-timeout')
+      }
+
+      function joinTimedOut(): void {
+        suspect = true
+        report.down('join-timeout')
+      }
 
       async function begin(): Promise<void> {
         await leaving
@@ -74,30 +86,31 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
         })
         channel.subscribe((status, error) => {
           if (status === 'SUBSCRIBED') report.joined()
-          else if (status === 'TIMED_OUT') report.down('join-timeout')
+          else if (status === 'TIMED_OUT') joinTimedOut()
           else if (status === 'CLOSED') report.down('channel-closed')
           else if (error !== undefined && REFUSED.test(error.message)) report.refused('join_refused', error)
           else report.down('socket', error)
         })
       }
 
-      async function end(heartbeatLost: boolean): Promise<void> {
-        if (heartbeatLost) await realtime.disconnect()
+      async function end(next: 'rejoin' | 'end'): Promise<void> {
+        // A good-bye over a dead socket would only wait for its time-out.
+        if (suspect) await realtime.disconnect()
         await channel?.unsubscribe(LEAVE_TIMEOUT)
         channel?.teardown()
-        if (realtime.getChannels().length === 0) await realtime.disconnect()
+        const keep = next === 'rejoin' && realtime.isConnected()
+        if (!keep && realtime.getChannels().length === 0) await realtime.disconnect()
       }
 
       begin().catch((cause: unknown) => report.down('socket', cause))
 
       return {
-        leave() {
+        leave(next) {
           if (left) return
           left = true
-          const heartbeatLost = pending !== null
           if (pending !== null) timers.clear(pending)
           stopHeartbeats()
-          leaving = leaving.then(() => end(heartbeatLost)).catch(() => undefined)
+          leaving = leaving.then(() => end(next)).catch(() => undefined)
         },
         ping() {
           // phoenix takes a second heartbeat before the answer to the first for a dead connection.

@@ -1,0 +1,27 @@
+/** What the built dashboard may load and do. Nothing inline, nothing from elsewhere but its backend. */
+
+/** @param supabaseUrl the backend's origin, allowed for requests, its socket, and pictures. */
+export function securityHeaders(supabaseUrl: string): Record<string, string> {
+  const backend = new URL(supabaseUrl)
+  const socket = `${backend.protocol === 'https:' ? 'wss' : 'ws'}://${backend.host}`
+  const policy: Record<string, string> = {
+    'default-src': "'none'",
+    'script-src': "'self'",
+    'style-src': "'self'",
+    'img-src': `'self' ${backend.origin}`,
+    'connect-src': `'self' ${backend.origin} ${socket}`,
+    'base-uri': "'none'",
+    'form-action': "'self'",
+    'frame-ancestors': "'none'",
+    'require-trusted-types-for': "'script'",
+  }
+  return {
+    'content-security-policy': Object.entries(policy)
+      .map(([directive, value]) => `${directive} ${value}`)
+      .join('; '),
+    'cross-origin-opener-policy': 'same-origin',
+    'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=()',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  }
+}

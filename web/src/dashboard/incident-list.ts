@@ -1,0 +1,129 @@
+/** The list of incidents, newest first. */
+
+import { h, reconcile, setText } from '../shared/dom.ts'
+import { plural, relativeTime } from './format.ts'
+import { icon } from './icons.ts'
+import { type Incident, type Summary, summarise } from './incidents.ts'
+import type { DashboardState } from './store.ts'
+
+export interface IncidentList {
+  element: HTMLElement
+  update(state: DashboardState, shownId: string | null, now: number): void
+}
+
+export function createIncidentList(onRetry: () => void): IncidentList {
+  const count = h('span', { class: 'count' })
+  const list = h('ul', { class: 'incidents' })
+  const note = h('div', { class: 'list-note' })
+  const element = h(
+    'nav',
+    { class: 'sidebar', attrs: { 'aria-label': 'Incidents' } },
+    h('div', { class: 'pane-head' }, h('h2', {}, 'Incidents'), count),
+    list,
+    note,
+  )
+  let noted = ''
+
+  return {
+    element,
+    update(state, shownId, now) {
+      const { phase, incidents } = state
+      setText(count, phase === 'ready' ? String(incidents.length) : '')
+      element.setAttribute('aria-busy', String(phase === 'loading'))
+      reconcile(list, incidents, {
+        key: ({ id }) => id,
+        create: createRow,
+        update: (row, incident) =>
+          updateRow(row, incident, {
+            current: incident.id === shownId,
+            fresh: state.fresh.has(incident.id),
+            now,
+          }),
+      })
+      const next = phase === 'ready' && incidents.length > 0 ? '' : phase
+      if (next === noted) return
+      noted = next
+      note.replaceChildren(...noteOf(next, onRetry))
+    },
+  }
+}
+
+function noteOf(phase: string, onRetry: () => void): Node[] {
+  if (phase === 'loading') {
+    return Array.from({ length: 5 }, () =>
+      h(
+        'div',
+        { class: 'row-skeleton' },
+        h('span', { class: 'skeleton' }),
+        h('span', { class: 'skeleton skeleton--short' }),
+      ),
+    )
+  }
+  if (phase === 'failed') {
+    return [
+      h('p', {}, 'The incidents could not be loaded.'),
+      h(
+        'button',
+        { class: 'button button--small', attrs: { type: 'button' }, on: { click: onRetry } },
+        icon('refresh'),
+        'Try again',
+      ),
+    ]
+  }
+  return phase === 'ready' ? [h('p', {}, 'Nothing reported yet.')] : []
+}
+
+function createRow({ id }: Incident): HTMLElement {
+  return h(
+    'li',
+    {},
+    h(
+      'a',
+      { class: 'row', attrs: { href: `#/incidents/${id}` } },
+      h('span', { class: 'row__dot', attrs: { 'aria-hidden': 'true' } }),
+      h('span', { class: 'row__title' }),
+      h('time', { class: 'row__time' }),
+      h('span', { class: 'row__summary' }),
+      h('span', { class: 'row__bar', attrs: { 'aria-hidden': 'true' } }),
+    ),
+  )
+}
+
+interface RowState {
+  current: boolean
+  fresh: boolean
+  now: number
+}
+
+function updateRow(row: HTMLElement, incident: Incident, { current, fresh, now }: RowState): void {
+  const link = row.querySelector('a')
+  const [title, time, summaryText, bar] = ['.row__title', '.row__time', '.row__summary', '.row__bar'].map(
+    (selector) => row.querySelector<HTMLElement>(selector),
+  )
+  if (link === null || !title || !time || !summaryText || !bar) return
+  const summary = summarise(incident)
+  link.toggleAttribute('aria-current', current)
+  if (current) link.setAttribute('aria-current', 'page')
+  link.dataset.tone = toneOf(summary)
+  link.classList.toggle('is-fresh', fresh)
+  setText(title, incident.title)
+  setText(time, relativeTime(incident.createdAt, now))
+  time.setAttribute('datetime', incident.createdAt)
+  setText(summaryText, describe(summary, incident.documents.length))
+  bar.hidden = summary.open === 0
+  bar.style.setProperty('--progress', String(summary.progress / 100))
+}
+
+export function toneOf(summary: Summary): 'busy' | 'failed' | 'done' {
+  if (summary.open > 0) return 'busy'
+  return summary.failed > 0 ? 'failed' : 'done'
+}
+
+export function describe(summary: Summary, documents: number): string {
+  if (documents === 0) return 'No documents'
+  if (summary.total === 0) return plural(documents, 'document')
+  const failed = summary.failed === 0 ? '' : `, ${summary.failed} failed`
+  return summary.open > 0
+    ? `${summary.completed} of ${summary.total} ready${failed}`
+    : `${plural(summary.completed, 'document')} ready${failed}`
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import type { ConnectionStateName } from '../client/index.ts'
+import { holdFor, present, SHOW_AFTER } from './presentation.ts'
+
+const NOW = 100_000
+
+describe('present', () => {
+  const expected: Record<ConnectionStateName, [string, string, boolean]> = {
+    idle: ['busy', '○ Connecting', false],
+    connecting: ['busy', '○ Connecting', false],
+    'catching-up': ['busy', '○ Catching up', false],
+    live: ['live', '● Live', false],
+    stale: ['busy', '○ Checking', true],
+    offline: ['offline', '○ Offline', true],
+    error: ['error', '⚠ Error', true],
+    closed: ['offline', '○ Offline', false],
+  }
+
+  it.each(Object.keys(expected) as ConnectionStateName[])('%s', (state) => {
+    const shown = present(
+      { state, reason: null, retryAt: NOW + 4_200, latencyMs: null, reconnectAttempts: 0 },
+      NOW,
+    )
+    expect([shown.tone, `${shown.symbol} ${shown.label}`, shown.canRetry]).toEqual(expected[state])
+    expect(shown.retryInSeconds).toBe(shown.canRetry ? 5 : null)
+  })
+
+  it('tells a device without network from a lost connection', () => {
+    const offline = { state: 'offline', retryAt: null, latencyMs: null, reconnectAttempts: 0 } as const
+    const details = ['network', 'socket'].map((reason) => present({ ...offline, reason }, NOW).detail)
+    expect(new Set(details).size).toBe(2)
+  })
+
+  it('does not flicker from attempt to attempt', () => {
+    const down = { reason: null, retryAt: null, latencyMs: null, reconnectAttempts: 2 }
+    const attempt = present({ ...down, state: 'connecting' }, NOW)
+    expect(attempt).toEqual({ ...present({ ...down, state: 'offline' }, NOW), retryInSeconds: 0 })
+  })
+
+  it('does not count below zero', () => {
+    expect(
+      present(
+        { state: 'offline', reason: null, retryAt: NOW - 9, latencyMs: null, reconnectAttempts: 0 },
+        NOW,
+      ).retryInSeconds,
+    ).toBe(0)
+  })
+})
+
+describe('holdFor', () => {
+  it('lets a short drop pass unseen', () => {
+    expect(holdFor('live', 'offline', NOW, NOW)).toBe(SHOW_AFTER)
+    expect(holdFor('live', 'busy', NOW - 2_000, NOW)).toBe(500)
+    expect(holdFor('live', 'offline', NOW - SHOW_AFTER, NOW)).toBe(0)
+  })
+
+  it('shows at once what is good, what is grave and what follows', () => {
+    expect(holdFor('busy', 'live', NOW, NOW)).toBe(0)
+    expect(holdFor('live', 'error', NOW, NOW)).toBe(0)
+    expect(holdFor('busy', 'offline', NOW, NOW)).toBe(0)
+    expect(holdFor(null, 'busy', NOW, NOW)).toBe(0)
+  })
+})

@@ -1,0 +1,92 @@
+/** What the connection indicator says: a pure function of the client's state and the time. */
+
+import type { ClientState } from '../client/index.ts'
+
+export type StatusTone = 'live' | 'busy' | 'offline' | 'error'
+
+export interface StatusPresentation {
+  tone: StatusTone
+  symbol: '●' | '○' | '⚠'
+  label: string
+  /** One sentence for people who look closer. */
+  detail: string
+  /** Whether a person can do something about it. */
+  canRetry: boolean
+  /** Seconds until the next attempt; null when none is planned. */
+  retryInSeconds: number | null
+}
+
+/** Milliseconds that a drop has to last to be shown. */
+export const SHOW_AFTER = 2_500
+
+type Shown = Pick<ClientState, 'state' | 'reason' | 'retryAt' | 'latencyMs' | 'reconnectAttempts'>
+
+export function present(client: Shown, now: number): StatusPresentation {
+  const retryInSeconds =
+    client.retryAt === null ? null : Math.max(0, Math.ceil((client.retryAt - now) / 1000))
+  switch (client.state) {
+    case 'live':
+      return {
+        tone: 'live',
+        symbol: '●',
+        label: 'Live',
+        detail:
+          client.latencyMs === null
+            ? 'Updates arrive as they happen.'
+            : `Updates arrive as they happen. Round trip ${client.latencyMs} ms.`,
+        canRetry: false,
+        retryInSeconds: null,
+      }
+    case 'idle':
+      return busy('Connecting', 'Opening the live connection.')
+    case 'connecting':
+      // One attempt of many changes nothing for people, and would make the label flicker.
+      if (client.reconnectAttempts > 0) return { ...offline(client.reason), retryInSeconds: 0 }
+      return busy('Connecting', 'Opening the live connection.')
+    case 'catching-up':
+      return busy('Catching up', 'Reading what happened in the meantime.')
+    case 'stale':
+      return {
+        ...busy('Checking', 'Updates arrive, but it is not certain that none is missing.'),
+        canRetry: client.retryAt !== null,
+        retryInSeconds,
+      }
+    case 'offline':
+      return { ...offline(client.reason), retryInSeconds }
+    case 'error':
+      return {
+        tone: 'error',
+        symbol: '⚠',
+        label: 'Error',
+        detail: 'The server refused the live connection. Try again, or sign in anew.',
+        canRetry: true,
+        retryInSeconds,
+      }
+    case 'closed':
+      return { ...offline(null), detail: 'Disconnected.', canRetry: false }
+  }
+}
+
+/** Milliseconds to go on showing what was shown before: short drops pass unseen. */
+export function holdFor(shown: StatusTone | null, next: StatusTone, since: number, now: number): number {
+  if (shown !== 'live' || next === 'live' || next === 'error') return 0
+  return Math.max(0, since + SHOW_AFTER - now)
+}
+
+function busy(label: string, detail: string): StatusPresentation {
+  return { tone: 'busy', symbol: '○', label, detail, canRetry: false, retryInSeconds: null }
+}
+
+function offline(reason: string | null): StatusPresentation {
+  return {
+    tone: 'offline',
+    symbol: '○',
+    label: 'Offline',
+    detail:
+      reason === 'network'
+        ? 'This device has no network connection.'
+        : 'The connection was lost. What happens now is shown as soon as it is back.',
+    canRetry: true,
+    retryInSeconds: null,
+  }
+}

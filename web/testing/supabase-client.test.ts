@@ -1,0 +1,207 @@
+/** The client on the real supabase-js, over a real socket, against a project in this process. */
+
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DashboardWebSocketClient, type DashboardWebSocketClientOptions } from '../src/client/index.ts'
+import { FakeSupabase } from './fake-supabase.ts'
+
+const EXPIRED = '2020-01-01T00:00:00.000Z'
+
+let fake: FakeSupabase
+let supabase: SupabaseClient
+const clients: DashboardWebSocketClient[] = []
+
+beforeEach(async () => {
+  fake = await FakeSupabase.start()
+  supabase = createClient(fake.url, 'sb_publishable_test', { auth: { persistSession: false } })
+  const { error } = await supabase.auth.signInWithPassword({
+    email: fake.user.email,
+    password: fake.password,
+  })
+  expect(error).toBeNull()
+})
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.disconnect()
+  await supabase.realtime.disconnect()
+  await supabase.auth.stopAutoRefresh()
+  await fake.stop()
+})
+
+function connectable(options: Partial<DashboardWebSocketClientOptions> = {}) {
+  const client = new DashboardWebSocketClient({
+    supabase,
+    reconnectDelay: 20,
+    maxReconnectDelay: 50,
+    ...options,
+  })
+  clients.push(client)
+  const heard: number[] = []
+  client.on('message', (message) => heard.push(message.seq ?? -1))
+  return { client, heard }
+}
+
+function image(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    type: 'image_processed',
+    jobId: 'job-1',
+    incidentId: 'incident-1',
+    documentId: 'document-1',
+    documentType: 'photo',
+    status: 'completed',
+    timestamp: new Date().toISOString(),
+    ...fields,
+  }
+}
+
+describe('the client on supabase-js', () => {
+  it('joins the private channel with the user’s token at the first attempt', async () => {
+    const { client } = connectable()
+    await client.connect(fake.user.id)
+    const { data } = await supabase.auth.getSession()
+    expect(fake.joins).toEqual([
+      {
+        topic: `realtime:user:${fake.user.id}`,
+        accessToken: data.session?.access_token,
+        config: expect.objectContaining({ private: true }),
+      },
+    ])
+    expect(client.getState()).toMatchObject({ state: 'live', userId: fake.user.id })
+  })
+
+  it('hears broadcasts, batches and what was broadcast while it was away', async () => {
+    const { client, heard } = connectable()
+    await client.connect(fake.user.id)
+    fake.notify(image())
+    const batch = [fake.notify(image(), { heard: false }), fake.notify(image(), { heard: false })]
+    fake.broadcast({
+      type: 'batch_update',
+      messages: batch.map(({ payload }) => payload),
+      timestamp: EXPIRED,
+    })
+    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3]))
+
+    fake.cutSockets()
+    fake.notify(image(), { heard: false })
+    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3, 4]))
+    expect(client.getState().state).toBe('live')
+    expect(fake.joinedTopics).toHaveLength(1)
+  })
+
+  it('survives cut after cut without losing, doubling or disordering anything', async () => {
+    const { client, heard } = connectable()
+    await client.connect(fake.user.id)
+    for (let round = 0; round < 8; round += 1) {
+      for (let n = 0; n < 5; n += 1) fake.notify(image(), { heard: n % 2 === round % 2 })
+      if (round % 2 === 0) fake.cutSockets()
+      else fake.closeChannels()
+      fake.notify(image())
+      await vi.waitFor(() => expect(client.getState().state).toBe('live'), { timeout: 5_000 })
+    }
+    fake.notify(image())
+    await vi.waitFor(() => expect(heard).toHaveLength(49))
+    expect(heard).toEqual(Array.from({ length: 49 }, (_, index) => index + 1))
+  })
+
+  it('comes back after the server closed the channel', async () => {
+    const { client, heard } = connectable()
+    await client.connect(fake.user.id)
+    fake.closeChannels()
+    await vi.waitFor(() => expect(fake.joins).toHaveLength(2))
+    fake.notify(image())
+    await vi.waitFor(() => expect(heard).toEqual([1]))
+  })
+
+  it('shows a refusal as an error, and is live once the server agrees', async () => {
+    fake.refuseJoins = 'Unauthorized: You do not have permissions to read from this Channel topic'
+    const { client } = connectable()
+    const states: string[] = []
+    client.on('state', (change) => states.push(change.new))
+    const connected = client.connect(fake.user.id)
+    await vi.waitFor(() =>
+      expect(client.getState()).toMatchObject({ state: 'error', reason: 'join_refused' }),
+    )
+    fake.refuseJoins = null
+    await connected
+    expect(states.at(-1)).toBe('live')
+  })
+
+  it('notices a connection that is open but dead', async () => {
+    const { client, heard } = connectable({ heartbeatTimeout: 100 })
+    await client.connect(fake.user.id)
+    await vi.waitFor(() => expect(client.getState().latencyMs).not.toBeNull())
+    fake.deadHeart = true
+    const lost = new Promise((resolve) => client.once('disconnected', resolve))
+    client.ping()
+    expect(await lost).toMatchObject({ reason: 'heartbeat-timeout' })
+    fake.deadHeart = false
+    await vi.waitFor(() => expect(client.getState().state).toBe('live'), { timeout: 5_000 })
+    fake.notify(image())
+    await vi.waitFor(() => expect(heard).toEqual([1]))
+  })
+
+  it('leaves nothing open after disconnect', async () => {
+    const { client, heard } = connectable()
+    await client.connect(fake.user.id)
+    client.disconnect()
+    await vi.waitFor(() => expect([fake.joinedTopics, fake.openSockets]).toEqual([[], 0]))
+    fake.notify(image())
+    expect(supabase.getChannels()).toEqual([])
+    expect(heard).toEqual([])
+  })
+
+  it('can be connected again at once', async () => {
+    const { client, heard } = connectable()
+    await client.connect(fake.user.id)
+    client.disconnect()
+    await client.connect(fake.user.id)
+    fake.notify(image())
+    await vi.waitFor(() => expect(heard).toEqual([1]))
+  })
+
+  it('ends with the session', async () => {
+    const { client } = connectable()
+    await client.connect(fake.user.id)
+    await supabase.auth.signOut()
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
+    await expect(client.connect(fake.user.id)).rejects.toMatchObject({ code: 'not_signed_in' })
+  })
+
+  it('leaves the page’s own channels and heartbeat callback alone', async () => {
+    const own = supabase.channel('own')
+    await new Promise((resolve) => own.subscribe(resolve))
+    const beats: string[] = []
+    supabase.realtime.onHeartbeat((status) => beats.push(status))
+    const { client } = connectable()
+    await client.connect(fake.user.id)
+    await vi.waitFor(() => expect(beats).toContain('ok'))
+    client.disconnect()
+    await vi.waitFor(() => expect(fake.joinedTopics).toEqual(['realtime:own']))
+    expect(own.state).toBe('joined')
+  })
+
+  it('signs URLs again that expired while they waited', async () => {
+    const values = new Map<string, string>()
+    const storage = {
+      getItem: (key: string) => values.get(key) ?? null,
+      setItem: (key: string, value: string) => void values.set(key, value),
+    }
+    const first = connectable({ storage })
+    await first.client.connect(fake.user.id)
+    first.client.disconnect()
+
+    fake.objects.set('i/d/thumb one.jpg', Buffer.from('jpeg'))
+    const old = (path: string) => `${fake.url}/storage/v1/object/sign/derivatives/${path}?token=old`
+    fake.notify(image({ signedUrl: old('i/d/thumb%20one.jpg'), signedUrlExpiresAt: EXPIRED }))
+    fake.notify(image({ signedUrl: old('i/d/gone.jpg'), signedUrlExpiresAt: EXPIRED }))
+    const urls: (string | undefined)[] = []
+    const second = connectable({ storage })
+    second.client.on('image_processed', (message) => urls.push(message.signedUrl))
+    await second.client.connect(fake.user.id)
+
+    expect(urls).toHaveLength(2)
+    expect(urls[1]).toBeUndefined()
+    expect(urls[0]).not.toContain('token=old')
+    expect(await (await fetch(urls[0] ?? '')).text()).toBe('jpeg')
+  })
+})
