@@ -68,11 +68,11 @@ export function readFacts(bytes: Uint8Array, type: ImageType): ImageFacts {
 /**
  * @throws AppError `image_truncated` where the decoder misses data, `image_undecodable` where it gives up.
  */
-export function makeDerivatives(bytes: Uint8Array, type: ImageType): Derivatives {
+export function makeDerivatives(bytes: Uint8Array, type: ImageType, facts: ImageFacts): Derivatives {
   return guard(() => {
     const image = MagickImage.create()
     try {
-      decode(image, bytes, type)
+      decode(image, bytes, type, facts)
       shrink(image, PREVIEW_SIZE)
       toSrgb(image)
       image.autoOrient()
@@ -89,16 +89,25 @@ export function makeDerivatives(bytes: Uint8Array, type: ImageType): Derivatives
 
 function readSettings(type: ImageType): MagickReadSettings {
   // The format is ours to say: ImageMagick's own guess knows formats that open other files.
-  const settings = new MagickReadSettings({ format: FORMATS[type], frameIndex: 0, frameCount: 1 })
-  // Lets the JPEG decoder leave out detail that would be thrown away: 4 times faster, a fraction of the memory.
-  if (type === 'jpeg') settings.setDefine(MagickFormat.Jpeg, 'size', `${PREVIEW_SIZE}x${PREVIEW_SIZE}`)
+  return new MagickReadSettings({ format: FORMATS[type], frameIndex: 0, frameCount: 1 })
+}
+
+/**
+ * The size lets the JPEG decoder leave out detail that would be thrown away: 4 times faster, a fraction of the
+ * memory. A smaller picture it would enlarge.
+ */
+function decodeSettings(type: ImageType, facts: ImageFacts): MagickReadSettings {
+  const settings = readSettings(type)
+  if (type === 'jpeg' && Math.max(facts.width, facts.height) > PREVIEW_SIZE) {
+    settings.setDefine(MagickFormat.Jpeg, 'size', `${PREVIEW_SIZE}x${PREVIEW_SIZE}`)
+  }
   return settings
 }
 
-function decode(image: IMagickImage, bytes: Uint8Array, type: ImageType): void {
+function decode(image: IMagickImage, bytes: Uint8Array, type: ImageType, facts: ImageFacts): void {
   const warnings: string[] = []
   image.onWarning = ({ error }) => warnings.push(error.message)
-  image.read(bytes, readSettings(type))
+  image.read(bytes, decodeSettings(type, facts))
   delete image.onWarning
   if (warnings.some((text) => MISSING_DATA.test(text))) throw new AppError('image_truncated')
 }

@@ -196,7 +196,7 @@ function derive(
   { memoryBytes, log }: WorkDependencies,
 ): Derivatives | null {
   const needed = estimateDecodeBytes(type, facts, bytes.length)
-  if (needed <= memoryBytes) return makeDerivatives(bytes, type)
+  if (needed <= memoryBytes) return makeDerivatives(bytes, type, facts)
   log.warn('preview_unavailable', { type, width: facts.width, height: facts.height, needed })
   return null
 }
