@@ -6,6 +6,8 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mintToken } from '../keys.ts'
+import { MAINTENANCE_DATABASE } from '../testing/clone.ts'
+import { withClient } from '../testing/database.ts'
 import { createStorageBench, type StorageBench } from './testing.ts'
 
 const ALICE = randomUUID()
@@ -660,6 +662,7 @@ describe('signed URLs', () => {
 describe('the folder of bytes', () => {
   it('is rid of orphans at the start and keeps what has a row', async () => {
     dataOf(await bench.admin.storage.from('private').upload('survivor', 'still here'))
+    await bench.restart() // other tests have left bytes without a row
     const files = await bench.files()
     const version = randomUUID()
     const orphan = join(dirname(dirname(files[0] ?? '')), version.slice(0, 2), version)
@@ -675,6 +678,29 @@ describe('the folder of bytes', () => {
     for (const file of await bench.files()) {
       expect(file).toMatch(/objects[\\/][0-9a-f]{2}[\\/][0-9a-f-]{36}$/)
     }
+  })
+})
+
+describe('while the database is away', () => {
+  it('answers 503, and works again afterwards', async () => {
+    const files = bench.admin.storage.from('private')
+    dataOf(await files.upload('before', 'kept'))
+    const { name, urls } = bench.database
+    const maintenance = new URL(urls.admin)
+    maintenance.pathname = `/${MAINTENANCE_DATABASE}`
+    await withClient(maintenance.href, async (client) => {
+      await client.query(`alter database ${name} with allow_connections false`)
+      await client.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [
+        name,
+      ])
+      const response = await fetch(`${bench.url}/storage/v1/object/private/before`, {
+        headers: { apikey: bench.keys.secretKey },
+      })
+      expect(response.status).toBe(503)
+      expect(await response.json()).toMatchObject({ statusCode: '503', code: 'DatabaseUnavailable' })
+      await client.query(`alter database ${name} with allow_connections true`)
+    })
+    expect(await textOf(files, 'before')).toBe('kept')
   })
 })
 

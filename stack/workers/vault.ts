@@ -1,0 +1,40 @@
+/** Secrets that SQL needs to know where and as whom to call. */
+
+import type pg from 'pg'
+
+/** Not a real secret: names the lock that keeps two starts from creating the same secret. */
+const LOCK = 'stack vault secrets'
+
+/**
+ * Makes each secret of this name have this value; others stay. Unchanged ones are not written.
+ * @param pool connects as `postgres` or `supabase_admin`.
+ */
+export async function upsertVaultSecrets(
+  pool: pg.Pool,
+  secrets: Readonly<Record<string, string>>,
+): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [LOCK])
+    for (const [name, value] of Object.entries(secrets)) await upsertSecret(client, name, value)
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw error
+  } finally {
+    client.release()
+  }
+}
+
+async function upsertSecret(client: pg.PoolClient, name: string, value: string): Promise<void> {
+  const { rows } = await client.query<{ id: string; decrypted_secret: string }>(
+    'select id, decrypted_secret from vault.decrypted_secrets where name = $1',
+    [name],
+  )
+  const [existing] = rows
+  if (existing === undefined) await client.query('select vault.create_secret($1, $2)', [value, name])
+  else if (existing.decrypted_secret !== value) {
+    await client.query('select vault.update_secret($1, $2)', [existing.id, value])
+  }
+}
