@@ -78,7 +78,7 @@ grant select on table private.job_kinds to service_role;
 
 create table public.jobs (
   id uuid primary key default gen_random_uuid(),
-  kind text not null references private.job_kinds (kind) on update cascade on delete restrict,
+  kind text not null references private.job_kinds (kind) on delete restrict,
   user_id uuid not null references auth.users (id) on delete cascade,
   incident_id uuid references public.incidents (id) on delete cascade,
   queue_id uuid,

@@ -112,6 +112,21 @@ comment on function public.report_progress(uuid, uuid, integer, text) is
 revoke execute on function public.report_progress(uuid, uuid, integer, text) from public, anon, authenticated;
 grant execute on function public.report_progress(uuid, uuid, integer, text) to service_role;
 
+create function private.is_result(p_result jsonb)
+returns boolean
+language sql
+immutable
+parallel safe
+security invoker
+set search_path = ''
+as $$
+  select p_result is null
+    or (pg_catalog.jsonb_typeof(p_result) = 'object' and pg_catalog.octet_length(p_result::text) <= 65536);
+$$;
+comment on function private.is_result(jsonb) is 'Whether public.jobs.result takes this: null, or an object of at most 64 KB.';
+revoke execute on function private.is_result(jsonb) from public, anon, authenticated;
+grant execute on function private.is_result(jsonb) to service_role;
+
 create function public.complete_job(p_job_id uuid, p_lease_token uuid, p_result jsonb)
 returns public.jobs
 language plpgsql
@@ -129,6 +144,9 @@ begin
   if v_job.status = 'queued' then
     raise exception 'lease_lost' using errcode = 'PT409', detail = 'The job is back in the queue.';
   end if;
+  if not private.is_result(p_result) then
+    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A result is an object of at most 64 KB.';
+  end if;
 
   update public.jobs as job
   set status = 'completed', result = coalesce(p_result, '{}'), stage = null
@@ -138,7 +156,7 @@ begin
 end;
 $$;
 comment on function public.complete_job(uuid, uuid, jsonb) is
-  'Ends a job with its result. Repeated with the same lease it changes nothing. Errors: job_not_found, lease_lost, illegal_transition.';
+  'Ends a job with its result. Repeated with the same lease it changes nothing. Errors: job_not_found, lease_lost, illegal_transition, invalid_arguments.';
 revoke execute on function public.complete_job(uuid, uuid, jsonb) from public, anon, authenticated;
 grant execute on function public.complete_job(uuid, uuid, jsonb) to service_role;
 
@@ -194,8 +212,8 @@ begin
       then pg_catalog.clock_timestamp() + private.retry_delay(job.attempts, kind.retry_base_seconds, kind.retry_max_seconds)
       else job.next_attempt_at
     end,
-    result = coalesce(p_result, job.result),
     -- What a worker says must not keep its job from ending.
+    result = case when private.is_result(p_result) then coalesce(p_result, job.result) else job.result end,
     error_code = case when p_error_code ~ '^[a-z][a-z0-9_]{0,63}$' then p_error_code else 'internal_error' end,
     error = private.clean_text(p_error, 2000)
   from private.job_kinds as kind

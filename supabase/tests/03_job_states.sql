@@ -1,7 +1,7 @@
 -- The state machine of jobs: every legal and illegal move, the functions that make them, and their errors.
 
 begin;
-select plan(61);
+select plan(63);
 
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@states.test'),
@@ -197,6 +197,11 @@ select results_eq(
   'it is cut, and without a new stage the old one stays'
 );
 
+select throws_ok(
+  format('select public.complete_job(pg_temp.id(''completing''), pg_temp.lease(''completing''), %L)', result),
+  'PT400', 'invalid_arguments', 'a result is not ' || left(result, 20)
+)
+from (values ('[]'), (jsonb_build_object('x', repeat('x', 65536))::text)) as invalid (result);
 select results_eq(
   $$ select status::text, result ->> 'width', progress::integer, stage
      from public.complete_job(pg_temp.id('completing'), pg_temp.lease('completing'), '{"width": 640}') $$,
@@ -244,9 +249,9 @@ select results_eq(
   'a failure that cannot be retried ends the job'
 );
 select results_eq(
-  $$ select status::text, error_code, char_length(error)
-     from public.fail_job(pg_temp.id('shouting'), pg_temp.lease('shouting'), 'Oh NO!', repeat('x', 5000) || chr(7)) $$,
-  $$ values ('failed', 'internal_error', 2000) $$,
+  $$ select status::text, error_code, char_length(error), result
+     from public.fail_job(pg_temp.id('shouting'), pg_temp.lease('shouting'), 'Oh NO!', repeat('x', 5000) || chr(7), false, '[]') $$,
+  $$ values ('failed', 'internal_error', 2000, null::jsonb) $$,
   'whatever a worker says, its job ends'
 );
 

@@ -22,6 +22,8 @@ insert into storage.objects (bucket_id, name) values
   ('originals', 'a1000000-0000-4000-8000-000000000001x/photo.jpg'),
   ('originals', '../a1000000-0000-4000-8000-000000000001/photo.jpg');
 
+create temporary table objects_before as select count(*) from storage.objects;
+
 select results_eq(
   $$ select id, public, file_size_limit from storage.buckets where id in ('originals', 'derivatives') order by id $$,
   $$ values ('derivatives', false, 26214400::bigint), ('originals', false, 26214400::bigint) $$,
@@ -54,7 +56,7 @@ exception
 end
 $$;
 reset role;
-select is((select count(*) from storage.objects where bucket_id in ('originals', 'derivatives', 'elsewhere')), 8::bigint, 'an owner deletes no file');
+select is((select count(*) from storage.objects), (select count from objects_before), 'an owner deletes no file');
 select is((select count(*) from storage.objects where name like '%moved'), 0::bigint, 'an owner renames no file');
 
 set local role authenticated;

@@ -1,8 +1,10 @@
 -- Nudges of the Edge Functions, and the sweeper that repeats them and takes back what silent workers hold.
 
 begin;
-select plan(24);
+select plan(23);
 
+-- Until the rollback; a development database may have some.
+delete from public.jobs;
 insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000001', 'ann@dispatch.test');
 
 -- Requests that were queued since the last look.
@@ -71,23 +73,13 @@ select is((select count(*) from pg_temp.nudges()), 500::bigint, 'of very many, 5
 select is(public.sweep_jobs(), 100, 'and the sweeper sends for the rest');
 delete from public.jobs;
 
--- The nudge fails
-create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'the queue is broken'; end $$;
-create trigger refuse before insert on private.job_nudges for each row execute function pg_temp.refuse();
-set local client_min_messages = error;
-select lives_ok('select pg_temp.add_jobs(1)', 'a nudge that fails does not fail the job');
-set local client_min_messages = notice;
-drop trigger refuse on private.job_nudges;
-delete from public.jobs;
-
 -- Leases
 select pg_temp.add_jobs(3);
 update public.jobs set status = 'processing';
 create temporary table leased as select id, row_number() over (order by id) as n from public.jobs;
 update public.jobs set lease_expires_at = now() - interval '1 second' where id in (select id from leased where n in (1, 2));
 update public.jobs set attempts = max_attempts where id in (select id from leased where n = 2);
-delete from seen;
-delete from net.http_request_queue;
+select pg_temp.nudges();
 select is(public.sweep_jobs(), 2, 'the sweeper takes back expired jobs');
 select results_eq(
   $$ select n, status::text, error_code, stage, lease_token is null

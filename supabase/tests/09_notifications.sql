@@ -3,6 +3,8 @@
 begin;
 select plan(27);
 
+-- Until the rollback; a development database may have some.
+delete from auth.users;
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@notifications.test'),
   ('b0000000-0000-4000-8000-000000000002', 'bob@notifications.test');

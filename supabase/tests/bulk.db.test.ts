@@ -109,25 +109,6 @@ test('deleting a user waits for a change of their jobs and then leaves nothing',
   })
 })
 
-test('a broadcast that cannot be sent loses no notification', async () => {
-  await using database = await createTestDatabase()
-  // Without the partition of the day realtime.send can only warn.
-  await withClient(database.urls.admin, async (admin) => {
-    const { rows } = await admin.query<{ name: string }>(
-      `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'realtime.messages'::regclass`,
-    )
-    for (const { name } of rows) await admin.query(`drop table ${name}`)
-  })
-  await withClient(database.urls.postgres, async (client) => {
-    await client.query(`set client_min_messages = error`)
-    const userId = at(await addUsers(client, 1), 0)
-    await addJobs(client, userId, 3)
-    await client.query(`update public.jobs set status = 'processing'`)
-    const { rows } = await client.query<{ seq: string }>('select seq from public.notifications order by seq')
-    expect(rows.map((row) => row.seq)).toEqual(['1', '2', '3'])
-  })
-})
-
 async function batchedSeqs(client: pg.Client): Promise<number[]> {
   const { rows } = await client.query<{ seq: number }>(
     `select (message.value ->> 'seq')::integer as seq
