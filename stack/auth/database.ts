@@ -1,6 +1,7 @@
 /** The auth server's access to its tables, always as `supabase_auth_admin`. */
 
-import pg from 'pg'
+import type pg from 'pg'
+import { createPool } from '../database-pool.ts'
 import type { Logger } from '../types.ts'
 
 /** Runs statements: the pool for single ones, a transaction's client for several. */
@@ -14,20 +15,20 @@ export interface AuthDatabase {
 }
 
 const POOL_SIZE = 6
-const CONNECT_TIMEOUT_MS = 5_000
-const STATEMENT_TIMEOUT_MS = 10_000
 
 export function openAuthDatabase(url: string, logger: Logger): AuthDatabase {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: 30_000,
-    application_name: 'auth',
-    // Triggers of the application on auth.users run as they do on hosted Supabase: with few rights.
-    options: `-c role=supabase_auth_admin -c search_path=auth -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
+  const pool = createPool({
+    url,
+    name: 'auth',
+    size: POOL_SIZE,
+    logger,
+    settings: {
+      // Triggers of the application on auth.users run as they do on hosted Supabase: with few rights.
+      role: 'supabase_auth_admin',
+      search_path: 'auth',
+      statement_timeout: '10s',
+    },
   })
-  pool.on('error', (error) => logger.warn('auth', 'an idle database connection was lost', { error }))
   return {
     pool,
     async transaction(work) {

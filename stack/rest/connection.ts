@@ -5,13 +5,14 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PostgresConnection } from '@supabase/lite/postgres'
+import type { Pool } from 'pg'
 import type { Caller, Logger } from '../types.ts'
 import { isNotOneObject, wantsOneObject } from './cardinality.ts'
 import { encodeArguments, encodeRows } from './encode.ts'
-import { databaseErrorResponse, errorResponse, poolTimeout, RestFailure, unexpectedError } from './errors.ts'
+import { databaseErrorResponse, errorResponse, RestFailure, unexpectedError } from './errors.ts'
 import type { LiteModules } from './lite.ts'
+import { pooledConnection } from './pooled-connection.ts'
 import type { SchemaCache } from './schema-cache.ts'
-import { WIRE_TYPES } from './types.ts'
 
 /** One request, from its arrival to its answer. */
 export interface Call {
@@ -24,13 +25,11 @@ export interface Call {
 
 export interface ConnectionOptions {
   lite: LiteModules
-  /** Connects as `authenticator`. */
   databaseUrl: string
   cache: SchemaCache
   logger: Logger
-  poolSize: number
-  /** Milliseconds a request waits for a free connection. */
-  acquireTimeoutMs: number
+  /** Connects as `authenticator`. */
+  pool: Pool
 }
 
 export interface RestConnection {
@@ -39,17 +38,13 @@ export interface RestConnection {
   asCaller<T>(call: Call, work: () => Promise<T>): Promise<T>
 }
 
-const CONNECT_TIMEOUT_S = 5
-const RECONNECT_DELAY_S = 0.1
-const IDLE_TIMEOUT_S = 60
-
 type Transaction = Parameters<Parameters<PostgresConnection['withContext']>[1]>[0]
 
 export function createConnection(options: ConnectionOptions): RestConnection {
   const { lite, cache, logger } = options
   const calls = new AsyncLocalStorage<Call>()
 
-  class CallerConnection extends lite.PostgresConnection {
+  class CallerConnection extends pooledConnection(lite) {
     override async introspect(): ReturnType<PostgresConnection['introspect']> {
       return (await cache.get()).introspection
     }
@@ -61,14 +56,9 @@ export function createConnection(options: ConnectionOptions): RestConnection {
       const readOnly = call.method === 'GET' || call.method === 'HEAD'
       const settings = settingsOf(call, (await cache.get()).roleSettings.get(call.caller.role))
       let refused: { value: T } | undefined
-      let abandoned = false
-      const acquired = Promise.withResolvers<void>()
-      const run = this.kysely
-        .transaction()
-        .setAccessMode(readOnly ? 'read only' : 'read write')
-        .execute(async (tx: Transaction) => {
-          acquired.resolve()
-          if (abandoned) throw new Error('the request was given up')
+      const run = this.kysely.transaction().setAccessMode(readOnly ? 'read only' : 'read write')
+      try {
+        return await run.execute(async (tx: Transaction) => {
           await applySettings(tx, settings)
           const value = await work(tx)
           if (value instanceof Response && (await isRefusal(value, call))) {
@@ -77,15 +67,8 @@ export function createConnection(options: ConnectionOptions): RestConnection {
           }
           return value
         })
-      try {
-        await within(options.acquireTimeoutMs, Promise.race([acquired.promise, run]), () => {
-          abandoned = true
-        })
-        return await run
       } catch (error) {
         if (refused !== undefined) return refused.value
-        if (abandoned)
-          run.catch((late: unknown) => logger.debug('rest', 'a request was given up', { error: late }))
         throw error
       }
     }
@@ -125,19 +108,10 @@ export function createConnection(options: ConnectionOptions): RestConnection {
     }
   }
 
-  const connection = new CallerConnection({
-    url: options.databaseUrl,
-    postgresOptions: {
-      max: options.poolSize,
-      connect_timeout: CONNECT_TIMEOUT_S,
-      idle_timeout: IDLE_TIMEOUT_S,
-      backoff: () => RECONNECT_DELAY_S,
-      connection: { application_name: 'rest' },
-      types: { ...WIRE_TYPES },
-      onnotice: () => undefined,
-    },
-  })
-  return { connection, asCaller: (call, work) => calls.run(call, work) }
+  return {
+    connection: new CallerConnection({ url: options.databaseUrl }, options.pool),
+    asCaller: (call, work) => calls.run(call, work),
+  }
 }
 
 /** Whatever an answer refuses must not have happened. */
@@ -177,22 +151,6 @@ async function applySettings(tx: Transaction, settings: ReadonlyMap<string, stri
       ),
     )
     .execute()
-}
-
-/** @throws RestFailure 504 after `ms`, having called `giveUp`. */
-async function within(ms: number, work: Promise<unknown>, giveUp: () => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      giveUp()
-      reject(new RestFailure(poolTimeout()))
-    }, ms)
-  })
-  try {
-    await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** The library says these in plain errors. */

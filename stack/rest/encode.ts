@@ -1,16 +1,35 @@
 /**
- * Prepares what callers send for the driver, which guesses types from values: JSON is encoded here, once, because the
- * library encodes some of it twice and the driver takes `true` for a boolean where a column holds JSON.
+ * Prepares what callers send for the driver. JSON is encoded here, once and by the type of its destination: the driver
+ * would take a list for an array and a text for JSON.
  */
 
 import type { Introspection } from './lite.ts'
-import { encodedJson } from './types.ts'
+import { parseArray } from './types.ts'
 
 export interface FunctionCall {
   name: string
   args: Readonly<Record<string, unknown>>
   /** Arguments of a query string are text: JSON as such, arrays in PostgreSQL's notation. */
   fromQuery: boolean
+}
+
+/** JSON on its way: neither the library nor the driver takes it for a text or a list. */
+class Json {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** What the driver sends. */
+  toPostgres(): string {
+    return this.#text
+  }
+
+  /** Where the library encodes objects itself, the outcome is the same. */
+  toJSON(): unknown {
+    return JSON.parse(this.#text)
+  }
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -44,28 +63,18 @@ function encodeColumns(row: Values, columns: readonly string[]): Values {
   const encoded: Record<string, unknown> = { ...row }
   for (const name of columns) {
     const value = row[name]
-    if (value !== undefined && value !== null) encoded[name] = encodedJson(JSON.stringify(value))
+    if (value !== undefined && value !== null) encoded[name] = new Json(JSON.stringify(value))
   }
   return encoded
 }
 
 function encodeArgument(value: unknown, type: string, fromQuery: boolean): unknown {
   if (value === null || value === undefined) return value
-  if (!fromQuery) return isJson(type) ? encodedJson(JSON.stringify(value)) : value
-  if (typeof value !== 'string') return isJson(type) ? encodedJson(JSON.stringify(value)) : value
-  if (isJson(type)) return encodedJson(value)
+  if (!fromQuery) return isJson(type) ? new Json(JSON.stringify(value)) : value
+  if (typeof value !== 'string') return isJson(type) ? new Json(JSON.stringify(value)) : value
+  if (isJson(type)) return value
   // Of several values the library takes the last, which here is the list.
-  return type.endsWith('[]') && /^\{.*\}$/s.test(value) ? [parseArrayLiteral(value)] : value
-}
-
-/** Elements of `{a,"b,c",NULL}`; lists within lists are not taken apart. */
-function parseArrayLiteral(text: string): (string | null)[] {
-  const elements = text.slice(1, -1).matchAll(/\s*(?:"((?:[^"\\]|\\.)*)"|([^,"]+))\s*(?:,|$)/gs)
-  return [...elements].map(([, quoted, plain]) => {
-    if (quoted !== undefined) return quoted.replace(/\\(.)/gs, '$1')
-    const element = plain?.trim() ?? ''
-    return element.toUpperCase() === 'NULL' ? null : element
-  })
+  return type.endsWith('[]') && /^\{.*\}$/s.test(value) ? [parseArray(value, String)] : value
 }
 
 function isJson(type: string): boolean {

@@ -1,6 +1,7 @@
 /** PostgREST's errors: SQLSTATE to HTTP status, and the body `{ code, details, hint, message }`. */
 
 import { isDatabaseUnavailable } from '../database-errors.ts'
+import { isPoolExhausted } from '../database-pool.ts'
 import type { Role } from '../types.ts'
 
 export interface RestErrorBody {
@@ -43,10 +44,10 @@ export const schemaCacheUnavailable = (): Response =>
     message: 'Could not query the database for the schema cache. Retrying.',
   })
 
-export const databaseUnavailable = (): Response =>
+const databaseUnavailable = (): Response =>
   errorResponse(503, { code: 'PGRST001', message: 'Database client error. Retrying the connection.' })
 
-export const poolTimeout = (): Response =>
+const poolTimeout = (): Response =>
   errorResponse(504, {
     code: 'PGRST003',
     message: 'Timed out acquiring connection from connection pool.',
@@ -57,6 +58,7 @@ export const unexpectedError = (): Response =>
 
 /** What a failed statement answers; `undefined` for an error that is not the database's. */
 export function databaseErrorResponse(error: unknown, role: Role): Response | undefined {
+  if (isPoolExhausted(error)) return poolTimeout()
   if (isDatabaseUnavailable(error)) return databaseUnavailable()
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
   if (!/^[0-9A-Z]{5}$/.test(error.code)) return undefined

@@ -4,12 +4,15 @@
  */
 
 import pg from 'pg'
+import { createPool } from '../database-pool.ts'
 import type { Logger } from '../types.ts'
 import { RestFailure, schemaCacheUnavailable } from './errors.ts'
 import type { Introspection, LiteModules } from './lite.ts'
+import { pooledConnection } from './pooled-connection.ts'
+import { type ArrayTypes, typesConfig } from './types.ts'
 
 const CHANNEL = 'pgrst'
-const CONNECT_TIMEOUT_S = 5
+const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_DELAY_MS = 1_000
 
 export interface Schema {
@@ -23,6 +26,8 @@ export interface SchemaCache {
   get(): Promise<Schema>
   /** The next {@link SchemaCache.get} reads afresh. */
   invalidate(): void
+  /** As of the last reading. */
+  arrayTypes(): ArrayTypes
   close(): Promise<void>
 }
 
@@ -41,30 +46,28 @@ export function createSchemaCache(options: {
 }): SchemaCache {
   const { lite, databaseUrl, schema, logger } = options
   let current: Promise<Schema> | undefined
+  let arrayTypes: ArrayTypes = new Map()
+  const pool = createPool({
+    url: databaseUrl,
+    name: 'rest',
+    size: 1,
+    logger,
+    types: typesConfig(() => arrayTypes),
+  })
   const listener = listen(databaseUrl, logger, () => {
     current = undefined
   })
 
   const read = async (): Promise<Schema> => {
     await listener.ready()
-    const roleSettings = await readRoleSettings(databaseUrl)
-    const connection = new lite.PostgresConnection({
-      url: databaseUrl,
-      postgresOptions: {
-        max: 1,
-        connect_timeout: CONNECT_TIMEOUT_S,
-        idle_timeout: 1,
-        onnotice: () => undefined,
-      },
-    })
-    try {
-      const found = await connection.introspect({ useCache: false })
-      // It swallows errors and returns an empty schema, recognisable by what is missing.
-      if (found.timezones === undefined) throw new Error('the introspection failed')
-      return { introspection: onlySchema(found, schema), roleSettings }
-    } finally {
-      await connection.close()
-    }
+    const roleSettings = await readRoleSettings(pool)
+    // Needed for reading what follows.
+    arrayTypes = await readArrayTypes(pool)
+    const connection = new (pooledConnection(lite))({ url: databaseUrl }, pool)
+    const found = await connection.introspect({ useCache: false })
+    // It swallows errors and returns an empty schema, recognisable by what is missing.
+    if (found.timezones === undefined) throw new Error('the introspection failed')
+    return { introspection: onlySchema(found, schema), roleSettings }
   }
 
   return {
@@ -82,7 +85,10 @@ export function createSchemaCache(options: {
     invalidate() {
       current = undefined
     },
-    close: () => listener.close(),
+    arrayTypes: () => arrayTypes,
+    async close() {
+      await Promise.all([listener.close(), pool.end()])
+    },
   }
 }
 
@@ -98,33 +104,30 @@ function onlySchema(found: Introspection, schema: string): Introspection {
   }
 }
 
-async function readRoleSettings(databaseUrl: string): Promise<Schema['roleSettings']> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_S * 1000,
-    application_name: 'rest',
-  })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ role: string; name: string; value: string }>(
-      `select r.rolname as role, split_part(s.setting, '=', 1) as name,
-              substr(s.setting, strpos(s.setting, '=') + 1) as value
-         from pg_catalog.pg_db_role_setting d
-         join pg_catalog.pg_roles r on r.oid = d.setrole
-        cross join lateral unnest(d.setconfig) as s (setting)
-        where d.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
-          and r.rolname in ('anon', 'authenticated', 'service_role')
-        order by d.setdatabase`,
-    )
-    const settings = new Map<string, Map<string, string>>()
-    for (const { role, name, value } of rows) {
-      if (!ROLE_SETTINGS.includes(name)) continue
-      settings.set(role, (settings.get(role) ?? new Map<string, string>()).set(name, value))
-    }
-    return settings
-  } finally {
-    await client.end()
+async function readRoleSettings(pool: pg.Pool): Promise<Schema['roleSettings']> {
+  const { rows } = await pool.query<{ role: string; name: string; value: string }>(
+    `select r.rolname as role, split_part(s.setting, '=', 1) as name,
+            substr(s.setting, strpos(s.setting, '=') + 1) as value
+       from pg_catalog.pg_db_role_setting d
+       join pg_catalog.pg_roles r on r.oid = d.setrole
+      cross join lateral unnest(d.setconfig) as s (setting)
+      where d.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
+        and r.rolname in ('anon', 'authenticated', 'service_role')
+      order by d.setdatabase`,
+  )
+  const settings = new Map<string, Map<string, string>>()
+  for (const { role, name, value } of rows) {
+    if (!ROLE_SETTINGS.includes(name)) continue
+    settings.set(role, (settings.get(role) ?? new Map<string, string>()).set(name, value))
   }
+  return settings
+}
+
+async function readArrayTypes(pool: pg.Pool): Promise<ArrayTypes> {
+  const { rows } = await pool.query<{ oid: number; element: number }>(
+    `select oid::int as oid, typelem::int as element from pg_catalog.pg_type where typcategory = 'A' and typelem <> 0`,
+  )
+  return new Map(rows.map((row) => [row.oid, row.element]))
 }
 
 interface Listener {
@@ -142,7 +145,7 @@ function listen(databaseUrl: string, logger: Logger, onChange: () => void): List
   const connect = async (): Promise<pg.Client> => {
     const client = new pg.Client({
       connectionString: databaseUrl,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_S * 1000,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       application_name: 'rest (schema changes)',
     })

@@ -1,11 +1,13 @@
 /** The REST API over schema `public`, as PostgREST has it. */
 
+import { createPool } from '../database-pool.ts'
 import type { DatabaseUrls, HttpService, Logger, Stoppable } from '../types.ts'
 import { asOneObject } from './cardinality.ts'
 import { createConnection, promisesOneRow } from './connection.ts'
 import { errorResponse, RestFailure, unexpectedError } from './errors.ts'
 import { loadLite } from './lite.ts'
 import { createSchemaCache } from './schema-cache.ts'
+import { typesConfig } from './types.ts'
 
 export interface RestOptions {
   /** `authenticator` serves requests; `admin` reads the schema and hears of its changes. */
@@ -15,7 +17,7 @@ export interface RestOptions {
   poolSize?: number
   /** Most rows of one answer. Default 1000, as on hosted Supabase. */
   maxRows?: number
-  /** Milliseconds a request waits for a free connection before it is answered 504. Default 10000. */
+  /** Milliseconds a request waits for a connection before it is answered 503 or 504. Default 5000. */
   acquireTimeoutMs?: number
 }
 
@@ -34,13 +36,20 @@ export async function createRestService(options: RestOptions): Promise<RestServi
   const { urls, logger } = options
   const lite = await loadLite()
   const cache = createSchemaCache({ lite, databaseUrl: urls.admin, schema: EXPOSED_SCHEMA, logger })
+  const pool = createPool({
+    url: urls.authenticator,
+    name: 'rest',
+    size: options.poolSize ?? 10,
+    logger,
+    ...(options.acquireTimeoutMs !== undefined && { connectTimeoutMs: options.acquireTimeoutMs }),
+    types: typesConfig(cache.arrayTypes),
+  })
   const { connection, asCaller } = createConnection({
     lite,
     databaseUrl: urls.authenticator,
+    pool,
     cache,
     logger,
-    poolSize: options.poolSize ?? 10,
-    acquireTimeoutMs: options.acquireTimeoutMs ?? 10_000,
   })
   const app = new lite.App({
     connection,
@@ -65,7 +74,7 @@ export async function createRestService(options: RestOptions): Promise<RestServi
     },
     reloadSchema: () => cache.invalidate(),
     async stop() {
-      await Promise.all([connection.close(), cache.close()])
+      await Promise.all([pool.end(), cache.close()])
     },
   }
 }

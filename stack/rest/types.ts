@@ -1,24 +1,8 @@
-/**
- * How values travel between JSON and PostgreSQL's text format, as PostgREST has it. What does not fit a type is sent
- * as it is: the database refuses it with its own message.
- */
+/** How values of PostgreSQL's text format become JSON, as PostgREST has them. What is not listed stays text. */
 
-import { randomUUID } from 'node:crypto'
+import type { CustomTypesConfig } from 'pg'
 
-interface WireType {
-  to: number
-  from: number[]
-  serialize: (value: unknown) => string
-  parse: (text: string) => unknown
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-function wireType(oid: number, parse: (text: string) => unknown = (text) => text): WireType {
-  return { to: oid, from: [oid], serialize: textOf, parse }
-}
+type Parse = (text: string) => unknown
 
 /** NaN and the infinities are text in JSON. */
 function numberOrText(text: string): number | string {
@@ -26,41 +10,68 @@ function numberOrText(text: string): number | string {
   return Number.isFinite(value) ? value : text
 }
 
-/** Text behind this mark is JSON already; nobody outside of this process can write it. */
-const ENCODED_MARK = `json-${randomUUID()}:`
-
-/** A JSON value that must not be encoded once more on its way to the database. */
-export function encodedJson(json: string): string {
-  return ENCODED_MARK + json
-}
-
-function jsonType(oid: number): WireType {
-  return {
-    to: oid,
-    from: [oid],
-    serialize: (value) =>
-      typeof value === 'string' && value.startsWith(ENCODED_MARK)
-        ? value.slice(ENCODED_MARK.length)
-        : JSON.stringify(value),
-    parse: (text) => JSON.parse(text),
-  }
-}
-
 /** By object identifiers of PostgreSQL's built-in types. */
-export const WIRE_TYPES: Readonly<Record<string, WireType>> = {
-  bool: { ...wireType(16, (text) => text === 't') },
-  bytea: wireType(17),
-  json: jsonType(114),
-  jsonb: jsonType(3802),
-  float4: wireType(700, numberOrText),
-  float8: wireType(701, numberOrText),
-  numeric: wireType(1700, numberOrText),
-  timestamp: wireType(1114, (text) => text.replace(/^(\d{4,}-\d\d-\d\d) (\S+)$/, '$1T$2')),
-  // 2026-01-02 03:04:05.678+00 -> 2026-01-02T03:04:05.678+00:00
-  timestamptz: wireType(1184, (text) =>
-    text.replace(
-      /^(\d{4,}-\d\d-\d\d) (\S+?)([+-]\d\d)(:\d\d)?$/,
-      (_all, date, time, hours, minutes) => `${date}T${time}${hours}${minutes ?? ':00'}`,
-    ),
-  ),
+const PARSERS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
+  [16, (text) => text === 't'], // bool
+  [20, (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text))], // int8
+  [21, Number], // int2
+  [23, Number], // int4
+  [114, (text) => JSON.parse(text)], // json
+  [3802, (text) => JSON.parse(text)], // jsonb
+  [700, numberOrText], // float4
+  [701, numberOrText], // float8
+  [1700, numberOrText], // numeric
+  [1114, (text) => text.replace(/^(\d{4,}-\d\d-\d\d) (\S+)$/, '$1T$2')], // timestamp
+  [1184, isoTime], // timestamptz
+])
+
+/** `2026-01-02 03:04:05.678+00` becomes `2026-01-02T03:04:05.678+00:00`. */
+function isoTime(text: string): string {
+  return text.replace(
+    /^(\d{4,}-\d\d-\d\d) (\S+?)([+-]\d\d)(:\d\d)?$/,
+    (_all, date, time, hours, minutes) => `${date}T${time}${hours}${minutes ?? ':00'}`,
+  )
+}
+
+/** Element type of each array type, by object identifier; enums and other types of the application included. */
+export type ArrayTypes = ReadonlyMap<number, number>
+
+/** @param arrayTypes asked anew for every result, as types come and go. */
+export function typesConfig(arrayTypes: () => ArrayTypes): CustomTypesConfig {
+  const parserOf = (oid: number): Parse => {
+    const element = arrayTypes().get(oid)
+    if (element !== undefined) return (text) => parseArray(text, parserOf(element))
+    return PARSERS.get(oid) ?? String
+  }
+  return { getTypeParser: parserOf }
+}
+
+/** `{1,"a b",NULL,{2,3}}`: elements are plain, quoted, or lists themselves; bounds before `=` are dropped. */
+export function parseArray(text: string, parse: Parse): unknown[] {
+  const source = text.slice(text.indexOf('{'))
+  let position = 1
+  const list = (): unknown[] => {
+    const items: unknown[] = []
+    for (;;) {
+      const character = source[position]
+      if (character === undefined || character === '}') {
+        position++
+        return items
+      }
+      if (character === ',') position++
+      else if (character === '{') {
+        position++
+        items.push(list())
+      } else items.push(element())
+    }
+  }
+  const element = (): unknown => {
+    const match = /"((?:[^"\\]|\\.)*)"|[^,{}]+/suy
+    match.lastIndex = position
+    const [whole = '', quoted] = match.exec(source) ?? []
+    position += Math.max(whole.length, 1)
+    if (quoted !== undefined) return parse(quoted.replace(/\\(.)/gsu, '$1'))
+    return whole.trim().toUpperCase() === 'NULL' ? null : parse(whole.trim())
+  }
+  return list()
 }
