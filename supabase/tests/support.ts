@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { withClient } from '../../stack/testing/database.ts'
 
-export type Queryable = pg.Client | pg.PoolClient | pg.Pool
+type Queryable = pg.Client | pg.PoolClient | pg.Pool
 
 /** Adds users and returns their ids in order. */
 export async function addUsers(db: Queryable, count: number): Promise<string[]> {
