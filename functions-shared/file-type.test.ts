@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { detectFileType, isImageType } from './file-type.ts'
+
+const bytes = (...values: number[]) => Uint8Array.from(values)
+const text = (value: string) => Uint8Array.from(value, (character) => character.charCodeAt(0))
+const utf16 = (value: string) =>
+  Uint8Array.from(`\u00ff\u00fe${value.replace(/./g, '$&\u0000')}`, (c) => c.charCodeAt(0))
+const ftyp = (...brands: string[]) =>
+  text(
+    `\0\0\0${String.fromCharCode(12 + brands.length * 4)}ftyp${brands[0]}\0\0\0\0${brands.slice(1).join('')}`,
+  )
+
+describe('images', () => {
+  test.each([
+    ['jpeg', bytes(0xff, 0xd8, 0xff, 0xe0)],
+    ['png', bytes(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)],
+    ['webp', text('RIFF\x10\0\0\0WEBPVP8 ')],
+    ['heic', ftyp('heic', 'mif1')],
+    ['heic', ftyp('mif1', 'miaf', 'heic')],
+  ] as const)('%s', (type, file) => {
+    expect(detectFileType(file)).toBe(type)
+    expect(isImageType(type)).toBe(true)
+  })
+})
+
+describe('refused by name', () => {
+  test.each([
+    ['svg', text('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+    ['svg', text('\u00ef\u00bb\u00bf  <?xml version="1.0"?>\n<!-- a -->\n<svg onload="x()">')],
+    ['svg', text('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"><svg/>')],
+    ['svg', text('<SVG:svg xmlns:SVG="http://www.w3.org/2000/svg">')],
+    ['svg', utf16('<svg><script>1</script></svg>')],
+    ['html', text('<!doctype html><title>x</title>')],
+    ['html', text('\n\n<HTML><body>Sign in</body></HTML>')],
+    ['html', text('<!-- moved --><script>location="/"</script>')],
+    ['html', utf16('<html>')],
+  ] as const)('%s', (type, file) => {
+    expect(detectFileType(file)).toBe(type)
+    expect(isImageType(type)).toBe(false)
+  })
+})
+
+describe('unknown', () => {
+  test.each([
+    ['nothing', bytes()],
+    ['a GIF', text('GIF89a')],
+    ['AVIF', ftyp('avif', 'mif1')],
+    ['HEIF without HEVC', ftyp('mif1', 'avif')],
+    ['a film', ftyp('isom', 'mp42')],
+    ['PDF', text('%PDF-1.7')],
+    ['RIFF of another kind', text('RIFF\x10\0\0\0WAVE')],
+    ['the beginning of a JPEG', bytes(0xff, 0xd8)],
+    ['XML', text('<?xml version="1.0"?><note/>')],
+    ['words', text('svg html')],
+  ])('%s', (_, file) => {
+    expect(detectFileType(file)).toBe('unknown')
+  })
+})
+
+test('never throws, whatever the bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), (file) => typeof detectFileType(file) === 'string'),
+  )
+})
