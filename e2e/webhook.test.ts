@@ -12,7 +12,7 @@ async function post(init: RequestInit): Promise<{ status: number; body: unknown 
 }
 
 describe('the signature', () => {
-  const body = JSON.stringify(buildTypeformResponse({ userId: randomUUID(), fileUrls: [] }))
+  const body = JSON.stringify(buildTypeformResponse({ userId: randomUUID(), files: [] }))
 
   test('missing: 401', async () => {
     expect(await post({ method: 'POST', body })).toEqual({ status: 401, body: code('signature_missing') })
@@ -59,7 +59,7 @@ describe('the body', () => {
   })
 
   test('of a user that does not exist: 422', async () => {
-    const response = buildTypeformResponse({ userId: randomUUID(), fileUrls: [] })
+    const response = buildTypeformResponse({ userId: randomUUID(), files: [] })
     expect(await postWebhook(JSON.stringify(response))).toMatchObject({
       status: 422,
       body: code('user_unknown'),
@@ -76,9 +76,7 @@ describe('the body', () => {
 describe('a good response', () => {
   test('makes an incident with documents and jobs that its owner sees', async () => {
     const user = await newUser()
-    const body = JSON.stringify(
-      buildTypeformResponse({ userId: user.id, email: user.email, fileUrls: photo() }),
-    )
+    const body = JSON.stringify(buildTypeformResponse({ userId: user.id, email: user.email, files: photo() }))
     const answer = await postWebhook(body)
     expect(answer).toMatchObject({
       status: 200,
@@ -95,9 +93,7 @@ describe('a good response', () => {
 
   test('twice, also at the same time, gives 200 and the same ids', async () => {
     const user = await newUser()
-    const body = JSON.stringify(
-      buildTypeformResponse({ userId: user.id, email: user.email, fileUrls: photo() }),
-    )
+    const body = JSON.stringify(buildTypeformResponse({ userId: user.id, email: user.email, files: photo() }))
     const answers = await Promise.all(Array.from({ length: 8 }, () => postWebhook(body)))
     const bodies = answers.map(
       (answer) => answer.body as { incident_id: string; job_ids: string[]; duplicate: boolean },
@@ -113,9 +109,7 @@ describe('a good response', () => {
   test('of a user id that is new, with an address, creates that user', async () => {
     const id = randomUUID()
     const email = `${id}@example.test`
-    const answer = await postWebhook(
-      JSON.stringify(buildTypeformResponse({ userId: id, email, fileUrls: [] })),
-    )
+    const answer = await postWebhook(JSON.stringify(buildTypeformResponse({ userId: id, email, files: [] })))
     expect(answer).toMatchObject({ status: 200, body: { user_id: id } })
     const { data } = await newClient('secretKey').auth.admin.getUserById(id)
     expect(data.user?.email).toBe(email)
@@ -126,7 +120,7 @@ describe('a good response', () => {
     const response = buildTypeformResponse({
       userId: user.id,
       email: user.email,
-      fileUrls: [],
+      files: [],
       description: 'before\u0000after \ud800 <b>bold</b> \u202Eright-to-left',
     })
     expect(await postWebhook(JSON.stringify(response))).toMatchObject({ status: 200 })

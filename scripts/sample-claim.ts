@@ -91,7 +91,7 @@ async function subscribe(
 
 async function postWebhook(options: SampleClaimOptions, userId: string): Promise<string> {
   const body = JSON.stringify(
-    buildTypeformResponse({ userId, email: options.user.email, fileUrls: options.photoUrls }),
+    buildTypeformResponse({ userId, email: options.user.email, files: options.photoUrls }),
   )
   const response = await fetch(`${options.url}/functions/v1/typeform-webhook`, {
     method: 'POST',

@@ -25,7 +25,7 @@ import { type ReceivedMessage, runSampleClaim, type SampleClaimResult } from './
 
 const PHOTOS = join(ROOT, 'e2e', 'fixtures', 'photos')
 /** The second is cut short on purpose: a claim that shows how a failure looks. */
-const SAMPLE_PHOTOS = ['front.jpg', 'truncated.jpg', 'intersection.jpg']
+const SAMPLE_PHOTOS = ['front-damage.jpg', 'truncated.jpg', 'street-at-dusk.jpg']
 
 const { values: flags } = parseArgs({
   options: {
@@ -72,43 +72,41 @@ async function start(): Promise<void> {
 /** The same path on free ports with temporary data; the last line is one JSON object. */
 async function check(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-check-'))
-  const startedAt = performance.now()
+  let result: { ok: boolean } & Record<string, unknown>
   try {
-    await using running = await bringUp({
-      dataDir,
-      fresh: false,
-      ports: { api: 0, db: 0, dashboard: 0 },
-      logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'warn' }),
-    })
-    const startMs = Math.round(performance.now() - startedAt)
-    const page = await fetch(running.dashboardUrl)
-    if (!page.ok) throw new Error(`the dashboard answered ${page.status}`)
-    const sample = await running.runSample((received) => console.log(eventLine(received)))
-    const ok = sample.lost === 0 && sample.duplicates === 0
-    console.log(JSON.stringify({ ok, ...figures(sample), startMs }))
-    if (!ok) process.exitCode = 1
+    result = await runCheck(dataDir)
   } catch (error) {
     console.error(error)
-    console.log(JSON.stringify({ ok: false, reason: error instanceof Error ? error.message : String(error) }))
-    process.exitCode = 1
+    result = { ok: false, reason: error instanceof Error ? error.message : String(error) }
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }
+  console.log(JSON.stringify(result))
+  if (!result.ok) process.exitCode = 1
+}
+
+async function runCheck(dataDir: string): Promise<{ ok: boolean } & Record<string, unknown>> {
+  const startedAt = performance.now()
+  await using running = await bringUp({
+    dataDir,
+    fresh: false,
+    ports: { api: 0, db: 0, dashboard: 0 },
+    logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'warn' }),
+  })
+  const startMs = Math.round(performance.now() - startedAt)
+  const page = await fetch(running.dashboardUrl)
+  if (!page.ok) throw new Error(`the dashboard answered ${page.status}`)
+  const { received, lost, duplicates, p50Ms } = await running.runSample((item) =>
+    console.log(eventLine(item)),
+  )
+  const messages = received.map(({ message }) => message.type)
+  return { ok: lost === 0 && duplicates === 0, messages, lost, duplicates, startMs, p50Ms }
 }
 
 function port(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 0 || number > 65535) throw new Error(`${text} is not a port`)
   return number
-}
-
-function figures(sample: SampleClaimResult) {
-  return {
-    messages: sample.received.map(({ message }) => message.type),
-    lost: sample.lost,
-    duplicates: sample.duplicates,
-    p50Ms: sample.p50Ms,
-  }
 }
 
 interface Running extends AsyncDisposable {

@@ -54,7 +54,7 @@ export async function postWebhook(
 
 /** Posts a signed claim with these files; returns the incident's id. */
 export async function postClaim(user: TestUser, fileUrls: string[]): Promise<string> {
-  const response = buildTypeformResponse({ userId: user.id, email: user.email, fileUrls })
+  const response = buildTypeformResponse({ userId: user.id, email: user.email, files: fileUrls })
   const answer = await postWebhook(JSON.stringify(response))
   expect(answer).toMatchObject({ status: 200, body: { incident_id: expect.any(String), duplicate: false } })
   return (answer.body as { incident_id: string }).incident_id

@@ -1,0 +1,114 @@
+/**
+ * The embedded stack as one handle: what hosted Supabase is for a project, on one machine, from npm.
+ *
+ *   keys ─▶ PostgreSQL ─▶ migrations ─▶ gateway's port ─▶ services ─▶ workers
+ *                                                        (stopped in reverse order)
+ */
+
+import { mkdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import pg from 'pg'
+import { createAuthService } from './auth/index.ts'
+import { createFunctionsHost, supabaseEnvironment } from './functions/index.ts'
+import { createGateway } from './gateway/index.ts'
+import { loadOrCreateKeys } from './keys.ts'
+import { createTerminalLogger } from './logger.ts'
+import { applyMigrations, startPostgres } from './postgres/index.ts'
+import { createRealtime } from './realtime/index.ts'
+import { createRestService } from './rest/index.ts'
+import { createStorageService } from './storage/index.ts'
+import { restartOnCrash } from './supervise.ts'
+import type { Stack, StackOptions } from './types.ts'
+import { startCronWorker, startNetWorker, upsertVaultSecrets } from './workers/index.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const DEFAULT_PORTS = { api: 54321, db: 54322 }
+
+/**
+ * Starts everything and applies pending migrations. When a part cannot be started, those that run are stopped.
+ * @throws AppError of the part: `data_dir_in_use`, `keys_file_invalid`, `postgres_start_failed`,
+ * `migration_failed`, `deno_missing`, ...
+ */
+export async function createStack(options: StackOptions = {}): Promise<Stack> {
+  const dataDir = resolve(options.dataDir ?? join(ROOT, '.stack'))
+  const logger = options.logger ?? createTerminalLogger({ level: 'warn' })
+  const ports = { ...DEFAULT_PORTS, ...options.ports }
+  const fresh = options.fresh ?? false
+  await mkdir(dataDir, { recursive: true })
+  await using parts = new AsyncDisposableStack()
+
+  const keys = await loadOrCreateKeys(dataDir)
+  const postgres = parts.use(
+    await startPostgres({ dataDir: join(dataDir, 'postgres'), port: ports.db, keys, logger, fresh }),
+  )
+  // The lock of the database's folder is held from here on: nobody else uses what lies beside it.
+  const storageDir = join(dataDir, 'storage')
+  if (fresh) await rm(storageDir, { recursive: true, force: true })
+  parts.defer(restartOnCrash(postgres, logger))
+  await applyMigrations({ url: postgres.urls.postgres, logger })
+
+  const gateway = await createGateway({ port: ports.api, keys, logger })
+  parts.defer(() => gateway.stop())
+  const { url } = gateway
+  await publishAddress(postgres.urls.admin, { project_url: url, secret_key: keys.secretKey })
+
+  const rest = await createRestService({ urls: postgres.urls, logger })
+  parts.defer(() => rest.stop())
+  const auth = createAuthService({ databaseUrl: postgres.urls.admin, keys, logger, issuer: `${url}/auth/v1` })
+  parts.defer(() => auth.stop())
+  const storage = await createStorageService({
+    databaseUrl: postgres.urls.authenticator,
+    dir: storageDir,
+    keys,
+    logger,
+  })
+  parts.defer(() => storage.stop())
+  const realtime = createRealtime({ db: postgres.urls, keys, jwks: keys.jwks, logger })
+  parts.defer(() => realtime.stop())
+  const functions = createFunctionsHost({
+    functionsDir: join(ROOT, 'supabase', 'functions'),
+    sharedDirs: [join(ROOT, 'functions-shared')],
+    env: () => ({
+      ...supabaseEnvironment(url, keys),
+      TYPEFORM_WEBHOOK_SECRET: keys.typeformSecret,
+      ...options.functionsEnv,
+    }),
+    denyNet: [`127.0.0.1:${postgres.port}`],
+    logger,
+    ...(options.functionsTimeoutMs !== undefined && { timeoutMs: options.functionsTimeoutMs }),
+  })
+  parts.defer(() => functions.stop())
+  gateway.mount({ rest, auth, storage, realtime, realtimeSocket: realtime, functions })
+
+  const net = startNetWorker({ databaseUrl: postgres.urls.admin, logger })
+  parts.defer(() => net.stop())
+  const cron = startCronWorker({ urls: postgres.urls, logger })
+  parts.defer(() => cron.stop())
+  await realtime.ready
+
+  const running = parts.move()
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= running.disposeAsync()
+    return stopped
+  }
+  return {
+    url,
+    dbUrl: postgres.urls.postgres,
+    db: postgres.urls,
+    keys,
+    dataDir,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Tells the database where the functions are and how to call them, as an operator does once on hosted Supabase. */
+async function publishAddress(databaseUrl: string, secrets: Record<string, string>): Promise<void> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
+  try {
+    await upsertVaultSecrets(pool, secrets)
+  } finally {
+    await pool.end()
+  }
+}
