@@ -130,12 +130,7 @@ export class FunctionProcess {
   kill(): void {
     if (this.#killed || this.#hasEnded) return
     this.#killed = true
-    if (this.pid === undefined) return
-    try {
-      process.kill(process.platform === 'win32' ? this.pid : -this.pid, 'SIGKILL')
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-    }
+    this.#child.kill('SIGKILL')
   }
 
   #endIfIdle(): void {
@@ -158,6 +153,7 @@ export class FunctionProcess {
         DENO_NO_UPDATE_CHECK: '1',
         NO_COLOR: '1',
       },
+      // Its own session: Ctrl-C in the terminal is for Node, which then stops the functions in order.
       detached: process.platform !== 'win32',
       stdio: ['pipe', 'pipe', 'pipe'],
     })

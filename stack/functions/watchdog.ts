@@ -5,8 +5,8 @@
 
 import { spawn } from 'node:child_process'
 
-/** $1 the process group, $2 its temporary folder. */
-const SCRIPT = 'read -r _; kill -KILL -- "-$1" 2>/dev/null; rm -rf -- "$2"'
+/** $1 the process, which may have no children; $2 its temporary folder. */
+const SCRIPT = 'read -r _; kill -KILL "$1" 2>/dev/null; rm -rf -- "$2"'
 
 export interface Watchdog {
   /** Call once the process has ended. */
