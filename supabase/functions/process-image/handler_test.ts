@@ -1,0 +1,189 @@
+import { AppError } from '../../../functions-shared/app-error.ts'
+import { createLimiter } from '../_shared/limiter.ts'
+import { assert, assertEquals } from '../_shared/testing/asserts.ts'
+import { type RecordedLog, recordLog } from '../_shared/testing/log.ts'
+import { handleNudge, type ImageHandlerDependencies } from './handler.ts'
+import { createJob, DOCUMENT_ID, type FakeJobs, fakeJobs, JOB_ID } from './testing/fakes.ts'
+
+interface Setup {
+  jobs?: FakeJobs
+  process?: ImageHandlerDependencies['process']
+  limiter?: ImageHandlerDependencies['limiter']
+}
+
+interface Bench {
+  nudge: (body?: unknown, query?: string) => Promise<Response>
+  background: Promise<unknown>[]
+  log: RecordedLog
+}
+
+function bench({
+  jobs = fakeJobs(),
+  process = () => Promise.resolve({ ok: 1 }),
+  limiter = createLimiter(3),
+}: Setup): Bench {
+  const background: Promise<unknown>[] = []
+  const log = recordLog()
+  return {
+    background,
+    log,
+    nudge: (body = { job_id: JOB_ID }, query = '?wait=true') =>
+      handleNudge(
+        new Request(`http://functions.test/process-image${query}`, {
+          method: 'POST',
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        }),
+        { jobs, process, limiter, runInBackground: (work) => background.push(work), log },
+      ),
+  }
+}
+
+Deno.test('answers as soon as the job is claimed and works on in the background', async () => {
+  const jobs = fakeJobs()
+  const gate = Promise.withResolvers<object>()
+  const { nudge, background } = bench({ jobs, process: () => gate.promise })
+  const response = await nudge(undefined, '')
+  assertEquals([response.status, await response.json()], [202, { claimed: true }])
+  assertEquals(jobs.completed, [])
+  gate.resolve({ width: 1 })
+  assertEquals(await Promise.all(background), ['completed'])
+  assertEquals(jobs.completed, [{ width: 1 }])
+})
+
+Deno.test('hands the document over and tells the outcome to who waits', async () => {
+  const seen: string[] = []
+  const { nudge } = bench({ process: (id) => Promise.resolve({ id: seen.push(id) }) })
+  const response = await nudge()
+  assertEquals([response.status, await response.json()], [200, { claimed: true, outcome: 'completed' }])
+  assertEquals(seen, [DOCUMENT_ID])
+})
+
+Deno.test('two nudges for one job do the work once', async () => {
+  const jobs = fakeJobs()
+  const { nudge } = bench({ jobs })
+  const answers = await Promise.all([nudge(), nudge()])
+  const bodies = await Promise.all(answers.map((answer) => answer.json()))
+  assertEquals(bodies.filter((body) => body.claimed).length, 1)
+  assertEquals(jobs.completed.length, 1)
+})
+
+Deno.test('nothing to claim is no error', async () => {
+  const response = await bench({ jobs: fakeJobs(null) }).nudge()
+  assertEquals([response.status, await response.json()], [200, { claimed: false }])
+})
+
+for (const [body, code] of [
+  ['', 'invalid_json'],
+  ['{', 'invalid_json'],
+  ['[]', 'invalid_job_request'],
+  [{ job_id: 'x' }, 'invalid_job_request'],
+  [{ job_id: 7 }, 'invalid_job_request'],
+] as const) {
+  Deno.test(`the body ${JSON.stringify(body)} is refused with ${code}`, async () => {
+    const response = await bench({}).nudge(body)
+    assertEquals([response.status, (await response.json()).error.code], [400, code])
+  })
+}
+
+Deno.test('other methods are refused', async () => {
+  const { log } = bench({})
+  const dependencies = {
+    jobs: fakeJobs(),
+    process: () => Promise.resolve({}),
+    limiter: createLimiter(1),
+    runInBackground: () => undefined,
+    log,
+  }
+  const response = await handleNudge(new Request('http://functions.test/process-image'), dependencies)
+  assertEquals(response.status, 405)
+})
+
+Deno.test('a database that is away is 503', async () => {
+  const jobs = fakeJobs()
+  jobs.failWith = 'database_unavailable'
+  assertEquals((await bench({ jobs }).nudge()).status, 503)
+})
+
+for (const [error, outcome, failure] of [
+  [new AppError('download_timeout'), 'retry', { code: 'download_timeout', retryable: true }],
+  [new AppError('storage_unavailable'), 'retry', { code: 'storage_unavailable', retryable: true }],
+  [new AppError('image_truncated'), 'failed', { code: 'image_truncated', retryable: false }],
+  [new AppError('private_address'), 'failed', { code: 'private_address', retryable: false }],
+  [new TypeError('ana@example.com is undefined'), 'retry', { code: 'internal_error', retryable: true }],
+] as const) {
+  Deno.test(`${failure.code} ends the attempt as ${outcome}`, async () => {
+    const jobs = fakeJobs()
+    const { nudge, log } = bench({ jobs, process: () => Promise.reject(error) })
+    assertEquals((await (await nudge()).json()).outcome, outcome)
+    const [told] = jobs.failed
+    assertEquals({ code: told?.code, retryable: told?.retryable }, failure)
+    assertEquals(told?.message, new AppError(failure.code).message)
+    assert(!log.lines.join().includes('ana@example.com'), 'no personal data in the log')
+  })
+}
+
+Deno.test('the last attempt of a retryable failure is final', async () => {
+  const jobs = fakeJobs(createJob({ attempts: 3 }))
+  const { nudge } = bench({ jobs, process: () => Promise.reject(new AppError('download_timeout')) })
+  assertEquals((await (await nudge()).json()).outcome, 'failed')
+})
+
+Deno.test('after a lost lease nothing is written', async () => {
+  const jobs = fakeJobs()
+  const { nudge } = bench({
+    jobs,
+    process: async (_id, lease) => {
+      jobs.failWith = 'lease_lost'
+      await lease.report(50, 'decoding')
+      return {}
+    },
+  })
+  assertEquals((await (await nudge()).json()).outcome, 'lost')
+  assertEquals([jobs.completed, jobs.failed], [[], []])
+})
+
+Deno.test('a result that the database refuses for its lease is lost, not failed', async () => {
+  const jobs = fakeJobs()
+  const { nudge } = bench({
+    jobs,
+    process: () => {
+      jobs.failWith = 'illegal_transition'
+      return Promise.resolve({})
+    },
+  })
+  assertEquals((await (await nudge()).json()).outcome, 'lost')
+  assertEquals(jobs.failed, [])
+})
+
+Deno.test('a failure that cannot be told is left to the sweeper', async () => {
+  const jobs = fakeJobs()
+  const { nudge } = bench({
+    jobs,
+    process: () => {
+      jobs.failWith = 'database_unavailable'
+      return Promise.reject(new AppError('image_truncated'))
+    },
+  })
+  assertEquals((await (await nudge()).json()).outcome, 'unknown')
+})
+
+Deno.test('a job about nothing fails', async () => {
+  const jobs = fakeJobs(createJob({ subjectId: null }))
+  assertEquals((await (await bench({ jobs }).nudge()).json()).outcome, 'failed')
+  assertEquals(jobs.failed[0]?.code, 'document_not_found')
+})
+
+Deno.test('no more jobs at once than the limiter lets through', async () => {
+  const limiter = createLimiter(2)
+  let running = 0
+  let most = 0
+  const process = async () => {
+    running += 1
+    most = Math.max(most, running)
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    running -= 1
+    return {}
+  }
+  await Promise.all(Array.from({ length: 6 }, () => bench({ limiter, process }).nudge()))
+  assertEquals(most, 2)
+})

@@ -1,0 +1,115 @@
+/** The boundary of the work in memory: rows, objects and the job functions, as Postgres and Storage would act. */
+
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
+import type { ClaimedJob, JobFailure, JobStore } from '../../_shared/jobs.ts'
+import type { Bucket, Documents, DocumentUpdate, Files, ImageDocument } from '../documents.ts'
+
+export const DOCUMENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0001'
+export const INCIDENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0002'
+export const JOB_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0003'
+
+export function createJob(overrides: Partial<ClaimedJob> = {}): ClaimedJob {
+  return {
+    id: JOB_ID,
+    kind: 'image',
+    incidentId: INCIDENT_ID,
+    subjectId: DOCUMENT_ID,
+    input: {},
+    leaseToken: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0004',
+    leaseExpiresAt: new Date(Date.now() + 60_000),
+    attempts: 1,
+    maxAttempts: 3,
+    ...overrides,
+  }
+}
+
+export interface FakeJobs extends JobStore {
+  progressed: [number, string | null][]
+  completed: Record<string, unknown>[]
+  failed: JobFailure[]
+  /** Set, every further call fails with it. */
+  failWith: ErrorCode | null
+}
+
+export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
+  let left = claimable
+  const answer = async () => {
+    if (store.failWith !== null) throw new AppError(store.failWith)
+    await Promise.resolve()
+  }
+  const store: FakeJobs = {
+    progressed: [],
+    completed: [],
+    failed: [],
+    failWith: null,
+    async claim(id) {
+      await answer()
+      if (left === null || left.id !== id) return null
+      const job = left
+      left = null
+      return job
+    },
+    async progress(_job, percent, stage) {
+      await answer()
+      store.progressed.push([percent, stage])
+      return new Date()
+    },
+    async complete(_job, result) {
+      await answer()
+      store.completed.push(result)
+    },
+    async fail(job, failure) {
+      await answer()
+      store.failed.push(failure)
+      return failure.retryable && job.attempts < job.maxAttempts ? 'queued' : 'failed'
+    },
+  }
+  return store
+}
+
+export interface FakeDocuments extends Documents {
+  row: ImageDocument
+  updates: DocumentUpdate[]
+}
+
+export function fakeDocuments(row: Partial<ImageDocument> = {}): FakeDocuments {
+  const documents: FakeDocuments = {
+    row: {
+      id: DOCUMENT_ID,
+      incidentId: INCIDENT_ID,
+      sourceUrl: 'https://files.test/photo.jpg',
+      original: null,
+      ...row,
+    },
+    updates: [],
+    find: () => Promise.resolve(documents.row),
+    update: (_id, columns) => {
+      documents.updates.push(columns)
+      return Promise.resolve()
+    },
+  }
+  return documents
+}
+
+export interface FakeFiles extends Files {
+  objects: Map<string, { bytes: Uint8Array<ArrayBuffer>; contentType: string }>
+  failWith: ErrorCode | null
+}
+
+export function fakeFiles(): FakeFiles {
+  const key = (bucket: Bucket, path: string) => `${bucket}/${path}`
+  const files: FakeFiles = {
+    objects: new Map(),
+    failWith: null,
+    put: (bucket, path, bytes, contentType) => {
+      if (files.failWith !== null) return Promise.reject(new AppError(files.failWith))
+      files.objects.set(key(bucket, path), { bytes, contentType })
+      return Promise.resolve()
+    },
+    get: (bucket, path) => Promise.resolve(files.objects.get(key(bucket, path))?.bytes ?? null),
+    sign: (bucket, path, seconds) =>
+      Promise.resolve(`https://project.test/${key(bucket, path)}?for=${seconds}`),
+  }
+  return files
+}

@@ -1,0 +1,224 @@
+import { MagickFormat } from '@imagemagick/magick-wasm'
+import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import { holdLease } from '../_shared/lease.ts'
+import { encodeHex } from '../_shared/std.ts'
+import { assert, assertEquals } from '../_shared/testing/asserts.ts'
+import { assertCode } from '../_shared/testing/errors.ts'
+import { recordLog } from '../_shared/testing/log.ts'
+import { loadMagick } from './magick.ts'
+import {
+  createJob,
+  DOCUMENT_ID,
+  type FakeDocuments,
+  type FakeFiles,
+  type FakeJobs,
+  fakeDocuments,
+  fakeFiles,
+  fakeJobs,
+  INCIDENT_ID,
+} from './testing/fakes.ts'
+import { blackPng, decode, drawQuadrants, samplePhoto } from './testing/images.ts'
+import { processImage, type WorkDependencies } from './work.ts'
+
+await loadMagick()
+
+const NOW = new Date('2026-11-20T18:00:00.000Z')
+const FOLDER = `${INCIDENT_ID}/${DOCUMENT_ID}`
+const text = (value: string) => new TextEncoder().encode(value)
+
+interface Bench {
+  jobs: FakeJobs
+  documents: FakeDocuments
+  files: FakeFiles
+  run: () => Promise<Record<string, unknown>>
+  downloads: string[]
+}
+
+interface BenchOptions {
+  file?: Uint8Array<ArrayBuffer> | AppError
+  documents?: FakeDocuments
+  dependencies?: Partial<WorkDependencies>
+}
+
+function bench({
+  file = new Uint8Array(),
+  documents = fakeDocuments(),
+  dependencies = {},
+}: BenchOptions): Bench {
+  const jobs = fakeJobs()
+  const files = fakeFiles()
+  const downloads: string[] = []
+  const log = recordLog()
+  const run = async () => {
+    await using lease = holdLease({ jobs, job: createJob(), log, every: () => () => undefined })
+    const result = await processImage(DOCUMENT_ID, lease, {
+      documents,
+      files,
+      download: (url) => {
+        downloads.push(url)
+        return file instanceof AppError ? Promise.reject(file) : Promise.resolve(file)
+      },
+      loadMagick,
+      memoryBytes: 256 * 1024 * 1024,
+      log,
+      now: () => NOW,
+      ...dependencies,
+    })
+    return { ...result }
+  }
+  return { jobs, documents, files, run, downloads }
+}
+
+const sha256 = async (bytes: Uint8Array<ArrayBuffer>) =>
+  encodeHex(await crypto.subtle.digest('SHA-256', bytes))
+
+Deno.test('a photo ends as original, preview, thumbnail, facts and a signed URL', async () => {
+  const photo = await samplePhoto('front-damage')
+  const { run, files, documents, jobs } = bench({ file: photo })
+  const result = await run()
+
+  assertEquals(result, {
+    sha256: await sha256(photo),
+    byteSize: photo.length,
+    contentType: 'image/jpeg',
+    originalPath: `${FOLDER}/original.jpg`,
+    width: 1500,
+    height: 2000,
+    preview: 'available',
+    previewPath: `${FOLDER}/preview.jpg`,
+    thumbnailPath: `${FOLDER}/thumbnail.jpg`,
+    signedUrl: `https://project.test/derivatives/${FOLDER}/thumbnail.jpg?for=3600`,
+    signedUrlExpiresAt: '2026-11-20T19:00:00.000Z',
+  })
+  assertEquals(files.objects.get(`originals/${FOLDER}/original.jpg`), {
+    bytes: photo,
+    contentType: 'image/jpeg',
+  })
+  const thumbnail = files.objects.get(`derivatives/${FOLDER}/thumbnail.jpg`)
+  assertEquals(decode(thumbnail?.bytes ?? new Uint8Array()).height, 320)
+  const row = Object.assign({}, ...documents.updates)
+  assertEquals(row.received_at, NOW.toISOString())
+  assertEquals([row.width, row.height, row.metadata.orientation], [1500, 2000, 6])
+  assertEquals(row.metadata.takenAt, '2026-11-20T17:44:03+01:00')
+  assertEquals(
+    jobs.progressed.map(([, stage]) => stage),
+    ['downloading', 'verifying', 'storing', 'decoding', 'uploading', 'signing'],
+  )
+  const percents = jobs.progressed.map(([percent]) => percent)
+  assertEquals(
+    percents,
+    percents.toSorted((a, b) => a - b),
+  )
+})
+
+const REFUSED: readonly (readonly [string, Uint8Array<ArrayBuffer>, ErrorCode, string])[] = [
+  ['a web page', text('<!doctype html><title>Sign in</title>'), 'html_not_image', 'bin'],
+  ['an SVG', text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), 'svg_not_allowed', 'bin'],
+  ['a PDF', text('%PDF-1.7 not a picture'), 'not_an_image', 'bin'],
+  ['half a JPEG', await samplePhoto('truncated'), 'image_truncated', 'jpg'],
+  ['a bomb', await blackPng(10_000, 5_001), 'image_too_large', 'png'],
+]
+
+for (const [name, file, code, extension] of REFUSED) {
+  Deno.test(`${name} fails with ${code}; the original is kept, harmless, with its hash`, async () => {
+    const { run, files, documents } = bench({ file })
+    await assertCode(run(), code)
+    const kept = files.objects.get(`originals/${FOLDER}/original.${extension}`)
+    assertEquals(kept?.bytes, file)
+    if (extension === 'bin') assertEquals(kept?.contentType, 'application/octet-stream')
+    assertEquals(
+      [...files.objects.keys()].filter((key) => key.startsWith('derivatives/')),
+      [],
+    )
+    assertEquals(documents.updates.at(-1)?.sha256, await sha256(file))
+  })
+}
+
+Deno.test('a failed download stores nothing', async () => {
+  const { run, files, documents } = bench({ file: new AppError('download_not_found') })
+  await assertCode(run(), 'download_not_found')
+  assertEquals(files.objects.size, 0)
+  assertEquals(documents.updates, [])
+})
+
+Deno.test('a picture beyond the memory is completed without a preview', async () => {
+  const photo = await Deno.readFile(new URL('./testdata/quadrants.heic', import.meta.url))
+  const { run, files, documents } = bench({ file: photo, dependencies: { memoryBytes: 1024 } })
+  const result = await run()
+  assertEquals(
+    [result.preview, result.signedUrl, result.thumbnailPath],
+    ['unavailable', undefined, undefined],
+  )
+  assertEquals([...files.objects.keys()], [`originals/${FOLDER}/original.heic`])
+  assertEquals(documents.updates.at(-1)?.metadata, { preview: 'unavailable' })
+})
+
+Deno.test('a lost lease stops the work before the next write', async () => {
+  const { run, jobs, files, documents } = bench({
+    file: await samplePhoto('front-damage'),
+    dependencies: {
+      loadMagick: () => {
+        jobs.failWith = 'lease_lost'
+        return Promise.resolve()
+      },
+    },
+  })
+  await assertCode(run(), 'lease_lost')
+  assertEquals([...files.objects.keys()], [`originals/${FOLDER}/original.jpg`])
+  assertEquals(documents.updates.length, 1)
+})
+
+Deno.test('a lost lease aborts the download that is under way', async () => {
+  const { run, jobs } = bench({
+    dependencies: {
+      download: (_url, signal, onProgress) => {
+        jobs.failWith = 'lease_lost'
+        onProgress(0.9)
+        return new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason)),
+        )
+      },
+    },
+  })
+  await assertCode(run(), 'lease_lost')
+})
+
+Deno.test('storage that is away is a failure of its own', async () => {
+  const { run, files } = bench({ file: await samplePhoto('front-damage') })
+  files.failWith = 'storage_unavailable'
+  await assertCode(run(), 'storage_unavailable')
+})
+
+Deno.test('a second attempt takes the stored original, even when its source is gone', async () => {
+  const photo = drawQuadrants(MagickFormat.Jpeg, { width: 64, height: 64 })
+  const original = { path: `${FOLDER}/original.jpg`, sha256: await sha256(photo), contentType: 'image/jpeg' }
+  const second = bench({ file: new AppError('download_not_found'), documents: fakeDocuments({ original }) })
+  second.files.objects.set(`originals/${original.path}`, { bytes: photo, contentType: 'image/jpeg' })
+  assertEquals((await second.run()).preview, 'available')
+  assertEquals(second.downloads, [])
+  // It was received once.
+  assert(second.documents.updates.every((update) => update.received_at === undefined))
+})
+
+for (const [name, stored] of [
+  ['missing', null],
+  ['altered', drawQuadrants(MagickFormat.Jpeg, { width: 8, height: 8 })],
+  ['incomplete', await samplePhoto('truncated')],
+] as const) {
+  Deno.test(`a stored original that is ${name} is fetched again`, async () => {
+    const photo = await samplePhoto('front-damage')
+    const hash = stored !== null && name === 'incomplete' ? await sha256(stored) : await sha256(photo)
+    const original = { path: `${FOLDER}/original.jpg`, sha256: hash, contentType: 'image/jpeg' }
+    const again = bench({ file: photo, documents: fakeDocuments({ original }) })
+    if (stored !== null) {
+      again.files.objects.set(`originals/${original.path}`, { bytes: stored, contentType: 'image/jpeg' })
+    }
+    assertEquals((await again.run()).sha256, await sha256(photo))
+    assertEquals(again.downloads.length, 1)
+  })
+}
+
+Deno.test('a document without a source cannot be fetched', async () => {
+  await assertCode(bench({ documents: fakeDocuments({ sourceUrl: null }) }).run(), 'url_not_allowed')
+})
