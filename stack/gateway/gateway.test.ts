@@ -383,6 +383,7 @@ describe('bodies', () => {
     expect(announced.status).toBe(413)
     expect(await announced.json()).toMatchObject({ message: expect.stringContaining('1048576') })
 
+    let received: number | undefined
     await using other = disposable(
       await createGateway({
         port: 0,
@@ -391,7 +392,9 @@ describe('bodies', () => {
         services: {
           auth: {
             async fetch(request) {
-              return Response.json({ length: (await request.arrayBuffer()).byteLength })
+              received = undefined
+              received = (await request.arrayBuffer()).byteLength
+              return Response.json({})
             },
           },
         },
@@ -405,7 +408,9 @@ describe('bodies', () => {
         duplex: 'half',
       })
     expect((await send(big)).status).toBe(413)
-    expect(await (await send(big - 1)).json()).toEqual({ length: big - 1 })
+    expect(received).toBeUndefined()
+    expect((await send(big - 1)).status).toBe(200)
+    expect(received).toBe(big - 1)
   })
 
   test('a connection survives an answer that did not read the body', async () => {

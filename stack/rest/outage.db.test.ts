@@ -142,19 +142,35 @@ test('connections that the server ends are replaced', async () => {
   await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
 })
 
+async function napping(): Promise<number> {
+  const { rows } = await withClient(database.urls.admin, (client) =>
+    client.query<{ n: number }>(
+      `select count(*)::int as n from pg_stat_activity
+        where query like '%nap%' and state = 'active' and datname = current_database() and pid <> pg_backend_pid()`,
+    ),
+  )
+  return rows[0]?.n ?? 0
+}
+
+test('a request whose connection is cut while it runs is answered 503', async () => {
+  await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
+  const running = call('/rest/v1/rpc/nap', { seconds: 7 })
+  await expect.poll(napping).toBe(1)
+  road.cut('closed')
+  expect((await running).status).toBe(503)
+  road.mode = 'open'
+  await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
+  await withClient(database.urls.admin, (client) =>
+    client.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where query like '%nap%' and datname = current_database() and pid <> pg_backend_pid()`,
+    ),
+  )
+})
+
 test('when every connection is busy, a request is answered 504 and does nothing later', async () => {
   await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
   const busy = Array.from({ length: 4 }, () => call('/rest/v1/rpc/nap', { seconds: 4 }))
-  await expect
-    .poll(async () => {
-      const { rows } = await withClient(database.urls.admin, (client) =>
-        client.query(
-          `select count(*)::int as n from pg_stat_activity where query like '%nap%' and state = 'active' and datname = current_database() and pid <> pg_backend_pid()`,
-        ),
-      )
-      return rows[0]?.n
-    })
-    .toBe(4)
+  await expect.poll(napping).toBe(4)
   const late = await call('/rest/v1/things', { id: 1 })
   expect(late.status).toBe(504)
   expect(JSON.parse(late.body)).toMatchObject({ code: 'PGRST003' })

@@ -479,7 +479,7 @@ describe('schema changes', () => {
     await withClient(api.database.urls.postgres, (client) =>
       client.query('create table public.after_reload (id int)'),
     )
-    api.rest.reloadSchema()
+    await api.rest.reloadSchema()
     expect((await api.admin().from('after_reload').select()).status).toBe(200)
   })
 

@@ -22,8 +22,12 @@ export interface RestOptions {
 }
 
 export interface RestService extends HttpService, Stoppable {
-  /** Reads the schema again before the next request; `notify pgrst, 'reload schema'` does the same. */
-  reloadSchema(): void
+  /**
+   * Reads the schema again, e.g. after migrations, so that the next request need not wait for it.
+   * `notify pgrst, 'reload schema'` makes the next request read it.
+   * @throws RestFailure while the database cannot be asked.
+   */
+  reloadSchema(): Promise<void>
 }
 
 const EXPOSED_SCHEMA = 'public'
@@ -72,7 +76,10 @@ export async function createRestService(options: RestOptions): Promise<RestServi
         throw error
       }
     },
-    reloadSchema: () => cache.invalidate(),
+    async reloadSchema() {
+      cache.invalidate()
+      await cache.get()
+    },
     async stop() {
       await Promise.all([pool.end(), cache.close()])
     },
