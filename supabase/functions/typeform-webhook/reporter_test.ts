@@ -1,0 +1,104 @@
+import { AppError } from '../../../functions-shared/app-error.ts'
+import { parseTypeformResponse, type TypeformResponse } from '../../../functions-shared/typeform.ts'
+import { isUuid } from '../../../functions-shared/uuid.ts'
+import { assert, assertEquals, assertInstanceOf, assertNotEquals } from '../_shared/testing/asserts.ts'
+import { assertCode } from '../_shared/testing/errors.ts'
+import { resolveReporter } from './reporter.ts'
+import { fakeAccounts } from './testing/fakes.ts'
+
+const ANA = { id: 'e6b2a0d4-0f5a-4a7e-9b6e-000000000001', email: 'ana@example.com' }
+const NEW_ID = 'e6b2a0d4-0f5a-4a7e-9b6e-000000000002'
+
+function response(
+  userId: string | undefined,
+  email: string | undefined,
+  token = 'token-1',
+): TypeformResponse {
+  return parseTypeformResponse({
+    event_type: 'form_response',
+    form_response: {
+      form_id: 'f',
+      token,
+      hidden: userId === undefined ? {} : { user_id: userId },
+      answers: email === undefined ? [] : [{ type: 'email', email, field: { id: 'a', ref: 'email' } }],
+    },
+  })
+}
+
+async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  assertInstanceOf(error, AppError)
+  assertEquals(error.code, 'user_unknown')
+  return error.details.reason
+}
+
+Deno.test('a user id of an account is that account, whatever the email says', async () => {
+  const accounts = fakeAccounts([ANA])
+  assertEquals(await resolveReporter(response(ANA.id, undefined), accounts), ANA.id)
+  assertEquals(
+    await resolveReporter(response(` ${ANA.id.toUpperCase()} `, 'eve@example.com'), accounts),
+    ANA.id,
+  )
+  assertEquals(accounts.all, [ANA])
+})
+
+Deno.test('a user id of no account with a new email opens an account with both', async () => {
+  const accounts = fakeAccounts([ANA])
+  assertEquals(await resolveReporter(response(NEW_ID, 'New@Example.com'), accounts), NEW_ID)
+  assertEquals(accounts.all[1], { id: NEW_ID, email: 'new@example.com' })
+})
+
+for (const [name, userId, email, reason] of [
+  ['a user id of no account without an email', NEW_ID, undefined, 'user_id_not_found'],
+  ['a user id of no account with the email of another', NEW_ID, ANA.email, 'email_taken'],
+  ['a malformed user id', '42', 'new@example.com', 'user_id_malformed'],
+  ['a malformed user id with an injection', `${ANA.id}' or 1=1`, undefined, 'user_id_malformed'],
+  ['neither user id nor email', undefined, undefined, 'no_user_id_and_no_email'],
+  ['an empty user id and no email', '', undefined, 'no_user_id_and_no_email'],
+  ['only the email of an existing account', undefined, ANA.email, 'email_taken'],
+  ['an address that the account service refuses', undefined, 'refused', 'email_refused'],
+] as const) {
+  Deno.test(`${name} is an unknown user`, async () => {
+    const accounts = fakeAccounts([ANA])
+    assertEquals(await reasonOf(resolveReporter(response(userId, email), accounts)), reason)
+    assertEquals(accounts.all, [ANA])
+  })
+}
+
+Deno.test('only a new email opens an account; the same response finds it again', async () => {
+  const accounts = fakeAccounts([ANA])
+  const first = await resolveReporter(response(undefined, 'new@example.com'), accounts)
+  assert(isUuid(first), 'a UUID')
+  assertEquals(await resolveReporter(response(undefined, 'new@example.com'), accounts), first)
+  assertEquals(accounts.all.length, 2)
+})
+
+Deno.test('another response with the same email does not get at the account', async () => {
+  const accounts = fakeAccounts([])
+  const first = await resolveReporter(response(undefined, 'new@example.com', 'token-1'), accounts)
+  assertEquals(
+    await reasonOf(resolveReporter(response(undefined, 'new@example.com', 'token-2'), accounts)),
+    'email_taken',
+  )
+  const other = await resolveReporter(response(undefined, 'other@example.com', 'token-2'), accounts)
+  assertNotEquals(first, other)
+})
+
+Deno.test('two deliveries of one response at once end in one account', async () => {
+  for (const userId of [undefined, NEW_ID]) {
+    const accounts = fakeAccounts([])
+    const same = response(userId, 'new@example.com')
+    const ids = await Promise.all([resolveReporter(same, accounts), resolveReporter(same, accounts)])
+    assertEquals(ids[0], ids[1])
+    assertEquals(accounts.all.length, 1)
+  }
+})
+
+Deno.test('an account service that is away is not an unknown user', async () => {
+  const accounts = fakeAccounts([])
+  accounts.failWith = 'database_unavailable'
+  await assertCode(resolveReporter(response(NEW_ID, 'new@example.com'), accounts), 'database_unavailable')
+})

@@ -1,0 +1,75 @@
+/** The boundary of the webhook in memory: accounts and responses, as Auth and Postgres would keep them. */
+
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
+import type { TypeformResponse } from '../../../../functions-shared/typeform.ts'
+import type { Inbox, ReceivedResponse } from '../inbox.ts'
+import type { Account, Accounts } from '../reporter.ts'
+
+export interface FakeAccounts extends Accounts {
+  all: Account[]
+  failWith: ErrorCode | null
+}
+
+/** Unique by id and by address, like `auth.users`; between a question and its answer others may come in. */
+export function fakeAccounts(existing: readonly Account[]): FakeAccounts {
+  const accounts: FakeAccounts = {
+    all: [...existing],
+    failWith: null,
+    async find(id) {
+      await answer()
+      return accounts.all.find((account) => account.id === id) ?? null
+    },
+    async create(account) {
+      await answer()
+      if (!account.email.includes('@')) return { outcome: 'email_refused' }
+      if (accounts.all.some(({ email }) => email === account.email)) return { outcome: 'email_taken' }
+      if (accounts.all.some(({ id }) => id === account.id)) {
+        return { outcome: 'failed', error: new AppError('internal_error') }
+      }
+      accounts.all.push(account)
+      return { outcome: 'created', account }
+    },
+  }
+  const answer = async () => {
+    await Promise.resolve()
+    if (accounts.failWith !== null) throw new AppError(accounts.failWith)
+  }
+  return accounts
+}
+
+export interface FakeInbox extends Inbox {
+  received: [TypeformResponse, string][]
+  failWith: Error | null
+}
+
+export function fakeInbox(): FakeInbox {
+  const byToken = new Map<string, ReceivedResponse>()
+  const inbox: FakeInbox = {
+    received: [],
+    failWith: null,
+    async findOwner(token) {
+      await Promise.resolve()
+      if (inbox.failWith !== null) throw inbox.failWith
+      return byToken.get(token)?.userId ?? null
+    },
+    async receive(response, userId) {
+      await Promise.resolve()
+      if (inbox.failWith !== null) throw inbox.failWith
+      const { token } = response.form_response
+      const known = byToken.get(token)
+      if (known) return { ...known, duplicate: true }
+      inbox.received.push([response, userId])
+      const fresh: ReceivedResponse = {
+        incidentId: `incident-of-${token}`,
+        userId,
+        documentIds: ['document-1'],
+        jobIds: ['job-1'],
+        duplicate: false,
+      }
+      byToken.set(token, fresh)
+      return fresh
+    },
+  }
+  return inbox
+}
