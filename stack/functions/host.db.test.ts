@@ -180,7 +180,7 @@ describe('a function', () => {
       503,
       { code: 'BOOT_ERROR', message: 'Function failed to start (please check logs)' },
     ])
-    expect(logged('broken', 'does not load')).toBe(true)
+    await until(() => logged('broken', 'does not load'))
   })
 
   it('speaks in the log under its name', async () => {
@@ -312,7 +312,7 @@ describe('a function that crashes', () => {
     await answer('/crash')
     const pid = host.pidOf('crash')
     expect(await answer('/crash/throw')).toMatchObject([500, { code: 'WORKER_ERROR' }])
-    expect(logged('crash', 'thrown by the handler')).toBe(true)
+    await until(() => logged('crash', 'thrown by the handler'))
     expect(await answer('/crash')).toEqual([200, 'alive'])
     expect(host.pidOf('crash')).toBe(pid)
   })

@@ -4,16 +4,9 @@
  */
 
 import type { Caller, HttpService, Logger, StackKeys, Stoppable } from '../types.ts'
+import { addressOf, cut, isUpsert, tokenOf, transferOf } from './address.ts'
 import { BlobStore } from './blob-store.ts'
-import {
-  invalid,
-  optionalObject,
-  optionalString,
-  readJson,
-  requiredInteger,
-  requiredString,
-  requiredStrings,
-} from './body.ts'
+import { optionalObject, readJson, requiredInteger, requiredStrings } from './body.ts'
 import { Buckets } from './buckets.ts'
 import { SERVICE, StorageDatabase } from './database.ts'
 import { objectInfo, sendObject } from './download.ts'
@@ -296,40 +289,5 @@ class Service implements StorageService {
     const bucket = await this.#buckets.find(id)
     if (bucket === undefined) throw new StorageError('NoSuchBucket')
     return bucket
-  }
-}
-
-/** The first part of a path and the rest. */
-function cut(path: string): [first: string, rest: string] {
-  const slash = path.indexOf('/')
-  return slash < 0 ? [path, ''] : [path.slice(0, slash), path.slice(slash + 1)]
-}
-
-function addressOf(rest: string): { bucket: string; name: string } {
-  const [bucket, name] = cut(rest)
-  return { bucket: decodePath(bucket), name: decodePath(name) }
-}
-
-function isUpsert(request: Request): boolean {
-  return request.headers.get('x-upsert') === 'true'
-}
-
-function tokenOf(query: URLSearchParams): string {
-  const token = query.get('token')
-  if (token === null || token === '') throw invalid("querystring must have required property 'token'")
-  return token
-}
-
-function transferOf(body: Readonly<Record<string, unknown>>): {
-  from: { bucket: string; name: string }
-  to: { bucket: string; name: string }
-} {
-  const bucket = requiredString(body, 'bucketId')
-  return {
-    from: { bucket, name: requiredString(body, 'sourceKey') },
-    to: {
-      bucket: optionalString(body, 'destinationBucket') ?? bucket,
-      name: validKey(requiredString(body, 'destinationKey')),
-    },
   }
 }

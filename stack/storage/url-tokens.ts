@@ -21,7 +21,7 @@ interface UploadGrant {
   owner: string | undefined
 }
 
-export type UrlGrant = DownloadGrant | UploadGrant
+type UrlGrant = DownloadGrant | UploadGrant
 
 export interface UrlTokens {
   /** @param expiresIn seconds. */

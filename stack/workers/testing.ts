@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface ReceivedRequest {
+interface ReceivedRequest {
   method: string
   /** With query. */
   path: string

@@ -35,8 +35,9 @@ export function splitControl(nonce: string, line: string): { text: string; messa
   return { text, messages }
 }
 
+/** A function can write anything, also our mark; what is no message is its output. */
 function parse(json: string): ControlMessage | undefined {
-  const value: unknown = JSON.parse(json)
+  const value = parseJson(json)
   if (typeof value !== 'object' || value === null || !('event' in value)) return undefined
   if (value.event === 'ready' && 'port' in value && typeof value.port === 'number') {
     return { event: 'ready', port: value.port }
@@ -45,4 +46,12 @@ function parse(json: string): ControlMessage | undefined {
     return { event: 'background', busy: value.busy }
   }
   return undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
