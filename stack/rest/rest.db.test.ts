@@ -447,7 +447,7 @@ describe('errors', () => {
     expect(response.status).toBe(400)
     await withClient(api.database.urls.postgres, (client) =>
       client.query(`create function public.scribble() returns void language sql volatile as
-        $$ insert into public.authors (name) values ('scribbled') $$; notify pgrst, 'reload schema'`),
+        $$ insert into public.authors (name) values ('scribbled') $$`),
     )
     await expect.poll(async () => (await api.admin().rpc('scribble', {}, { get: true })).status).toBe(405)
   })
@@ -458,21 +458,23 @@ describe('errors', () => {
 })
 
 describe('schema changes', () => {
-  test('are seen after notify pgrst', async () => {
-    const before = await ada.from('later').select()
-    expect(before.status).toBe(404)
-    await withClient(api.database.urls.postgres, (client) =>
-      client.query(
-        `create table public.later (id int primary key, at timestamptz); notify pgrst, 'reload schema'`,
-      ),
-    )
-    await expect.poll(async () => (await api.admin().from('later').select()).status).toBe(200)
-    await withClient(api.database.urls.postgres, (client) =>
-      client.query(`alter table public.later add column more text; notify pgrst, 'reload schema'`),
-    )
+  test('are seen without being asked for: tables, columns, functions, and what is dropped', async () => {
+    const run = (statement: string) =>
+      withClient(api.database.urls.postgres, (client) => client.query(statement))
+    const read = async () => (await api.admin().from('later').select()).status
+    expect(await read()).toBe(404)
+    await run('create table public.later (id int primary key, at timestamptz)')
+    await expect.poll(read).toBe(200)
+    await run('alter table public.later add column more text')
     await expect
       .poll(async () => (await api.admin().from('later').insert({ id: 1, more: 'x' }).select()).data)
       .toEqual([{ id: 1, at: null, more: 'x' }])
+    await run(`create function public.newcomer() returns int language sql immutable as 'select 7'`)
+    await expect.poll(async () => (await api.admin().rpc('newcomer')).data).toBe(7)
+    await run('drop table public.later')
+    await expect
+      .poll(async () => (await api.admin().from('later').select()).error)
+      .toMatchObject({ code: 'PGRST205' })
   })
 
   test('are seen after reloadSchema()', async () => {
