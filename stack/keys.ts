@@ -13,8 +13,7 @@ import { parseKeys } from './keys/parse.ts'
 import { mintToken } from './keys/tokens.ts'
 import type { StackKeys } from './types.ts'
 
-export { generateApiKey } from './keys/api-key.ts'
-export { type MintOptions, mintToken, type TokenFailure, verifyToken } from './keys/tokens.ts'
+export { mintToken, type TokenFailure, verifyToken } from './keys/tokens.ts'
 
 export const KEYS_FILE = 'keys.json'
 

@@ -18,7 +18,7 @@ import { findUserById, isBanned } from './users.ts'
 
 export type AuthMethod = 'password' | 'anonymous'
 
-export interface AmrEntry {
+interface AmrEntry {
   method: string
   /** Seconds since 1970. */
   timestamp: number

@@ -60,7 +60,7 @@ export interface UserJson {
   deleted_at?: string
 }
 
-export interface IdentityJson {
+interface IdentityJson {
   identity_id: string
   /** The subject at the provider, for historical reasons not the identity's own id. */
   id: string

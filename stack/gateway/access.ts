@@ -11,7 +11,7 @@ import type { Caller, Role, StackKeys } from '../types.ts'
 
 export type AccessFailure = 'no_key' | 'invalid_key' | 'secret_key_in_browser' | TokenFailure
 
-export type Access = { ok: true; caller: Caller } | { ok: false; failure: AccessFailure }
+type Access = { ok: true; caller: Caller } | { ok: false; failure: AccessFailure }
 
 export const ANONYMOUS: Caller = { role: 'anon', claims: { role: 'anon' } }
 const SERVICE: Caller = { role: 'service_role', claims: { role: 'service_role' } }

@@ -1,6 +1,6 @@
 /** Keeps a request's body below a size, whether it announces its length or not. */
 
-export class BodyTooLarge extends Error {
+class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 

@@ -18,7 +18,7 @@ import { sendResponse, toRequest } from './http.ts'
 import { listenFrom } from './listen.ts'
 import { findRoute, REALTIME_SOCKET_PATH, type Route, type ServiceName } from './routes.ts'
 
-export type GatewayServices = Partial<Record<ServiceName, HttpService>> & {
+type GatewayServices = Partial<Record<ServiceName, HttpService>> & {
   /** Takes WebSocket upgrades at `/realtime/v1/websocket`; checks the API key by itself. */
   realtimeSocket?: UpgradeService
 }

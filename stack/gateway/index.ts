@@ -1,4 +1,3 @@
 /** One HTTP port for all of the stack's services. */
 
-export { type Access, ANONYMOUS, type CheckAccess, createAccessCheck } from './access.ts'
-export { createGateway, type Gateway, type GatewayOptions, type GatewayServices } from './gateway.ts'
+export { createGateway, type Gateway } from './gateway.ts'

@@ -1,6 +1,6 @@
 /** Which address belongs to which service, and what it takes to get there. */
 
-export const SERVICE_NAMES = ['rest', 'auth', 'storage', 'realtime', 'functions'] as const
+const SERVICE_NAMES = ['rest', 'auth', 'storage', 'realtime', 'functions'] as const
 
 export type ServiceName = (typeof SERVICE_NAMES)[number]
 

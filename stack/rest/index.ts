@@ -1,3 +1,3 @@
 /** The embedded stack's REST API. Nobody else knows which library is behind it. */
 
-export { createRestService, type RestOptions, type RestService } from './service.ts'
+export { createRestService, type RestService } from './service.ts'

@@ -15,7 +15,7 @@ const CHANNEL = 'pgrst'
 const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_DELAY_MS = 1_000
 
-export interface Schema {
+interface Schema {
   introspection: Introspection
   /** Settings of each role, such as `statement_timeout`, which apply to requests under it. */
   roleSettings: ReadonlyMap<string, ReadonlyMap<string, string>>
