@@ -8,6 +8,7 @@ export function securityHeaders(supabaseUrl: string): Record<string, string> {
     'default-src': "'none'",
     'script-src': "'self'",
     'style-src': "'self'",
+    'font-src': "'self'",
     'img-src': `'self' ${backend.origin}`,
     'connect-src': `'self' ${backend.origin} ${socket}`,
     'base-uri': "'none'",

@@ -231,7 +231,11 @@ function close(state: ConnectionState, reason: CloseReason): Transition {
 }
 
 function down(failures: number, reason: DownReason, now: number, settings: ConnectionSettings): Transition {
-  const delayMs = retryDelay(failures, settings)
+  // A device without network says when it has one again; until then an attempt is only a check on its word.
+  const delayMs =
+    reason === 'network'
+      ? Math.round(settings.maxReconnectDelay * (0.5 + settings.random() / 2))
+      : retryDelay(failures, settings)
   return {
     state: { name: 'offline', failures: failures + 1, retryAt: now + delayMs, reason },
     effects: [{ type: 'leave' }, cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],

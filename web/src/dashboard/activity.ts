@@ -3,7 +3,7 @@
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import type { ClientState, Delivery, StateEvent } from '../client/index.ts'
 import { h, reconcile } from '../shared/dom.ts'
-import { clockTime, sentence } from './format.ts'
+import { clockTime } from './format.ts'
 
 export interface ActivityEntry {
   key: string
@@ -21,6 +21,39 @@ export interface Activity {
   message(message: JobMessage, delivery: Delivery, subject: string | null, now: number): void
   connection(change: StateEvent, state: ClientState, now: number): void
 }
+
+const EVENT_LABELS: Record<JobMessage['type'], string> = {
+  image_processing_started: 'Photo started',
+  image_processing_progress: 'Photo in progress',
+  image_processed: 'Photo ready',
+  image_processing_failed: 'Photo failed',
+  pdf_generation_started: 'Report started',
+  pdf_generation_progress: 'Report in progress',
+  pdf_generated: 'Report ready',
+  pdf_generation_failed: 'Report failed',
+  transcription_queued: 'Voice note queued',
+  transcription_processing: 'Voice note started',
+  transcription_progress: 'Voice note in progress',
+  transcription_complete: 'Voice note transcribed',
+  transcription_failed: 'Voice note failed',
+  status_update: 'Status update',
+}
+
+const REASONS: Record<string, string | undefined> = {
+  network: 'This device has no network.',
+  socket: 'The socket was closed.',
+  'join-timeout': 'The server did not answer the join.',
+  'heartbeat-timeout': 'The server stopped answering.',
+  'channel-closed': 'The server closed the channel.',
+  join_refused: 'This user may not listen.',
+  topic_in_use: 'Another part of the page listens already.',
+}
+
+const CONNECTION_LABELS = {
+  live: 'Connected',
+  offline: 'Connection lost',
+  error: 'Connection refused',
+} as const
 
 const LIMIT = 100
 
@@ -71,29 +104,21 @@ export function createActivity(): Activity {
       add({
         at: message.timestamp,
         tone: toneOf(message),
-        title: sentence(message.type),
+        title: EVENT_LABELS[message.type],
         detail: [subject, message.error].filter((part) => part != null && part !== '').join(' · '),
         delayMs: delay !== null && delay <= LARGEST_DELAY ? delay : null,
       })
     },
     connection(change, state, now) {
-      if (change.new !== 'live' && change.new !== 'offline' && change.new !== 'error') return
-      if (
-        change.new !== 'live' &&
-        (change.old === 'connecting' || change.old === change.new) &&
-        state.reconnectAttempts > 1
-      )
-        return
+      const { new: name } = change
+      if (name !== 'live' && name !== 'offline' && name !== 'error') return
+      // One line per loss, not one per attempt.
+      if (name !== 'live' && state.reconnectAttempts > 1) return
       add({
         at: new Date(now).toISOString(),
-        tone: change.new === 'live' ? 'neutral' : change.new === 'error' ? 'failed' : 'neutral',
-        title:
-          change.new === 'live'
-            ? 'Connected'
-            : change.new === 'offline'
-              ? 'Connection lost'
-              : 'Connection refused',
-        detail: change.new === 'live' ? `at message ${state.lastSeq}` : (state.reason ?? ''),
+        tone: name === 'error' ? 'failed' : 'neutral',
+        title: CONNECTION_LABELS[name],
+        detail: name === 'live' ? `up to message ${state.lastSeq}` : (REASONS[state.reason ?? ''] ?? ''),
         delayMs: null,
       })
     },

@@ -22,8 +22,8 @@ export interface Dashboard {
   close(): void
 }
 
-/** Relative times on the page are renewed this often. Milliseconds. */
-const TICK = 30_000
+/** How often relative times are renewed, and a read that failed is tried again. Milliseconds. */
+const TICK = 10_000
 
 /** More replayed messages than this become one toast. */
 const TOASTS_ON_RETURN = 3
@@ -118,7 +118,8 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
   function render(): void {
     const { state, shown } = store
     const now = Date.now()
-    element.dataset.view = state.selectedId === null ? 'list' : 'detail'
+    const listed = state.phase === 'loading' || state.incidents.length > 0
+    element.dataset.view = state.selectedId === null && listed ? 'list' : 'detail'
     document.title = shown === null || state.selectedId === null ? 'Claimwire' : `${shown.title} · Claimwire`
     list.update(state, shown?.id ?? null, now)
     const cards = (shown?.documents ?? []).map(
@@ -144,7 +145,10 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
   const navigate = (): void => store.select(incidentIdOf(location.hash))
   const stop = new AbortController()
   window.addEventListener('hashchange', navigate, { signal: stop.signal })
-  const ticker = setInterval(render, TICK)
+  const ticker = setInterval(() => {
+    render()
+    if (store.state.phase === 'failed' || store.state.outdated) void store.refresh()
+  }, TICK)
 
   client.on('message', (message, delivery) => {
     activity.message(message, delivery, subjectOf(message), Date.now())

@@ -59,12 +59,7 @@ export class DocumentCard {
     icon('refresh'),
     'Retry',
   )
-  readonly #failure = h(
-    'div',
-    { class: 'card__failure' },
-    this.#reason,
-    h('div', { class: 'card__failure-row' }, this.#code, this.#retry),
-  )
+  readonly #failure = h('div', { class: 'card__failure' }, this.#reason, this.#retry)
   #data: DocumentCardData
 
   constructor(data: DocumentCardData, actions: DocumentCardActions) {
@@ -87,8 +82,8 @@ export class DocumentCard {
       h(
         'div',
         { class: 'card__body' },
-        h('div', { class: 'card__head' }, this.#name, this.#pill),
-        this.#detail,
+        this.#name,
+        h('div', { class: 'card__status' }, this.#pill, this.#detail, this.#code),
         this.#failure,
       ),
     )
@@ -128,11 +123,11 @@ export class DocumentCard {
     setText(this.#detail, detailOf(document, status))
     this.#detail.hidden = status === 'failed'
 
+    this.#code.hidden = status !== 'failed' || (job?.errorCode ?? null) === null
     this.#failure.hidden = status !== 'failed'
     if (job !== null && status === 'failed') {
       setText(this.#reason, job.error ?? 'It could not be processed.')
       setText(this.#code, job.errorCode ?? '')
-      this.#code.hidden = job.errorCode === null
       this.#retry.disabled = retrying
       this.#retry.classList.toggle('is-busy', retrying)
       this.#retry.setAttribute('aria-label', `Retry ${title}`)
@@ -167,6 +162,6 @@ function detailOf(document: IncidentDocument, status: CardStatus): string {
   }
   const size = document.byteSize === null ? null : fileSize(document.byteSize)
   const pixels =
-    document.width === null || document.height === null ? null : `${document.width} × ${document.height}`
+    document.width === null || document.height === null ? null : `${document.width}×${document.height}`
   return [pixels, size].filter((part) => part !== null).join(' · ') || sentence(document.documentType)
 }

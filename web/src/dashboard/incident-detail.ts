@@ -140,7 +140,7 @@ function noticeOf(name: NoticeName, actions: DetailActions): Node[] {
     return message(
       'wifiOff',
       'The incidents could not be loaded',
-      'The server did not answer. This page tries again as soon as the connection is back.',
+      'The server did not answer. This page keeps trying.',
       h(
         'button',
         { class: 'button', attrs: { type: 'button' }, on: { click: () => actions.reload() } },

@@ -82,8 +82,8 @@ function createRow({ id }: Incident): HTMLElement {
       { class: 'row', attrs: { href: `#/incidents/${id}` } },
       h('span', { class: 'row__dot', attrs: { 'aria-hidden': 'true' } }),
       h('span', { class: 'row__title' }),
-      h('time', { class: 'row__time' }),
       h('span', { class: 'row__summary' }),
+      h('time', { class: 'row__time' }),
       h('span', { class: 'row__bar', attrs: { 'aria-hidden': 'true' } }),
     ),
   )

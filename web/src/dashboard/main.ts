@@ -1,5 +1,7 @@
 /** The dashboard's entry: configuration, session, and the page that fits. */
 
+import '@fontsource-variable/inter/wght.css'
+import './styles/index.css'
 import { createClient, type Session } from '@supabase/supabase-js'
 import { h } from '../shared/dom.ts'
 import { brand } from './brand.ts'

@@ -84,6 +84,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     const visible = expanded ? state.toasts : state.toasts.slice(0, limit)
     const hidden = state.toasts.length - visible.length
     more.hidden = hidden === 0
+    region.classList.toggle('is-expanded', expanded)
     setText(more, `${hidden} more`)
     const hadFocus = list.contains(document.activeElement)
     // The newest is nearest to the corner and last in reading order.
