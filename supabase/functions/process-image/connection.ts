@@ -1,8 +1,7 @@
 /**
  * TCP and TLS connections whose address is known: a name is resolved once, every address it has is checked,
- * and the connection goes to the checked address. A second look at DNS, where an attacker could answer
- * differently ("DNS rebinding"), does not happen. The socket's own peer address is compared as well, before a
- * byte is sent.
+ * and the connection goes to a checked address. A second look at DNS, where an attacker could answer
+ * differently ("DNS rebinding"), does not happen.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -37,7 +36,6 @@ export async function openConnection(url: URL, options: ConnectOptions): Promise
   const addresses = await findAddresses(url.hostname, trusted, options)
   const tcp = await connectToAny(addresses.slice(0, MAX_ADDRESSES), port, options.signal)
   try {
-    if (!trusted && !isPublicAddress(peerOf(tcp))) throw new AppError('private_address')
     if (!secure) return tcp
     const hostname = url.hostname.replace(/^\[|\]$/g, '')
     const tls = await Deno.startTls(tcp, {
@@ -110,11 +108,6 @@ async function connect(hostname: string, port: number, signal: AbortSignal): Pro
     connecting.then(closeQuietly, () => undefined)
     throw error
   }
-}
-
-function peerOf(connection: Deno.TcpConn): string {
-  const peer = connection.remoteAddr
-  return peer.transport === 'tcp' ? peer.hostname : ''
 }
 
 function closeQuietly(connection: Deno.TcpConn): void {

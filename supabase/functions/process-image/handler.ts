@@ -113,9 +113,12 @@ function documentOf(job: ClaimedJob): string {
 }
 
 async function reportFailure(job: ClaimedJob, error: unknown, jobs: JobStore, log: Log): Promise<JobOutcome> {
-  const { code, message } = error instanceof AppError ? error : new AppError('internal_error')
+  const { code, message, status: http } = error instanceof AppError ? error : new AppError('internal_error')
   const retryable = RETRYABLE.has(code)
-  log.error('job_failed', error, { job: job.id, attempt: job.attempts, code, retryable })
+  const facts = { job: job.id, attempt: job.attempts, code, retryable }
+  // A bad file is the reporter's everyday; what is above is ours or our neighbours' to look into.
+  if (http < 500) log.warn('job_failed', facts)
+  else log.error('job_failed', error, facts)
   const status = await jobs.fail(job, { code, message, retryable })
   return status === 'queued' ? 'retry' : 'failed'
 }

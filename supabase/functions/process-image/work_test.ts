@@ -117,6 +117,12 @@ const REFUSED: readonly (readonly [string, Uint8Array<ArrayBuffer>, ErrorCode, s
   ['an SVG', text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), 'svg_not_allowed', 'bin'],
   ['a PDF', text('%PDF-1.7 not a picture'), 'not_an_image', 'bin'],
   ['half a JPEG', await samplePhoto('truncated'), 'image_truncated', 'jpg'],
+  [
+    'half a WebP',
+    drawQuadrants(MagickFormat.WebP, { width: 640, height: 480 }).slice(0, 300),
+    'image_truncated',
+    'webp',
+  ],
   ['a bomb', await blackPng(10_000, 5_001), 'image_too_large', 'png'],
 ]
 
