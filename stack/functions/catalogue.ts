@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 export interface FunctionSource {
   name: string
@@ -36,7 +36,9 @@ export async function sourceFingerprint(folders: readonly string[]): Promise<str
 
 async function fingerprintOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(ignoreMissing)
-  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
+  const files = entries.filter(
+    (entry) => entry.isFile() && !relative(folder, entry.parentPath).includes('node_modules'),
+  )
   return Promise.all(
     files.map(async (file) => {
       const path = join(file.parentPath, file.name)

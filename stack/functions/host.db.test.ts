@@ -190,6 +190,23 @@ describe('a function', () => {
     expect(entry).toMatchObject({ level: 'info', source: 'background' })
   })
 
+  it('that changes while it starts still answers who waits for it', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'functions-test-'))
+    const reloading = createFunctionsHost({ functionsDir: dir, env: () => env, logger, reloadCheckMs: 0 })
+    try {
+      await cp(join(FIXTURES, 'legacy'), join(dir, 'legacy'), { recursive: true })
+      const early = answer('/legacy/early', undefined, reloading)
+      await until(() => reloading.pidOf('legacy') !== undefined)
+      const soon = new Date(Date.now() + 5000)
+      await utimes(join(dir, 'legacy', 'index.ts'), soon, soon)
+      expect(await answer('/legacy/late', undefined, reloading)).toEqual([200, 'legacy /legacy/late'])
+      expect(await early).toEqual([200, 'legacy /legacy/early'])
+    } finally {
+      await reloading.stop()
+      await rm(dir, { recursive: true, force: true })
+    }
+  })
+
   it('is started afresh when its sources change', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'functions-test-'))
     const reloading = createFunctionsHost({ functionsDir: dir, env: () => env, logger, reloadCheckMs: 0 })

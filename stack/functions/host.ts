@@ -128,10 +128,13 @@ class Host implements FunctionsHost {
     for (const last of [false, true]) {
       if (this.#stopped !== undefined) return 'SHUTDOWN'
       const process = await this.#acquire(source)
-      const port = await process.ready.catch(() => undefined)
-      if (port === undefined) return bootFailure(process)
-      if (limit.isReached) return 'WORKER_TIMEOUT'
+      // Counted from here on, so that a process that is being replaced still serves who waits for its start.
       const endRequest = process.beginRequest()
+      const port = await process.ready.catch(() => undefined)
+      if (port === undefined || limit.isReached) {
+        endRequest()
+        return port === undefined ? bootFailure(process) : 'WORKER_TIMEOUT'
+      }
       limit.onReached = () => {
         this.#options.logger.error(source.name, 'over the time limit, ending its process', {
           ms: this.#timeoutMs,

@@ -21,6 +21,8 @@ export interface ListenerOptions {
   onNotification: () => void
 }
 
+/** Milliseconds. */
+const CONNECT_TIMEOUT = 5_000
 const BACKOFF = { baseMs: 100, maxMs: 5_000, random: Math.random }
 
 export class Listener implements Stoppable {
@@ -60,6 +62,7 @@ export class Listener implements Stoppable {
       connectionString: databaseUrl,
       application_name: applicationName,
       keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
     })
     const lost = new Promise<void>((resolve) => {
       client.on('error', () => resolve())
