@@ -11,6 +11,7 @@ import { ChannelPresence } from './channel-presence.ts'
 import { ChannelToken } from './channel-token.ts'
 import type { RealtimeContext } from './context.ts'
 import type { JoinConfig } from './join-config.ts'
+import { type ChangeTarget, ChannelChanges } from './postgres-changes/channel-changes.ts'
 import { jsonMessage, type Outgoing, userBroadcastMessage } from './protocol/outgoing.ts'
 import { type Inbound, isRecord } from './protocol/serializer.ts'
 import { EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
@@ -44,6 +45,7 @@ export class Channel implements Subscriber {
   readonly #socket: RealtimeSocket
   readonly #policies: ChannelPolicies | undefined
   readonly #presence: ChannelPresence
+  readonly #changes: ChannelChanges
   readonly #token: ChannelToken
   readonly #tasks: SerialTasks
   /** Broadcasts that wait for the reply to the join; undefined once it is sent. */
@@ -70,6 +72,8 @@ export class Channel implements Subscriber {
       },
       untrack: () => context.presence.leave(this.key, this),
     })
+    const { postgresChanges, legacy } = options.config
+    this.#changes = new ChannelChanges(context, this.#changeTarget(), postgresChanges, legacy)
     context.hub.subscribe(this.key, this)
   }
 
@@ -89,6 +93,7 @@ export class Channel implements Subscriber {
     for (const { message, id } of held) this.broadcast(message, id)
     if (this.#presence.enabled) this.#sendPresenceState()
     if (this.config.broadcast.replicationReady) this.#announceReplication()
+    this.#changes.subscribe()
   }
 
   receive(message: Inbound): void {
@@ -164,6 +169,7 @@ export class Channel implements Subscriber {
     this.#token.stop()
     this.#context.hub.unsubscribe(this.key, this)
     this.#context.presence.leave(this.key, this)
+    this.#changes.stop()
     if (this.#socket.channels.get(this.fullTopic) === this) this.#socket.channels.delete(this.fullTopic)
   }
 
@@ -245,9 +251,28 @@ export class Channel implements Subscriber {
     if (this.#stopped) return
     if (refusal) return this.shutDown(refusal)
     this.#token.replace(token, check.claims)
+    this.#changes.subscribe()
   }
 
   // After the join
+
+  #changeTarget(): ChangeTarget {
+    const channel = this
+    return {
+      fullTopic: this.fullTopic,
+      version: this.#socket.version,
+      get stopped() {
+        return channel.stopped
+      },
+      get claims() {
+        return channel.claims
+      },
+      send: (frame) => {
+        if (!this.#stopped) this.#socket.send(frame)
+      },
+      tell: (status, message) => this.system(status, message, EVENT.postgresChanges),
+    }
+  }
 
   #sendPresenceState(): void {
     if (this.#stopped || !this.#presence.readable) return

@@ -5,6 +5,7 @@ import type { Authorizer } from './authorize.ts'
 import type { Hub } from './broadcast.ts'
 import type { Database } from './database.ts'
 import type { RateCounter } from './limits.ts'
+import type { ChangeEngine } from './postgres-changes/engine.ts'
 import type { PresenceRegistry } from './presence.ts'
 import type { RealtimeSettings } from './settings.ts'
 import type { RealtimeSocket } from './socket.ts'
@@ -22,6 +23,7 @@ export interface RealtimeContext {
   readonly hub: Hub
   readonly presence: PresenceRegistry
   readonly replication: ReplicationState
+  readonly changes: ChangeEngine
   readonly rates: { events: RateCounter; joins: RateCounter; presence: RateCounter }
   /** Open sockets. */
   readonly sockets: Set<RealtimeSocket>

@@ -17,6 +17,8 @@ import { createDirectAccess, type DirectAccess } from './direct.ts'
 import { handleHttp } from './http.ts'
 import { RateCounter } from './limits.ts'
 import { maintainPartitions } from './maintenance.ts'
+import { ChannelChanges } from './postgres-changes/channel-changes.ts'
+import { ChangeEngine } from './postgres-changes/engine.ts'
 import { PresenceRegistry } from './presence.ts'
 import { CLOSE, EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
 import { broadcastRow, MESSAGES_PUBLICATION } from './replication/messages.ts'
@@ -83,6 +85,14 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     logger,
     onMessage: (message) => broadcastRow({ hub, logger, rates, settings }, message),
   })
+  const changes = new ChangeEngine({
+    url: options.db.admin,
+    database,
+    logger,
+    onResumed: (listeners) => {
+      for (const listener of listeners) if (listener instanceof ChannelChanges) listener.subscribe()
+    },
+  })
   const context: RealtimeContext = {
     settings,
     logger,
@@ -93,6 +103,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     hub,
     presence: new PresenceRegistry(hub),
     replication,
+    changes,
     rates,
     sockets: new Set(),
     users: new Set(),
@@ -137,7 +148,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
         upgrader.close()
         direct.close()
         for (const socket of context.sockets) socket.terminate()
-        await replication.stop()
+        await Promise.all([replication.stop(), changes.stop()])
         await database.stop()
       })()
       return stopping

@@ -9,7 +9,8 @@ import { Channel } from './channel.ts'
 import { ChannelPolicies } from './channel-policies.ts'
 import type { RealtimeContext } from './context.ts'
 import { type JoinConfig, parseJoin } from './join-config.ts'
-import type { Inbound } from './protocol/serializer.ts'
+import { bindingId } from './postgres-changes/binding-id.ts'
+import { type Inbound, isRecord } from './protocol/serializer.ts'
 import { CLOSE, JOIN_REFUSAL, TOPIC_PREFIX } from './protocol/wire.ts'
 import { parseReplay, type ReplayedMessage, readReplay, replayFrame } from './replay.ts'
 import type { RealtimeSocket } from './socket.ts'
@@ -43,7 +44,11 @@ function answer(
   channel: Channel,
   messages: ReplayedMessage[],
 ): void {
-  socket.reply(request, channel.joinRef, 'ok', { postgres_changes: [] })
+  const bindings = channel.config.postgresChanges.map((binding) => ({
+    id: bindingId(binding),
+    ...(isRecord(binding) ? binding : {}),
+  }))
+  socket.reply(request, channel.joinRef, 'ok', { postgres_changes: bindings })
   for (const message of messages) {
     const frame = replayFrame(socket.version, channel.topic, channel.joinRef, message)
     if (frame) socket.send(frame)

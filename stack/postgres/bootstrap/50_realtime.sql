@@ -202,3 +202,141 @@ begin
   end if;
 end;
 $$;
+
+-- subscriptions to changes of tables ---------------------------------------------------------------------------
+
+do $$
+begin
+  if to_regtype('realtime.equality_op') is null then
+    create type realtime.equality_op as enum (
+      'eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'in', 'like', 'ilike', 'is', 'match', 'imatch', 'isdistinct'
+    );
+  end if;
+  if to_regtype('realtime.user_defined_filter') is null then
+    create type realtime.user_defined_filter as (
+      column_name text, op realtime.equality_op, value text, negate boolean
+    );
+  end if;
+end;
+$$;
+
+-- Immutable by declaration, because a generated column asks for it; the cast looks the role up.
+create or replace function realtime.to_regrole(role_name text)
+returns regrole
+language sql
+immutable
+as $$
+  select role_name::regrole
+$$;
+
+create table if not exists realtime.subscription (
+  id bigint generated always as identity primary key,
+  subscription_id uuid not null,
+  entity regclass not null,
+  filters realtime.user_defined_filter[] not null default '{}',
+  claims jsonb not null,
+  claims_role regrole not null generated always as (realtime.to_regrole(claims ->> 'role')) stored,
+  created_at timestamp without time zone not null default (now() at time zone 'utc'),
+  action_filter text not null default '*' check (action_filter in ('*', 'INSERT', 'UPDATE', 'DELETE')),
+  selected_columns text[]
+);
+create index if not exists subscription_subscription_id_index on realtime.subscription (subscription_id);
+comment on table realtime.subscription is
+  'Who listens to changes of which table; written by the Realtime server, one row per binding and table.';
+grant all on realtime.subscription to postgres, supabase_realtime_admin;
+
+-- Refuses filters and selections that cannot work; the texts of the errors reach the client.
+create or replace function realtime.subscription_check_filters()
+returns trigger
+language plpgsql
+as $$
+declare
+  readable text[];
+  wanted realtime.user_defined_filter;
+  wanted_type text;
+  selected text;
+  amount integer;
+begin
+  -- Not new.claims_role: generated columns are computed after this trigger.
+  select coalesce(array_agg(a.attname::text), '{}') into readable
+  from pg_catalog.pg_attribute a
+  where a.attrelid = new.entity and a.attnum > 0 and not a.attisdropped
+    and has_column_privilege(realtime.to_regrole(new.claims ->> 'role'), new.entity, a.attnum, 'select');
+
+  foreach wanted in array new.filters loop
+    if wanted.column_name <> all (readable) then
+      raise exception 'invalid column for filter %', wanted.column_name;
+    end if;
+    select format_type(a.atttypid, null) into wanted_type
+    from pg_catalog.pg_attribute a
+    where a.attrelid = new.entity and a.attname = wanted.column_name;
+
+    if wanted.op = 'is' then
+      if wanted.value not in ('null', 'true', 'false', 'unknown') then
+        raise exception 'invalid value for is filter: must be null, true, false, or unknown';
+      end if;
+    elsif wanted.op = 'in' then
+      execute format('select coalesce(cardinality(%L::%s[]), 0)', wanted.value, wanted_type) into amount;
+      if amount > 100 then
+        raise exception 'too many values for `in` filter. Maximum 100';
+      end if;
+    elsif wanted.op not in ('like', 'ilike', 'match', 'imatch') then
+      execute format('select %L::%s', wanted.value, wanted_type);
+    end if;
+  end loop;
+
+  foreach selected in array coalesce(new.selected_columns, '{}') loop
+    if selected <> all (readable) then
+      raise exception 'invalid column for select %', selected;
+    end if;
+  end loop;
+  return new;
+end;
+$$;
+
+create or replace trigger subscription_check_filters
+  before insert or update on realtime.subscription
+  for each row execute function realtime.subscription_check_filters();
+
+-- Row level security for many subscribers and rows at once. Runs as the server; acts as each subscriber in turn.
+-- A subscriber whose policies raise sees nothing and disturbs nobody.
+create or replace function realtime.visible_rows(
+  entity regclass,
+  key_names text[],
+  key_types text[],
+  keys jsonb,
+  subscribers jsonb
+)
+returns table (subscriber integer, item integer)
+language plpgsql
+as $$
+declare
+  statement text;
+  person record;
+begin
+  select format(
+    'select $2, k.item::integer from jsonb_array_elements($1) with ordinality as k (key, item)
+     where exists (select from %s as t where %s)',
+    entity,
+    string_agg(format('t.%I = (k.key ->> %s)::%s', k.name, k.position - 1, k.type), ' and ')
+  ) into statement
+  from unnest(key_names, key_types) with ordinality as k (name, type, position);
+
+  for person in
+    select s.position::integer, s.value ->> 'role' as role, s.value ->> 'claims' as claims
+    from jsonb_array_elements(subscribers) with ordinality as s (value, position)
+  loop
+    begin
+      perform set_config('role', person.role, true),
+              set_config('request.jwt.claims', person.claims, true),
+              set_config('request.jwt.claim.sub', coalesce(person.claims::jsonb ->> 'sub', ''), true),
+              set_config('request.jwt.claim.role', person.role, true);
+      return query execute statement using keys, person.position;
+    exception when others then
+      raise warning 'realtime: a policy on % failed for role %: %', entity, person.role, sqlerrm;
+    end;
+  end loop;
+  perform set_config('role', 'none', true);
+end;
+$$;
+revoke execute on function realtime.visible_rows(regclass, text[], text[], jsonb, jsonb) from public;

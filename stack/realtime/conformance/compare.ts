@@ -33,6 +33,10 @@ export class Bindings {
     return true
   }
 
+  bound(kind: string, expected: string): string | undefined {
+    return this.#pairs.get(`${kind}:${expected}`)
+  }
+
   /** Remembers a value that a statement returned, for the parameters of later ones. */
   capture(expected: string, actual: string): void {
     if (expected !== actual) this.#captured.set(expected, actual)
@@ -59,6 +63,7 @@ export function equal(expected: unknown, actual: unknown, bindings: Bindings, ke
   }
   if (Array.isArray(expected) && Array.isArray(actual)) {
     if (expected.length !== actual.length) return false
+    if (key === 'ids') return sameIds(expected, actual, bindings)
     // The reply to a join names its bindings by a hash.
     const isBindings = key === 'postgres_changes'
     return expected.every((item: unknown, index) => {
@@ -73,6 +78,20 @@ export function equal(expected: unknown, actual: unknown, bindings: Bindings, ke
   }
   if (isRecord(expected) && isRecord(actual)) return sameRecord(expected, actual, bindings)
   return expected === actual
+}
+
+/** In any order: which binding matched first means nothing. */
+function sameIds(expected: unknown[], actual: unknown[], bindings: Bindings): boolean {
+  const left = actual.map(String)
+  const unknown: string[] = []
+  for (const id of expected.map(String)) {
+    const bound = bindings.bound('binding', id)
+    const at = bound === undefined ? -1 : left.indexOf(bound)
+    if (at !== -1) left.splice(at, 1)
+    else if (bound === undefined) unknown.push(id)
+    else return false
+  }
+  return unknown.every((id) => bindings.same('binding', id, left.shift() ?? ''))
 }
 
 function sameText(expected: string, actual: string, bindings: Bindings, key: string): boolean {

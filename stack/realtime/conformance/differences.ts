@@ -27,6 +27,13 @@ export const MEANT_DIFFERENCES: readonly ExpectedDifference[] = [
     applies: ({ expected }) => hasEvent(expected, EVENT.error),
   },
   {
+    reason:
+      'realtime.subscription holds the subscriptions of open channels; on the real server those of a closed channel ' +
+      'of an earlier scenario were still in it.',
+    applies: ({ where, expected, actual }) =>
+      where.includes('from realtime.subscription') && isPartOf(rowsOf(actual), rowsOf(expected)),
+  },
+  {
     reason: 'Because the channel did not crash, the rejoin of its topic closes it.',
     applies: ({ scenario, expected, actual }) =>
       scenario.startsWith('channel_crash') && expected === undefined && hasEvent(actual, EVENT.close),
@@ -35,4 +42,22 @@ export const MEANT_DIFFERENCES: readonly ExpectedDifference[] = [
 
 function hasEvent(content: unknown, event: string): boolean {
   return isRecord(content) ? content.event === event : Array.isArray(content) && content[3] === event
+}
+
+/** The rows of a statement without the identifiers in them, as text. */
+function rowsOf(outcome: unknown): string[] {
+  const rows = isRecord(outcome) && Array.isArray(outcome.rows) ? outcome.rows : []
+  return rows.map((row) => JSON.stringify(isRecord(row) ? { ...row, subscription_id: undefined } : row))
+}
+
+function isPartOf(some: string[], all: string[]): boolean {
+  const left = [...all]
+  return (
+    some.length > 0 &&
+    some.every((row) => {
+      const at = left.indexOf(row)
+      if (at !== -1) left.splice(at, 1)
+      return at !== -1
+    })
+  )
 }

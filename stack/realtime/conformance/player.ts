@@ -9,6 +9,7 @@ import { Bindings, equal } from './compare.ts'
 import { ReplayConnection } from './connection.ts'
 import type { ExpectedDifference } from './differences.ts'
 import { sendHttp } from './http.ts'
+import { alignIdentities } from './identities.ts'
 import { type ConnectionEvent, contentOf } from './lanes.ts'
 import type { RecordedFrame, Recording, Step } from './recording.ts'
 import { actionOf, type Scene, scenesOf } from './scenes.ts'
@@ -80,6 +81,8 @@ class Player {
 
   async run(): Promise<PlayResult> {
     const started = Date.now()
+    await alignIdentities(this.#recording, this.#target)
+    this.#due = Date.now()
     for (const scene of scenesOf(this.#recording.steps)) {
       if (!(await this.#playScene(scene))) break
     }
@@ -126,7 +129,8 @@ class Player {
         this.#current.get(step.conn)?.close()
         return true
       case 'close':
-        this.#current.get(step.conn)?.terminate()
+        if (step.code === 1006) this.#current.get(step.conn)?.terminate()
+        else this.#current.get(step.conn)?.close()
         this.#observe(step)
         return true
       case 'http':

@@ -51,9 +51,18 @@ export function actionOf(step: Step): unknown {
 
 function isAction(step: Step, lastSeen: Map<string, Step>): boolean {
   if (step.dir === 'client-close') return true
-  // A connection that broke although nothing had been sent on it was cut by the recording client.
-  if (step.dir === 'close') return step.code === 1006 && lastSeen.get(step.conn)?.dir === 'recv'
+  if (step.dir === 'close') return endedByClient(step, lastSeen.get(step.conn))
   return actionOf(step) !== undefined
+}
+
+/**
+ * Whether the recording client ended a connection without a step that says so: it broke although nothing had been
+ * sent on it, or it was closed without a code, which the server never does by itself.
+ */
+function endedByClient(step: Extract<Step, { dir: 'close' }>, before: Step | undefined): boolean {
+  return (
+    (step.code === 1006 && before?.dir === 'recv') || (step.code === 1005 && before?.dir !== 'client-close')
+  )
 }
 
 function split(action: Step, observed: Step[]): { before: Step[]; maybe: Step[] } {

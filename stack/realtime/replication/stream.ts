@@ -20,7 +20,10 @@ export interface ReplicationStreamOptions {
   publication: string
   logger: Logger
   /** Changes in commit order. Values are PostgreSQL's text, null, or undefined where unchanged and not sent. */
-  onMessage: (message: Pgoutput.Message) => void
+  /** A returned promise holds the stream back until it settles. */
+  onMessage: (message: Pgoutput.Message) => void | Promise<void>
+  /** Whether promises of `onMessage` are heeded. Default false: messages are handed on the moment they come. */
+  backPressure?: boolean
   onConnected?: () => void
   /** Called once per lost connection that had been streaming. */
   onLost?: () => void
@@ -104,7 +107,10 @@ export class ReplicationStream {
   async #stream(onStart: () => void): Promise<void> {
     const service = new LogicalReplicationService(
       { connectionString: this.#options.url, application_name: 'realtime_replication' },
-      { acknowledge: { auto: false, timeoutSeconds: ACKNOWLEDGE_SECONDS } },
+      {
+        acknowledge: { auto: false, timeoutSeconds: ACKNOWLEDGE_SECONDS },
+        flowControl: { enabled: this.#options.backPressure ?? false },
+      },
     )
     this.#service = service
     // The same failure also rejects subscribe(); without a listener it would end the process.

@@ -1,0 +1,42 @@
+/** One change of a row, out of the replication stream. */
+
+import type { Pgoutput } from 'pg-logical-replication'
+import type { Action } from './params.ts'
+
+/** PostgreSQL's text; undefined: not sent, because a large value did not change. */
+export type Tuple = Readonly<Record<string, string | null | undefined>>
+
+export interface Change {
+  relation: Pgoutput.MessageRelation
+  action: Action
+  /** After the change; empty for a deleted row. */
+  row: Tuple
+  /** Before the change: every column, or only the key, as the table's replica identity has it. */
+  old: Tuple
+  /** ISO 8601 with milliseconds, UTC. */
+  committedAt: string
+}
+
+/** @returns undefined for messages that are no change of a row */
+export function changeOf(message: Pgoutput.Message, committedAt: string): Change | undefined {
+  switch (message.tag) {
+    case 'insert':
+      return { relation: message.relation, action: 'INSERT', row: message.new, old: {}, committedAt }
+    case 'update': {
+      const { relation, key, old } = message
+      // Without a changed key the old one is not sent: it is the new one.
+      const before = old ?? key ?? pick(message.new, relation.keyColumns)
+      return { relation, action: 'UPDATE', row: message.new, old: before, committedAt }
+    }
+    case 'delete': {
+      const { relation, key, old } = message
+      return { relation, action: 'DELETE', row: {}, old: old ?? key ?? {}, committedAt }
+    }
+    default:
+      return undefined
+  }
+}
+
+function pick(row: Tuple, names: string[]): Tuple {
+  return Object.fromEntries(names.map((name) => [name, row[name]]))
+}

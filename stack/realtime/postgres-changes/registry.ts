@@ -1,0 +1,112 @@
+/**
+ * Subscriptions in groups: all that ask the same of the same table as the same person. Whether a change concerns a
+ * group is decided once, however many channels are in it.
+ */
+
+import type { Claims } from '../tokens.ts'
+import type { BindingParams } from './params.ts'
+
+/** Where changes are sent to. */
+export interface ChangeListener {
+  /** @param data JSON text of the change @param ids of the bindings that matched, as the join's reply named them */
+  postgresChange(change: OutgoingChange, ids: number[]): void
+}
+
+/** A change as one group of listeners sees it; encoded for each topic and version once. */
+export interface OutgoingChange {
+  type: string
+  data: string
+  frames: Map<string, Buffer>
+}
+
+export interface Group {
+  params: BindingParams
+  filterKey: string
+  selectKey: string
+  claims: Claims
+  claimsKey: string
+  /** Ids of bindings; a channel may have the same binding twice. */
+  members: Map<ChangeListener, number[]>
+}
+
+export interface Binding {
+  /** As the join's reply names it. */
+  id: number
+  params: BindingParams
+}
+
+export class SubscriptionRegistry {
+  /** By `schema.table`, where either may be `*`. */
+  readonly #tables = new Map<string, Map<string, Group>>()
+  readonly #joined = new Map<ChangeListener, { tableKey: string; groupKey: string }[]>()
+
+  get size(): number {
+    return this.#joined.size
+  }
+
+  get listeners(): Iterable<ChangeListener> {
+    return this.#joined.keys()
+  }
+
+  add(listener: ChangeListener, bindings: Binding[], claims: Claims): void {
+    const claimsKey = JSON.stringify(claims)
+    const joined = this.#joined.get(listener) ?? []
+    this.#joined.set(listener, joined)
+    for (const { id, params } of bindings) {
+      const tableKey = keyOf(params.schema, params.table)
+      const filterKey = JSON.stringify(params.filters)
+      const selectKey = JSON.stringify(params.select ?? null)
+      const groupKey = [params.action, filterKey, selectKey, claimsKey].join('\n')
+      const groups = this.#tables.get(tableKey) ?? new Map<string, Group>()
+      this.#tables.set(tableKey, groups)
+      const group = groups.get(groupKey) ?? {
+        params,
+        filterKey,
+        selectKey,
+        claims,
+        claimsKey,
+        members: new Map<ChangeListener, number[]>(),
+      }
+      groups.set(groupKey, group)
+      const ids = group.members.get(listener)
+      if (ids) ids.push(id)
+      else group.members.set(listener, [id])
+      joined.push({ tableKey, groupKey })
+    }
+  }
+
+  remove(listener: ChangeListener): void {
+    for (const { tableKey, groupKey } of this.#joined.get(listener) ?? []) {
+      const groups = this.#tables.get(tableKey)
+      const group = groups?.get(groupKey)
+      group?.members.delete(listener)
+      if (groups && group?.members.size === 0) groups.delete(groupKey)
+      if (groups?.size === 0) this.#tables.delete(tableKey)
+    }
+    this.#joined.delete(listener)
+  }
+
+  /** Groups that listen to a table, by its name or by a wildcard. */
+  groupsFor(schema: string, table: string): Group[] {
+    const groups: Group[] = []
+    for (const key of [keyOf(schema, table), keyOf(schema, '*'), keyOf('*', table), keyOf('*', '*')]) {
+      for (const group of this.#tables.get(key)?.values() ?? []) groups.push(group)
+    }
+    return groups
+  }
+
+  concerns(schema: string, table: string): boolean {
+    if (this.#tables.size === 0) return false
+    return (
+      this.#tables.has(keyOf(schema, table)) ||
+      this.#tables.has(keyOf(schema, '*')) ||
+      this.#tables.has(keyOf('*', table)) ||
+      this.#tables.has(keyOf('*', '*'))
+    )
+  }
+}
+
+/** Names may hold any character but this one. */
+function keyOf(schema: string, table: string): string {
+  return `${schema}\0${table}`
+}

@@ -1,0 +1,59 @@
+/** Row level security: which subscribers may see which changed rows, asked for all of a batch at once. */
+
+import type { Database } from '../database.ts'
+import { databaseFailure } from '../database.ts'
+import type { Claims } from '../tokens.ts'
+import type { Change } from './change.ts'
+import type { TableInfo } from './table-info.ts'
+
+const VISIBLE = `
+  select subscriber, item from realtime.visible_rows($1::oid::regclass, $2::text[], $3::text[], $4::jsonb, $5::jsonb)`
+
+/**
+ * @param people distinct claims by key
+ * @returns by the same keys the changes that are visible
+ * @throws when the database is away
+ */
+export async function visibleChanges(
+  database: Database,
+  table: TableInfo,
+  changes: readonly Change[],
+  people: ReadonlyMap<string, Claims>,
+): Promise<Map<string, Set<Change>>> {
+  const rows = changes.filter((change) => change.action !== 'DELETE')
+  const keys = [...people.keys()]
+  const visible = new Map(keys.map((key) => [key, new Set<Change>()]))
+  if (rows.length === 0 || keys.length === 0 || table.primaryKey.size === 0) return visible
+  const names = [...table.primaryKey]
+  const ask = (asked: string[]) =>
+    database.query<{ subscriber: number; item: number }>(VISIBLE, [
+      table.oid,
+      names,
+      names.map((name) => table.columns.get(name)?.sqlType ?? 'text'),
+      JSON.stringify(rows.map((change) => names.map((name) => change.row[name] ?? null))),
+      JSON.stringify(
+        asked.map((key) => ({ role: people.get(key)?.role, claims: JSON.stringify(people.get(key)) })),
+      ),
+    ])
+  const note = (asked: string[], found: { subscriber: number; item: number }[]) => {
+    for (const { subscriber, item } of found) {
+      const change = rows[item - 1]
+      const key = asked[subscriber - 1]
+      if (change && key !== undefined) visible.get(key)?.add(change)
+    }
+  }
+  try {
+    note(keys, await ask(keys))
+  } catch (error) {
+    if (databaseFailure(error) === 'unavailable' || keys.length === 1) throw error
+    // Somebody's policy takes too long: everybody is asked for alone, and only who fails sees nothing.
+    for (const key of keys) {
+      const found = await ask([key]).catch((failure: unknown) => {
+        if (databaseFailure(failure) === 'unavailable') throw failure
+        return []
+      })
+      note([key], found)
+    }
+  }
+  return visible
+}
