@@ -25,7 +25,7 @@ export interface FunctionsHostOptions {
   /** Environment of every function; asked for at each start of a process. Nothing else is visible to it. */
   env: () => Readonly<Record<string, string>>
   logger: Logger
-  /** `host:port` functions may not connect to, e.g. the database. Default none. */
+  /** `host:port` functions may not connect to, e.g. the database; `127.0.0.1` stands for every name of this machine. */
   denyNet?: readonly string[]
   /** Wall-clock limit of one request, ms. Default 150000. */
   timeoutMs?: number
@@ -194,7 +194,7 @@ class Host implements FunctionsHost {
       source,
       env: env(),
       readable: [...this.#sourceFolders(source), ...nodeModules(source.dir)],
-      denyNet: [...METADATA_SERVICES, ...denyNet],
+      denyNet: [...METADATA_SERVICES, ...denyNet.flatMap(withOtherNames)],
       memoryMb: this.#options.memoryMb ?? DEFAULT_MEMORY_MB,
       bootTimeoutMs: this.#options.bootTimeoutMs ?? DEFAULT_BOOT_TIMEOUT_MS,
       graceMs: this.#timeoutMs,
@@ -236,6 +236,13 @@ async function bootFailure(process: FunctionProcess): Promise<FunctionFailure> {
 function nodeModules(folder: string): string[] {
   const parent = dirname(folder)
   return [join(folder, 'node_modules'), ...(parent === folder ? [] : nodeModules(parent))]
+}
+
+/** Deno resolves host names before it compares, but takes these addresses for different ones. */
+function withOtherNames(address: string): string[] {
+  const port = /^127\.0\.0\.1(:\d+)?$/.exec(address)
+  if (port === null) return [address]
+  return ['127.0.0.1', '0.0.0.0', '[::1]', '[::]'].map((name) => `${name}${port[1] ?? ''}`)
 }
 
 function targetOf(request: Request, path: string): string {
