@@ -8,7 +8,7 @@ import { PHOTO_PATH } from './support/photos.ts'
 
 /** Code of the failed job, and whether the original is kept: it is, wherever bytes arrived. */
 const FAILURES = {
-  'page.html': { code: 'not_an_image', kept: true },
+  'page.html': { code: 'html_not_image', kept: true },
   'drawing.svg': { code: 'svg_not_allowed', kept: true },
   'truncated.jpg': { code: 'image_truncated', kept: true },
   'empty.jpg': { code: 'file_empty', kept: false },
@@ -16,7 +16,7 @@ const FAILURES = {
   'redirect-private.jpg': { code: 'private_address', kept: false },
   'redirect-metadata.jpg': { code: 'private_address', kept: false },
   'redirect-loop.jpg': { code: 'too_many_redirects', kept: false },
-  'understated.jpg': { code: 'image_truncated', kept: true },
+  'understated.jpg': { code: 'download_size_mismatch', kept: false },
   'endless.jpg': { code: 'file_too_large', kept: false },
   'silent.jpg': { code: 'download_timeout', kept: false },
   'broken-off.jpg': { code: 'download_truncated', kept: false },

@@ -42,11 +42,9 @@ const { values: flags } = parseArgs({
   allowNegative: true,
 })
 
-if (flags.check) {
-  await check()
-} else {
-  await start()
-}
+await (flags.check ? check() : start())
+// Everything is stopped here; a client library's forgotten timer must not keep the process for seconds.
+process.exit()
 
 /** Runs until Ctrl-C, or until the process that started it has gone. */
 async function start(): Promise<void> {

@@ -79,17 +79,20 @@ as $$
     when name.extension in (
       'mp3', 'm4a', 'wav', 'ogg', 'oga', 'opus', 'weba', 'webm', 'aac', 'flac', 'amr', '3gp', 'caf'
     ) then 'audio'
-    when name.extension is not null then 'attachment'
-    when p_field_ref ~* 'photo|image|picture' then 'photo'
-    when p_field_ref ~* 'voice|audio|recording' then 'audio'
-    else 'attachment'
+    when name.extension in (
+      'pdf', 'txt', 'rtf', 'csv', 'doc', 'docx', 'odt', 'xls', 'xlsx', 'ods', 'ppt', 'pptx', 'zip', 'eml', 'msg',
+      'mp4', 'mov', 'avi', 'mkv'
+    ) then 'attachment'
+    when name.extension is null and p_field_ref ~* 'voice|audio|recording' then 'audio'
+    -- Whatever it claims to be, the worker looks at its bytes, and the user is told when it is no photo.
+    else 'photo'
   end
   from (
     select pg_catalog.lower(substring(p_file_name from '\.([A-Za-z0-9]{1,10})$')) as extension
   ) as name;
 $$;
 comment on function private.document_kind(text, text) is
-  'photo, audio or attachment: by the file name''s extension, else by the name of the form field. What a file really is, its bytes tell the worker.';
+  'photo, audio or attachment: by the file name''s extension, without one by the name of the form field. What is not known is taken for a photo: its bytes tell the worker, and nothing passes without a word.';
 revoke execute on function private.document_kind(text, text) from public, anon, authenticated;
 grant execute on function private.document_kind(text, text) to service_role;
 

@@ -1,7 +1,7 @@
 -- receive_typeform_response: answers become an incident, files become documents and jobs, once.
 
 begin;
-select plan(33);
+select plan(34);
 
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@typeform.test'),
@@ -123,6 +123,13 @@ select results_eq(
   $$ select kind, file_name from public.documents where incident_id = (pg_temp.incident('by type')).id $$,
   $$ values ('photo', 'download') $$,
   'a file without an extension is what its field is called'
+);
+select results_eq(
+  $$ select private.document_kind(file_name, field_ref) from (values
+       ('scan.PDF', 'photos'), ('note', 'voice_note'), ('page.html', 'upload'), ('download', 'upload'), (null, null)
+     ) as file (file_name, field_ref) $$,
+  $$ values ('attachment'), ('audio'), ('photo'), ('photo'), ('photo') $$,
+  'what is not known is taken for a photo, so that the user hears of it'
 );
 select is((pg_temp.incident('empty')).title, 'Crash report of 2026-10-31', 'without a title it has the day');
 select is((pg_temp.incident('bare')).title, 'Crash report of ' || current_date, 'be it today');
