@@ -41,7 +41,6 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'download_failed',
   'download_timeout',
   'download_truncated',
-  'download_size_mismatch',
   'storage_unavailable',
   'database_unavailable',
   'internal_error',

@@ -26,6 +26,7 @@ export default {
   fetch: withSupabase(
     {
       auth: 'secret',
+      errors: { detailed: false },
       cors: 'disabled',
       supabaseOptions: { db: { retry: false }, global: { fetch: fetchWithTimeout(UPSTREAM_TIMEOUT_MS) } },
     },

@@ -15,8 +15,8 @@ const BASE_BYTES = 110 * MB
 /** A JPEG decoded to at most twice the preview's size on each side. */
 const SCALED_JPEG_BYTES = 40 * MB
 /** Bytes per pixel of the original while it is decoded; measured, with some room. */
-const BYTES_PER_PIXEL: Record<ImageType, number> = { jpeg: 0, png: 6, webp: 8, heic: 17 }
-const PROGRESSIVE_JPEG_BYTES_PER_PIXEL = 6
+const BYTES_PER_PIXEL: Record<ImageType, number> = { jpeg: 0, png: 8, webp: 9, heic: 14 }
+const PROGRESSIVE_JPEG_BYTES_PER_PIXEL = 4
 
 /** @param fileBytes size of the original, which is held twice while it is decoded. */
 export function estimateDecodeBytes(type: ImageType, facts: ImageFacts, fileBytes: number): number {
