@@ -2,15 +2,17 @@
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import type { ClientState, Delivery, StateEvent } from '../client/index.ts'
-import { h, reconcile } from '../shared/dom.ts'
+import { h, reconcile, setText } from '../shared/dom.ts'
 import { clockTime } from './format.ts'
 
-export interface ActivityEntry {
+interface Entry {
   key: string
   at: string
   tone: 'done' | 'failed' | 'busy' | 'neutral'
   title: string
-  detail: string
+  /** Whose name may become known only after the event. */
+  message: JobMessage | null
+  note: string
   /** Milliseconds from the change to this page; null where that says nothing. */
   delayMs: number | null
   count: number
@@ -18,8 +20,10 @@ export interface ActivityEntry {
 
 export interface Activity {
   element: HTMLElement
-  message(message: JobMessage, delivery: Delivery, subject: string | null, now: number): void
+  message(message: JobMessage, delivery: Delivery, now: number): void
   connection(change: StateEvent, state: ClientState, now: number): void
+  /** Shows names that have become known. */
+  update(): void
 }
 
 const EVENT_LABELS: Record<JobMessage['type'], string> = {
@@ -60,7 +64,8 @@ const LIMIT = 100
 /** Beyond this, clocks differ or the message waited: not a delay worth showing. Milliseconds. */
 const LARGEST_DELAY = 10_000
 
-export function createActivity(): Activity {
+/** @param subjectOf how people know what a message is about; null where that is not known (yet). */
+export function createActivity(subjectOf: (message: JobMessage) => string | null): Activity {
   const list = h('ol', { class: 'activity__list' })
   const empty = h('p', { class: 'activity__empty' }, 'Events appear here as they happen.')
   const element = h(
@@ -68,46 +73,68 @@ export function createActivity(): Activity {
     { class: 'activity', attrs: { 'aria-label': 'Activity' } },
     h(
       'details',
-      { attrs: { open: true } },
+      { attrs: { open: matchMedia('(width >= 720px)').matches } },
       h('summary', { class: 'pane-head' }, h('h2', {}, 'Activity')),
       empty,
       list,
     ),
   )
-  let entries: readonly ActivityEntry[] = []
+  let entries: readonly Entry[] = []
   let counter = 0
+  /** Job -> the one line that counts its progress. */
+  const progressLines = new Map<string, string>()
 
-  function add(entry: Omit<ActivityEntry, 'key' | 'count'>): void {
-    const [last] = entries
-    // Progress of one document is one line that counts.
-    const same =
-      last !== undefined &&
-      last.tone === 'busy' &&
-      entry.tone === 'busy' &&
-      last.detail === entry.detail &&
-      last.title === entry.title
-    entries = same
-      ? [{ ...entry, key: last.key, count: last.count + 1 }, ...entries.slice(1)]
-      : [{ ...entry, key: String(++counter), count: 1 }, ...entries].slice(0, LIMIT)
-    empty.hidden = true
+  function add(entry: Omit<Entry, 'key' | 'count'>): string {
+    const key = String(++counter)
+    entries = [{ ...entry, key, count: 1 }, ...entries].slice(0, LIMIT)
+    render()
+    return key
+  }
+
+  function render(): void {
+    empty.hidden = entries.length > 0
     reconcile(list, entries, {
-      key: ({ key, count }) => `${key}:${count}`,
+      key: ({ key }) => key,
       create: createEntry,
+      update: (line, entry) => {
+        const subject = entry.message === null ? null : subjectOf(entry.message)
+        updateEntry(
+          line,
+          entry,
+          [subject, entry.note].filter((part) => part !== null && part !== '').join(' · '),
+        )
+      },
     })
   }
 
   return {
     element,
-    message(message, delivery, subject, now) {
-      const sentAt = Date.parse(message.timestamp)
-      const delay = delivery.replayed || Number.isNaN(sentAt) ? null : Math.max(0, now - sentAt)
-      add({
+    update: render,
+    message(message, delivery, now) {
+      const delay = now - Date.parse(message.timestamp)
+      const shown = {
         at: message.timestamp,
         tone: toneOf(message),
         title: EVENT_LABELS[message.type],
-        detail: [subject, message.error].filter((part) => part != null && part !== '').join(' · '),
-        delayMs: delay !== null && delay <= LARGEST_DELAY ? delay : null,
-      })
+        message,
+        note: message.error ?? '',
+        delayMs: delivery.replayed || !(delay <= LARGEST_DELAY) ? null : Math.max(0, delay),
+      }
+      const { jobId } = message
+      if (message.seq !== undefined) {
+        progressLines.delete(jobId)
+        add(shown)
+        return
+      }
+      const line = progressLines.get(jobId)
+      if (line === undefined || !entries.some(({ key }) => key === line)) {
+        progressLines.set(jobId, add(shown))
+        return
+      }
+      entries = entries.map((entry) =>
+        entry.key === line ? { ...entry, ...shown, count: entry.count + 1 } : entry,
+      )
+      render()
     },
     connection(change, state, now) {
       const { new: name } = change
@@ -118,31 +145,42 @@ export function createActivity(): Activity {
         at: new Date(now).toISOString(),
         tone: name === 'error' ? 'failed' : 'neutral',
         title: CONNECTION_LABELS[name],
-        detail: name === 'live' ? `up to message ${state.lastSeq}` : (REASONS[state.reason ?? ''] ?? ''),
+        message: null,
+        note: name === 'live' ? `up to message ${state.lastSeq}` : (REASONS[state.reason ?? ''] ?? ''),
         delayMs: null,
       })
     },
   }
 }
 
-function toneOf(message: JobMessage): ActivityEntry['tone'] {
+function toneOf(message: JobMessage): Entry['tone'] {
   if (message.status === 'failed') return 'failed'
   return message.status === 'completed' ? 'done' : 'busy'
 }
 
-function createEntry(entry: ActivityEntry): HTMLElement {
+function createEntry(): HTMLElement {
   return h(
     'li',
-    { class: 'event', attrs: { 'data-tone': entry.tone } },
+    { class: 'event' },
     h('span', { class: 'event__dot', attrs: { 'aria-hidden': 'true' } }),
-    h(
-      'span',
-      { class: 'event__title' },
-      entry.title,
-      entry.count > 1 && h('span', { class: 'event__count' }, ` ×${entry.count}`),
-    ),
-    h('span', { class: 'event__delay' }, entry.delayMs === null ? '' : `${entry.delayMs} ms`),
-    h('span', { class: 'event__detail' }, entry.detail),
-    h('time', { class: 'event__time', attrs: { datetime: entry.at } }, clockTime(entry.at)),
+    h('span', { class: 'event__title' }),
+    h('span', { class: 'event__delay' }),
+    h('span', { class: 'event__detail' }),
+    h('time', { class: 'event__time' }),
   )
+}
+
+function updateEntry(line: HTMLElement, entry: Entry, detail: string): void {
+  line.dataset.tone = entry.tone
+  const texts: Record<string, string> = {
+    '.event__title': entry.count > 1 ? `${entry.title} ×${entry.count}` : entry.title,
+    '.event__delay': entry.delayMs === null ? '' : `${entry.delayMs} ms`,
+    '.event__detail': detail,
+    '.event__time': clockTime(entry.at),
+  }
+  for (const [selector, text] of Object.entries(texts)) {
+    const target = line.querySelector(selector)
+    if (target !== null) setText(target, text)
+  }
+  line.querySelector('time')?.setAttribute('datetime', entry.at)
 }

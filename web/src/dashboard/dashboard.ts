@@ -31,8 +31,9 @@ const TOASTS_ON_RETURN = 3
 export function createDashboard(supabase: SupabaseClient, session: Session): Dashboard {
   const store = new DashboardStore({ repository: createRepository(supabase) })
   const client = new DashboardWebSocketClient({ supabase })
-  const toaster = createToaster()
-  const activity = createActivity()
+  // On a phone every toast covers what it tells of.
+  const toaster = createToaster({ limit: matchMedia('(width >= 720px)').matches ? 3 : 2 })
+  const activity = createActivity(subjectOf)
   const list = createIncidentList(() => void store.refresh())
   const detail = createIncidentDetail({
     reload: () => void store.refresh(),
@@ -130,6 +131,7 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
         retrying: each.job !== null && state.retrying.has(each.job.id),
       }),
     )
+    activity.update()
     detail.update({ state, incident: shown, cards })
     banner.hidden = !state.outdated
     banner.textContent = state.outdated
@@ -151,7 +153,7 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
   }, TICK)
 
   client.on('message', (message, delivery) => {
-    activity.message(message, delivery, subjectOf(message), Date.now())
+    activity.message(message, delivery, Date.now())
     if (delivery.replayed) replayed.push(message)
     else toast(message)
     store.receive(message)

@@ -1,0 +1,242 @@
+/**
+ * One user's messages in order: joins what the socket brings and what the table holds, and hands each durable
+ * message over exactly once.
+ *
+ *   socket ──> parse ──> sequencer ──> delivery queue ──> listener, then cursor
+ *                            ^
+ *   table  ──> pages ────────┘
+ *
+ * Everything asynchronous in here ends silently once the feed is closed: nothing of an earlier user can reach the
+ * page or the storage under a later one.
+ */
+
+import { AppError } from '../../../functions-shared/app-error.ts'
+import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { type ParsedMessage, parseBroadcast, parseMessage } from '../../../functions-shared/parse-message.ts'
+import type { CursorStore } from './cursor-store.ts'
+import { DeliveryQueue } from './delivery-queue.ts'
+import type { Clock, NotificationRow, NotificationSource, UrlSigner } from './ports.ts'
+import {
+  clearOverflow,
+  compare,
+  createSequencer,
+  isBehind,
+  type LostReason,
+  moveTo,
+  type Position,
+  receive,
+  receiveRows,
+  type Sequencer,
+  type Step,
+} from './sequencer.ts'
+
+export interface FeedOptions {
+  userId: string
+  pageSize: number
+  source: NotificationSource
+  signer: UrlSigner
+  cursors: CursorStore
+  clock: Clock
+}
+
+/** None of these may throw. */
+export interface FeedListener {
+  message(message: JobMessage, replayed: boolean): void
+  /** What was missed cannot be told one by one. */
+  lost(reason: LostReason): void
+  /** The socket brought something that shows that something before it is missing. */
+  behind(): void
+  error(error: AppError): void
+}
+
+/** A place in the sequence and what stands there; `message` is null where there is nothing to hand over. */
+interface Entry {
+  seq: number
+  epoch: string
+  message: JobMessage | null
+  replayed: boolean
+}
+
+export class Feed {
+  readonly #options: FeedOptions
+  readonly #listener: FeedListener
+  readonly #abort = new AbortController()
+  readonly #queue: DeliveryQueue<Entry>
+  #sequencer: Sequencer<Entry>
+  #delivered: Position | null
+  #recovered = true
+  #catchingUp: Promise<void> | null = null
+  #catchUpAgain = false
+
+  constructor(options: FeedOptions, listener: FeedListener) {
+    this.#options = options
+    this.#listener = listener
+    this.#delivered = options.cursors.read(options.userId)
+    this.#sequencer = createSequencer(this.#delivered)
+    this.#queue = new DeliveryQueue({
+      signer: options.signer,
+      clock: options.clock,
+      deliver: (entries) => this.#hand(entries),
+    })
+  }
+
+  /** The place up to which the listener has been told. */
+  get lastSeq(): number {
+    return this.#delivered?.seq ?? 0
+  }
+
+  /** False once something was missed that could not be delivered one by one. */
+  get recovered(): boolean {
+    return this.#recovered
+  }
+
+  get catchingUp(): boolean {
+    return this.#catchingUp !== null
+  }
+
+  close(): void {
+    this.#abort.abort()
+    this.#queue.close()
+  }
+
+  /** What a broadcast carried. */
+  receive(payload: unknown): void {
+    for (const parsed of parseBroadcast(payload)) {
+      if (this.#abort.signal.aborted) return
+      const entry = this.#entryOf(parsed)
+      if (entry !== null) this.#apply(receive(this.#sequencer, entry))
+      else if (parsed.kind === 'message') this.#listener.message(parsed.message, false)
+    }
+  }
+
+  /**
+   * Reads until the head is reached and nothing waits in the buffer. Called while that is under way, it makes the
+   * reading go on until everything written before this call has been delivered.
+   *
+   * @throws what the source threw, or AppError `history_unavailable`.
+   */
+  catchUp(): Promise<void> {
+    if (this.#catchingUp !== null) {
+      this.#catchUpAgain = true
+      return this.#catchingUp
+    }
+    this.#catchingUp = this.#readToHead().finally(() => {
+      this.#catchingUp = null
+    })
+    return this.#catchingUp
+  }
+
+  /** Compares heads without reading anything else. @returns whether something is missing. */
+  async isBehindHead(): Promise<boolean> {
+    const asked = this.#sequencer.cursor
+    const head = await this.#options.source.readHead(this.#options.userId, this.#abort.signal)
+    this.#abort.signal.throwIfAborted()
+    return compare(this.#sequencer, head, asked).kind !== 'even'
+  }
+
+  async #readToHead(): Promise<void> {
+    const { source, userId } = this.#options
+    for (;;) {
+      this.#catchUpAgain = false
+      // What overflowed until now was committed before the head is read, so the head covers it.
+      this.#sequencer = clearOverflow(this.#sequencer)
+      const asked = this.#sequencer.cursor
+      const head = await source.readHead(userId, this.#abort.signal)
+      this.#abort.signal.throwIfAborted()
+
+      if (this.#sequencer.cursor === null) this.#goOnFrom({ epoch: head.epoch, seq: head.seq })
+      const comparison = compare(this.#sequencer, head, asked)
+      if (comparison.kind === 'lost') this.#lose(comparison.reason, comparison.from)
+
+      const moved = await this.#readUpTo(head)
+      await this.#queue.idle()
+      this.#abort.signal.throwIfAborted()
+      const missing = isBehind(this.#sequencer)
+      if (missing && !moved) {
+        throw new AppError('history_unavailable', { cause: new Error('the table is behind its broadcasts') })
+      }
+      if (!missing && !this.#catchUpAgain) return
+    }
+  }
+
+  /** @returns whether the cursor moved. */
+  async #readUpTo(head: Position): Promise<boolean> {
+    const { source, userId, pageSize } = this.#options
+    const before = this.#cursorSeq
+    while (this.#cursorSeq < head.seq) {
+      const after = this.#cursorSeq
+      const rows = await source.readPage(userId, after, pageSize, this.#abort.signal)
+      this.#abort.signal.throwIfAborted()
+      if (rows.length === 0) {
+        // Rows below the head are gone although the floor does not say so.
+        if (this.#cursorSeq === after) this.#lose('rows-missing', head)
+        break
+      }
+      const entries = rows.map((row) => this.#entryOfRow(row, head.epoch))
+      this.#apply(receiveRows(this.#sequencer, entries))
+      await this.#queue.idle()
+      this.#abort.signal.throwIfAborted()
+    }
+    return this.#cursorSeq !== before
+  }
+
+  get #cursorSeq(): number {
+    return this.#sequencer.cursor?.seq ?? 0
+  }
+
+  /** A place in the sequence, or null for a message without one. */
+  #entryOf(parsed: ParsedMessage): Entry | null {
+    if (parsed.kind === 'unrecognised') this.#unrecognised(parsed.type, parsed.seq)
+    const { seq, epoch } = parsed.kind === 'message' ? parsed.message : parsed
+    if (seq === undefined || seq === null || epoch === undefined || epoch === null) return null
+    return { seq, epoch, message: parsed.kind === 'message' ? parsed.message : null, replayed: false }
+  }
+
+  /** A row of an earlier epoch has been told under that epoch: it is stepped over. */
+  #entryOfRow(row: NotificationRow, epoch: string | null): Entry {
+    const parsed = parseMessage(row.payload)
+    const entry: Entry = { seq: row.seq, epoch: epoch ?? '', message: null, replayed: true }
+    if (parsed.kind === 'unrecognised') {
+      this.#unrecognised(parsed.type, row.seq)
+      return entry
+    }
+    const { message } = parsed
+    const told = message.epoch !== undefined && epoch !== null && message.epoch !== epoch
+    return told ? entry : { ...entry, message: { ...message, seq: row.seq, epoch: entry.epoch } }
+  }
+
+  #unrecognised(type: string | null, seq: number | null): void {
+    this.#listener.error(new AppError('message_unrecognised', { details: { type, seq } }))
+  }
+
+  #apply(step: Step<Entry>): void {
+    this.#sequencer = step.sequencer
+    if (step.deliver.length > 0) this.#queue.push(step.deliver)
+    if (step.behind) this.#listener.behind()
+  }
+
+  /** Calls the listener, keeping the cursor right even when it closes the feed half-way. */
+  #hand(entries: readonly Entry[]): void {
+    try {
+      for (const entry of entries) {
+        if (this.#abort.signal.aborted) return
+        this.#delivered = { epoch: entry.epoch, seq: entry.seq }
+        if (entry.message !== null) this.#listener.message(entry.message, entry.replayed)
+      }
+    } finally {
+      if (this.#delivered !== null) this.#options.cursors.advance(this.#options.userId, this.#delivered)
+    }
+  }
+
+  #lose(reason: LostReason, from: Position): void {
+    this.#recovered = false
+    this.#goOnFrom(from)
+    this.#listener.lost(reason)
+  }
+
+  #goOnFrom(position: Position): void {
+    this.#delivered = position
+    this.#options.cursors.reset(this.#options.userId, position)
+    this.#apply(moveTo(this.#sequencer, position))
+  }
+}
