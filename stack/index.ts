@@ -74,6 +74,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
       ...options.functionsEnv,
     }),
     denyNet: [`127.0.0.1:${postgres.port}`],
+    workDir: join(dataDir, 'functions'),
     logger,
     ...(options.functionsTimeoutMs !== undefined && { timeoutMs: options.functionsTimeoutMs }),
   })
@@ -84,7 +85,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   parts.defer(() => net.stop())
   const cron = startCronWorker({ urls: postgres.urls, logger })
   parts.defer(() => cron.stop())
-  await realtime.ready
+  await Promise.all([realtime.ready, rest.reloadSchema()])
 
   const running = parts.move()
   let stopped: Promise<void> | undefined
