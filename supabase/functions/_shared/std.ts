@@ -3,10 +3,6 @@
 // @ts-types="./deno-std.d.ts"
 export { abortable } from 'deno-std/async/abortable.js'
 // @ts-types="./deno-std.d.ts"
-export { deadline } from 'deno-std/async/deadline.js'
-// @ts-types="./deno-std.d.ts"
-export { RetryError, retry } from 'deno-std/async/retry.js'
-// @ts-types="./deno-std.d.ts"
 export { concat } from 'deno-std/bytes/concat.js'
 // @ts-types="./deno-std.d.ts"
 export { timingSafeEqual } from 'deno-std/crypto/timing_safe_equal.js'

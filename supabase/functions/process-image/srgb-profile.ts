@@ -7,7 +7,7 @@
 /** Red, green and blue in XYZ of the profile connection space. */
 type Primaries = readonly [readonly number[], readonly number[], readonly number[]]
 
-export const SRGB_PRIMARIES: Primaries = [
+const SRGB_PRIMARIES: Primaries = [
   [0.43607, 0.22249, 0.01392],
   [0.38515, 0.71687, 0.09708],
   [0.14307, 0.06061, 0.7141],

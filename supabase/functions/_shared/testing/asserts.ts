@@ -9,12 +9,6 @@ export { assertEquals } from 'deno-std/assert/equals.js'
 // @ts-types="../deno-std.d.ts"
 export { assertInstanceOf } from 'deno-std/assert/instance_of.js'
 // @ts-types="../deno-std.d.ts"
-export { assertMatch } from 'deno-std/assert/match.js'
-// @ts-types="../deno-std.d.ts"
 export { assertNotEquals } from 'deno-std/assert/not_equals.js'
-// @ts-types="../deno-std.d.ts"
-export { assertRejects } from 'deno-std/assert/rejects.js'
-// @ts-types="../deno-std.d.ts"
-export { assertStringIncludes } from 'deno-std/assert/string_includes.js'
 // @ts-types="../deno-std.d.ts"
 export { assertThrows } from 'deno-std/assert/throws.js'
