@@ -298,6 +298,31 @@ create or replace trigger subscription_check_filters
   before insert or update on realtime.subscription
   for each row execute function realtime.subscription_check_filters();
 
+-- Replication hears of a commit a moment before other sessions see it. Ends when all of these transactions are seen.
+create or replace function realtime.await_visibility(xids bigint[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  newest bigint;
+begin
+  loop
+    newest := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+    exit when not exists (
+      select
+      from unnest(xids) as x (xid),
+        -- The stream gives the lower half of the number; the upper half is that of the newest, or one less.
+        lateral (select ((newest >> 32) << 32) + x.xid as whole) as w,
+        lateral (select case when w.whole > newest + 2147483648 then w.whole - 4294967296 else w.whole end as id) as f
+      where not pg_visible_in_snapshot(f.id::text::xid8, pg_current_snapshot())
+    );
+    perform pg_sleep(0.0002);
+  end loop;
+end;
+$$;
+revoke execute on function realtime.await_visibility(bigint[]) from public;
+
 -- Row level security for many subscribers and rows at once. Runs as the server; acts as each subscriber in turn.
 -- A subscriber whose policies raise sees nothing and disturbs nobody.
 create or replace function realtime.visible_rows(
@@ -305,7 +330,8 @@ create or replace function realtime.visible_rows(
   key_names text[],
   key_types text[],
   keys jsonb,
-  subscribers jsonb
+  subscribers jsonb,
+  xids bigint[]
 )
 returns table (subscriber integer, item integer)
 language plpgsql
@@ -314,6 +340,7 @@ declare
   statement text;
   person record;
 begin
+  perform realtime.await_visibility(xids);
   select format(
     'select $2, k.item::integer from jsonb_array_elements($1) with ordinality as k (key, item)
      where exists (select from %s as t where %s)',
@@ -339,4 +366,4 @@ begin
   perform set_config('role', 'none', true);
 end;
 $$;
-revoke execute on function realtime.visible_rows(regclass, text[], text[], jsonb, jsonb) from public;
+revoke execute on function realtime.visible_rows(regclass, text[], text[], jsonb, jsonb, bigint[]) from public;

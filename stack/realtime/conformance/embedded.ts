@@ -7,6 +7,7 @@ import type { DatabaseUrls } from '../../types.ts'
 import type { Realtime, RealtimeSettings } from '../index.ts'
 import { isRecord, parseJson } from '../protocol/serializer.ts'
 import { startTestServer } from '../testing/server.ts'
+import { ReplayClock } from './clock.ts'
 import type { HttpRequest, SqlOutcome } from './recording.ts'
 import type { Target } from './target.ts'
 
@@ -35,7 +36,8 @@ export async function embeddedTarget(options: EmbeddedOptions): Promise<Target &
   const setup = await sql('postgres', options.setupSql, [])
   if (setup.error) throw new Error(`setup.sql failed: ${setup.error.message}`)
   const keys = await generateKeys()
-  const server = await startTestServer(options.db, { keys, settings: SETTINGS })
+  const clock = new ReplayClock(Date.now())
+  const server = await startTestServer(options.db, { keys, settings: SETTINGS, now: () => clock.now() })
   const genuine = await importJWK(keys.signingKey, 'ES256')
   const forger = await importJWK(await unknownKey(), 'ES256')
   return {
@@ -46,6 +48,7 @@ export async function embeddedTarget(options: EmbeddedOptions): Promise<Target &
       new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: keys.signingKey.kid ?? '' })
         .sign(forged ? forger : genuine),
+    follow: (at) => clock.follow(at),
     sql,
     operate: async (request) => operate(server.realtime, request),
     async [Symbol.asyncDispose]() {

@@ -106,6 +106,7 @@ class Player {
     await this.#settle(MAYBE_MS)
     if (!action) return true
     await this.#pace(gap)
+    this.#target.follow?.(action.at)
     return this.#act(action)
   }
 

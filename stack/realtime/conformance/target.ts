@@ -10,6 +10,8 @@ export interface Target {
   readonly publishableKey: string
   /** Signs the claims as the target's own tokens are signed; `forged` with a key that it does not know. */
   mint(claims: Record<string, unknown>, forged: boolean): Promise<string>
+  /** Sets the target's clock to a moment of the recording, where it can be set. */
+  readonly follow: ((at: number) => void) | undefined
   /** Undefined where there is no access to the database. */
   readonly sql: ((role: string, text: string, params: unknown[]) => Promise<SqlOutcome>) | undefined
   /** The operator's interface: limits and reload. Undefined where there is no access to it. */

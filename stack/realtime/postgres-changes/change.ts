@@ -13,24 +13,40 @@ export interface Change {
   row: Tuple
   /** Before the change: every column, or only the key, as the table's replica identity has it. */
   old: Tuple
+  transaction: Transaction
+}
+
+export interface Transaction {
+  /** Lower 32 bits. */
+  xid: number
   /** ISO 8601 with milliseconds, UTC. */
   committedAt: string
 }
 
+/** Distinct transactions of changes. */
+export function xidsOf(changes: readonly Change[]): number[] {
+  return [...new Set(changes.map((change) => change.transaction.xid))]
+}
+
+export function transactionOf(begin: Pgoutput.MessageBegin): Transaction {
+  const micros = BigInt(String(begin.commitTime))
+  return { xid: begin.xid >>> 0, committedAt: new Date(Number(micros / 1000n)).toISOString() }
+}
+
 /** @returns undefined for messages that are no change of a row */
-export function changeOf(message: Pgoutput.Message, committedAt: string): Change | undefined {
+export function changeOf(message: Pgoutput.Message, transaction: Transaction): Change | undefined {
   switch (message.tag) {
     case 'insert':
-      return { relation: message.relation, action: 'INSERT', row: message.new, old: {}, committedAt }
+      return { relation: message.relation, action: 'INSERT', row: message.new, old: {}, transaction }
     case 'update': {
       const { relation, key, old } = message
       // Without a changed key the old one is not sent: it is the new one.
       const before = old ?? key ?? pick(message.new, relation.keyColumns)
-      return { relation, action: 'UPDATE', row: message.new, old: before, committedAt }
+      return { relation, action: 'UPDATE', row: message.new, old: before, transaction }
     }
     case 'delete': {
       const { relation, key, old } = message
-      return { relation, action: 'DELETE', row: {}, old: old ?? key ?? {}, committedAt }
+      return { relation, action: 'DELETE', row: {}, old: old ?? key ?? {}, transaction }
     }
     default:
       return undefined

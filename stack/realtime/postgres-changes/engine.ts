@@ -11,7 +11,7 @@ import type { Logger } from '../../types.ts'
 import type { Database } from '../database.ts'
 import { ReplicationStream } from '../replication/stream.ts'
 import type { Claims } from '../tokens.ts'
-import { type Change, changeOf } from './change.ts'
+import { type Change, changeOf, type Transaction, transactionOf, xidsOf } from './change.ts'
 import { passing } from './filters.ts'
 import { changeData, viewError } from './message.ts'
 import {
@@ -45,7 +45,7 @@ export class ChangeEngine {
   /** What an earlier server left behind. */
   #cleared: Promise<void> | undefined
   #wasConnected = false
-  #committedAt = ''
+  #transaction: Transaction = { xid: 0, committedAt: '' }
   #waiting: Change[] = []
   #working = false
   #drained: (() => void)[] = []
@@ -98,11 +98,11 @@ export class ChangeEngine {
 
   /** @returns a promise that the stream waits for, when too much is waiting here */
   #received(message: Pgoutput.Message): void | Promise<void> {
-    if (message.tag === 'begin') this.#committedAt = isoMilliseconds(message.commitTime)
+    if (message.tag === 'begin') this.#transaction = transactionOf(message)
     else if (message.tag === 'relation') this.#catalog.forget(message.relationOid)
     else if (message.tag === 'commit') this.#work()
     else {
-      const change = changeOf(message, this.#committedAt)
+      const change = changeOf(message, this.#transaction)
       if (!change || !this.#registry.concerns(change.relation.schema, change.relation.name)) return
       this.#waiting.push(change)
       if (this.#waiting.length >= BATCH) this.#work()
@@ -151,7 +151,7 @@ export class ChangeEngine {
     if (!first) return
     const groups = this.#registry.groupsFor(first.relation.schema, first.relation.name)
     if (groups.length === 0) return
-    const table = await this.#catalog.table(first.relation)
+    const table = await this.#catalog.table(first.relation, xidsOf(changes))
     const roles = new Set(groups.map((group) => group.claims.role))
     const readable = new Map(
       await Promise.all(
@@ -226,9 +226,4 @@ interface Delivery {
   listener: ChangeListener
   outgoing: OutgoingChange
   ids: number[]
-}
-
-/** @param micros microseconds since 1970 */
-function isoMilliseconds(micros: unknown): string {
-  return new Date(Number(BigInt(String(micros)) / 1000n)).toISOString()
 }

@@ -56,7 +56,7 @@ export function changeData(change: Change, table: TableInfo, view: View): string
       tooLarge,
       (name) => visible(name) && (!onlyKey || table.primaryKey.has(name)),
     ),
-    committedAt: change.committedAt,
+    committedAt: change.transaction.committedAt,
   })
 }
 

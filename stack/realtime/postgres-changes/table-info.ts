@@ -57,8 +57,12 @@ export class Catalog {
     for (const key of this.#readable.keys()) if (key.startsWith(`${oid} `)) this.#readable.delete(key)
   }
 
-  table(relation: Pgoutput.MessageRelation): Promise<TableInfo> {
-    return remembered(this.#tables, relation.relationOid, () => this.#readTable(relation))
+  /** @param xids of the changes that need it: a definition that they changed must be the new one */
+  table(relation: Pgoutput.MessageRelation, xids: number[]): Promise<TableInfo> {
+    return remembered(this.#tables, relation.relationOid, async () => {
+      await this.#database.query('select realtime.await_visibility($1::bigint[])', [xids])
+      return this.#readTable(relation)
+    })
   }
 
   /** Names of the columns that a role may select. */

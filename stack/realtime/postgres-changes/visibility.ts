@@ -3,11 +3,11 @@
 import type { Database } from '../database.ts'
 import { databaseFailure } from '../database.ts'
 import type { Claims } from '../tokens.ts'
-import type { Change } from './change.ts'
+import { type Change, xidsOf } from './change.ts'
 import type { TableInfo } from './table-info.ts'
 
 const VISIBLE = `
-  select subscriber, item from realtime.visible_rows($1::oid::regclass, $2::text[], $3::text[], $4::jsonb, $5::jsonb)`
+  select subscriber, item from realtime.visible_rows($1::oid::regclass, $2::text[], $3::text[], $4::jsonb, $5::jsonb, $6::bigint[])`
 
 /**
  * @param people distinct claims by key
@@ -34,6 +34,7 @@ export async function visibleChanges(
       JSON.stringify(
         asked.map((key) => ({ role: people.get(key)?.role, claims: JSON.stringify(people.get(key)) })),
       ),
+      xidsOf(rows),
     ])
   const note = (asked: string[], found: { subscriber: number; item: number }[]) => {
     for (const { subscriber, item } of found) {
