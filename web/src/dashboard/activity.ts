@@ -22,7 +22,7 @@ export interface Activity {
   element: HTMLElement
   message(message: JobMessage, delivery: Delivery, now: number): void
   connection(change: StateEvent, state: ClientState, now: number): void
-  /** Shows names that have become known. */
+  /** Shows what was added, and names that have become known. */
   update(): void
 }
 
@@ -87,7 +87,6 @@ export function createActivity(subjectOf: (message: JobMessage) => string | null
   function add(entry: Omit<Entry, 'key' | 'count'>): string {
     const key = String(++counter)
     entries = [{ ...entry, key, count: 1 }, ...entries].slice(0, LIMIT)
-    render()
     return key
   }
 
@@ -134,7 +133,6 @@ export function createActivity(subjectOf: (message: JobMessage) => string | null
       entries = entries.map((entry) =>
         entry.key === line ? { ...entry, ...shown, count: entry.count + 1 } : entry,
       )
-      render()
     },
     connection(change, state, now) {
       const { new: name } = change

@@ -3,7 +3,7 @@
 import type { Session, SupabaseClient } from '@supabase/supabase-js'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
-import { h } from '../shared/dom.ts'
+import { h, oncePerFrame } from '../shared/dom.ts'
 import { createStatusIndicator } from '../status/index.ts'
 import { createToaster } from '../toasts/index.ts'
 import { createActivity } from './activity.ts'
@@ -147,8 +147,9 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
   const navigate = (): void => store.select(incidentIdOf(location.hash))
   const stop = new AbortController()
   window.addEventListener('hashchange', navigate, { signal: stop.signal })
+  const frame = oncePerFrame(render)
   const ticker = setInterval(() => {
-    render()
+    frame.request()
     if (store.state.phase === 'failed' || store.state.outdated) void store.refresh()
   }, TICK)
 
@@ -157,6 +158,7 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
     if (delivery.replayed) replayed.push(message)
     else toast(message)
     store.receive(message)
+    frame.request()
   })
   client.on('reload', () => void store.refresh())
   client.on('connected', () => {
@@ -164,9 +166,12 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
     // What the page read before it was listening may have changed in between; progress has no history.
     void store.refresh()
   })
-  client.on('state', (change) => activity.connection(change, client.getState(), Date.now()))
+  client.on('state', (change) => {
+    activity.connection(change, client.getState(), Date.now())
+    frame.request()
+  })
 
-  store.subscribe(render)
+  store.subscribe(() => frame.request())
   navigate()
   render()
   void store.refresh()
@@ -179,6 +184,7 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
     close() {
       stop.abort()
       clearInterval(ticker)
+      frame.cancel()
       client.disconnect()
       indicator.destroy()
       toaster.destroy()

@@ -62,6 +62,34 @@ export function reconcile<Item>(parent: Element, items: readonly Item[], keyed: 
   for (const leftover of existing.values()) leftover.remove()
 }
 
+/**
+ * Gathers calls into one: after any number of them, `work` runs once, before the next frame is painted. In a hidden
+ * page, which paints none, it runs in a later turn.
+ */
+export function oncePerFrame(work: () => void): { request(): void; cancel(): void } {
+  let cancel: (() => void) | null = null
+  const run = (): void => {
+    cancel = null
+    work()
+  }
+  return {
+    request() {
+      if (cancel !== null) return
+      if (document.hidden) {
+        const timer = setTimeout(run, 0)
+        cancel = () => clearTimeout(timer)
+      } else {
+        const frame = requestAnimationFrame(run)
+        cancel = () => cancelAnimationFrame(frame)
+      }
+    },
+    cancel() {
+      cancel?.()
+      cancel = null
+    },
+  }
+}
+
 const SVG = 'http://www.w3.org/2000/svg'
 
 /** A line icon from path data on a 16 by 16 grid; decoration only, hidden from assistive technology. */

@@ -3,6 +3,7 @@ import {
   createToastState,
   dismiss,
   elapse,
+  LARGEST_COUNT,
   nextExpiry,
   pause,
   resume,
@@ -48,6 +49,17 @@ describe('a toast', () => {
     const second = show(first, { key: 'job', title: 'Working', progress: 60 }, 10)
     expect(second.toasts[0]).toMatchObject({ progress: 60, revision: 1 })
   })
+})
+
+it('keeps a limited number, the newest', () => {
+  let state = start
+  for (let n = 0; n <= LARGEST_COUNT; n += 1)
+    state = show(state, { key: String(n), title: 'A', type: 'error' }, 0)
+  expect([state.toasts.length, state.toasts[0]?.key, state.toasts.at(-1)?.key]).toEqual([
+    LARGEST_COUNT,
+    String(LARGEST_COUNT),
+    '1',
+  ])
 })
 
 describe('time', () => {

@@ -49,6 +49,9 @@ export interface ShowToast extends Partial<ToastContent> {
 /** Milliseconds a toast stays, errors excepted. */
 export const DEFAULT_DURATION = 5_000
 
+/** Beyond this the oldest are dropped: toasts are no record. */
+export const LARGEST_COUNT = 100
+
 export function createToastState(now: number): ToastState {
   return { toasts: [], pausedBy: new Set(), at: now }
 }
@@ -67,7 +70,7 @@ export function show(state: ToastState, toast: ShowToast & { key: string }, now:
   const existing = current.toasts.find(({ key }) => key === toast.key)
   if (existing === undefined) {
     const added: Toast = { ...content, key: toast.key, remaining: durationMs, revision: 1 }
-    return { ...current, toasts: [added, ...current.toasts] }
+    return { ...current, toasts: [added, ...current.toasts].slice(0, LARGEST_COUNT) }
   }
   const told =
     existing.title === content.title && existing.message === content.message && existing.type === type

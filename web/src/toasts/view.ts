@@ -3,7 +3,7 @@
  * together with its text is not read out.
  */
 
-import { h, reconcile, setText, svgIcon } from '../shared/dom.ts'
+import { h, oncePerFrame, reconcile, setText, svgIcon } from '../shared/dom.ts'
 import {
   createToastState,
   dismiss,
@@ -70,9 +70,11 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     list,
   )
 
+  const frame = oncePerFrame(render)
+
   function change(next: ToastState): void {
     state = next
-    render()
+    frame.request()
     clearTimeout(timer)
     const wait = nextExpiry(state)
     // setTimeout holds at most 2^31 - 1 ms; waking early does no harm.
@@ -128,6 +130,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     'pointerleave',
     () => {
       expanded = false
+      frame.request()
       hold('hover', false)
     },
     listen,
@@ -188,6 +191,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     destroy() {
       stop.abort()
       clearTimeout(timer)
+      frame.cancel()
       region.remove()
     },
   }
