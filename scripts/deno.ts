@@ -23,7 +23,7 @@ export function functionFolders(): FunctionFolder[] {
     }))
 }
 
-/** Flags that make `npm ci` the only install step: nothing is fetched, no second lock file. */
+/** Flags that make `npm ci` the only install step: no install of Deno's own, no second lock file. */
 export function denoFlags(folder: FunctionFolder): string[] {
-  return ['--node-modules-dir=manual', '--cached-only', '--no-lock', '--config', folder.config]
+  return ['--quiet', '--node-modules-dir=manual', '--no-lock', '--config', folder.config]
 }

@@ -12,6 +12,9 @@ import { join } from 'node:path'
 import { denoFlags, functionFolders } from './deno.ts'
 import { run, tool } from './process.ts'
 
+/** What a function may do, and listening on loopback for the servers that its tests talk to. */
+const DENO_TEST_PERMISSIONS = ['--no-prompt', '--allow-read=.', '--allow-env', '--allow-net=127.0.0.1']
+
 interface StageResult {
   name: string
   passed: number

@@ -49,16 +49,30 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     define: WITHOUT_BUILD_TIME_CONFIG,
   }
   if (dev) {
-    const server = await createServer({ ...common, server: { port, host, strictPort: port === 0 } })
+    const server = await asGuest(() =>
+      createServer({ ...common, server: { port, host, strictPort: port === 0 } }),
+    )
     await server.listen()
     return { url: urlOf(server.httpServer?.address() ?? null, host), close: () => server.close() }
   }
   await ensureBuild(WEB_ROOT)
-  const server = await preview({
-    ...common,
-    preview: { port, host, strictPort: port === 0, headers: securityHeaders(options.supabaseUrl) },
-  })
+  const server = await asGuest(() =>
+    preview({
+      ...common,
+      preview: { port, host, strictPort: port === 0, headers: securityHeaders(options.supabaseUrl) },
+    }),
+  )
   return { url: urlOf(server.httpServer.address(), host), close: () => server.close() }
+}
+
+/** Vite ends the whole process on SIGTERM; when to end is the caller's business. */
+async function asGuest<Server>(start: () => Promise<Server>): Promise<Server> {
+  const before = process.listeners('SIGTERM')
+  const server = await start()
+  for (const listener of process.listeners('SIGTERM')) {
+    if (!before.includes(listener)) process.off('SIGTERM', listener)
+  }
+  return server
 }
 
 /** Answers `/config.json` from the options. Nothing secret is in it: the publishable key is public by design. */
