@@ -137,11 +137,13 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
     banner.textContent = state.outdated
       ? 'The latest state could not be read; what you see may be out of date.'
       : ''
-    void store.sign(
-      (shown?.documents ?? []).flatMap(({ thumbnailPath, previewPath }) =>
-        [thumbnailPath, previewPath].filter((path) => path !== null),
-      ),
-    )
+    // Without a network nothing would come of it but errors in the console.
+    if (navigator.onLine)
+      void store.sign(
+        (shown?.documents ?? []).flatMap(({ thumbnailPath, previewPath }) =>
+          [thumbnailPath, previewPath].filter((path) => path !== null),
+        ),
+      )
   }
 
   const navigate = (): void => store.select(incidentIdOf(location.hash))
@@ -150,7 +152,7 @@ export function createDashboard(supabase: SupabaseClient, session: Session): Das
   const frame = oncePerFrame(render)
   const ticker = setInterval(() => {
     frame.request()
-    if (store.state.phase === 'failed' || store.state.outdated) void store.refresh()
+    if (navigator.onLine && (store.state.phase === 'failed' || store.state.outdated)) void store.refresh()
   }, TICK)
 
   client.on('message', (message, delivery) => {

@@ -172,12 +172,18 @@ export class DashboardStore {
         const linked = await this.#readLinked(listed)
         let incidents: readonly Incident[] = linked === null ? listed : [...listed, linked]
         for (const message of this.#meanwhile) incidents = applyMessage(incidents, message).incidents
+        this.#forgetMissingUrls()
         this.#set({ phase: 'ready', outdated: false, incidents, fresh: this.#freshAmong(incidents) })
       } catch {
         // What went wrong is of no use to people; that it did is shown, and the next occasion tries again.
         this.#set(this.#state.phase === 'ready' ? { outdated: true } : { phase: 'failed' })
       }
     } while (this.#readAgain && !this.#closed)
+  }
+
+  /** The backend answers: what could not be had before may be there now. */
+  #forgetMissingUrls(): void {
+    for (const [path, { url }] of this.#urls) if (url === null) this.#urls.delete(path)
   }
 
   /** An address can name an incident beyond the list. */
