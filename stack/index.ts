@@ -7,13 +7,12 @@
 
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import pg from 'pg'
 import { createAuthService } from './auth/index.ts'
 import { createFunctionsHost, supabaseEnvironment } from './functions/index.ts'
 import { createGateway } from './gateway/index.ts'
-import { loadOrCreateKeys } from './keys.ts'
+import { KEYS_FILE, loadOrCreateKeys } from './keys.ts'
 import { createTerminalLogger } from './logger.ts'
-import { applyMigrations, startPostgres } from './postgres/index.ts'
+import { applyMigrations, removeCluster, startPostgres } from './postgres/index.ts'
 import { createRealtime } from './realtime/index.ts'
 import { createRestService } from './rest/index.ts'
 import { createStorageService } from './storage/index.ts'
@@ -33,24 +32,27 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = resolve(options.dataDir ?? join(ROOT, '.stack'))
   const logger = options.logger ?? createTerminalLogger({ level: 'warn' })
   const ports = { ...DEFAULT_PORTS, ...options.ports }
-  const fresh = options.fresh ?? false
+  const postgresDir = join(dataDir, 'postgres')
+  const storageDir = join(dataDir, 'storage')
   await mkdir(dataDir, { recursive: true })
+  if (options.fresh ?? false) {
+    // First the cluster: it refuses while another stack uses the folder.
+    await removeCluster(postgresDir, logger)
+    for (const path of [storageDir, join(dataDir, KEYS_FILE)])
+      await rm(path, { recursive: true, force: true })
+  }
   await using parts = new AsyncDisposableStack()
 
   const keys = await loadOrCreateKeys(dataDir)
-  const postgres = parts.use(
-    await startPostgres({ dataDir: join(dataDir, 'postgres'), port: ports.db, keys, logger, fresh }),
-  )
-  // The lock of the database's folder is held from here on: nobody else uses what lies beside it.
-  const storageDir = join(dataDir, 'storage')
-  if (fresh) await rm(storageDir, { recursive: true, force: true })
+  const postgres = parts.use(await startPostgres({ dataDir: postgresDir, port: ports.db, keys, logger }))
   parts.defer(restartOnCrash(postgres, logger))
   await applyMigrations({ url: postgres.urls.postgres, logger })
 
   const gateway = await createGateway({ port: ports.api, keys, logger })
   parts.defer(() => gateway.stop())
   const { url } = gateway
-  await publishAddress(postgres.urls.admin, { project_url: url, secret_key: keys.secretKey })
+  // As an operator does once on hosted Supabase: where the functions are, and as whom to call them.
+  await upsertVaultSecrets(postgres.urls.admin, { project_url: url, secret_key: keys.secretKey })
 
   const rest = await createRestService({ urls: postgres.urls, logger })
   parts.defer(() => rest.stop())
@@ -101,15 +103,5 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     dataDir,
     stop,
     [Symbol.asyncDispose]: stop,
-  }
-}
-
-/** Tells the database where the functions are and how to call them, as an operator does once on hosted Supabase. */
-async function publishAddress(databaseUrl: string, secrets: Record<string, string>): Promise<void> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
-  try {
-    await upsertVaultSecrets(pool, secrets)
-  } finally {
-    await pool.end()
   }
 }

@@ -22,10 +22,16 @@ const secrets = async () =>
 
 describe('the vault', () => {
   it('takes secrets by name, again and again', async () => {
-    await upsertVaultSecrets(pool, { project_url: 'http://127.0.0.1:1', secret_key: 'sb_secret_å' })
+    await upsertVaultSecrets(database.urls.postgres, {
+      project_url: 'http://127.0.0.1:1',
+      secret_key: 'sb_secret_å',
+    })
     const [url, key] = await secrets()
     expect(key).toMatchObject({ name: 'secret_key', decrypted_secret: 'sb_secret_å' })
-    await upsertVaultSecrets(pool, { project_url: 'http://127.0.0.1:2', secret_key: 'sb_secret_å' })
+    await upsertVaultSecrets(database.urls.postgres, {
+      project_url: 'http://127.0.0.1:2',
+      secret_key: 'sb_secret_å',
+    })
     const [changed, same] = await secrets()
     expect(changed).toMatchObject({ name: 'project_url', decrypted_secret: 'http://127.0.0.1:2' })
     expect(changed?.updated_at).not.toEqual(url?.updated_at)
@@ -33,13 +39,17 @@ describe('the vault', () => {
   })
 
   it('takes the same name from two starts at once', async () => {
-    await Promise.all([1, 2, 3, 4].map((value) => upsertVaultSecrets(pool, { contended: `value ${value}` })))
+    await Promise.all(
+      [1, 2, 3, 4].map((value) =>
+        upsertVaultSecrets(database.urls.postgres, { contended: `value ${value}` }),
+      ),
+    )
     const { rows } = await pool.query(`select from vault.secrets where name = 'contended'`)
     expect(rows).toHaveLength(1)
   })
 
   it('keeps nothing readable in its table', async () => {
-    await upsertVaultSecrets(pool, { hidden: 'plain text' })
+    await upsertVaultSecrets(database.urls.postgres, { hidden: 'plain text' })
     const { rows } = await pool.query<{ secret: string }>(
       `select secret from vault.secrets where name = 'hidden'`,
     )
@@ -47,7 +57,7 @@ describe('the vault', () => {
   })
 
   it('does not open a value that was put into another row', async () => {
-    await upsertVaultSecrets(pool, { one: 'first', two: 'second' })
+    await upsertVaultSecrets(database.urls.postgres, { one: 'first', two: 'second' })
     await withClient(database.urls.admin, async (client) => {
       await client.query('begin')
       await client.query(

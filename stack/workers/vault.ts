@@ -1,33 +1,29 @@
 /** Secrets that SQL needs to know where and as whom to call. */
 
 import type pg from 'pg'
+import { withClient } from '../postgres/index.ts'
 
 /** Not a real secret: names the lock that keeps two starts from creating the same secret. */
 const LOCK = 'stack vault secrets'
 
 /**
  * Makes each secret of this name have this value; others stay. Unchanged ones are not written.
- * @param pool connects as `postgres` or `supabase_admin`.
+ * @param databaseUrl connects as `postgres` or `supabase_admin`.
  */
-export async function upsertVaultSecrets(
-  pool: pg.Pool,
+export function upsertVaultSecrets(
+  databaseUrl: string,
   secrets: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const client = await pool.connect()
-  try {
+  // A failure closes the connection, and with it the transaction.
+  return withClient(databaseUrl, async (client) => {
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [LOCK])
     for (const [name, value] of Object.entries(secrets)) await upsertSecret(client, name, value)
     await client.query('commit')
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
+  })
 }
 
-async function upsertSecret(client: pg.PoolClient, name: string, value: string): Promise<void> {
+async function upsertSecret(client: pg.Client, name: string, value: string): Promise<void> {
   const { rows } = await client.query<{ id: string; decrypted_secret: string }>(
     'select id, decrypted_secret from vault.decrypted_secrets where name = $1',
     [name],
