@@ -27,6 +27,11 @@ export function openDatabase(url: string, settings: RealtimeSettings, logger: Lo
     async probe(work) {
       const client = await pool.connect()
       let broken: Error | undefined
+      const onError = (error: Error) => {
+        broken = error
+      }
+      // The pool listens to idle connections only.
+      client.on('error', onError)
       try {
         return await work(client)
       } finally {
@@ -35,6 +40,7 @@ export function openDatabase(url: string, settings: RealtimeSettings, logger: Lo
         } catch (error) {
           broken = error instanceof Error ? error : new Error('rollback failed', { cause: error })
         }
+        client.off('error', onError)
         client.release(broken)
       }
     },

@@ -36,6 +36,10 @@ export function contentOf(event: ConnectionEvent): unknown {
   return parseJson(frame.text) ?? frame.text
 }
 
+export function eventOf(frame: RecordedFrame): string {
+  return headOf(frame).name
+}
+
 interface Head {
   topic: string
   name: string

@@ -1,5 +1,7 @@
 /** A recording cut into scenes: what was observed, then what was done next. */
 
+import { EVENT } from '../protocol/wire.ts'
+import { eventOf } from './lanes.ts'
 import type { Step } from './recording.ts'
 
 export interface Scene {
@@ -13,7 +15,7 @@ export interface Scene {
   gap: number
 }
 
-/** Frames that precede the end of a request or statement by less may have been caused by it. */
+/** Broadcasts that precede the end of a request or statement by less may have been caused by it. */
 const CAUSED_BY_MS = 40
 
 export function scenesOf(steps: Step[]): Scene[] {
@@ -67,6 +69,7 @@ function endedByClient(step: Extract<Step, { dir: 'close' }>, before: Step | und
 
 function split(action: Step, observed: Step[]): { before: Step[]; maybe: Step[] } {
   if (action.dir !== 'http' && action.dir !== 'sql') return { before: observed, maybe: [] }
-  const isRecent = (step: Step) => action.at - step.at < CAUSED_BY_MS
-  return { before: observed.filter((step) => !isRecent(step)), maybe: observed.filter(isRecent) }
+  const mayBeEffect = (step: Step) =>
+    action.at - step.at < CAUSED_BY_MS && step.dir === 'recv' && eventOf(step.frame) === EVENT.broadcast
+  return { before: observed.filter((step) => !mayBeEffect(step)), maybe: observed.filter(mayBeEffect) }
 }
