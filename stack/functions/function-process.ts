@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Logger } from '../types.ts'
 import type { FunctionSource } from './catalogue.ts'
+import { logFunctionLine } from './log-line.ts'
 import { forEachLine } from './output-lines.ts'
 import { type BootConfig, type ControlMessage, splitControl } from './runtime/control.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -187,11 +188,11 @@ export class FunctionProcess {
     forEachLine(stdout, (line) => {
       const { text, messages } = splitControl(nonce, line)
       for (const message of messages) this.#obey(message)
-      if (text !== '') logger.info(source.name, text)
+      if (text !== '') logFunctionLine(logger, source.name, text, 'info')
     })
     forEachLine(stderr, (line) => {
       if (OUT_OF_MEMORY.test(line)) this.#end = { outOfMemory: true }
-      logger.warn(source.name, line)
+      logFunctionLine(logger, source.name, line, 'warn')
     })
   }
 

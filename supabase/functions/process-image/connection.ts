@@ -56,16 +56,18 @@ export async function openConnection(url: URL, options: ConnectOptions): Promise
   }
 }
 
+/** Whether a URL's host is, by itself and without asking anybody, in a private or local network. */
+export function isPrivateHost(host: string): boolean {
+  return isIpLiteral(host) ? !isPublicAddress(host) : LOCAL_NAME.test(host)
+}
+
 /** The literal address, or all addresses of the name; one that is not public refuses them all. */
 async function findAddresses(host: string, trusted: boolean, options: ConnectOptions): Promise<string[]> {
   const bare = host.replace(/^\[|\]$/g, '')
   // A trusted name may be one that only the system's own resolver knows, such as localhost.
   if (trusted) return options.resolve === undefined ? [bare] : await options.resolve(bare)
-  if (isIpLiteral(host)) {
-    if (!isPublicAddress(host)) throw new AppError('private_address')
-    return [bare]
-  }
-  if (LOCAL_NAME.test(bare)) throw new AppError('private_address')
+  if (isPrivateHost(host)) throw new AppError('private_address')
+  if (isIpLiteral(host)) return [bare]
   const resolve = options.resolve ?? resolveName
   const addresses = await abortable(resolve(bare), options.signal)
   if (addresses.length === 0) throw new AppError('download_not_found')

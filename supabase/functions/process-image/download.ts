@@ -5,7 +5,7 @@
 
 import { AppError } from '../../../functions-shared/app-error.ts'
 import { concat } from '../_shared/std.ts'
-import { type Connection, type ConnectOptions, openConnection } from './connection.ts'
+import { type Connection, type ConnectOptions, isPrivateHost, openConnection } from './connection.ts'
 import { announcedLength, type HttpResponse, httpGet } from './http-client.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
@@ -68,6 +68,8 @@ function checkAddress(address: string, base: URL | undefined, options: DownloadO
   const url = URL.parse(address, base)
   if (url === null) throw new AppError('url_not_allowed')
   if (options.trustedOrigins.has(url.origin) && /^https?:$/.test(url.protocol)) return url
+  // Before the rest of the address: where it leads says more than how.
+  if (isPrivateHost(url.hostname)) throw new AppError('private_address')
   const allowed = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === ''
   if (!allowed) throw new AppError('url_not_allowed')
   return url

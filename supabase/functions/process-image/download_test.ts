@@ -188,6 +188,9 @@ for (const target of [
   'https://10.0.0.1/',
   'https://localhost/',
   'https://metadata.google.internal/',
+  // Where it leads says more than that it is not https.
+  'http://10.0.0.1/',
+  'http://localhost:54321/rest/v1/',
 ]) {
   Deno.test(`a redirect to ${target} is refused`, async () => {
     await using server = serveHttp(() => new Response(null, { status: 307, headers: { location: target } }))
