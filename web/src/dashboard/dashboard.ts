@@ -1,6 +1,7 @@
 /** The page of somebody who is signed in: wires store, live client, toasts and views. */
 
 import type { Session, SupabaseClient } from '@supabase/supabase-js'
+import type { Database } from '../../../functions-shared/database.types.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
 import { h, oncePerFrame } from '../shared/dom.ts'
@@ -28,7 +29,7 @@ const TICK = 10_000
 /** More replayed messages than this become one toast. */
 const TOASTS_ON_RETURN = 3
 
-export function createDashboard(supabase: SupabaseClient, session: Session): Dashboard {
+export function createDashboard(supabase: SupabaseClient<Database>, session: Session): Dashboard {
   const store = new DashboardStore({ repository: createRepository(supabase) })
   const client = new DashboardWebSocketClient({ supabase })
   // On a phone every toast covers what it tells of.

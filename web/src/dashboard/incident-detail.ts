@@ -103,9 +103,9 @@ export function createIncidentDetail(actions: DetailActions): IncidentDetail {
 
 type NoticeName = 'loading' | 'failed' | 'empty' | 'missing'
 
-function noticeFor({ phase, incidents, selectedId }: DashboardState): NoticeName {
+function noticeFor({ phase, selectedId }: DashboardState): NoticeName {
   if (phase !== 'ready') return phase
-  return incidents.length > 0 && selectedId !== null ? 'missing' : selectedId === null ? 'empty' : 'missing'
+  return selectedId === null ? 'empty' : 'missing'
 }
 
 function noticeOf(name: NoticeName, actions: DetailActions): Node[] {

@@ -1,6 +1,7 @@
 /** What the dashboard reads and does in the backend, under the rights of who is signed in. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
+import type { Database } from '../../../functions-shared/database.types.ts'
 import { type Incident, parseIncidents } from './incidents.ts'
 
 export interface Repository {
@@ -28,7 +29,7 @@ const LIMIT = 50
 /** Seconds that a signed URL is valid. */
 export const URL_VALIDITY = 3_600
 
-export function createRepository(supabase: SupabaseClient): Repository {
+export function createRepository(supabase: SupabaseClient<Database>): Repository {
   return {
     async listIncidents() {
       const { data, error } = await supabase

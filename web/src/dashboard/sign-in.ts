@@ -1,12 +1,13 @@
 /** The sign-in page. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
+import type { Database } from '../../../functions-shared/database.types.ts'
 import { h, setText } from '../shared/dom.ts'
 import { brand } from './brand.ts'
 import type { DashboardConfig } from './config.ts'
 
 /** @returns the element; what follows a sign-in is up to whoever listens to the session. */
-export function createSignIn(supabase: SupabaseClient, config: DashboardConfig): HTMLElement {
+export function createSignIn(supabase: SupabaseClient<Database>, config: DashboardConfig): HTMLElement {
   const { demo } = config
   const error = h('p', { class: 'form-error', attrs: { role: 'alert' } })
   const email = h('input', {
