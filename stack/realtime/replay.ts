@@ -40,13 +40,14 @@ export async function readReplay(
   topic: string,
   request: ReplayRequest,
 ): Promise<ReplayedMessage[]> {
+  // Messages of one transaction have one time; their place in the table tells their order.
   const rows = await database.query<ReplayedMessage>(
     `select id, event, payload::text as payload, binary_payload as "binaryPayload"
      from realtime.messages
      where topic = $1 and private and extension = 'broadcast' and event is not null
        and (payload is not null or binary_payload is not null)
        and inserted_at >= to_timestamp($2::double precision / 1000) at time zone 'utc'
-     order by inserted_at desc
+     order by inserted_at desc, ctid desc
      limit $3`,
     [topic, request.since, request.limit],
   )
