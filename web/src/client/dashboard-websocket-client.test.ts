@@ -210,6 +210,23 @@ describe('while live', () => {
     expect(states.slice(-2)).toEqual(['stale', 'live'])
   })
 
+  it('reads smaller pages where large ones do not arrive, until it has caught up', async () => {
+    const { client, world, heard } = setup({ pageSize: 100 })
+    await client.connect(ANNA)
+    world.largestPage = 30
+    for (let n = 0; n < 100; n += 1) world.writeUnheard(ANNA)
+    world.page('wake')
+    await world.clock.advance(31_000)
+    expect(heard).toEqual(world.table(ANNA).rows.map(({ seq }) => seq))
+    expect(client.getState().state).toBe('live')
+    world.largestPage = 100
+    const reads = world.pageReads
+    for (let n = 0; n < 100; n += 1) world.writeUnheard(ANNA)
+    world.page('wake')
+    await world.clock.advance(0)
+    expect([heard.length, world.pageReads - reads]).toEqual([200, 1])
+  })
+
   it('does not call itself live after a sleep before it has looked', async () => {
     const { client, world } = setup()
     await client.connect(ANNA)

@@ -32,12 +32,16 @@ import {
 
 export interface FeedOptions {
   userId: string
+  /** Rows read at once, at most. */
   pageSize: number
   source: NotificationSource
   signer: UrlSigner
   cursors: CursorStore
   clock: Clock
 }
+
+/** No page is made smaller than this. Rows. */
+const SMALLEST_PAGE = 10
 
 /** None of these may throw. */
 export interface FeedListener {
@@ -67,10 +71,13 @@ export class Feed {
   #recovered = true
   #catchingUp: Promise<void> | null = null
   #catchUpAgain = false
+  /** Smaller after a page that did not arrive, so that a slow line makes progress too. */
+  #pageSize: number
 
   constructor(options: FeedOptions, listener: FeedListener) {
     this.#options = options
     this.#listener = listener
+    this.#pageSize = options.pageSize
     this.#delivered = options.cursors.read(options.userId)
     this.#sequencer = createSequencer(this.#delivered)
     this.#queue = new DeliveryQueue({
@@ -155,18 +162,19 @@ export class Feed {
       if (missing && !moved) {
         throw new AppError('history_unavailable', { cause: new Error('the table is behind its broadcasts') })
       }
-      if (!missing && !this.#catchUpAgain) return
+      if (!missing && !this.#catchUpAgain) {
+        this.#pageSize = this.#options.pageSize
+        return
+      }
     }
   }
 
   /** @returns whether the cursor moved. */
   async #readUpTo(head: Position): Promise<boolean> {
-    const { source, userId, pageSize } = this.#options
     const before = this.#cursorSeq
     while (this.#cursorSeq < head.seq) {
       const after = this.#cursorSeq
-      const rows = await source.readPage(userId, after, pageSize, this.#abort.signal)
-      this.#abort.signal.throwIfAborted()
+      const rows = await this.#readPage(after)
       if (rows.length === 0) {
         // Rows below the head are gone although the floor does not say so.
         if (this.#cursorSeq === after) this.#lose('rows-missing', head)
@@ -178,6 +186,19 @@ export class Feed {
       this.#abort.signal.throwIfAborted()
     }
     return this.#cursorSeq !== before
+  }
+
+  async #readPage(after: number): Promise<NotificationRow[]> {
+    const { source, userId } = this.#options
+    try {
+      const rows = await source.readPage(userId, after, this.#pageSize, this.#abort.signal)
+      this.#abort.signal.throwIfAborted()
+      return rows
+    } catch (cause) {
+      const smaller = Math.max(SMALLEST_PAGE, Math.ceil(this.#pageSize / 2))
+      this.#pageSize = Math.min(this.#pageSize, smaller)
+      throw cause
+    }
   }
 
   get #cursorSeq(): number {

@@ -5,16 +5,20 @@ import { AppError } from '../../../functions-shared/app-error.ts'
 import type { Identity, NotificationRow, NotificationSource } from './ports.ts'
 import type { Head } from './sequencer.ts'
 
-/** Milliseconds after which a read counts as failed. */
+/** Milliseconds. */
 const READ_TIMEOUT = 10_000
 
+/** @param readTimeout milliseconds after which a read counts as failed. */
 export function createSupabaseSource(
   supabase: Pick<SupabaseClient, 'from' | 'rpc'>,
   identity: Identity,
+  readTimeout: number = READ_TIMEOUT,
 ): NotificationSource {
   return {
     async readHead(userId, signal) {
-      const { data, error } = await supabase.rpc('notification_head').abortSignal(withTimeout(signal))
+      const { data, error } = await supabase
+        .rpc('notification_head')
+        .abortSignal(withTimeout(signal, readTimeout))
       if (error) throw new AppError('history_unavailable', { cause: error })
       // The function answers for whoever is signed in; that can have changed while the request was under way.
       if ((await identity.currentUserId()) !== userId) throw new AppError('user_mismatch')
@@ -28,15 +32,15 @@ export function createSupabaseSource(
         .gt('seq', after)
         .order('seq', { ascending: true })
         .limit(limit)
-        .abortSignal(withTimeout(signal))
+        .abortSignal(withTimeout(signal, readTimeout))
       if (error) throw new AppError('history_unavailable', { cause: error })
       return parseRows(data)
     },
   }
 }
 
-function withTimeout(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(READ_TIMEOUT)])
+function withTimeout(signal: AbortSignal, ms: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)])
 }
 
 /** No row means that the user has never had a notification. */

@@ -109,6 +109,8 @@ export class FakeWorld implements Transport, NotificationSource, Identity {
   /** What happens to an attempt to join. */
   joins: 'succeed' | 'fail' | 'refuse' | 'hang' = 'succeed'
   readable = true
+  /** Rows; a page that asks for more does not arrive, as on a slow line. */
+  largestPage = Number.POSITIVE_INFINITY
   /** Broadcasts that nobody hears. */
   deaf = false
   headReads = 0
@@ -160,8 +162,9 @@ export class FakeWorld implements Transport, NotificationSource, Identity {
     this.onPage()
     await roundTrip()
     signal.throwIfAborted()
-    if (!this.readable) throw new Error('unreachable')
-    return rows.slice(0, limit)
+    const page = rows.slice(0, limit)
+    if (!this.readable || page.length > this.largestPage) throw new Error('unreachable')
+    return page
   }
 
   async currentUserId(): Promise<string | null> {

@@ -1,0 +1,182 @@
+/** The client library in Node, as a page would use it, and everything that it told its listeners. */
+
+import { randomUUID } from 'node:crypto'
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import type pg from 'pg'
+import { expect, vi } from 'vitest'
+import type { AppError } from '../../functions-shared/app-error.ts'
+import type { JobMessage } from '../../functions-shared/message-types.ts'
+import { DashboardWebSocketClient, type DashboardWebSocketClientOptions } from '../../web/src/client/index.ts'
+
+const PASSWORD = 'correct horse battery staple'
+/** Long enough for every back-off and time-out on the way; nothing waits for it when all is well. */
+const SETTLE_TIMEOUT_MS = 60_000
+
+/** Joining and leaving a channel. */
+const JOIN_TIMEOUT_MS = 1_000
+
+/** Short, so that a test need not wait for what takes half a minute in a page. */
+export const QUICK = {
+  reconnectDelay: 50,
+  maxReconnectDelay: 500,
+  heartbeatInterval: 1_000,
+  heartbeatTimeout: 1_000,
+} as const satisfies Partial<DashboardWebSocketClientOptions>
+
+export interface Account {
+  id: string
+  email: string
+}
+
+/** A new user; signs in by {@link listenAs}. */
+export async function newAccount(url: string, publishableKey: string): Promise<Account> {
+  const email = `${randomUUID()}@example.test`
+  const auth = { persistSession: false, autoRefreshToken: false }
+  const { data, error } = await createClient(url, publishableKey, { auth }).auth.signUp({
+    email,
+    password: PASSWORD,
+  })
+  expect(error).toBeNull()
+  if (data.user === null) throw new Error('signing up gave no user')
+  return { id: data.user.id, email }
+}
+
+/** What listeners were given, in the order in which they were given it. */
+export interface Heard {
+  seq: number
+  userId: string | null
+  message: JobMessage
+  replayed: boolean
+}
+
+export interface TestListener extends AsyncDisposable {
+  readonly client: DashboardWebSocketClient
+  readonly supabase: SupabaseClient
+  /** Durable messages only. */
+  readonly heard: Heard[]
+  /** `state` or `state:reason`, each change. */
+  readonly states: string[]
+  readonly errors: AppError[]
+  readonly reloads: string[]
+  signIn(account: Account): Promise<void>
+}
+
+export interface ListenOptions extends Partial<Omit<DashboardWebSocketClientOptions, 'supabase'>> {
+  /** Other seams that need the page's client. */
+  wire?: (supabase: SupabaseClient) => Partial<DashboardWebSocketClientOptions>
+}
+
+/** A signed-in page that is not connected yet. */
+export async function openListener(
+  url: string,
+  publishableKey: string,
+  account: Account,
+  { wire, ...options }: ListenOptions = {},
+): Promise<TestListener> {
+  const supabase = createClient(url, publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+    realtime: { timeout: JOIN_TIMEOUT_MS },
+  })
+  const client = new DashboardWebSocketClient({
+    supabase,
+    storage: memoryStorage(),
+    logger: { debug: () => undefined, warn: () => undefined },
+    ...QUICK,
+    ...options,
+    ...wire?.(supabase),
+  })
+  const listener: TestListener = {
+    client,
+    supabase,
+    heard: [],
+    states: [],
+    errors: [],
+    reloads: [],
+    signIn: async ({ email }) => {
+      const { error } = await supabase.auth.signInWithPassword({ email, password: PASSWORD })
+      expect(error).toBeNull()
+    },
+    [Symbol.asyncDispose]: async () => {
+      client.disconnect()
+      await supabase.removeAllChannels()
+      await supabase.realtime.disconnect()
+    },
+  }
+  client.on('message', (message, { replayed }) => {
+    if (message.seq === undefined) return
+    listener.heard.push({ seq: message.seq, userId: client.getState().userId, message, replayed })
+  })
+  client.on('state', ({ new: state, reason }) => listener.states.push(`${state}:${reason}`))
+  client.on('error', (error) => listener.errors.push(error))
+  client.on('reload', ({ reason }) => listener.reloads.push(reason))
+  await listener.signIn(account)
+  return listener
+}
+
+/** Storage of one browser profile. */
+export function memoryStorage(): NonNullable<DashboardWebSocketClientOptions['storage']> {
+  const values = new Map<string, string>()
+  return {
+    getItem: (key) => values.get(key) ?? null,
+    setItem: (key, value) => {
+      values.set(key, value)
+    },
+  }
+}
+
+/**
+ * Waits until the page is live and at the head; then what its listeners heard has to be the table: every row from
+ * `from` on, in order, once.
+ */
+export async function expectExactlyTheTable(
+  listeners: TestListener | readonly TestListener[],
+  account: Account,
+  db: pg.Pool,
+  from = 1,
+): Promise<void> {
+  const rows = await notifications(db, account.id)
+  const last = rows.at(-1)?.seq ?? 0
+  const pages = Array.isArray(listeners) ? listeners : [listeners]
+  const heard = (): Heard[] => pages.flatMap((page: TestListener) => page.heard)
+  const current: TestListener = pages.at(-1)
+  await vi.waitFor(
+    () => {
+      const { state, lastSeq } = current.client.getState()
+      expect({ state, lastSeq }, describeListener(current)).toEqual({ state: 'live', lastSeq: last })
+    },
+    { timeout: SETTLE_TIMEOUT_MS, interval: 20 },
+  )
+  const expected = rows.filter(({ seq }) => seq >= from)
+  expect(heard().map(({ seq }) => seq)).toEqual(expected.map(({ seq }) => seq))
+  expect(heard().map(({ message: { type, jobId } }) => ({ type, jobId }))).toEqual(
+    expected.map(({ type, jobId }) => ({ type, jobId })),
+  )
+  expect(pages.flatMap((page: TestListener) => page.reloads)).toEqual([])
+}
+
+function describeListener({ states, errors, heard }: TestListener): string {
+  const failures = errors.slice(-5).map(({ code, cause }) => `${code}: ${String(cause)}`)
+  return [`heard ${heard.length}`, `last states ${states.slice(-8).join(' ')}`, ...failures].join('\n')
+}
+
+export interface StoredNotification {
+  seq: number
+  type: string
+  jobId: string
+}
+
+export async function notifications(db: pg.Pool, userId: string): Promise<StoredNotification[]> {
+  const { rows } = await db.query<{ seq: string; type: string; job_id: string }>(
+    'select seq, type, job_id from public.notifications where user_id = $1 order by seq',
+    [userId],
+  )
+  return rows.map(({ seq, type, job_id }) => ({ seq: Number(seq), type, jobId: job_id }))
+}
+
+/** Resolves when the page says `live`. */
+export function untilLive({ client }: TestListener): Promise<void> {
+  return vi.waitFor(() => expect(client.getState().state).toBe('live'), {
+    timeout: SETTLE_TIMEOUT_MS,
+    interval: 20,
+  })
+}
