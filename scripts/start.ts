@@ -14,6 +14,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
+import { AppError } from '../functions-shared/app-error.ts'
 import { createStack } from '../stack/index.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import type { Logger, Stack } from '../stack/types.ts'
@@ -42,7 +43,7 @@ const { values: flags } = parseArgs({
   allowNegative: true,
 })
 
-await (flags.check ? check() : start())
+await (flags.check ? check() : start().catch(explain))
 // Everything is stopped here; a client library's forgotten timer must not keep the process for seconds.
 process.exit()
 
@@ -59,12 +60,30 @@ async function start(): Promise<void> {
     },
     logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'info' }),
   })
-  const sample = flags.sample
-    ? await running.runSample((received) => console.log(eventLine(received)))
-    : undefined
+  const sample = flags.sample ? await showSample(running) : undefined
   console.log(banner(running, sample))
   await stopped
   console.log('Stopping ...')
+}
+
+/** What people can act upon comes without a stack trace. */
+function explain(error: unknown): void {
+  if (error instanceof AppError) {
+    console.error(`\n${error.message} (${error.code})`)
+    for (const [name, value] of Object.entries(error.details)) console.error(`  ${name}: ${String(value)}`)
+    console.error('  See docs/error-codes.md.')
+  } else {
+    console.error(error)
+  }
+  process.exitCode = 1
+}
+
+function showSample(running: Running): Promise<SampleClaimResult> {
+  console.log(
+    `\nA sample claim: a signed webhook with ${SAMPLE_PHOTOS.length} photos, one of them cut short.\n` +
+      'What a subscriber receives, with milliseconds since the status change:\n',
+  )
+  return running.runSample((received) => console.log(eventLine(received)))
 }
 
 /** The same path on free ports with temporary data; the last line is one JSON object. */
@@ -94,9 +113,7 @@ async function runCheck(dataDir: string): Promise<{ ok: boolean } & Record<strin
   const startMs = Math.round(performance.now() - startedAt)
   const page = await fetch(running.dashboardUrl)
   if (!page.ok) throw new Error(`the dashboard answered ${page.status}`)
-  const { received, lost, duplicates, p50Ms } = await running.runSample((item) =>
-    console.log(eventLine(item)),
-  )
+  const { received, lost, duplicates, p50Ms } = await showSample(running)
   const messages = received.map(({ message }) => message.type)
   return { ok: lost === 0 && duplicates === 0, messages, lost, duplicates, startMs, p50Ms }
 }
