@@ -1,14 +1,14 @@
 /** The embedded server as a target: a database and a server of its own for every recording. */
 
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
-import pg from 'pg'
 import { generateKeys } from '../../keys.ts'
 import type { DatabaseUrls } from '../../types.ts'
 import type { Realtime, RealtimeSettings } from '../index.ts'
 import { isRecord, parseJson } from '../protocol/serializer.ts'
 import { startTestServer } from '../testing/server.ts'
 import { ReplayClock } from './clock.ts'
-import type { HttpRequest, SqlOutcome } from './recording.ts'
+import { mintWithKey } from './mint.ts'
+import type { HttpRequest } from './recording.ts'
+import { openSqlSession } from './sql.ts'
 import type { Target } from './target.ts'
 
 /** The real server's defaults, with a shorter wait for silent clients: the recording waits a whole minute. */
@@ -23,63 +23,26 @@ export interface EmbeddedOptions {
 }
 
 export async function embeddedTarget(options: EmbeddedOptions): Promise<Target & AsyncDisposable> {
-  const clients = new Map<string, pg.Client>()
-  const sql = async (role: string, text: string, params: unknown[]): Promise<SqlOutcome> => {
-    const url = role === 'supabase_admin' ? options.db.admin : options.db.postgres
-    const client = clients.get(role) ?? new pg.Client(url)
-    if (!clients.has(role)) {
-      clients.set(role, client)
-      await client.connect()
-    }
-    return runSql(client, text, params)
-  }
-  const setup = await sql('postgres', options.setupSql, [])
+  const { db } = options
+  const session = openSqlSession((role) => (role === 'supabase_admin' ? db.admin : db.postgres))
+  const setup = await session.run('postgres', options.setupSql, [])
   if (setup.error) throw new Error(`setup.sql failed: ${setup.error.message}`)
   const keys = await generateKeys()
   const clock = new ReplayClock(Date.now())
-  const server = await startTestServer(options.db, { keys, settings: SETTINGS, now: () => clock.now() })
-  const genuine = await importJWK(keys.signingKey, 'ES256')
-  const forger = await importJWK(await unknownKey(), 'ES256')
+  const server = await startTestServer(db, { keys, settings: SETTINGS, now: () => clock.now() })
   return {
     gateway: server.url,
     direct: server.url,
     publishableKey: keys.publishableKey,
-    mint: (claims, forged) =>
-      new SignJWT(claims)
-        .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: keys.signingKey.kid ?? '' })
-        .sign(forged ? forger : genuine),
+    mint: await mintWithKey(keys.signingKey),
     follow: (at) => clock.follow(at),
-    sql,
+    sql: session.run,
     operate: async (request) => operate(server.realtime, request),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
-      await Promise.all([...clients.values()].map((client) => client.end()))
+      await session[Symbol.asyncDispose]()
       await options.dispose()
     },
-  }
-}
-
-async function unknownKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  return exportJWK(privateKey)
-}
-
-async function runSql(client: pg.Client, text: string, params: unknown[]): Promise<SqlOutcome> {
-  const notices: string[] = []
-  const listener = (notice: { severity?: string | undefined; message?: string | undefined }) => {
-    if (notice.severity === 'WARNING') notices.push(`WARNING: ${notice.message}`)
-  }
-  client.on('notice', listener)
-  try {
-    const result: unknown = params.length > 0 ? await client.query(text, params) : await client.query(text)
-    const last: unknown = Array.isArray(result) ? undefined : result
-    const rows: unknown = JSON.parse(JSON.stringify(isRecord(last) ? last.rows : []))
-    return { rows: Array.isArray(rows) ? rows : [], notices, error: undefined }
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error
-    return { rows: undefined, notices, error: { code: error.code ?? '', message: error.message } }
-  } finally {
-    client.off('notice', listener)
   }
 }
 
