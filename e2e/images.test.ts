@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { withClient } from '../stack/testing/database.ts'
+import { samplePhotoPath } from './fixtures/photos.ts'
 import { endedJobs, newClient, newUser, postClaim } from './support/claims.ts'
 import type { HostileFile } from './support/hostile-server.ts'
-import { PHOTO_PATH } from './support/photos.ts'
 
 /** Code of the failed job, and whether the original is kept: it is, wherever bytes arrived. */
 const FAILURES = {
@@ -67,7 +67,7 @@ describe('a good photo', () => {
     }
     const original = await user.client.storage.from('originals').download(document.original_path)
     expect(Buffer.from((await original.data?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(
-      readFileSync(PHOTO_PATH),
+      readFileSync(samplePhotoPath('front')),
     )
 
     const stranger = await newUser()

@@ -15,18 +15,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 import { AppError } from '../functions-shared/app-error.ts'
-import { createStack } from '../stack/index.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
-import type { Logger, Stack } from '../stack/types.ts'
-import { startDashboard } from '../web/server/dashboard.ts'
-import { DEMO_EMAIL, setDemoPassword } from './demo-user.ts'
-import { startPhotoServer } from './photo-server.ts'
+import { bringUp, CLAIMED_PHOTOS, type Running } from './bring-up.ts'
 import { ROOT } from './process.ts'
-import { type ReceivedMessage, runSampleClaim, type SampleClaimResult } from './sample-claim.ts'
-
-const PHOTOS = join(ROOT, 'e2e', 'fixtures', 'photos')
-/** The second is cut short on purpose: a claim that shows how a failure looks. */
-const SAMPLE_PHOTOS = ['front-damage.jpg', 'truncated.jpg', 'street-at-dusk.jpg']
+import type { ReceivedMessage, SampleClaimResult } from './sample-claim.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -59,6 +51,7 @@ async function start(): Promise<void> {
       dashboard: port(flags['dashboard-port']),
     },
     logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'info' }),
+    dev: flags.dev,
   })
   const sample = flags.sample ? await showSample(running) : undefined
   console.log(banner(running, sample))
@@ -80,7 +73,7 @@ function explain(error: unknown): void {
 
 function showSample(running: Running): Promise<SampleClaimResult> {
   console.log(
-    `\nA sample claim: a signed webhook with ${SAMPLE_PHOTOS.length} photos, one of them cut short.\n` +
+    `\nA sample claim: a signed webhook with ${CLAIMED_PHOTOS.length} photos, one of them cut short.\n` +
       'What a subscriber receives, with milliseconds since the status change:\n',
   )
   return running.runSample((received) => console.log(eventLine(received)))
@@ -122,57 +115,6 @@ function port(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 0 || number > 65535) throw new Error(`${text} is not a port`)
   return number
-}
-
-interface Running extends AsyncDisposable {
-  stack: Stack
-  dashboardUrl: string
-  demo: { email: string; password: string }
-  runSample(onMessage: (received: ReceivedMessage) => void): Promise<SampleClaimResult>
-}
-
-interface BringUpOptions {
-  dataDir: string
-  fresh: boolean
-  ports: { api: number; db: number; dashboard: number }
-  logger: Logger
-}
-
-async function bringUp(options: BringUpOptions): Promise<Running> {
-  await using parts = new AsyncDisposableStack()
-  const photos = parts.use(await startPhotoServer(PHOTOS))
-  const stack = parts.use(
-    await createStack({
-      ...options,
-      functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: photos.origin },
-    }),
-  )
-  const demo = { email: DEMO_EMAIL, password: stack.keys.demoPassword }
-  await setDemoPassword(stack, demo.password)
-  const dashboard = await startDashboard({
-    port: options.ports.dashboard,
-    supabaseUrl: stack.url,
-    publishableKey: stack.keys.publishableKey,
-    demo,
-    dev: flags.dev,
-  })
-  parts.defer(() => dashboard.close())
-  const owned = parts.move()
-  return {
-    stack,
-    dashboardUrl: dashboard.url,
-    demo,
-    runSample: (onMessage) =>
-      runSampleClaim({
-        url: stack.url,
-        publishableKey: stack.keys.publishableKey,
-        typeformSecret: stack.keys.typeformSecret,
-        user: demo,
-        photoUrls: SAMPLE_PHOTOS.map(photos.urlOf),
-        onMessage,
-      }),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
 }
 
 /** Resolves on Ctrl-C, on SIGTERM, and when the parent process has gone. */

@@ -7,8 +7,8 @@ import type { TestProject } from 'vitest/node'
 import { createStack } from '../../stack/index.ts'
 import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 import { startDashboard } from '../../web/server/dashboard.ts'
+import { samplePhotoPath } from '../fixtures/photos.ts'
 import { startHostileServer } from './hostile-server.ts'
-import { PHOTO_PATH } from './photos.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -26,7 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const parts = new AsyncDisposableStack()
   parts.defer(() => rmSync(dataDir, { recursive: true, force: true }))
   try {
-    const files = parts.use(await startHostileServer(PHOTO_PATH))
+    const files = parts.use(await startHostileServer(samplePhotoPath('front')))
     const stack = parts.use(
       await createStack({
         dataDir,
