@@ -12,7 +12,11 @@ interface Check {
 }
 
 const checks: Check[] = [
-  { name: 'format and lint', command: tool('biome'), args: ['ci', '--error-on-warnings', '.'] },
+  {
+    name: 'format and lint',
+    command: tool('biome'),
+    args: ['ci', '--error-on-warnings', '--colors=off', '.'],
+  },
   { name: 'types: node', command: tool('tsc'), args: ['-p', '.'] },
   { name: 'types: shared', command: tool('tsc'), args: ['-p', 'functions-shared'] },
   { name: 'types: web', command: tool('tsc'), args: ['-p', 'web'] },
