@@ -182,6 +182,7 @@ export type Database = {
           progress: number
           queue_id: string | null
           result: Json | null
+          revision: number
           stage: string | null
           started_at: string | null
           status: Database['public']['Enums']['job_status']
@@ -207,6 +208,7 @@ export type Database = {
           progress?: number
           queue_id?: string | null
           result?: Json | null
+          revision?: number
           stage?: string | null
           started_at?: string | null
           status?: Database['public']['Enums']['job_status']
@@ -231,6 +233,7 @@ export type Database = {
           progress?: number
           queue_id?: string | null
           result?: Json | null
+          revision?: number
           stage?: string | null
           started_at?: string | null
           status?: Database['public']['Enums']['job_status']
@@ -317,6 +320,7 @@ export type Database = {
           progress: number
           queue_id: string | null
           result: Json | null
+          revision: number
           stage: string | null
           started_at: string | null
           status: Database['public']['Enums']['job_status']
@@ -350,6 +354,7 @@ export type Database = {
           progress: number
           queue_id: string | null
           result: Json | null
+          revision: number
           stage: string | null
           started_at: string | null
           status: Database['public']['Enums']['job_status']
@@ -390,6 +395,7 @@ export type Database = {
           progress: number
           queue_id: string | null
           result: Json | null
+          revision: number
           stage: string | null
           started_at: string | null
           status: Database['public']['Enums']['job_status']
@@ -403,9 +409,19 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      heartbeat_device: { Args: { p_device_id: string }; Returns: string }
       mark_notifications: {
         Args: { p_read?: boolean; p_seen?: boolean; p_seqs?: number[]; p_up_to?: number }
         Returns: number
+      }
+      notification_counts: {
+        Args: Record<PropertyKey, never>
+        Returns: {
+          epoch: string
+          seq: number
+          unread_count: number
+          unseen_count: number
+        }[]
       }
       notification_head: {
         Args: Record<PropertyKey, never>
@@ -416,6 +432,7 @@ export type Database = {
         }[]
       }
       receive_typeform_response: { Args: { p_response: Json; p_user_id: string }; Returns: Json }
+      register_device: { Args: { p_device_id: string; p_displace?: string; p_label?: string }; Returns: Json }
       report_progress: {
         Args: { p_job_id: string; p_lease_token: string; p_progress: number; p_stage?: string }
         Returns: string
@@ -440,6 +457,7 @@ export type Database = {
           progress: number
           queue_id: string | null
           result: Json | null
+          revision: number
           stage: string | null
           started_at: string | null
           status: Database['public']['Enums']['job_status']
@@ -453,7 +471,13 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      send_binary_to_topic: {
+        Args: { p_base64: string; p_event: string; p_topic: string }
+        Returns: undefined
+      }
+      send_to_topic: { Args: { p_event: string; p_payload?: Json; p_topic: string }; Returns: undefined }
       sweep_jobs: { Args: Record<PropertyKey, never>; Returns: number }
+      unregister_device: { Args: { p_device_id: string }; Returns: boolean }
     }
     Enums: {
       job_status: 'queued' | 'processing' | 'completed' | 'failed'

@@ -54,6 +54,12 @@ export const ERROR_CODES = {
   history_unavailable: { status: 503, message: 'Missed notifications could not be read; trying again.' },
   message_unrecognised: { status: 422, message: 'A message of an unknown shape arrived and was skipped.' },
   listener_failed: { status: 500, message: 'An event listener of the page failed.' },
+  // limits
+  too_many_connections: { status: 429, message: 'This account is connected on as many devices as allowed.' },
+  connection_displaced: { status: 409, message: 'Another device has taken the place of this one.' },
+  rate_limited: { status: 429, message: 'Too many messages; try again in a moment.' },
+  message_too_large: { status: 413, message: 'The message is larger than allowed.' },
+  topic_forbidden: { status: 403, message: 'You may not send messages here.' },
   // embedded stack
   keys_file_invalid: {
     status: 500,

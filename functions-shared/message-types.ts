@@ -40,7 +40,12 @@ export interface JobMessageFields {
   incidentId: string | null
   /** ISO 8601 with milliseconds, UTC: the moment of the status change. */
   timestamp: string
-  /** Present on durable messages only. */
+  /**
+   * `jobs.revision`: rises by one with every message about the job. The messages of a `queue:<id>` topic have no
+   * `seq`; this orders them. Absent from notifications that were stored before it existed.
+   */
+  revision?: number
+  /** Present on durable messages of the user's own topic only. */
   seq?: number
   epoch?: string
 }
@@ -118,6 +123,44 @@ export interface BatchUpdateMessage {
 }
 
 export type ServerMessage = JobMessage | BatchUpdateMessage
+
+/** To the user's own topic when notifications were marked, by whichever device. Volatile. */
+export interface NotificationReadMessage {
+  type: 'notification_read'
+  /** Either every notification up to this number was marked, */
+  upTo?: number
+  /** or these, ascending. */
+  seqs?: number[]
+  /** What they are now; absent: unchanged. */
+  seen?: boolean
+  read?: boolean
+  /** Exact as of `headSeq` of `epoch`: a notification with a higher `seq` is unseen and unread, and not counted. */
+  unseenCount: number
+  unreadCount: number
+  headSeq: number
+  epoch: string
+  timestamp: string
+}
+
+/** To the user's own topic when a device took the place of another. */
+export interface ConnectionDisplacedMessage {
+  type: 'error'
+  code: 'connection_displaced'
+  message: string
+  /** The device that has to disconnect; the others ignore the message. */
+  deviceId: string
+  displacedBy: string
+  timestamp: string
+}
+
+/** From a client, by `send_to_topic`, on `incident:<id>`; the database sets all of these fields. */
+export interface MemberMessage {
+  type: string
+  incidentId: string
+  /** Who sent it. */
+  userId: string
+  timestamp: string
+}
 
 /** A message with a place in the user's durable, gapless sequence. */
 export type DurableMessage = JobMessage & { seq: number; epoch: string }

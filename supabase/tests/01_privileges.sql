@@ -32,24 +32,23 @@ select set_eq(
   'people may read five tables, visitors nothing, and neither writes a whole table'
 );
 
-select set_eq(
+select is_empty(
   $$ select grantee || ' ' || lower(privilege_type) || ' ' || table_name || '.' || column_name
      from information_schema.column_privileges
      where table_schema in ('public', 'private')
        and grantee in ('PUBLIC', 'anon', 'authenticated') and privilege_type <> 'SELECT' $$,
-  $$ values
-     ('authenticated update notifications.seen_at'),
-     ('authenticated update notifications.read_at') $$,
-  'all that people may write is whether they saw and read a notification'
+  'people write no column: what they may change, they change through functions'
 );
 
 select set_eq(
   $$ select lower(privilege_type) || ' ' || table_schema || '.' || table_name
      from information_schema.role_table_grants
      where table_schema in ('public', 'private') and grantee = 'service_role'
-       and table_name in ('notifications', 'notification_heads', 'job_kinds', 'job_nudges') $$,
+       and table_name in (
+         'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'limits', 'devices', 'send_buckets'
+       ) $$,
   $$ values ('select public.notifications'), ('select private.job_kinds') $$,
-  'service_role can neither add nor renumber notifications'
+  'service_role can neither add nor renumber notifications, nor touch devices and limits'
 );
 
 select set_eq(
@@ -59,9 +58,15 @@ select set_eq(
   array[
     'requeue_job(uuid)',
     'notification_head()',
-    'mark_notifications(bigint,bigint[],boolean,boolean)'
+    'notification_counts()',
+    'mark_notifications(bigint,bigint[],boolean,boolean)',
+    'register_device(uuid,text,uuid)',
+    'heartbeat_device(uuid)',
+    'unregister_device(uuid)',
+    'send_to_topic(text,text,jsonb)',
+    'send_binary_to_topic(text,text,text)'
   ],
-  'people may call three functions of the API'
+  'people may call these functions of the API'
 );
 
 select is_empty(
@@ -81,7 +86,9 @@ select set_eq(
     'private.member_incident_ids()',
     'private.is_incident_member(uuid)',
     'private.topic_id(text)',
-    'private.can_follow_queue(uuid)'
+    'private.can_follow_queue(uuid)',
+    'private.session_id()',
+    'private.is_live_device()'
   ],
   'people may call the helpers of the policies and nothing else that is private'
 );
@@ -99,9 +106,10 @@ select set_eq(
     'sweep_jobs()',
     'receive_typeform_response(jsonb,uuid)',
     'notification_head()',
+    'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)'
   ],
-  'workers may call every function of the API'
+  'workers may call every function of the API but those that act for a signed-in person'
 );
 
 select is_empty(
@@ -118,8 +126,16 @@ select set_eq(
      where pronamespace in ('public'::regnamespace, 'private'::regnamespace) and prosecdef $$,
   array[
     'notification_head()',
+    'notification_counts()',
+    'mark_notifications(bigint,bigint[],boolean,boolean)',
     'requeue_job(uuid)',
     'sweep_jobs()',
+    'register_device(uuid,text,uuid)',
+    'heartbeat_device(uuid)',
+    'unregister_device(uuid)',
+    'send_to_topic(text,text,jsonb)',
+    'send_binary_to_topic(text,text,text)',
+    'private.is_live_device()',
     'private.member_incident_ids()',
     'private.is_incident_member(uuid)',
     'private.can_follow_queue(uuid)',

@@ -2,7 +2,7 @@
 -- refused. Ann owns incident a and Bob handles it; Bob owns incident b, Cleo nothing.
 
 begin;
-select plan(33);
+select plan(37);
 
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@policies.test'),
@@ -116,7 +116,13 @@ select throws_ok($$ delete from public.notifications $$, '42501', null, 'people 
 select throws_ok('select from private.notification_heads', '42501', null, 'people cannot read heads');
 select throws_ok('select from private.job_kinds', '42501', null, 'people cannot read the type mapping');
 select throws_ok('select from private.job_nudges', '42501', null, 'people cannot read nudges');
-select lives_ok('update public.notifications set read_at = now()', 'people may mark notifications');
+select throws_ok(
+  'update public.notifications set read_at = now()', '42501', null, 'people cannot mark notifications unheard by their devices'
+);
+select throws_ok('select from private.devices', '42501', null, 'people cannot read devices');
+select throws_ok('select from private.limits', '42501', null, 'people cannot read limits');
+select throws_ok('select from private.send_buckets', '42501', null, 'people cannot read the buckets');
+select lives_ok('select public.mark_notifications(p_up_to => 99, p_read => true)', 'people may mark notifications');
 
 -- A visitor, and a token without a user
 set local role anon;
@@ -131,7 +137,7 @@ reset role;
 select results_eq(
   'select user_id from public.notifications where read_at is not null',
   array['c0000000-0000-4000-8000-000000000003'::uuid],
-  'and have marked their own by it'
+  'and have marked their own by it, and no others'
 );
 
 select * from finish();

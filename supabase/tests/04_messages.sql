@@ -44,7 +44,7 @@ select results_eq(
 );
 select is(
   (select payload - 'timestamp' - 'epoch' from started),
-  '{"type": "image_processing_started", "status": "processing", "seq": 1, "incidentId": null,
+  '{"type": "image_processing_started", "status": "processing", "seq": 1, "revision": 1, "incidentId": null,
     "jobId": "a2000000-0000-4000-8000-000000000001", "documentId": "a3000000-0000-4000-8000-000000000001",
     "documentType": "licence"}'::jsonb,
   'with the fields of the contract, those of the input that are listed, and no others'
@@ -70,7 +70,7 @@ select results_eq(
   $$ select event, payload - 'timestamp' from pg_temp.sent() $$,
   $$ values ('image_processing_progress',
     '{"type": "image_processing_progress", "status": "processing", "progress": 30, "stage": "resizing",
-      "incidentId": null, "jobId": "a2000000-0000-4000-8000-000000000001",
+      "revision": 2, "incidentId": null, "jobId": "a2000000-0000-4000-8000-000000000001",
       "documentId": "a3000000-0000-4000-8000-000000000001", "documentType": "licence"}'::jsonb) $$,
   'progress is broadcast without a number'
 );
@@ -103,7 +103,7 @@ select results_eq(
   $$ select event, payload - 'timestamp' - 'epoch' - 'processingDuration', (payload ->> 'processingDuration')::integer >= 0
      from pg_temp.sent() $$,
   $$ values ('image_processed',
-    '{"type": "image_processed", "status": "completed", "seq": 2, "incidentId": null,
+    '{"type": "image_processed", "status": "completed", "seq": 2, "revision": 5, "incidentId": null,
       "jobId": "a2000000-0000-4000-8000-000000000001", "documentId": "a3000000-0000-4000-8000-000000000001",
       "documentType": "licence", "signedUrl": "https://x.test/t.webp",
       "signedUrlExpiresAt": "2026-12-01T00:00:00.000Z"}'::jsonb, true) $$,
@@ -139,7 +139,7 @@ insert into public.jobs (id, kind, user_id, subject_id, queue_id) values
 select results_eq(
   $$ select topic, event, payload - 'timestamp' - 'epoch' from pg_temp.sent() $$,
   $$ values ('user:b0000000-0000-4000-8000-000000000002', 'humming_queued',
-    '{"type": "humming_queued", "status": "queued", "seq": 1, "incidentId": null,
+    '{"type": "humming_queued", "status": "queued", "seq": 1, "revision": 0, "incidentId": null,
       "jobId": "b2000000-0000-4000-8000-000000000001", "tuneId": "b3000000-0000-4000-8000-000000000001",
       "queueId": "b4000000-0000-4000-8000-000000000001"}'::jsonb) $$,
   'a new kind of job is one row; each user has a numbering'

@@ -1,0 +1,159 @@
+-- Seen and read on every device: marking tells the user's other devices, with exact counts.
+--
+--   mark_notifications ▸ lock of the user's marks ▸ update ▸ count ▸ realtime.send notification_read
+--
+-- Counts are of one moment, named by `headSeq`: the last number that existed then. Notifications after it are unseen
+-- and unread by nature, so a device adds those that it knows of and is right whatever order messages come in. For the
+-- same reason marks of one user wait for each other: two at a time would each count without the other's.
+--
+-- The function is the only way to mark; a mark that nobody hears of would leave the devices apart.
+
+drop policy "People can mark their own notifications" on public.notifications;
+revoke update (seen_at, read_at) on table public.notifications from authenticated;
+
+create function private.count_notifications(p_user_id uuid)
+returns table (epoch uuid, seq bigint, unseen_count bigint, unread_count bigint)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  -- One statement, so one snapshot: head and counts belong together. Each count reads a partial index that holds
+  -- the unseen (unread) ones alone.
+  select
+    head.epoch,
+    coalesce(head.seq, 0),
+    (
+      select pg_catalog.count(*) from public.notifications as notification
+      where notification.user_id = p_user_id and notification.seen_at is null
+    ),
+    (
+      select pg_catalog.count(*) from public.notifications as notification
+      where notification.user_id = p_user_id and notification.read_at is null
+    )
+  from (select p_user_id as user_id) as owner
+  left join private.notification_heads as head on head.user_id = owner.user_id;
+$$;
+comment on function private.count_notifications(uuid) is
+  'How many of a user''s notifications are unseen and unread, as of the given epoch and seq; always one row.';
+revoke execute on function private.count_notifications(uuid) from public, anon, authenticated;
+
+create function public.notification_counts()
+returns table (epoch uuid, seq bigint, unseen_count bigint, unread_count bigint)
+language sql
+stable
+-- Definer: the heads are closed to API roles; this shows the caller's own alone.
+security definer
+set search_path = ''
+as $$
+  select counts.epoch, counts.seq, counts.unseen_count, counts.unread_count
+  from private.count_notifications((select auth.uid())) as counts;
+$$;
+comment on function public.notification_counts() is
+  'How many of the caller''s notifications are unseen and unread, and the epoch and seq that this is as of. Always one row; creates nothing.';
+revoke execute on function public.notification_counts() from public, anon, authenticated;
+grant execute on function public.notification_counts() to authenticated, service_role;
+
+create or replace function public.mark_notifications(
+  p_up_to bigint default null,
+  p_seqs bigint[] default null,
+  p_seen boolean default null,
+  p_read boolean default null
+)
+returns integer
+language plpgsql
+volatile
+-- Definer: people may neither update notifications nor broadcast; this does both for the caller's own alone.
+security definer
+set search_path = ''
+as $$
+declare
+  -- More in one call than any inbox shows would only make a broadcast that is too large to send.
+  v_max_listed constant integer := 10000;
+  -- The first key of the advisory lock: "mark".
+  v_lock constant integer := 1835102827;
+  v_user_id constant uuid := auth.uid();
+  -- What is read is seen, and what is not seen is not read.
+  v_seen constant boolean := case when p_read then true else p_seen end;
+  v_read constant boolean := case when p_seen is false and p_read is null then false else p_read end;
+  v_first bigint;
+  v_last bigint;
+  v_changed bigint[];
+begin
+  if (p_up_to is null) = (p_seqs is null)
+     or (p_seen is null and p_read is null)
+     or (p_seen is false and p_read)
+     or pg_catalog.cardinality(p_seqs) > v_max_listed
+  then
+    raise exception 'invalid_arguments' using
+      errcode = 'PT400',
+      detail = pg_catalog.format(
+        'Give p_up_to or at most %s p_seqs, and p_seen or p_read that do not contradict.', v_max_listed
+      );
+  end if;
+  if v_user_id is null then
+    return 0;
+  end if;
+
+  perform pg_catalog.pg_advisory_xact_lock(v_lock, pg_catalog.hashtext(v_user_id::text));
+
+  -- Bounds for the primary key. Not beyond the head: what comes later is for nobody to mark yet.
+  if p_seqs is null then
+    v_first := 0;
+    select least(p_up_to, head.seq) into v_last from private.notification_heads as head where head.user_id = v_user_id;
+  else
+    select pg_catalog.min(listed), pg_catalog.max(listed) into v_first, v_last from unnest(p_seqs) as listed;
+  end if;
+
+  with changed as (
+    update public.notifications as notification
+    set
+      seen_at = case
+        when v_seen then coalesce(notification.seen_at, pg_catalog.now())
+        when v_seen is null then notification.seen_at
+      end,
+      read_at = case
+        when v_read then coalesce(notification.read_at, pg_catalog.now())
+        when v_read is null then notification.read_at
+      end
+    where notification.user_id = v_user_id
+      and notification.seq between v_first and v_last
+      and (p_seqs is null or notification.seq = any (p_seqs))
+      and (
+        (v_seen is not null and v_seen <> (notification.seen_at is not null))
+        or (v_read is not null and v_read <> (notification.read_at is not null))
+      )
+    returning notification.seq
+  )
+  select pg_catalog.array_agg(changed.seq order by changed.seq) into v_changed from changed;
+  if v_changed is null then
+    return 0;
+  end if;
+
+  perform realtime.send(
+    pg_catalog.jsonb_strip_nulls(
+      pg_catalog.jsonb_build_object(
+        'upTo', case when p_seqs is null then v_last end,
+        'seqs', case when p_seqs is not null then pg_catalog.to_jsonb(v_changed) end,
+        'seen', v_seen,
+        'read', v_read
+      )
+    )
+    || pg_catalog.jsonb_build_object(
+      'type', 'notification_read',
+      'unseenCount', counts.unseen_count,
+      'unreadCount', counts.unread_count,
+      'headSeq', counts.seq,
+      'epoch', counts.epoch,
+      'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
+    ),
+    'notification_read',
+    'user:' || v_user_id,
+    true
+  )
+  from private.count_notifications(v_user_id) as counts;
+  return pg_catalog.cardinality(v_changed);
+end;
+$$;
+comment on function public.mark_notifications(bigint, bigint[], boolean, boolean) is
+  'Marks the caller''s notifications up to a number, or those listed (at most 10,000), as (not) seen or (not) read, and tells the user''s devices by notification_read where something changed. Returns how many changed. Errors: invalid_arguments.';
