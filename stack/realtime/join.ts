@@ -66,6 +66,7 @@ async function admit(
   const parsed = parseJoin(request.payload, topic)
   if (!parsed.ok) return refuse(parsed.reason)
   const { config } = parsed
+  config.presence.enabled ||= context.settings.presenceEnabled
   const overLimit = limit(context, socket, config)
   if (overLimit) return overLimit
 

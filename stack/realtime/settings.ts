@@ -13,6 +13,8 @@ export interface RealtimeSettings {
   /** Presence calls of one channel of one socket in {@link clientPresenceWindowMs}. */
   clientPresenceMaxCalls: number
   clientPresenceWindowMs: number
+  /** Presence on every channel, whether asked for at the join or not. */
+  presenceEnabled: boolean
   /** Refuses public channels. */
   privateOnly: boolean
   /** Refuses every connection. */
@@ -50,6 +52,7 @@ export const DEFAULT_SETTINGS: Readonly<RealtimeSettings> = {
   maxPayloadKb: 3000,
   clientPresenceMaxCalls: 5,
   clientPresenceWindowMs: 30_000,
+  presenceEnabled: false,
   privateOnly: false,
   suspended: false,
   connectErrorDelayMs: 0,

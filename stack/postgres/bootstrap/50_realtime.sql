@@ -324,8 +324,10 @@ $$;
 revoke execute on function realtime.await_visibility(bigint[]) from public;
 
 -- Row level security for many subscribers and rows at once. Runs as the server; acts as each subscriber in turn.
--- A subscriber whose policies raise sees nothing and disturbs nobody.
-create or replace function realtime.visible_rows(
+-- A subscriber whose policies raise sees nothing and disturbs nobody; `failure` says why, with no item.
+-- Its result has changed once, which `create or replace` cannot follow.
+drop function if exists realtime.visible_rows(regclass, text[], text[], jsonb, jsonb, bigint[]);
+create function realtime.visible_rows(
   entity regclass,
   key_names text[],
   key_types text[],
@@ -333,7 +335,7 @@ create or replace function realtime.visible_rows(
   subscribers jsonb,
   xids bigint[]
 )
-returns table (subscriber integer, item integer)
+returns table (subscriber integer, item integer, failure text)
 language plpgsql
 as $$
 declare
@@ -342,7 +344,7 @@ declare
 begin
   perform realtime.await_visibility(xids);
   select format(
-    'select $2, k.item::integer from jsonb_array_elements($1) with ordinality as k (key, item)
+    'select $2, k.item::integer, null::text from jsonb_array_elements($1) with ordinality as k (key, item)
      where exists (select from %s as t where %s)',
     entity,
     string_agg(format('t.%I = (k.key ->> %s)::%s', k.name, k.position - 1, k.type), ' and ')
@@ -360,7 +362,10 @@ begin
               set_config('request.jwt.claim.role', person.role, true);
       return query execute statement using keys, person.position;
     exception when others then
-      raise warning 'realtime: a policy on % failed for role %: %', entity, person.role, sqlerrm;
+      subscriber := person.position;
+      item := null;
+      failure := sqlerrm;
+      return next;
     end;
   end loop;
   perform set_config('role', 'none', true);

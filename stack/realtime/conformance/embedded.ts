@@ -55,7 +55,9 @@ async function operate(realtime: Realtime, request: HttpRequest): Promise<{ stat
   if (request.method === 'PUT') {
     const body = parseJson(request.body?.toString() ?? '')
     const tenant = isRecord(body) && isRecord(body.tenant) ? body.tenant : {}
-    realtime.configure(settingsOf(tenant))
+    const settings = settingsOf(tenant)
+    if (!settings) return { status: 422 }
+    realtime.configure(settings)
   }
   return { status: 200 }
 }
@@ -69,16 +71,17 @@ const SETTING_OF: Readonly<Record<string, keyof RealtimeSettings>> = {
   max_payload_size_in_kb: 'maxPayloadKb',
   max_client_presence_events_per_window: 'clientPresenceMaxCalls',
   client_presence_window_ms: 'clientPresenceWindowMs',
+  presence_enabled: 'presenceEnabled',
   private_only: 'privateOnly',
   suspend: 'suspended',
 }
 
-/** @throws for a setting that has no counterpart */
-function settingsOf(tenant: Record<string, unknown>): Partial<RealtimeSettings> {
+/** @returns undefined when a setting has no counterpart */
+function settingsOf(tenant: Record<string, unknown>): Partial<RealtimeSettings> | undefined {
   const settings: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(tenant)) {
     const setting = SETTING_OF[name]
-    if (!setting) throw new Error(`The embedded server has no setting for ${name}`)
+    if (!setting) return undefined
     settings[setting] = value
   }
   return settings

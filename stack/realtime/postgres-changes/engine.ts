@@ -218,7 +218,9 @@ export class ChangeEngine {
     for (const group of groups) {
       if (passed.get(group.filterKey)?.some(Boolean)) people.set(group.claimsKey, group.claims)
     }
-    return visibleChanges(this.#options.database, table, changes, people)
+    return visibleChanges(this.#options.database, table, changes, people, (failure) => {
+      this.#options.logger.warn('realtime', `A policy on ${table.schema}.${table.name} failed`, { failure })
+    })
   }
 }
 

@@ -7,10 +7,18 @@ import { type Change, xidsOf } from './change.ts'
 import type { TableInfo } from './table-info.ts'
 
 const VISIBLE = `
-  select subscriber, item from realtime.visible_rows($1::oid::regclass, $2::text[], $3::text[], $4::jsonb, $5::jsonb, $6::bigint[])`
+  select subscriber, item, failure from realtime.visible_rows($1::oid::regclass, $2::text[], $3::text[], $4::jsonb, $5::jsonb, $6::bigint[])`
+
+interface Visible {
+  /** Positions, from 1. */
+  subscriber: number
+  item: number | null
+  failure: string | null
+}
 
 /**
  * @param people distinct claims by key
+ * @param onFailure is told of policies that raise
  * @returns by the same keys the changes that are visible
  * @throws when the database is away
  */
@@ -19,6 +27,7 @@ export async function visibleChanges(
   table: TableInfo,
   changes: readonly Change[],
   people: ReadonlyMap<string, Claims>,
+  onFailure: (message: string) => void,
 ): Promise<Map<string, Set<Change>>> {
   const rows = changes.filter((change) => change.action !== 'DELETE')
   const keys = [...people.keys()]
@@ -26,7 +35,7 @@ export async function visibleChanges(
   if (rows.length === 0 || keys.length === 0 || table.primaryKey.size === 0) return visible
   const names = [...table.primaryKey]
   const ask = (asked: string[]) =>
-    database.query<{ subscriber: number; item: number }>(VISIBLE, [
+    database.query<Visible>(VISIBLE, [
       table.oid,
       names,
       names.map((name) => table.columns.get(name)?.sqlType ?? 'text'),
@@ -36,9 +45,10 @@ export async function visibleChanges(
       ),
       xidsOf(rows),
     ])
-  const note = (asked: string[], found: { subscriber: number; item: number }[]) => {
-    for (const { subscriber, item } of found) {
-      const change = rows[item - 1]
+  const note = (asked: string[], found: Visible[]) => {
+    for (const { subscriber, item, failure } of found) {
+      if (failure !== null) onFailure(failure)
+      const change = item === null ? undefined : rows[item - 1]
       const key = asked[subscriber - 1]
       if (change && key !== undefined) visible.get(key)?.add(change)
     }
@@ -51,6 +61,7 @@ export async function visibleChanges(
     for (const key of keys) {
       const found = await ask([key]).catch((failure: unknown) => {
         if (databaseFailure(failure) === 'unavailable') throw failure
+        onFailure('a policy takes too long')
         return []
       })
       note([key], found)
