@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { completeLock, type LockFile, missingPlatforms } from './lock-file.ts'
 
 const root = new URL('..', import.meta.url)
-const lock: unknown = JSON.parse(readFileSync(new URL('package-lock.json', root), 'utf8'))
+const lock: LockFile = JSON.parse(readFileSync(new URL('package-lock.json', root), 'utf8'))
 
 function trackedFiles(): string[] {
   return execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0').filter(Boolean)
@@ -11,6 +12,25 @@ function trackedFiles(): string[] {
 
 test('the lock file names no registry, so that it works with any', () => {
   expect(JSON.stringify(lock)).not.toContain('"resolved"')
+})
+
+test('the lock file has every platform, so that `npm ci` accepts it everywhere: see `npm run lock`', () => {
+  expect([...missingPlatforms(lock).keys()]).toEqual([])
+})
+
+test('a platform that npm left out gets an entry that says for which system it is', () => {
+  const packages = {
+    'node_modules/tool': { version: '1.0.0', optionalDependencies: { '@tool/linux-arm64-musl': '1.0.0' } },
+  }
+  const added = completeLock({ packages }).packages['node_modules/@tool/linux-arm64-musl']
+  expect(added).toEqual({
+    version: '1.0.0',
+    os: ['linux'],
+    cpu: ['arm64'],
+    libc: ['musl'],
+    dev: true,
+    optional: true,
+  })
 })
 
 test('there is one lock file', () => {
