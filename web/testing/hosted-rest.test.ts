@@ -12,7 +12,7 @@ const URL_OF_PROJECT = 'https://project.supabase.test'
 const USER = '11111111-1111-4111-8111-111111111111'
 
 const server = setupServer()
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
+beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
 afterEach(() => server.resetHandlers())
 afterAll(() => server.close())
 
