@@ -31,8 +31,8 @@ export interface JobStore {
   /** Extends the lease. @returns the moment it now ends. @throws AppError `lease_lost`. */
   progress(job: ClaimedJob, percent: number, stage: string | null): Promise<Date>
   complete(job: ClaimedJob, result: Record<string, unknown>): Promise<void>
-  /** @returns the job's new status: `queued` where it will be tried again, else `failed`. */
-  fail(job: ClaimedJob, failure: JobFailure): Promise<string>
+  /** @returns the moment of the next attempt, or null where this was the last one. */
+  fail(job: ClaimedJob, failure: JobFailure): Promise<Date | null>
 }
 
 export interface JobFailure {
@@ -72,7 +72,8 @@ export function createJobStore(client: SupabaseClient): JobStore {
           p_retryable: retryable,
         }),
       )
-      return (isRecord(row) ? textAt(row, 'status') : undefined) ?? 'failed'
+      if (!isRecord(row)) throw unexpected()
+      return row.status === 'queued' ? parseTime(row.next_attempt_at) : null
     },
   }
 }

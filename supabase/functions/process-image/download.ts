@@ -37,7 +37,7 @@ export const DEFAULT_LIMITS: DownloadLimits = {
   maxBytes: 25 * 1024 * 1024,
   totalMs: 60_000,
   connectMs: 10_000,
-  stallMs: 15_000,
+  stallMs: 10_000,
 }
 
 export const TYPEFORM_ORIGIN = 'https://api.typeform.com'

@@ -8,6 +8,9 @@
  * | 200 `{"claimed": false}`         | nothing to do: held by another worker, ended, or not due             |
  * | 200 `{"claimed": true, "outcome"}` | with `?wait=true`: how it ended, see {@link JobOutcome}            |
  * | 400, 503                         | no job named; database away                                          |
+ *
+ * A retry that is due soon is taken up by the same worker, because whoever watches should not have to wait for
+ * the sweeper; it claims the job like everybody else. All other retries are the sweeper's.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -29,12 +32,24 @@ export interface ImageHandlerDependencies {
   limiter: Limiter
   runInBackground: RunInBackground
   log: Log
+  clock: Clock
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now: () => number
+  sleep: (ms: number) => Promise<void>
 }
 
 /** `retry`: failed, will be tried again. `lost`: somebody else has the job now. `unknown`: could not be told. */
 export type JobOutcome = 'completed' | 'failed' | 'retry' | 'lost' | 'unknown'
 
 const MAX_NUDGE_BYTES = 4096
+
+/** Milliseconds that this worker waits for a retry to be due. Longer waits are for a cheaper waiter. */
+const RETRY_WAIT_MS = 10_000
+/** Milliseconds from the nudge on in which it takes up retries: with one more attempt, less than a worker lives. */
+const RETRY_WINDOW_MS = 60_000
 
 /** Causes that may be gone at the next attempt; everything else is a property of the file or of its address. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -55,7 +70,7 @@ export async function handleNudge(
     requireMethod(request, 'POST')
     const job = await jobs.claim(parseNudge(await readBody(request, MAX_NUDGE_BYTES)))
     if (job === null) return jsonResponse({ claimed: false })
-    const work = runJob(job, dependencies)
+    const work = runJob(job, dependencies.clock.now() + RETRY_WINDOW_MS, dependencies)
     if (new URL(request.url).searchParams.get('wait') === 'true') {
       return jsonResponse({ claimed: true, outcome: await work })
     }
@@ -73,8 +88,49 @@ function parseNudge(body: Uint8Array): string {
   return jobId
 }
 
+interface Attempt {
+  outcome: JobOutcome
+  /** Set where the outcome is `retry`. */
+  retryAt?: Date
+}
+
 /** Never rejects: whatever happens ends in the job's row, or in its lease running out. */
-async function runJob(job: ClaimedJob, dependencies: ImageHandlerDependencies): Promise<JobOutcome> {
+async function runJob(
+  job: ClaimedJob,
+  retriesUntil: number,
+  dependencies: ImageHandlerDependencies,
+): Promise<JobOutcome> {
+  const { outcome, retryAt } = await attempt(job, dependencies)
+  if (retryAt !== undefined && isSoon(retryAt, retriesUntil, dependencies.clock)) {
+    dependencies.runInBackground(retry(job.id, retryAt, retriesUntil, dependencies))
+  }
+  return outcome
+}
+
+function isSoon(at: Date, until: number, { now }: Clock): boolean {
+  return at.getTime() <= until && at.getTime() - now() <= RETRY_WAIT_MS
+}
+
+/** Never rejects. Null where somebody else has taken the job up meanwhile. */
+async function retry(
+  jobId: string,
+  at: Date,
+  until: number,
+  dependencies: ImageHandlerDependencies,
+): Promise<JobOutcome | null> {
+  const { jobs, log, clock } = dependencies
+  try {
+    await clock.sleep(Math.max(0, at.getTime() - clock.now()))
+    const job = await jobs.claim(jobId)
+    return job === null ? null : await runJob(job, until, dependencies)
+  } catch (error) {
+    // The sweeper will nudge for it.
+    log.error('retry_not_claimed', error, { job: jobId })
+    return 'unknown'
+  }
+}
+
+async function attempt(job: ClaimedJob, dependencies: ImageHandlerDependencies): Promise<Attempt> {
   const { jobs, limiter, log } = dependencies
   try {
     await using lease = holdLease({ jobs, job, log })
@@ -82,7 +138,7 @@ async function runJob(job: ClaimedJob, dependencies: ImageHandlerDependencies): 
   } catch (error) {
     // Not even the failure could be told. The lease runs out and the sweeper takes over.
     log.error('job_outcome_untold', error, { job: job.id })
-    return 'unknown'
+    return { outcome: 'unknown' }
   }
 }
 
@@ -90,17 +146,17 @@ async function workOn(
   job: ClaimedJob,
   lease: Lease,
   { jobs, process, log }: ImageHandlerDependencies,
-): Promise<JobOutcome> {
+): Promise<Attempt> {
   try {
     lease.signal.throwIfAborted()
     const result = await process(documentOf(job), lease)
     await jobs.complete(job, { ...result })
     log.info('job_completed', { job: job.id, attempt: job.attempts })
-    return 'completed'
+    return { outcome: 'completed' }
   } catch (error) {
     if (lease.signal.aborted || isLoss(error)) {
       log.warn('lease_lost', { job: job.id })
-      return 'lost'
+      return { outcome: 'lost' }
     }
     return await reportFailure(job, error, jobs, log)
   }
@@ -111,13 +167,13 @@ function documentOf(job: ClaimedJob): string {
   return job.subjectId
 }
 
-async function reportFailure(job: ClaimedJob, error: unknown, jobs: JobStore, log: Log): Promise<JobOutcome> {
+async function reportFailure(job: ClaimedJob, error: unknown, jobs: JobStore, log: Log): Promise<Attempt> {
   const { code, message, status: http } = error instanceof AppError ? error : new AppError('internal_error')
   const retryable = RETRYABLE.has(code)
   const facts = { job: job.id, attempt: job.attempts, code, retryable }
   // A bad file is the reporter's everyday; what is above is ours or our neighbours' to look into.
   if (http < 500) log.warn('job_failed', facts)
   else log.error('job_failed', error, facts)
-  const status = await jobs.fail(job, { code, message, retryable })
-  return status === 'queued' ? 'retry' : 'failed'
+  const retryAt = await jobs.fail(job, { code, message, retryable })
+  return retryAt === null ? { outcome: 'failed' } : { outcome: 'retry', retryAt }
 }

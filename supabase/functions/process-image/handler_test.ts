@@ -9,6 +9,7 @@ interface Setup {
   jobs?: FakeJobs
   process?: ImageHandlerDependencies['process']
   limiter?: ImageHandlerDependencies['limiter']
+  clock?: ImageHandlerDependencies['clock']
 }
 
 interface Bench {
@@ -21,6 +22,7 @@ function bench({
   jobs = fakeJobs(),
   process = () => Promise.resolve({ ok: 1 }),
   limiter = createLimiter(3),
+  clock = fakeClock(),
 }: Setup): Bench {
   const background: Promise<unknown>[] = []
   const log = recordLog()
@@ -33,9 +35,41 @@ function bench({
           method: 'POST',
           body: typeof body === 'string' ? body : JSON.stringify(body),
         }),
-        { jobs, process, limiter, runInBackground: (work) => background.push(work), log },
+        { jobs, process, limiter, runInBackground: (work) => background.push(work), log, clock },
       ),
   }
+}
+
+/** Sleeping takes no time but moves the clock. */
+function fakeClock(): ImageHandlerDependencies['clock'] & { slept: number[] } {
+  let time = START
+  const slept: number[] = []
+  return {
+    slept,
+    now: () => time,
+    sleep: (ms) => {
+      slept.push(ms)
+      time += ms
+      return Promise.resolve()
+    },
+  }
+}
+
+const START = Date.UTC(2026, 0, 1)
+/** A failure that passes, on the first `times` attempts. */
+function failing(times: number): ImageHandlerDependencies['process'] {
+  let attempts = 0
+  return () => {
+    attempts += 1
+    return attempts > times ? Promise.resolve({}) : Promise.reject(new AppError('download_timeout'))
+  }
+}
+
+/** Work that comes into being while other work is waited for counts as well. */
+async function settled(background: Promise<unknown>[]): Promise<unknown[]> {
+  const results: unknown[] = []
+  for (const work of background) results.push(await work)
+  return results
 }
 
 Deno.test('answers as soon as the job is claimed and works on in the background', async () => {
@@ -93,6 +127,7 @@ Deno.test('other methods are refused', async () => {
     limiter: createLimiter(1),
     runInBackground: () => undefined,
     log,
+    clock: fakeClock(),
   }
   const response = await handleNudge(new Request('http://functions.test/process-image'), dependencies)
   assertEquals(response.status, 405)
@@ -126,6 +161,72 @@ Deno.test('the last attempt of a retryable failure is final', async () => {
   const jobs = fakeJobs(createJob({ attempts: 3 }))
   const { nudge } = bench({ jobs, process: () => Promise.reject(new AppError('download_timeout')) })
   assertEquals((await (await nudge()).json()).outcome, 'failed')
+})
+
+Deno.test('a retry that is due soon is taken up by the same worker', async () => {
+  const jobs = fakeJobs()
+  jobs.retryAt = new Date(START + 1500)
+  const clock = fakeClock()
+  const { nudge, background } = bench({ jobs, clock, process: failing(1) })
+  assertEquals((await (await nudge()).json()).outcome, 'retry')
+  assertEquals(await settled(background), ['completed'])
+  assertEquals([clock.slept, jobs.claims, jobs.completed.length], [[1500], 2, 1])
+})
+
+Deno.test('retries end with the last attempt', async () => {
+  const jobs = fakeJobs()
+  jobs.retryAt = new Date(START + 1500)
+  const { nudge, background } = bench({ jobs, process: failing(99) })
+  await nudge()
+  assertEquals(await settled(background), ['retry', 'failed'])
+  assertEquals(jobs.failed.length, 3)
+})
+
+Deno.test('a retry that is due late, or after much work, is left to the sweeper', async () => {
+  for (const [due, took] of [
+    [10_001, 0],
+    [60_001, 59_000],
+  ] as const) {
+    const jobs = fakeJobs()
+    jobs.retryAt = new Date(START + due)
+    const clock = fakeClock()
+    const fail = failing(1)
+    const { nudge, background } = bench({
+      jobs,
+      clock,
+      process: async (...args) => {
+        await clock.sleep(took)
+        return fail(...args)
+      },
+    })
+    await nudge()
+    assertEquals([jobs.claims, background.length], [1, 0])
+  }
+})
+
+Deno.test('a retry that somebody else has taken up, or that cannot be claimed, is let go', async () => {
+  for (const [failWith, outcome] of [
+    ['database_unavailable', 'unknown'],
+    [null, null],
+  ] as const) {
+    const jobs = fakeJobs()
+    jobs.retryAt = new Date(START + 1500)
+    const clock = fakeClock()
+    const { nudge, background } = bench({
+      jobs,
+      process: failing(1),
+      clock: {
+        now: clock.now,
+        sleep: async () => {
+          await jobs.claim(JOB_ID)
+          jobs.failWith = failWith
+        },
+      },
+    })
+    await nudge()
+    assertEquals(await settled(background), [outcome])
+    assertEquals(jobs.completed, [])
+  }
 })
 
 Deno.test('after a lost lease nothing is written', async () => {

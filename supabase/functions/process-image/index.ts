@@ -19,6 +19,10 @@ const log = createLog('process-image')
 const UPSTREAM_TIMEOUT_MS = 30_000
 /** Jobs at once. Each may hold a file of 25 MB; decoding is synchronous, so only one picture is ever decoded. */
 const limiter = createLimiter(3)
+const clock = {
+  now: Date.now,
+  sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+}
 /** Read at start, so that a mistake shows at once and in the logs. */
 const config = readConfig((name) => Deno.env.get(name))
 
@@ -55,6 +59,7 @@ export default {
         limiter,
         runInBackground,
         log,
+        clock,
       })
     },
   ),

@@ -24,7 +24,13 @@ export function createJob(overrides: Partial<ClaimedJob> = {}): ClaimedJob {
   }
 }
 
+/** Too far away for a worker to wait for. */
+const NEVER = 8.64e15
+
 export interface FakeJobs extends JobStore {
+  claims: number
+  /** When the job that failed for a reason that may pass is due again. */
+  retryAt: Date
   progressed: [number, string | null][]
   completed: Record<string, unknown>[]
   failed: JobFailure[]
@@ -34,11 +40,16 @@ export interface FakeJobs extends JobStore {
 
 export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
   let left = claimable
+  const free = (job: ClaimedJob) => {
+    left = { ...job, attempts: job.attempts + 1 }
+  }
   const answer = async () => {
     if (store.failWith !== null) throw new AppError(store.failWith)
     await Promise.resolve()
   }
   const store: FakeJobs = {
+    claims: 0,
+    retryAt: new Date(NEVER),
     progressed: [],
     completed: [],
     failed: [],
@@ -48,6 +59,7 @@ export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
       if (left === null || left.id !== id) return null
       const job = left
       left = null
+      store.claims += 1
       return job
     },
     async progress(_job, percent, stage) {
@@ -62,7 +74,9 @@ export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
     async fail(job, failure) {
       await answer()
       store.failed.push(failure)
-      return failure.retryable && job.attempts < job.maxAttempts ? 'queued' : 'failed'
+      if (!failure.retryable || job.attempts >= job.maxAttempts) return null
+      free(job)
+      return store.retryAt
     },
   }
   return store
