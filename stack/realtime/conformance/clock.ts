@@ -4,7 +4,7 @@
  */
 
 /** Time spent on one step passes in strides: less than this does not count. */
-const STRIDE_MS = 50
+const STRIDE_MS = 500
 
 export class ReplayClock {
   readonly #start: number

@@ -4,17 +4,17 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { isRecord, parseJson } from '../protocol/serializer.ts'
-import { Bindings, equal } from './compare.ts'
+import { parseJson } from '../protocol/serializer.ts'
+import { Bindings } from './compare.ts'
 import { ReplayConnection } from './connection.ts'
 import type { ExpectedDifference } from './differences.ts'
 import { sendHttp } from './http.ts'
 import { alignIdentities } from './identities.ts'
-import { type ConnectionEvent, contentOf } from './lanes.ts'
 import type { RecordedFrame, Recording, Step } from './recording.ts'
 import { actionOf, type Scene, scenesOf } from './scenes.ts'
 import type { Target } from './target.ts'
-import { lengthen, shortenedTo, Translator } from './translate.ts'
+import { lengthen, Translator } from './translate.ts'
+import { type Mismatch, Verdict } from './verdict.ts'
 
 export interface PlayOptions {
   /** Longest pause between two actions, ms. */
@@ -25,13 +25,6 @@ export interface PlayOptions {
 }
 
 export const DEFAULT_PLAY: Omit<PlayOptions, 'differences'> = { maxGapMs: 250, patienceMs: 5_000 }
-
-/** One thing that was not as recorded. */
-export interface Mismatch {
-  where: string
-  expected: unknown
-  actual: unknown
-}
 
 export interface PlayResult {
   scenario: string
@@ -62,9 +55,7 @@ class Player {
   readonly #connections: ReplayConnection[] = []
   readonly #current = new Map<string, ReplayConnection>()
   readonly #refs = new Map<string, { ref: number; joinRef: string }>()
-  readonly #mismatches: Mismatch[] = []
-  readonly #excused = new Set<string>()
-  #checks = 0
+  readonly #verdict: Verdict
   /** When the next action is due. */
   #due = Date.now()
   /** Something that should have come did not: nothing is waited for at length any more. */
@@ -76,6 +67,7 @@ class Player {
     this.#target = target
     this.#options = options
     this.#bindings = new Bindings(JSON.stringify(recording.steps.map(actionOf)))
+    this.#verdict = new Verdict(recording.scenario, this.#bindings, options.differences)
     this.#translator = new Translator(target, recording.recordedAt, Date.now(), this.#bindings)
   }
 
@@ -88,12 +80,12 @@ class Player {
     }
     await delay(SETTLE_MS)
     for (const connection of this.#connections) connection.terminate()
-    this.#compareConnections()
+    for (const connection of this.#connections) this.#verdict.connection(connection)
     return {
       scenario: this.#recording.scenario,
-      mismatches: this.#mismatches,
-      excused: [...this.#excused],
-      checks: this.#checks,
+      mismatches: this.#verdict.mismatches,
+      excused: [...this.#verdict.excused],
+      checks: this.#verdict.checks,
       milliseconds: Date.now() - started,
     }
   }
@@ -172,7 +164,7 @@ class Player {
     this.#current.set(step.conn, connection)
     this.#refs.set(step.conn, { ref: 0, joinRef: '' })
     if (origin === undefined) {
-      this.#differ(`${step.conn} connect`, step.url, 'This target has no access without a gateway')
+      this.#verdict.differ(`${step.conn} connect`, step.url, 'This target has no access without a gateway')
       return false
     }
     const query = await this.#translator.text(recorded.search, isGateway)
@@ -199,13 +191,13 @@ class Player {
     const isGateway = request.path.startsWith('/realtime/')
     if (request.path.startsWith('/api/tenants')) {
       const answer = await this.#target.operate?.(request)
-      if (!answer) this.#differ(where, step.status, 'This target has no operator interface')
-      else this.#check(where, { status: step.status }, { status: answer.status })
+      if (!answer) this.#verdict.differ(where, step.status, 'This target has no operator interface')
+      else this.#verdict.check(where, { status: step.status }, { status: answer.status })
       return answer !== undefined
     }
     const origin = isGateway ? this.#target.gateway : this.#target.direct
     if (origin === undefined) {
-      this.#differ(where, step.status, 'This target has no access without a gateway')
+      this.#verdict.differ(where, step.status, 'This target has no access without a gateway')
       return true
     }
     const headers: Record<string, string> = {}
@@ -217,7 +209,7 @@ class Player {
     const sent = typeof body === 'string' ? await this.#translator.text(lengthen(body, ''), isGateway) : body
     const answer = await sendHttp(origin, { method: request.method, path, headers, body: sent })
     const { status, contentType } = step
-    this.#check(
+    this.#verdict.check(
       where,
       { status, contentType, body: parseJson(step.body) ?? step.body },
       { ...answer, body: parseJson(answer.body) ?? answer.body },
@@ -227,7 +219,7 @@ class Player {
 
   async #sql(step: Extract<Step, { dir: 'sql' }>): Promise<boolean> {
     if (!this.#target.sql) {
-      this.#differ(step.sql, undefined, 'This target has no access to the database')
+      this.#verdict.differ(step.sql, undefined, 'This target has no access to the database')
       return false
     }
     const text = await this.#translator.text(step.sql)
@@ -235,7 +227,7 @@ class Player {
     const outcome = await this.#target.sql(step.role, text, params)
     const expected = step.outcome
     capture(this.#bindings, expected.rows, outcome.rows)
-    this.#check(step.sql, expected, { ...outcome, rows: expected.rows ? outcome.rows : undefined })
+    this.#verdict.check(step.sql, expected, { ...outcome, rows: expected.rows ? outcome.rows : undefined })
     return true
   }
 
@@ -257,85 +249,6 @@ class Player {
     }
     return true
   }
-
-  #compareConnections(): void {
-    for (const connection of this.#connections) {
-      const lanes = new Set([...connection.expected.keys(), ...connection.actual.keys()])
-      for (const lane of lanes) {
-        const expected = connection.expected.get(lane) ?? []
-        const actual = connection.actual.get(lane) ?? []
-        this.#compareLane(`${connection.name} ${lane}`, expected, actual)
-      }
-    }
-  }
-
-  /** Aligned where possible, so that one missing event does not make all that follow it differ. */
-  #compareLane(where: string, expected: ConnectionEvent[], actual: ConnectionEvent[]): void {
-    let at = 0
-    for (const [index, event] of expected.entries()) {
-      const found = this.#looksLike(event, actual[at])
-        ? at
-        : actual.findIndex((other, position) => position > at && this.#looksLike(event, other))
-      const laterWanted = expected.slice(index + 1).some((later) => this.#looksLike(later, actual[at]))
-      const name = `${where} #${index + 1}`
-      if (found === -1 && laterWanted) {
-        this.#compareEvent(name, event, undefined)
-      } else {
-        for (; at < found; at++) this.#compareEvent(name, undefined, actual[at])
-        this.#compareEvent(name, event, actual[at++])
-      }
-    }
-    for (; at < actual.length; at++) this.#compareEvent(`${where}, after the last`, undefined, actual[at])
-  }
-
-  #looksLike(expected: ConnectionEvent, actual: ConnectionEvent | undefined): boolean {
-    return actual !== undefined && outline(contentOf(expected)) === outline(contentOf(actual))
-  }
-
-  #compareEvent(
-    where: string,
-    expected: ConnectionEvent | undefined,
-    actual: ConnectionEvent | undefined,
-  ): void {
-    // The replay itself ends what the recording left open.
-    if (!expected && actual?.kind === 'close') return
-    if (expected?.kind === 'frame' && expected.frame.kind === 'text' && actual?.kind === 'frame') {
-      const bytes = shortenedTo(expected.frame.text)
-      if (bytes !== undefined && actual.frame.kind === 'text') {
-        this.#check(where, { bytes }, { bytes: Buffer.byteLength(actual.frame.text) })
-        return
-      }
-    }
-    this.#check(where, expected && contentOf(expected), actual && contentOf(actual))
-  }
-
-  #check(where: string, expected: unknown, actual: unknown): void {
-    this.#checks++
-    if (!equal(expected, actual, this.#bindings)) this.#differ(where, expected, actual)
-  }
-
-  #differ(where: string, expected: unknown, actual: unknown): void {
-    const { scenario } = this.#recording
-    const meant = this.#options.differences.find((difference) =>
-      difference.applies({ scenario, where, expected, actual }),
-    )
-    if (meant) this.#excused.add(meant.reason)
-    else this.#mismatches.push({ where, expected, actual })
-  }
-}
-
-/** What a frame is about, without the values that vary. */
-function outline(content: unknown): string {
-  const [event, ref, status] = isRecord(content)
-    ? [
-        content.event ?? content.kind,
-        content.ref,
-        isRecord(content.payload) ? content.payload.status : undefined,
-      ]
-    : Array.isArray(content)
-      ? [content[3], content[1], isRecord(content[4]) ? content[4].status : undefined]
-      : [content, undefined, undefined]
-  return JSON.stringify([event, ref, status])
 }
 
 /** Values that the database made: equal positions of the returned rows. */

@@ -1,6 +1,7 @@
 /** What a replay found, for people. */
 
-import type { Mismatch, PlayResult } from './player.ts'
+import type { PlayResult } from './player.ts'
+import type { Mismatch } from './verdict.ts'
 
 const COLUMN = 76
 const MAX_LENGTH = 1_500
