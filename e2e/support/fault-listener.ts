@@ -6,7 +6,11 @@ import type pg from 'pg'
 import { expect, vi } from 'vitest'
 import type { AppError } from '../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../functions-shared/message-types.ts'
-import { DashboardWebSocketClient, type DashboardWebSocketClientOptions } from '../../web/src/client/index.ts'
+import {
+  DashboardWebSocketClient,
+  type DashboardWebSocketClientOptions,
+  limitAuthRequests,
+} from '../../web/src/client/index.ts'
 
 const PASSWORD = 'correct horse battery staple'
 /** Long enough for every back-off and time-out on the way; nothing waits for it when all is well. */
@@ -14,6 +18,7 @@ const SETTLE_TIMEOUT_MS = 60_000
 
 /** Joining and leaving a channel. */
 const JOIN_TIMEOUT_MS = 1_000
+const AUTH_TIMEOUT_MS = 2_000
 
 /** Short, so that a test need not wait for what takes half a minute in a page. */
 export const QUICK = {
@@ -59,6 +64,8 @@ export interface TestListener extends AsyncDisposable {
   readonly errors: AppError[]
   readonly reloads: string[]
   signIn(account: Account): Promise<void>
+  /** The page takes its access token for expired; the server does not. */
+  expireToken(): void
 }
 
 export interface ListenOptions extends Partial<Omit<DashboardWebSocketClientOptions, 'supabase'>> {
@@ -73,9 +80,11 @@ export async function openListener(
   account: Account,
   { wire, ...options }: ListenOptions = {},
 ): Promise<TestListener> {
+  const sessions = new Map<string, string>()
   const supabase = createClient(url, publishableKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
+    auth: { persistSession: true, autoRefreshToken: false, storage: storageOf(sessions) },
     realtime: { timeout: JOIN_TIMEOUT_MS },
+    global: { fetch: limitAuthRequests(AUTH_TIMEOUT_MS) },
   })
   const client = new DashboardWebSocketClient({
     supabase,
@@ -96,6 +105,13 @@ export async function openListener(
       const { error } = await supabase.auth.signInWithPassword({ email, password: PASSWORD })
       expect(error).toBeNull()
     },
+    expireToken: () => {
+      for (const [key, value] of sessions) {
+        const session: unknown = JSON.parse(value)
+        if (typeof session === 'object' && session !== null && 'expires_at' in session)
+          sessions.set(key, JSON.stringify({ ...session, expires_at: 1 }))
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       client.disconnect()
       await supabase.removeAllChannels()
@@ -114,12 +130,20 @@ export async function openListener(
 }
 
 /** Storage of one browser profile. */
-export function memoryStorage(): NonNullable<DashboardWebSocketClientOptions['storage']> {
-  const values = new Map<string, string>()
+export function memoryStorage(): MemoryStorage {
+  return storageOf(new Map())
+}
+
+type MemoryStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+
+function storageOf(values: Map<string, string>): MemoryStorage {
   return {
     getItem: (key) => values.get(key) ?? null,
     setItem: (key, value) => {
       values.set(key, value)
+    },
+    removeItem: (key) => {
+      values.delete(key)
     },
   }
 }

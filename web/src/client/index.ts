@@ -1,5 +1,6 @@
 /** The client library: what a page imports. */
 
+export { limitAuthRequests } from './auth-requests.ts'
 export type {
   CloseReason,
   ConnectionState,

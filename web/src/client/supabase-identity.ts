@@ -1,12 +1,30 @@
 /** Who is signed in, by supabase-js. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
+import { AppError } from '../../../functions-shared/app-error.ts'
 import type { Identity } from './ports.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
-export function createSupabaseIdentity(supabase: Pick<SupabaseClient, 'auth'>): Identity {
+/** Milliseconds. */
+const RENEWAL_TIMEOUT = 10_000
+
+/** @param renewalTimeout milliseconds for renewing a token that has expired. */
+export function createSupabaseIdentity(
+  supabase: Pick<SupabaseClient, 'auth'>,
+  renewalTimeout: number = RENEWAL_TIMEOUT,
+): Identity {
   return {
     async currentUserId() {
-      const { data } = await supabase.auth.getSession()
+      const limit = AbortSignal.timeout(renewalTimeout)
+      const { data, error } = await unlessAborted(limit, supabase.auth.getSession()).catch(
+        (cause: unknown) => {
+          throw new AppError('connection_lost', { cause })
+        },
+      )
+      // There is a session whose token cannot be renewed now: that is not the same as nobody.
+      if (data.session === null && error?.name === 'AuthRetryableFetchError') {
+        throw new AppError('connection_lost', { cause: error })
+      }
       return data.session?.user.id ?? null
     },
     onChange(listener) {

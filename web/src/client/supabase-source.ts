@@ -4,6 +4,7 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { Identity, NotificationRow, NotificationSource } from './ports.ts'
 import type { Head } from './sequencer.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Milliseconds. */
 const READ_TIMEOUT = 10_000
@@ -16,26 +17,34 @@ export function createSupabaseSource(
 ): NotificationSource {
   return {
     async readHead(userId, signal) {
-      const { data, error } = await supabase
-        .rpc('notification_head')
-        .abortSignal(withTimeout(signal, readTimeout))
+      const limit = withTimeout(signal, readTimeout)
+      const { data, error } = await answer(limit, supabase.rpc('notification_head').abortSignal(limit))
       if (error) throw new AppError('history_unavailable', { cause: error })
       // The function answers for whoever is signed in; that can have changed while the request was under way.
       if ((await identity.currentUserId()) !== userId) throw new AppError('user_mismatch')
       return parseHead(data)
     },
-    async readPage(userId, after, limit, signal) {
-      const { data, error } = await supabase
+    async readPage(userId, after, count, signal) {
+      const limit = withTimeout(signal, readTimeout)
+      const query = supabase
         .from('notifications')
         .select('seq, payload')
         .eq('user_id', userId)
         .gt('seq', after)
         .order('seq', { ascending: true })
-        .limit(limit)
-        .abortSignal(withTimeout(signal, readTimeout))
+        .limit(count)
+      const { data, error } = await answer(limit, query.abortSignal(limit))
       if (error) throw new AppError('history_unavailable', { cause: error })
       return parseRows(data)
     },
+  }
+}
+
+async function answer<T>(limit: AbortSignal, request: PromiseLike<T>): Promise<T> {
+  try {
+    return await unlessAborted(limit, request)
+  } catch (cause) {
+    throw new AppError('history_unavailable', { cause })
   }
 }
 

@@ -4,6 +4,7 @@ import '@fontsource-variable/inter/wght.css'
 import './styles/index.css'
 import { createClient, type Session } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
+import { limitAuthRequests } from '../client/index.ts'
 import { h } from '../shared/dom.ts'
 import { brand } from './brand.ts'
 import { loadConfig } from './config.ts'
@@ -12,7 +13,9 @@ import { createSignIn } from './sign-in.ts'
 
 async function start(root: HTMLElement): Promise<void> {
   const config = await loadConfig()
-  const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey)
+  const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey, {
+    global: { fetch: limitAuthRequests() },
+  })
   let dashboard: Dashboard | null = null
   let shownUser: string | null | undefined
 
