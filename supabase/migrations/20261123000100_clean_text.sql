@@ -32,16 +32,19 @@ parallel safe
 security invoker
 set search_path = ''
 as $$
+  -- Trimmed of every kind of space, again after the cut.
   select nullif(
     pg_catalog.btrim(
       pg_catalog.left(
-        pg_catalog.btrim(pg_catalog.normalize(private.strip_text(p_text), 'NFC'), E' \t\n'),
-        p_max_length
+        pg_catalog.btrim(pg_catalog.normalize(private.strip_text(p_text), 'NFC'), space.characters), p_max_length
       ),
-      E' \t\n'
+      space.characters
     ),
     ''
-  );
+  )
+  from (
+    select E' \t\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000'
+  ) as space (characters);
 $$;
 comment on function private.clean_text(text, integer) is
   'Safe plain text in the composed form, trimmed and cut to a length in characters; null where nothing is left.';
@@ -56,10 +59,13 @@ set search_path = ''
 as $$
   -- On the value's text, however deep it is. There, controls below the space are escapes; all else stands as it is.
   select pg_catalog.regexp_replace(
-    pg_catalog.regexp_replace(
-      private.strip_text(pg_catalog.regexp_replace(p_value::text, '[\u0085\u2028\u2029]', '\\n', 'g')),
-      -- An escape begins after an even number of backslashes.
-      '(?<!\\)((?:\\\\)*)\\r(?:\\n)?', '\1\\n', 'g'
+    private.strip_text(
+      pg_catalog.regexp_replace(
+        -- Line breaks first, as long as what stands between them is still there. An escape begins after an even
+        -- number of backslashes.
+        pg_catalog.regexp_replace(p_value::text, '(?<!\\)((?:\\\\)*)\\r(?:\\n)?', '\1\\n', 'g'),
+        '[\u0085\u2028\u2029]', '\\n', 'g'
+      )
     ),
     -- The escapes that stay are matched as well, so that no match begins in the middle of one.
     '(\\[\\"nt])|\\[bf]|\\u00[01][0-9a-f]', '\1', 'g'

@@ -1,7 +1,7 @@
 -- Heads, marking and retention of notifications.
 
 begin;
-select plan(27);
+select plan(34);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
@@ -75,8 +75,48 @@ from (values
   ('select public.mark_notifications(p_up_to => 1, p_seen => false, p_read => true)')
 ) as arguments (call);
 
+select throws_ok(
+  'select public.mark_notifications(p_seqs => array(select generate_series(1, 10001)), p_read => true)',
+  'PT400', 'invalid_arguments', 'refuses a list of more than 10,000'
+);
+select results_eq(
+  'select epoch, seq, unseen_count, unread_count from public.notification_counts()',
+  'select epoch, 10::bigint, 6::bigint, 10::bigint from public.notification_head()',
+  'counts what is unseen and unread'
+);
+reset role;
+select results_eq(
+  $$ select payload - 'id' - 'timestamp' - 'epoch' from realtime.messages
+     where topic = 'user:a0000000-0000-4000-8000-000000000001' and event = 'notification_read' and private
+     order by tableoid, ctid $$,
+  $$ values
+     ('{"type": "notification_read", "upTo": 4, "seen": true, "unseenCount": 6, "unreadCount": 10, "headSeq": 10}'::jsonb),
+     ('{"type": "notification_read", "seqs": [3, 5], "seen": true, "read": true, "unseenCount": 5, "unreadCount": 8, "headSeq": 10}'),
+     ('{"type": "notification_read", "seqs": [3], "read": false, "unseenCount": 5, "unreadCount": 9, "headSeq": 10}'),
+     ('{"type": "notification_read", "seqs": [5], "seen": false, "read": false, "unseenCount": 6, "unreadCount": 10, "headSeq": 10}') $$,
+  'the user''s devices are told of what changed, and of nothing else'
+);
+select is(
+  (select count(distinct payload ->> 'epoch') from realtime.messages
+   where event = 'notification_read' and payload ->> 'epoch' = (select head.epoch::text from private.notification_heads as head
+     where head.user_id = 'a0000000-0000-4000-8000-000000000001')),
+  1::bigint, 'with the numbering that it belongs to'
+);
+set local role authenticated;
+select is(public.mark_notifications(p_up_to => 9223372036854775807, p_seen => true), 6, 'marks everything as seen');
+reset role;
+select is(
+  (select (payload ->> 'upTo')::integer from realtime.messages where event = 'notification_read'
+   order by tableoid desc, ctid desc limit 1),
+  10, 'which is what there is, and not what comes later'
+);
+set local role authenticated;
 select set_config('request.jwt.claims', '{"role":"authenticated"}', true);
 select is(public.mark_notifications(p_up_to => 99, p_read => true), 0, 'without a user nothing is marked');
+select results_eq(
+  'select epoch, seq, unseen_count, unread_count from public.notification_counts()',
+  'values (null::uuid, 0::bigint, 0::bigint, 0::bigint)', 'nor counted'
+);
 select is((select seq from public.notification_head()), 0::bigint, 'without a user the head is 0');
 reset role;
 select is_empty(
