@@ -40,6 +40,8 @@ export class FakeSupabase {
   /** Heartbeats are heard but not answered. */
   deadHeart = false
   readonly joins: FakeJoin[] = []
+  /** What clients sent as their new token on a channel that was joined. */
+  readonly renewedTokens: unknown[] = []
   readonly requests: string[] = []
   onRequeue: (jobId: string) => void = () => undefined
   #channels: Channel[] = []
@@ -130,6 +132,8 @@ export class FakeSupabase {
           const ready = { message: 'Replication connection established', status: 'ok', extension: 'system' }
           socket.send(JSON.stringify([joinRef, null, topic, 'system', ready]))
         }
+      } else if (event === 'access_token') {
+        this.renewedTokens.push(payload.access_token)
       } else if (event === 'phx_leave') {
         this.#channels = this.#channels.filter(
           (channel) => channel.socket !== socket || channel.topic !== topic,

@@ -84,7 +84,7 @@ describe('the client on supabase-js', () => {
     fake.cutSockets()
     fake.notify(image(), { heard: false })
     await vi.waitFor(() => expect(heard).toEqual([1, 2, 3, 4]))
-    expect(client.getState().state).toBe('live')
+    await vi.waitFor(() => expect(client.getState().state).toBe('live'))
     expect(fake.joinedTopics).toHaveLength(1)
   })
 
@@ -203,5 +203,81 @@ describe('the client on supabase-js', () => {
     expect(urls[1]).toBeUndefined()
     expect(urls[0]).not.toContain('token=old')
     expect(await (await fetch(urls[0] ?? '')).text()).toBe('jpeg')
+  })
+
+  it('gives the server the new token while it stays connected', async () => {
+    const { client, heard } = connectable()
+    await client.connect(fake.user.id)
+    const { data } = await supabase.auth.refreshSession()
+    await vi.waitFor(() => expect(fake.renewedTokens).toEqual([data.session?.access_token]))
+    fake.notify(image())
+    await vi.waitFor(() => expect(heard).toEqual([1]))
+    expect([fake.joins.length, client.getState().state]).toEqual([1, 'live'])
+  })
+})
+
+describe('several clients on one supabase-js client', () => {
+  it('share the channel, and each hears everything once', async () => {
+    const [first, second] = [connectable(), connectable()]
+    await Promise.all([first.client.connect(fake.user.id), second.client.connect(fake.user.id)])
+    fake.notify(image())
+    const third = connectable()
+    await third.client.connect(fake.user.id)
+    fake.notify(image())
+    await vi.waitFor(() => expect(third.heard).toEqual([2]))
+    expect([first.heard, second.heard]).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+    expect([fake.joins.length, fake.openSockets]).toEqual([1, 1])
+  })
+
+  it('keep it until the last has left, and leave nothing behind', async () => {
+    const [first, second] = [connectable(), connectable()]
+    await Promise.all([first.client.connect(fake.user.id), second.client.connect(fake.user.id)])
+    first.client.disconnect()
+    fake.notify(image())
+    await vi.waitFor(() => expect(second.heard).toEqual([1]))
+    second.client.disconnect()
+    await vi.waitFor(() => expect([fake.joinedTopics, fake.openSockets]).toEqual([[], 0]))
+    expect([first.heard, supabase.getChannels()]).toEqual([[], []])
+  })
+
+  it('all come back after a cut, over one channel', async () => {
+    const [first, second] = [connectable(), connectable()]
+    await Promise.all([first.client.connect(fake.user.id), second.client.connect(fake.user.id)])
+    fake.cutSockets()
+    fake.notify(image())
+    await vi.waitFor(() => expect([first.heard, second.heard]).toEqual([[1], [1]]), { timeout: 5_000 })
+    expect(fake.joinedTopics).toHaveLength(1)
+  })
+
+  it('survive mounting, unmounting and mounting again in one turn', async () => {
+    const mount = () => {
+      const mounted = connectable()
+      void mounted.client.connect(fake.user.id)
+      return mounted
+    }
+    const first = mount()
+    first.client.disconnect()
+    const second = mount()
+    const third = mount()
+    third.client.disconnect()
+    await second.client.connect(fake.user.id)
+    fake.notify(image())
+    await vi.waitFor(() => expect(second.heard).toEqual([1]))
+    expect([first.heard, third.heard, fake.joinedTopics.length, fake.openSockets]).toEqual([[], [], 1, 1])
+  })
+
+  it('refuse a topic to which the page itself listens, until it is free', async () => {
+    const own = supabase.channel(`user:${fake.user.id}`)
+    const { client } = connectable()
+    const connecting = client.connect(fake.user.id)
+    await vi.waitFor(() =>
+      expect(client.getState()).toMatchObject({ state: 'error', reason: 'topic_in_use' }),
+    )
+    await supabase.removeChannel(own)
+    await connecting
+    expect(client.getState().state).toBe('live')
   })
 })

@@ -45,10 +45,12 @@ const EVENTS: Record<ConnectionEventName, ConnectionEvent> = {
   confirmed: { name: 'confirmed' },
   unreadable: { name: 'unreadable' },
   'check-due': { name: 'check-due' },
+  flowing: { name: 'flowing' },
   'retry-due': { name: 'retry-due' },
   wake: { name: 'wake' },
   online: { name: 'online' },
   offline: { name: 'offline' },
+  suspend: { name: 'suspend' },
   'retry-now': { name: 'retry-now' },
   close: { name: 'close', reason: 'signed-out' },
 }
@@ -57,7 +59,7 @@ const EVENTS: Record<ConnectionEventName, ConnectionEvent> = {
 type Expected = readonly [ConnectionStateName, string]
 
 const ignored = (state: ConnectionStateName): Expected => [state, '-']
-const closed: Expected = ['closed', 'leave retry× check×']
+const closed: Expected = ['closed', 'end retry× check×']
 
 const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> = {
   idle: {
@@ -70,10 +72,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ignored('idle'),
     unreadable: ignored('idle'),
     'check-due': ignored('idle'),
+    flowing: ignored('idle'),
     'retry-due': ignored('idle'),
     wake: ignored('idle'),
     online: ignored('idle'),
     offline: ignored('idle'),
+    suspend: ignored('idle'),
     'retry-now': ignored('idle'),
     close: ['closed', '-'],
   },
@@ -87,10 +91,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ignored('connecting'),
     unreadable: ignored('connecting'),
     'check-due': ignored('connecting'),
+    flowing: ignored('connecting'),
     'retry-due': ignored('connecting'),
     wake: ignored('connecting'),
     online: ignored('connecting'),
     offline: ['offline', 'leave check× retry+22500'],
+    suspend: ['offline', 'end check× retry+30000'],
     'retry-now': ignored('connecting'),
     close: closed,
   },
@@ -104,10 +110,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ignored('catching-up'),
     unreadable: ['stale', 'check× retry+500'],
     'check-due': ignored('catching-up'),
+    flowing: ['catching-up', 'catch-up'],
     'retry-due': ignored('catching-up'),
     wake: ['catching-up', 'ping'],
     online: ['catching-up', 'ping'],
     offline: ['offline', 'leave check× retry+22500'],
+    suspend: ['offline', 'end check× retry+30000'],
     'retry-now': ['catching-up', 'ping'],
     close: closed,
   },
@@ -121,10 +129,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ['live', 'check+22500'],
     unreadable: ['stale', 'check× retry+500'],
     'check-due': ['live', 'ping check-head'],
+    flowing: ['live', 'ping check-head'],
     'retry-due': ignored('live'),
     wake: ['live', 'ping check-head'],
     online: ['live', 'ping check-head'],
     offline: ['offline', 'leave check× retry+22500'],
+    suspend: ['offline', 'end check× retry+30000'],
     'retry-now': ['live', 'ping check-head'],
     close: closed,
   },
@@ -138,10 +148,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ['live', 'retry× check+22500'],
     unreadable: ['stale', 'check× retry+1000'],
     'check-due': ignored('stale'),
+    flowing: ignored('stale'),
     'retry-due': ['stale', 'ping retry× catch-up'],
     wake: ['stale', 'ping retry× catch-up'],
     online: ['stale', 'ping retry× catch-up'],
     offline: ['offline', 'leave check× retry+22500'],
+    suspend: ['offline', 'end check× retry+30000'],
     'retry-now': ['stale', 'ping retry× catch-up'],
     close: closed,
   },
@@ -155,10 +167,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ignored('offline'),
     unreadable: ignored('offline'),
     'check-due': ignored('offline'),
+    flowing: ignored('offline'),
     'retry-due': ['connecting', 'retry× join'],
     wake: ['connecting', 'retry× join'],
     online: ['connecting', 'retry× join'],
     offline: ignored('offline'),
+    suspend: ignored('offline'),
     'retry-now': ['connecting', 'retry× join'],
     close: closed,
   },
@@ -172,10 +186,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ignored('error'),
     unreadable: ignored('error'),
     'check-due': ignored('error'),
+    flowing: ignored('error'),
     'retry-due': ['connecting', 'retry× join'],
     wake: ['connecting', 'retry× join'],
     online: ['connecting', 'retry× join'],
     offline: ['offline', 'leave check× retry+22500'],
+    suspend: ignored('error'),
     'retry-now': ['connecting', 'retry× join'],
     close: closed,
   },
@@ -189,10 +205,12 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     confirmed: ignored('closed'),
     unreadable: ignored('closed'),
     'check-due': ignored('closed'),
+    flowing: ignored('closed'),
     'retry-due': ignored('closed'),
     wake: ignored('closed'),
     online: ignored('closed'),
     offline: ignored('closed'),
+    suspend: ignored('closed'),
     'retry-now': ignored('closed'),
     close: ignored('closed'),
   },
@@ -201,6 +219,7 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
 function inShort(effects: readonly Effect[]): string {
   const words = effects.map((effect) => {
     if (effect.type === 'schedule') return `${effect.timer}+${effect.delayMs}`
+    if (effect.type === 'leave') return effect.next === 'end' ? 'end' : 'leave'
     return effect.type === 'cancel' ? `${effect.timer}×` : effect.type
   })
   return words.join(' ') || '-'
@@ -282,6 +301,7 @@ class World {
       EVENTS.offline,
       EVENTS['retry-now'],
       EVENTS.behind,
+      EVENTS.suspend,
     ]
     const answers: [Parameters<typeof this.pending.has>[0], ConnectionEvent[]][] = [
       ['retry', [EVENTS['retry-due']]],
@@ -293,7 +313,7 @@ class World {
     const joined = ['catching-up', 'live', 'stale'].includes(this.state.name)
     return [
       ...always,
-      ...(joined ? [EVENTS.down, EVENTS.refused] : []),
+      ...(joined ? [EVENTS.down, EVENTS.refused, EVENTS.flowing] : []),
       ...answers.flatMap(([question, events]) => (this.pending.has(question) ? events : [])),
     ]
   }

@@ -38,8 +38,18 @@ export type ConnectionState =
 
 export type ConnectionStateName = ConnectionState['name']
 
-/** Why there is no connection. `network`: the device itself says that it has none. */
-export type DownReason = 'network' | 'socket' | 'join-timeout' | 'heartbeat-timeout' | 'channel-closed'
+/**
+ * Why there is no connection. `network`: the device itself says that it has none; `session`: the token has expired
+ * and could not be renewed; `suspended`: the page was put aside (back/forward cache) and gave its connection up.
+ */
+export type DownReason =
+  | 'network'
+  | 'socket'
+  | 'join-timeout'
+  | 'heartbeat-timeout'
+  | 'channel-closed'
+  | 'session'
+  | 'suspended'
 
 export type CloseReason = 'disconnect' | 'signed-out' | 'user-changed'
 
@@ -56,13 +66,17 @@ export type ConnectionEvent =
   | { name: 'confirmed' }
   /** The table could not be read. */
   | { name: 'unreadable' }
-  /** Time for a head check, or the stream has only now begun to flow. */
+  /** Time for a head check. */
   | { name: 'check-due' }
+  /** The stream behind the channel has only now begun to flow: what came before it was not broadcast. */
+  | { name: 'flowing' }
   | { name: 'retry-due' }
   /** The page became visible, came back from the back/forward cache, or was resumed. */
   | { name: 'wake' }
   | { name: 'online' }
   | { name: 'offline' }
+  /** The page goes into the back/forward cache, where a connection may not be kept. */
+  | { name: 'suspend' }
   | { name: 'retry-now' }
   | { name: 'close'; reason: CloseReason }
 
@@ -72,7 +86,8 @@ export type TimerName = 'retry' | 'check'
 
 export type Effect =
   | { type: 'join' }
-  | { type: 'leave' }
+  /** `rejoin`: another attempt follows, so a socket that works may stay; `end`: nothing follows for now. */
+  | { type: 'leave'; next: 'rejoin' | 'end' }
   /** Read from the table until the head is reached; ends in `caught-up` or `unreadable`. */
   | { type: 'catch-up' }
   /** Compare heads; ends in `confirmed`, `behind` or `unreadable`. */
@@ -149,6 +164,8 @@ function whileConnecting(
       return down(state.failures, event.reason, now, settings)
     case 'offline':
       return down(state.failures, 'network', now, settings)
+    case 'suspend':
+      return suspend(state.failures, now, settings)
     default:
       return stay(state)
   }
@@ -189,6 +206,8 @@ function whileJoined(
       return down(failuresBefore(state, now, settings), event.reason, now, settings)
     case 'offline':
       return down(failuresBefore(state, now, settings), 'network', now, settings)
+    case 'suspend':
+      return suspend(failuresBefore(state, now, settings), now, settings)
     case 'unreadable':
       return unreadable(state, now, settings)
     case 'caught-up':
@@ -200,6 +219,8 @@ function whileJoined(
       return state.name === 'live' ? catchUp(state) : stay(state)
     case 'check-due':
       return state.name === 'live' ? check(state, now, settings) : stay(state)
+    case 'flowing':
+      return flowing(state, now, settings)
     case 'retry-due':
       return state.name === 'stale' ? readAgain(state) : stay(state)
     case 'wake':
@@ -219,6 +240,10 @@ function cancel(timer: TimerName): Effect {
   return { type: 'cancel', timer }
 }
 
+function leave(next: 'rejoin' | 'end'): Effect {
+  return { type: 'leave', next }
+}
+
 function connect(failures: number): Transition {
   return { state: { name: 'connecting', failures }, effects: [{ type: 'join' }] }
 }
@@ -226,7 +251,16 @@ function connect(failures: number): Transition {
 function close(state: ConnectionState, reason: CloseReason): Transition {
   return {
     state: { name: 'closed', reason },
-    effects: state.name === 'idle' ? [] : [{ type: 'leave' }, cancel('retry'), cancel('check')],
+    effects: state.name === 'idle' ? [] : [leave('end'), cancel('retry'), cancel('check')],
+  }
+}
+
+/** No failure, and nothing to wait for but the page's return; the timer is for a page that never went. */
+function suspend(failures: number, now: number, settings: ConnectionSettings): Transition {
+  const delayMs = settings.maxReconnectDelay
+  return {
+    state: { name: 'offline', failures, retryAt: now + delayMs, reason: 'suspended' },
+    effects: [leave('end'), cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
   }
 }
 
@@ -238,7 +272,7 @@ function down(failures: number, reason: DownReason, now: number, settings: Conne
       : retryDelay(failures, settings)
   return {
     state: { name: 'offline', failures: failures + 1, retryAt: now + delayMs, reason },
-    effects: [{ type: 'leave' }, cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
+    effects: [leave('rejoin'), cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
   }
 }
 
@@ -246,7 +280,7 @@ function refused(failures: number, code: ErrorCode, now: number, settings: Conne
   const delayMs = retryDelay(failures, settings)
   return {
     state: { name: 'error', failures: failures + 1, retryAt: now + delayMs, code },
-    effects: [{ type: 'leave' }, cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
+    effects: [leave('rejoin'), cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
   }
 }
 
@@ -282,6 +316,13 @@ function check(state: Of<'live'>, now: number, settings: ConnectionSettings): Tr
         effects: [{ type: 'ping' }, cancel('check'), { type: 'catch-up' }],
       }
     : { state, effects: [{ type: 'ping' }, { type: 'check-head' }] }
+}
+
+/** A read under way may have begun before the stream did: it goes on until it has read what is there now. */
+function flowing(state: Joined, now: number, settings: ConnectionSettings): Transition {
+  if (state.name === 'live') return check(state, now, settings)
+  const reading = state.name === 'catching-up' || state.retryAt === null
+  return reading ? { state, effects: [{ type: 'catch-up' }] } : stay(state)
 }
 
 function readAgain(state: Of<'stale'>): Transition {

@@ -17,6 +17,7 @@ import { type CursorStore, createCursorStore } from './cursor-store.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import type { ClientEvents } from './events.ts'
 import { pageEvents } from './page-events.ts'
+import { pause } from './pause.ts'
 import type {
   ClientLogger,
   Clock,
@@ -24,6 +25,7 @@ import type {
   KeyValueStorage,
   NotificationSource,
   PageEvents,
+  Pause,
   Timers,
   Transport,
   UrlSigner,
@@ -53,6 +55,7 @@ export interface DashboardWebSocketClientOptions {
   /** Seams, for tests and for other surroundings; the defaults are the browser's or Node's. */
   clock?: Clock
   timers?: Timers
+  pause?: Pause
   /** A uniform draw in [0, 1). */
   random?: () => number
   logger?: ClientLogger
@@ -117,6 +120,7 @@ export class DashboardWebSocketClient {
   readonly #pageEvents: PageEvents
   readonly #clock: Clock
   readonly #timers: Timers
+  readonly #pause: Pause
   readonly #settings: ConnectionSettings
   readonly #pageSize: number
   readonly #logger: ClientLogger
@@ -137,6 +141,7 @@ export class DashboardWebSocketClient {
     this.#cursors = createCursorStore(...(options.storage === undefined ? [] : [options.storage]))
     this.#pageEvents = options.pageEvents ?? pageEvents
     this.#clock = options.clock ?? Date.now
+    this.#pause = options.pause ?? pause
     this.#settings = {
       reconnectDelay: options.reconnectDelay ?? DEFAULTS.reconnectDelay,
       maxReconnectDelay: options.maxReconnectDelay ?? DEFAULTS.maxReconnectDelay,
@@ -263,6 +268,7 @@ export class DashboardWebSocketClient {
         cursors: this.#cursors,
         clock: this.#clock,
         timers: this.#timers,
+        pause: this.#pause,
       },
       listener,
     )

@@ -1,10 +1,13 @@
 /**
- * Keeps the order while some messages need work before they can be shown (an expired URL is signed again). As
- * long as nothing waits, what is pushed is delivered in the same turn.
+ * Hands messages over in order, a slice at a time, so that thousands of them do not block the page; keeps the order
+ * while some need work before they can be shown (an expired URL is signed again). As long as nothing waits and a
+ * slice is not used up, what is pushed is delivered in the same turn.
+ *
+ *   push ──> waiting ──> sign URLs that have ended ──> slice ──> pause ──> slice ...
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
-import type { Clock, UrlSigner } from './ports.ts'
+import type { Clock, Pause, UrlSigner } from './ports.ts'
 import { expiredUrl, withUrl } from './url-signer.ts'
 
 interface Deliverable {
@@ -14,12 +17,24 @@ interface Deliverable {
 export interface DeliveryQueueOptions<T extends Deliverable> {
   signer: UrlSigner
   clock: Clock
-  deliver: (items: readonly T[]) => void
+  pause: Pause
+  /** Must not throw. */
+  deliver: (item: T) => void
+  /** After each slice, with its last item. */
+  delivered: (last: T) => void
 }
+
+/** Milliseconds of listeners' work after which the page gets a turn; a frame at 60 Hz has 16. */
+const SLICE = 8
+
+/** Messages whose URLs are looked at together, so that those that ended are signed in one request. */
+const PREPARED_AT_ONCE = 500
 
 export class DeliveryQueue<T extends Deliverable> {
   readonly #options: DeliveryQueueOptions<T>
-  #waiting: T[] = []
+  readonly #waiting: T[] = []
+  /** How many of those waiting, from the first on, have URLs that work. */
+  #ready = 0
   #working: Promise<void> | null = null
   #delivering = false
   #closed = false
@@ -29,8 +44,9 @@ export class DeliveryQueue<T extends Deliverable> {
   }
 
   push(items: readonly T[]): void {
-    this.#waiting.push(...items)
-    if (this.#working === null && !this.#delivering) this.#next()
+    for (const item of items) this.#waiting.push(item)
+    // A listener may cause further pushes: they wait their turn.
+    if (this.#working === null && !this.#delivering) this.#go()
   }
 
   /** Resolves when everything pushed so far has been delivered. */
@@ -41,46 +57,59 @@ export class DeliveryQueue<T extends Deliverable> {
   /** Drops what waits; nothing is delivered any more. */
   close(): void {
     this.#closed = true
-    this.#waiting = []
+    this.#waiting.length = 0
   }
 
-  #next(): void {
+  /** Works in this turn until something takes time or the slice is used up. */
+  #go(): void {
+    const end = this.#options.clock() + SLICE
     while (this.#waiting.length > 0 && !this.#closed) {
-      const items = this.#waiting
-      this.#waiting = []
-      const now = this.#options.clock()
-      const urls = items.flatMap(({ message }) => (message && expiredUrl(message, now)) ?? [])
-      if (urls.length > 0) {
-        this.#working = this.#sign(items, urls)
-        return
-      }
-      this.#deliver(items)
+      const work = this.#ready === 0 ? this.#prepare() : this.#deliverUntil(end)
+      if (work === null) continue
+      this.#working = work.then(() => {
+        this.#working = null
+        this.#go()
+      })
+      return
     }
   }
 
-  async #sign(items: readonly T[], urls: readonly string[]): Promise<void> {
-    const { signer, clock } = this.#options
-    const now = clock()
+  #prepare(): Promise<void> | null {
+    const now = this.#options.clock()
+    const items = this.#waiting.slice(0, PREPARED_AT_ONCE)
+    const urls = items.flatMap(({ message }) => (message && expiredUrl(message, now)) ?? [])
+    if (urls.length > 0) return this.#sign(items, urls, now)
+    this.#ready = items.length
+    return null
+  }
+
+  async #sign(items: readonly T[], urls: readonly string[], now: number): Promise<void> {
+    const { signer } = this.#options
     const fresh = await signer.signAgain(urls).catch(() => new Map<string, string | null>())
-    this.#working = null
-    this.#deliver(
-      items.map((item) => {
-        const old = item.message === null ? null : expiredUrl(item.message, now)
-        if (item.message === null || old === null) return item
-        return { ...item, message: withUrl(item.message, fresh.get(old) ?? null, now) }
-      }),
-    )
-    this.#next()
+    if (this.#closed) return
+    for (const [index, item] of items.entries()) {
+      const old = item.message === null ? null : expiredUrl(item.message, now)
+      if (item.message === null || old === null) continue
+      this.#waiting[index] = { ...item, message: withUrl(item.message, fresh.get(old) ?? null, now) }
+    }
+    this.#ready = items.length
   }
 
-  /** A listener may cause further pushes: they wait their turn. */
-  #deliver(items: readonly T[]): void {
-    if (this.#closed) return
+  #deliverUntil(end: number): Promise<void> | null {
+    const { clock, deliver, delivered, pause } = this.#options
+    let last: T | undefined
+    let count = 0
     this.#delivering = true
-    try {
-      this.#options.deliver(items)
-    } finally {
-      this.#delivering = false
-    }
+    do {
+      last = this.#waiting[count] ?? last
+      count += 1
+      if (last !== undefined) deliver(last)
+    } while (count < this.#ready && !this.#closed && clock() < end)
+    this.#delivering = false
+    // Also when a listener has ended the connection: it has heard this one.
+    if (last !== undefined) delivered(last)
+    this.#waiting.splice(0, count)
+    this.#ready -= count
+    return this.#waiting.length > 0 && clock() >= end ? pause() : null
   }
 }

@@ -15,7 +15,7 @@ import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { type ParsedMessage, parseBroadcast, parseMessage } from '../../../functions-shared/parse-message.ts'
 import type { CursorStore } from './cursor-store.ts'
 import { DeliveryQueue } from './delivery-queue.ts'
-import type { Clock, NotificationRow, NotificationSource, UrlSigner } from './ports.ts'
+import type { Clock, NotificationRow, NotificationSource, Pause, UrlSigner } from './ports.ts'
 import {
   clearOverflow,
   compare,
@@ -38,6 +38,7 @@ export interface FeedOptions {
   signer: UrlSigner
   cursors: CursorStore
   clock: Clock
+  pause: Pause
 }
 
 /** No page is made smaller than this. Rows. */
@@ -83,7 +84,9 @@ export class Feed {
     this.#queue = new DeliveryQueue({
       signer: options.signer,
       clock: options.clock,
-      deliver: (entries) => this.#hand(entries),
+      pause: options.pause,
+      deliver: (entry) => this.#hand(entry),
+      delivered: ({ epoch, seq }) => options.cursors.advance(options.userId, { epoch, seq }),
     })
   }
 
@@ -108,12 +111,18 @@ export class Feed {
 
   /** What a broadcast carried. */
   receive(payload: unknown): void {
+    const durable: Entry[] = []
     for (const parsed of parseBroadcast(payload)) {
-      if (this.#abort.signal.aborted) return
       const entry = this.#entryOf(parsed)
-      if (entry !== null) this.#apply(receive(this.#sequencer, entry))
-      else if (parsed.kind === 'message') this.#listener.message(parsed.message, false)
+      if (entry !== null) durable.push(entry)
+      else if (parsed.kind === 'message') {
+        // Volatile: it has its place among the others, but waits for none that is missing.
+        this.#receiveDurable(durable.splice(0))
+        if (this.#abort.signal.aborted) return
+        this.#listener.message(parsed.message, false)
+      }
     }
+    this.#receiveDurable(durable)
   }
 
   /**
@@ -167,6 +176,10 @@ export class Feed {
         return
       }
     }
+  }
+
+  #receiveDurable(entries: readonly Entry[]): void {
+    if (entries.length > 0 && !this.#abort.signal.aborted) this.#apply(receive(this.#sequencer, ...entries))
   }
 
   /** @returns whether the cursor moved. */
@@ -236,17 +249,9 @@ export class Feed {
     if (step.behind) this.#listener.behind()
   }
 
-  /** Calls the listener, keeping the cursor right even when it closes the feed half-way. */
-  #hand(entries: readonly Entry[]): void {
-    try {
-      for (const entry of entries) {
-        if (this.#abort.signal.aborted) return
-        this.#delivered = { epoch: entry.epoch, seq: entry.seq }
-        if (entry.message !== null) this.#listener.message(entry.message, entry.replayed)
-      }
-    } finally {
-      if (this.#delivered !== null) this.#options.cursors.advance(this.#options.userId, this.#delivered)
-    }
+  #hand(entry: Entry): void {
+    this.#delivered = { epoch: entry.epoch, seq: entry.seq }
+    if (entry.message !== null) this.#listener.message(entry.message, entry.replayed)
   }
 
   #lose(reason: LostReason, from: Position): void {

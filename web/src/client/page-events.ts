@@ -19,6 +19,14 @@ export const pageEvents: PageEvents = (listener) => {
   listen(document, 'visibilitychange', 'wake', () => document.visibilityState === 'visible')
   listen(document, 'resume', 'wake')
   listen(window, 'pageshow', 'wake')
+  // Into the back/forward cache: a page that keeps a connection would not be cached.
+  window.addEventListener(
+    'pagehide',
+    (event) => {
+      if ('persisted' in event && event.persisted === true) listener('suspend')
+    },
+    { signal: stop.signal },
+  )
   listen(window, 'online', 'online')
   listen(window, 'offline', 'offline')
   return () => stop.abort()

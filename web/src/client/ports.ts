@@ -50,7 +50,11 @@ export interface NotificationRow {
 
 /** Who is signed in. */
 export interface Identity {
-  /** Null when nobody is. Refreshes a token that has expired. */
+  /**
+   * Null when nobody is. Refreshes a token that has expired.
+   *
+   * @throws AppError `connection_lost` when it takes a network to tell and there is none.
+   */
   currentUserId(): Promise<string | null>
   /** Calls back on sign-in, refresh and sign-out. @returns the way to stop. */
   onChange(listener: (userId: string | null) => void): () => void
@@ -63,7 +67,7 @@ export interface UrlSigner {
 }
 
 /** What tells a page that its connection may have changed. */
-export type PageEvent = 'wake' | 'online' | 'offline'
+export type PageEvent = 'wake' | 'online' | 'offline' | 'suspend'
 
 export type PageEvents = (listener: (event: PageEvent) => void) => () => void
 
@@ -74,6 +78,9 @@ export interface Timers {
   set(callback: () => void, delayMs: number): unknown
   clear(handle: unknown): void
 }
+
+/** Gives the page a turn: input, rendering, other messages. */
+export type Pause = () => Promise<void>
 
 export interface ClientLogger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void

@@ -55,16 +55,16 @@ export function createSequencer<T extends Sequenced>(cursor: Position | null): S
   return { cursor, buffer: new Map(), overflowed: false }
 }
 
-/** A message from the socket. */
-export function receive<T extends Sequenced>(sequencer: Sequencer<T>, message: T): Step<T> {
-  const { cursor } = sequencer
-  if (cursor === null) return settle(hold(sequencer, message), [])
-  if (cursor.epoch !== null && message.epoch !== cursor.epoch) {
-    return { sequencer: { ...sequencer, overflowed: true }, deliver: [], behind: true }
+/** Messages from the socket, as they came. A batch costs one look at the buffer, not one per message. */
+export function receive<T extends Sequenced>(sequencer: Sequencer<T>, ...messages: readonly T[]): Step<T> {
+  const draft = begin(sequencer)
+  for (const message of messages) {
+    const { cursor } = draft
+    if (cursor !== null && cursor.epoch !== null && message.epoch !== cursor.epoch) draft.overflowed = true
+    else if (cursor === null || message.seq > cursor.seq + 1) hold(draft, message)
+    else if (message.seq === cursor.seq + 1) advance(draft, message)
   }
-  if (message.seq <= cursor.seq) return settle(sequencer, [])
-  if (message.seq > cursor.seq + 1) return settle(hold(sequencer, message), [])
-  return settle(advance(sequencer, message), [message])
+  return end(draft)
 }
 
 /**
@@ -72,14 +72,11 @@ export function receive<T extends Sequenced>(sequencer: Sequencer<T>, message: T
  * between rows (deleted by hand) is stepped over.
  */
 export function receiveRows<T extends Sequenced>(sequencer: Sequencer<T>, rows: readonly T[]): Step<T> {
-  let current = sequencer
-  const deliver: T[] = []
+  const draft = begin(sequencer)
   for (const row of rows) {
-    if (current.cursor === null || row.seq <= current.cursor.seq) continue
-    current = advance(current, row)
-    deliver.push(row)
+    if (draft.cursor !== null && row.seq > draft.cursor.seq) advance(draft, row)
   }
-  return settle(current, deliver)
+  return end(draft)
 }
 
 /**
@@ -108,12 +105,10 @@ export function compare<T extends Sequenced>(
 
 /** Goes on from another place, delivering what the buffer holds right after it. */
 export function moveTo<T extends Sequenced>(sequencer: Sequencer<T>, position: Position): Step<T> {
-  const buffer = new Map(
-    [...sequencer.buffer].filter(
-      ([seq, message]) => seq > position.seq && (position.epoch === null || message.epoch === position.epoch),
-    ),
-  )
-  return settle({ cursor: position, buffer, overflowed: sequencer.overflowed }, [])
+  const draft = begin(sequencer)
+  draft.cursor = position
+  drain(draft)
+  return end(draft)
 }
 
 /** Called when the head has been reached: what had overflowed has been read from the table by then. */
@@ -125,35 +120,56 @@ export function isBehind<T extends Sequenced>(sequencer: Sequencer<T>): boolean 
   return sequencer.overflowed || sequencer.buffer.size > 0
 }
 
-function advance<T extends Sequenced>(sequencer: Sequencer<T>, message: T): Sequencer<T> {
-  return { ...sequencer, cursor: { epoch: message.epoch, seq: message.seq } }
+/** The sequencer while a step is being made: what the step adds to the buffer is kept apart until its end. */
+interface Draft<T extends Sequenced> {
+  cursor: Position | null
+  readonly before: Sequencer<T>
+  readonly added: Map<number, T>
+  overflowed: boolean
+  readonly deliver: T[]
 }
 
-function hold<T extends Sequenced>(sequencer: Sequencer<T>, message: T): Sequencer<T> {
-  if (sequencer.buffer.has(message.seq)) return sequencer
-  if (sequencer.buffer.size >= BUFFER_LIMIT) return { ...sequencer, overflowed: true }
-  return { ...sequencer, buffer: new Map(sequencer.buffer).set(message.seq, message) }
+function begin<T extends Sequenced>(before: Sequencer<T>): Draft<T> {
+  return { cursor: before.cursor, before, added: new Map(), overflowed: before.overflowed, deliver: [] }
 }
 
-/** Drains the buffer: what now follows is delivered, what is no longer above the cursor is dropped. */
-function settle<T extends Sequenced>(sequencer: Sequencer<T>, delivered: T[]): Step<T> {
-  if (sequencer.cursor === null || sequencer.buffer.size === 0) {
-    return { sequencer, deliver: delivered, behind: isBehind(sequencer) }
+/** The next message: delivered, with what the buffer holds right after it. */
+function advance<T extends Sequenced>(draft: Draft<T>, message: T): void {
+  draft.cursor = { epoch: message.epoch, seq: message.seq }
+  draft.deliver.push(message)
+  drain(draft)
+}
+
+function drain<T extends Sequenced>(draft: Draft<T>): void {
+  while (draft.cursor !== null) {
+    const { epoch, seq } = draft.cursor
+    const next = draft.added.get(seq + 1) ?? draft.before.buffer.get(seq + 1)
+    if (next === undefined || (epoch !== null && next.epoch !== epoch)) return
+    draft.deliver.push(next)
+    draft.cursor = { epoch: next.epoch, seq: next.seq }
   }
-  let cursor: Position = sequencer.cursor
-  const deliver = [...delivered]
-  for (;;) {
-    const next = sequencer.buffer.get(cursor.seq + 1)
-    if (next === undefined || (cursor.epoch !== null && next.epoch !== cursor.epoch)) break
-    deliver.push(next)
-    cursor = { epoch: next.epoch, seq: next.seq }
+}
+
+function hold<T extends Sequenced>(draft: Draft<T>, message: T): void {
+  const { before, added } = draft
+  if (added.has(message.seq) || before.buffer.has(message.seq)) return
+  if (before.buffer.size + added.size >= BUFFER_LIMIT) draft.overflowed = true
+  else added.set(message.seq, message)
+}
+
+function end<T extends Sequenced>({ cursor, before, added, overflowed, deliver }: Draft<T>): Step<T> {
+  const moved = cursor !== before.cursor
+  let { buffer } = before
+  if (added.size > 0 || (moved && buffer.size > 0)) {
+    const entries = [...buffer, ...added]
+    buffer = new Map(moved ? entries.filter(([, message]) => isAhead(message, cursor)) : entries)
   }
-  const { epoch, seq } = cursor
-  const buffer = new Map(
-    [...sequencer.buffer].filter(
-      ([held, message]) => held > seq && (epoch === null || message.epoch === epoch),
-    ),
-  )
-  const settled = { ...sequencer, cursor, buffer }
-  return { sequencer: settled, deliver, behind: isBehind(settled) }
+  const sequencer = { cursor, buffer, overflowed }
+  return { sequencer, deliver, behind: isBehind(sequencer) }
+}
+
+/** What can no longer be delivered must not stay in the buffer: it would look like a gap for ever. */
+function isAhead(message: Sequenced, cursor: Position | null): boolean {
+  if (cursor === null) return true
+  return message.seq > cursor.seq && (cursor.epoch === null || message.epoch === cursor.epoch)
 }

@@ -110,7 +110,7 @@ export class Session {
         this.#join()
         break
       case 'leave':
-        this.#subscription?.leave(this.#ended ? 'end' : 'rejoin')
+        this.#subscription?.leave(effect.next)
         this.#subscription = null
         break
       case 'catch-up':
@@ -153,7 +153,7 @@ export class Session {
         this.dispatch({ name: 'joined' })
         this.ping()
       },
-      flowing: () => this.dispatch({ name: 'check-due' }),
+      flowing: () => this.dispatch({ name: 'flowing' }),
       message: (payload) => this.#feed.receive(payload),
       alive: (latencyMs) => this.#listener.alive(latencyMs),
       down: (reason, cause) => {

@@ -6,9 +6,13 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import type { UrlSigner } from './ports.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Seconds that a URL signed again stays valid. */
 const VALIDITY = 3_600
+
+/** Milliseconds that messages wait for their URLs at most; then they come without. */
+const SIGNING_TIMEOUT = 5_000
 
 /** Milliseconds: a URL that ends this soon is signed again as well. */
 const MARGIN = 60_000
@@ -17,10 +21,9 @@ const SIGNED_PATH = /\/storage\/v1\/object\/sign\/([^/]+)\/([^?]+)\?/
 
 export function createSupabaseSigner(supabase: Pick<SupabaseClient, 'storage'>): UrlSigner {
   async function signBucket(bucket: string, paths: readonly string[]): Promise<Map<string, string>> {
-    const { data } = await supabase.storage
-      .from(bucket)
-      .createSignedUrls([...paths], VALIDITY)
-      .catch(() => ({ data: null }))
+    const limit = AbortSignal.timeout(SIGNING_TIMEOUT)
+    const signing = supabase.storage.from(bucket).createSignedUrls([...paths], VALIDITY)
+    const { data } = await unlessAborted(limit, signing).catch(() => ({ data: null }))
     return new Map(
       (data ?? []).flatMap(({ path, signedUrl }) => (path !== null && signedUrl ? [[path, signedUrl]] : [])),
     )

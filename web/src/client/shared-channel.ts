@@ -1,0 +1,155 @@
+/**
+ * One private channel of supabase-js, shared by everybody on the page who listens to its topic: supabase-js knows
+ * one channel per topic, and a page may have mounted the client twice.
+ *
+ *   first member ──> opening ──> joined ──> ended    (down, refused, or the last member has left)
+ *
+ * What happens is told to every member. A channel that has ended is not revived: the next join makes a new one.
+ */
+
+import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js'
+import { watchHeartbeats } from './heartbeats.ts'
+import type { Timers, TransportHandlers } from './ports.ts'
+import { unlessAborted } from './unless-aborted.ts'
+
+export interface SharedChannelOptions {
+  supabase: Pick<SupabaseClient, 'realtime' | 'channel'>
+  topic: string
+  timers: Timers
+  heartbeatTimeout: number
+  /** Resolves when the session's token is valid. Rejects with an AppError. */
+  authorize: () => Promise<void>
+  /** Resolves when channels that ended before have said good-bye. */
+  before: Promise<void>
+  /** Nobody can become a member any more; the channel says good-bye in `closing`. */
+  onEnd: (closing: Promise<void>) => void
+}
+
+/** Milliseconds to wait for the server's good-bye to a channel. */
+const LEAVE_TIMEOUT = 2_000
+
+/** Milliseconds for giving the token to the socket; renewing it may be part of that. */
+const AUTH_TIMEOUT = 10_000
+
+/** Refusals that a new attempt with the same user will not cure by itself. */
+const REFUSED = /^(Unauthorized|PrivateOnly|MalformedJWT|JwtSignatureError)\b/
+
+export class SharedChannel {
+  readonly #options: SharedChannelOptions
+  readonly #members = new Set<TransportHandlers>()
+  readonly #stopHeartbeats: () => void
+  #channel: RealtimeChannel | null = null
+  #joined = false
+  #flowing = false
+  #ended = false
+  /** The server has left something unanswered: the socket is not worth keeping. */
+  #suspect = false
+
+  constructor(options: SharedChannelOptions) {
+    this.#options = options
+    const { realtime } = options.supabase
+    this.#stopHeartbeats = watchHeartbeats(realtime, options.timers, options.heartbeatTimeout, {
+      alive: (latencyMs) => this.#tell((member) => member.alive(latencyMs)),
+      lost: () => {
+        this.#suspect = true
+        this.#end((member) => member.down('heartbeat-timeout'))
+      },
+    })
+    this.#open().catch((cause: unknown) => this.#end((member) => member.down('socket', cause)))
+  }
+
+  add(member: TransportHandlers): void {
+    this.#members.add(member)
+    if (!this.#joined) return
+    // In a turn of its own: whoever joins learns of it after `join` has returned.
+    void Promise.resolve().then(() => {
+      if (!this.#members.has(member)) return
+      member.joined()
+      if (this.#flowing && this.#members.has(member)) member.flowing()
+    })
+  }
+
+  /** @param next what the last member intends: `rejoin` keeps a socket that works. */
+  remove(member: TransportHandlers, next: 'rejoin' | 'end'): void {
+    if (!this.#members.delete(member)) return
+    if (this.#members.size === 0) this.#end(() => undefined, next)
+  }
+
+  async #open(): Promise<void> {
+    const { supabase, topic, before, authorize } = this.#options
+    const { realtime } = supabase
+    await before
+    try {
+      await authorize()
+    } catch (cause) {
+      this.#end((member) => member.down('session', cause))
+      return
+    }
+    // Without this the first private join goes out with the anonymous key and is refused.
+    await unlessAborted(AbortSignal.timeout(AUTH_TIMEOUT), realtime.setAuth())
+    if (this.#ended) return
+    // phoenix has a reconnect of its own; disconnecting stops its timer and makes `connect()` open a new socket.
+    if (!realtime.isConnected() && !realtime.isConnecting()) await realtime.disconnect()
+    if (this.#ended) return
+    if (realtime.getChannels().some((other) => other.subTopic === topic)) {
+      this.#end((member) => member.refused('topic_in_use'))
+      return
+    }
+    const channel = supabase.channel(topic, {
+      config: { private: true, broadcast: { self: false, ack: false, replication_ready: true } },
+    })
+    this.#channel = channel
+    channel.on('broadcast', { event: '*' }, ({ payload }) => this.#tell((member) => member.message(payload)))
+    channel.on('system', {}, (payload: unknown) => {
+      if (!isReplicationReady(payload)) return
+      this.#flowing = true
+      this.#tell((member) => member.flowing())
+    })
+    channel.subscribe((status, error) => {
+      if (status === 'SUBSCRIBED') {
+        this.#joined = true
+        this.#tell((member) => member.joined())
+      } else if (status === 'TIMED_OUT') {
+        this.#suspect = true
+        this.#end((member) => member.down('join-timeout'))
+      } else if (status === 'CLOSED') this.#end((member) => member.down('channel-closed'))
+      else if (error !== undefined && REFUSED.test(error.message))
+        this.#end((member) => member.refused('join_refused', error))
+      else this.#end((member) => member.down('socket', error))
+    })
+  }
+
+  #tell(what: (member: TransportHandlers) => void): void {
+    if (this.#ended) return
+    for (const member of [...this.#members]) if (this.#members.has(member)) what(member)
+  }
+
+  #end(farewell: (member: TransportHandlers) => void, next: 'rejoin' | 'end' = 'rejoin'): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#stopHeartbeats()
+    this.#options.onEnd(this.#close(next).catch(() => undefined))
+    for (const member of [...this.#members]) if (this.#members.delete(member)) farewell(member)
+  }
+
+  async #close(next: 'rejoin' | 'end'): Promise<void> {
+    const { realtime } = this.#options.supabase
+    // A good-bye over a dead socket would only wait for its time-out.
+    if (this.#suspect) await realtime.disconnect()
+    await this.#channel?.unsubscribe(LEAVE_TIMEOUT)
+    this.#channel?.teardown()
+    const keep = next === 'rejoin' && realtime.isConnected()
+    if (!keep && realtime.getChannels().length === 0) await realtime.disconnect()
+  }
+}
+
+function isReplicationReady(payload: unknown): boolean {
+  return (
+    typeof payload === 'object' &&
+    payload !== null &&
+    'extension' in payload &&
+    payload.extension === 'system' &&
+    'status' in payload &&
+    payload.status === 'ok'
+  )
+}
