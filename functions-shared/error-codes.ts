@@ -66,7 +66,7 @@ export const ERROR_CODES = {
     message: 'The key file of the embedded stack cannot be used; repair it, or start afresh with --fresh.',
   },
   data_dir_in_use: { status: 503, message: 'Another embedded stack is using this data folder.' },
-  data_dir_unusable: { status: 500, message: 'The database in the data folder cannot be used.' },
+  data_dir_unusable: { status: 500, message: 'The data folder cannot be used.' },
   platform_unsupported: { status: 500, message: 'There are no PostgreSQL programs for this machine on npm.' },
   deno_missing: { status: 500, message: 'npm has not installed the Deno program for this machine.' },
   no_free_port: { status: 503, message: 'No free port was found.' },

@@ -5,9 +5,10 @@
  *                                                        (stopped in reverse order)
  */
 
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAuthService } from './auth/index.ts'
+import { ensureDataDir } from './data-dir.ts'
 import { createFunctionsHost, supabaseEnvironment } from './functions/index.ts'
 import { createGateway } from './gateway/index.ts'
 import { KEYS_FILE, loadOrCreateKeys } from './keys.ts'
@@ -25,7 +26,7 @@ const DEFAULT_PORTS = { api: 54321, db: 54322 }
 
 /**
  * Starts everything and applies pending migrations. When a part cannot be started, those that run are stopped.
- * @throws AppError of the part: `data_dir_in_use`, `keys_file_invalid`, `postgres_start_failed`,
+ * @throws AppError of the part: `data_dir_unusable`, `data_dir_in_use`, `keys_file_invalid`, `postgres_start_failed`,
  * `migration_failed`, `deno_missing`, ...
  */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
@@ -34,7 +35,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const ports = { ...DEFAULT_PORTS, ...options.ports }
   const postgresDir = join(dataDir, 'postgres')
   const storageDir = join(dataDir, 'storage')
-  await mkdir(dataDir, { recursive: true })
+  await ensureDataDir(dataDir)
   if (options.fresh ?? false) {
     // First the cluster: it refuses while another stack uses the folder.
     await removeCluster(postgresDir, logger)

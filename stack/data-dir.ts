@@ -1,0 +1,35 @@
+/** The folder of everything that an embedded stack keeps: database, objects, keys. */
+
+import { access, constants, mkdir } from 'node:fs/promises'
+import { AppError } from '../functions-shared/app-error.ts'
+
+/** Why a folder cannot be used, in words that tell what to do. */
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: 'There is a file of that name.',
+  ENOTDIR: 'Its path leads through a file.',
+  EACCES: 'The current user may not write to it.',
+  EPERM: 'The current user may not write to it.',
+  EROFS: 'It is on a read-only file system.',
+  ENOSPC: 'There is no space left.',
+}
+
+/**
+ * Makes the folder where it is missing, and checks that it can be written.
+ * @throws AppError `data_dir_unusable`.
+ */
+export async function ensureDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await access(dataDir, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    throw new AppError('data_dir_unusable', {
+      cause,
+      details: {
+        dataDir,
+        reason: REASONS[code] ?? `It cannot be made (${code}).`,
+        hint: 'Name another folder with --data-dir.',
+      },
+    })
+  }
+}
