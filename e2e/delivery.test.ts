@@ -73,7 +73,7 @@ describe('a message committed', () => {
     ['and heard over the socket at once', true],
     ['and its broadcast on its way', false],
   ])('%s', (_name, untilHeard) => {
-    test.each(boundaries)('%s', async (boundary) => {
+    test.concurrent.each(boundaries)('%s', async (boundary) => {
       const user = await account()
       const storage = memoryStorage()
       await using earlier = await open(user, { storage })
@@ -234,7 +234,7 @@ test('a change of users on one page delivers nothing of the earlier user to the 
   proxy.delay({ ms: 10, jitterMs: 20, random })
   const done = new AbortController()
   const load = Promise.all(
-    [anna, ben].map((user) => moveJobs(db, { userId: user.id, jobs: 60, writers: 2, paceMs: 60, random })),
+    [anna, ben].map((user) => moveJobs(db, { userId: user.id, jobs: 40, writers: 2, paceMs: 60, random })),
   ).finally(() => done.abort())
   const switching = (async () => {
     for (let turn = 0; !done.signal.aborted; turn += 1) {
@@ -315,7 +315,7 @@ describe('a network that', () => {
       user,
       {
         wire: (supabase) => ({
-          source: createSupabaseSource(supabase, createSupabaseIdentity(supabase), 1_000),
+          source: createSupabaseSource(supabase, createSupabaseIdentity(supabase), 2_000),
         }),
       },
       proxy.url,
@@ -332,7 +332,14 @@ describe('a network that', () => {
 test('a token that expires while nothing flows is renewed when something does', async () => {
   await using proxy = await startProxy(url)
   const user = await account()
-  await using page = await open(user, {}, proxy.url)
+  await using page = await open(
+    user,
+    {
+      authTimeout: 3_000,
+      wire: (supabase) => ({ identity: createSupabaseIdentity(supabase, 1_000) }),
+    },
+    proxy.url,
+  )
   await page.client.connect(user.id)
   page.expireToken()
   proxy.swallow(true)
