@@ -47,6 +47,10 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
     dev: options.dev ?? false,
   })
   parts.defer(() => dashboard.close())
+  const { port } = new URL(dashboard.url)
+  if (options.ports.dashboard !== 0 && port !== String(options.ports.dashboard)) {
+    options.logger.warn('dashboard', `port ${options.ports.dashboard} is taken, using ${port}`)
+  }
   const owned = parts.move()
   return {
     stack,

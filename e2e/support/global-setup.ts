@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { createStack } from '../../stack/index.ts'
+import { createTerminalLogger } from '../../stack/logger.ts'
 import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 import { startDashboard } from '../../web/server/dashboard.ts'
 import { samplePhotoPath } from '../fixtures/photos.ts'
@@ -31,6 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       await createStack({
         dataDir,
         ports: { api: 0, db: 0 },
+        logger: createTerminalLogger({ level: process.env.CLAIMWIRE_LOG === 'debug' ? 'debug' : 'error' }),
         functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: files.origin, DOWNLOAD_TIMEOUT_MS },
       }),
     )
