@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,13 +44,15 @@ function start(...args: string[]): Run {
   return { child, lines, exited: new Promise((resolve) => child.on('close', resolve)) }
 }
 
-function ready(run: Run): Promise<void> {
+const ready = (run: Run): Promise<void> => said(run, READY)
+
+function said(run: Run, text: string): Promise<void> {
   return vi.waitFor(
     () => {
       if (run.child.exitCode !== null) throw new Error(`exited early:\n${run.lines.join('\n')}`)
-      expect(run.lines.join('\n')).toContain(READY)
+      expect(run.lines.join('\n')).toContain(text)
     },
-    { timeout: 90_000, interval: 200 },
+    { timeout: 90_000, interval: 50 },
   )
 }
 
@@ -75,6 +77,25 @@ test('Ctrl-C ends every process', async () => {
   run.child.kill('SIGINT')
   expect(await run.exited).toBe(0)
   expect(processesMentioning(scratch)).toEqual([])
+})
+
+test('Ctrl-C does not wait for the sample claim', async () => {
+  const run = start(...FREE_PORTS, '--data-dir', join(scratch, 'data'))
+  await said(run, 'image_processing_started')
+  run.child.kill('SIGINT')
+  expect(await run.exited).toBe(0)
+  expect(run.lines.join('\n')).not.toContain(READY)
+  expect(processesMentioning(scratch)).toEqual([])
+})
+
+test('an interrupted --check says so and leaves neither processes nor files', async () => {
+  const run = start('--check')
+  await said(run, 'image_processing_started')
+  run.child.kill('SIGINT')
+  expect(await run.exited).toBe(1)
+  expect(JSON.parse(run.lines.at(-1) ?? '')).toEqual({ ok: false, reason: 'interrupted' })
+  expect(processesMentioning(scratch)).toEqual([])
+  expect(readdirSync(scratch)).toEqual([])
 })
 
 test('after kill -9 a new start on the same data works and leaves nothing of the old one running', async () => {

@@ -35,6 +35,9 @@ const { values: flags } = parseArgs({
   allowNegative: true,
 })
 
+/** Somebody wants an end. */
+const STOP = Symbol('stop')
+
 await (flags.check ? check() : start().catch(explain))
 // Everything is stopped here; a client library's forgotten timer must not keep the process for seconds.
 process.exit()
@@ -53,9 +56,11 @@ async function start(): Promise<void> {
     logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'info' }),
     dev: flags.dev,
   })
-  const sample = flags.sample ? await showSample(running) : undefined
-  console.log(banner(running, sample))
-  await stopped
+  const sample = flags.sample ? await Promise.race([showSample(running), stopped]) : undefined
+  if (sample !== STOP) {
+    console.log(banner(running, sample))
+    await stopped
+  }
   console.log('Stopping ...')
 }
 
@@ -81,10 +86,11 @@ function showSample(running: Running): Promise<SampleClaimResult> {
 
 /** The same path on free ports with temporary data; the last line is one JSON object. */
 async function check(): Promise<void> {
+  const stopped = stopSignal()
   const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-check-'))
   let result: { ok: boolean } & Record<string, unknown>
   try {
-    result = await runCheck(dataDir)
+    result = await runCheck(dataDir, stopped)
   } catch (error) {
     console.error(error)
     result = { ok: false, reason: error instanceof Error ? error.message : String(error) }
@@ -95,7 +101,10 @@ async function check(): Promise<void> {
   if (!result.ok) process.exitCode = 1
 }
 
-async function runCheck(dataDir: string): Promise<{ ok: boolean } & Record<string, unknown>> {
+async function runCheck(
+  dataDir: string,
+  stopped: Promise<typeof STOP>,
+): Promise<{ ok: boolean } & Record<string, unknown>> {
   const startedAt = performance.now()
   await using running = await bringUp({
     dataDir,
@@ -106,7 +115,9 @@ async function runCheck(dataDir: string): Promise<{ ok: boolean } & Record<strin
   const startMs = Math.round(performance.now() - startedAt)
   const page = await fetch(running.dashboardUrl)
   if (!page.ok) throw new Error(`the dashboard answered ${page.status}`)
-  const { received, lost, duplicates, p50Ms } = await showSample(running)
+  const sample = await Promise.race([showSample(running), stopped])
+  if (sample === STOP) return { ok: false, reason: 'interrupted' }
+  const { received, lost, duplicates, p50Ms } = sample
   const messages = received.map(({ message }) => message.type)
   return { ok: lost === 0 && duplicates === 0, messages, lost, duplicates, startMs, p50Ms }
 }
@@ -118,10 +129,10 @@ function port(text: string): number {
 }
 
 /** Resolves on Ctrl-C, on SIGTERM, and when the parent process has gone. */
-function stopSignal(): Promise<void> {
+function stopSignal(): Promise<typeof STOP> {
   return new Promise((resolve) => {
     for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
-      process.on(event, () => resolve())
+      process.on(event, () => resolve(STOP))
   })
 }
 
