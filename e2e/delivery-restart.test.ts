@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import {
+  type Account,
   expectExactlyTheTable,
   memoryStorage,
   newAccount,
@@ -34,9 +35,17 @@ afterAll(async () => {
   await stack?.[Symbol.asyncDispose]()
 })
 
+/** As soon as the stack works again after an earlier test. */
+function account(): Promise<Account> {
+  return vi.waitFor(() => newAccount(stack.url, stack.keys.publishableKey), {
+    timeout: 30_000,
+    interval: 200,
+  })
+}
+
 /** One page under load while `fault` happens again and again, each time until the page has noticed and is live. */
 async function survive(fault: () => Promise<void>): Promise<void> {
-  const user = await newAccount(stack.url, stack.keys.publishableKey)
+  const user = await account()
   await using page = await openListener(stack.url, stack.keys.publishableKey, user)
   await page.client.connect(user.id)
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -68,7 +77,7 @@ test('PostgreSQL is killed', () => survive(async () => stack.killPostgres()), LO
 test(
   'PostgreSQL is killed while other pages join',
   async () => {
-    const user = await newAccount(stack.url, stack.keys.publishableKey)
+    const user = await account()
     const pages = await Promise.all(
       Array.from({ length: 8 }, () => openListener(stack.url, stack.keys.publishableKey, user)),
     )
@@ -113,7 +122,7 @@ test(
 )
 
 test('the page is gone while the stack is, and comes back afterwards', async () => {
-  const user = await newAccount(stack.url, stack.keys.publishableKey)
+  const user = await account()
   const storage = memoryStorage()
   await using before = await openListener(stack.url, stack.keys.publishableKey, user, { storage })
   await before.client.connect(user.id)

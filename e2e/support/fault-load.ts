@@ -147,7 +147,10 @@ async function insist(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Connection exceptions, the server's own end, and everything that is not an answer of the server. */
+/**
+ * Connection exceptions, the server's own end (what runs then is cancelled), and everything that is not an answer of
+ * the server.
+ */
 function isAway(error: unknown): boolean {
-  return !(error instanceof pg.DatabaseError) || /^(08|57P|53|40)/.test(error.code ?? '')
+  return !(error instanceof pg.DatabaseError) || /^(08|57|53|40)/.test(error.code ?? '')
 }
