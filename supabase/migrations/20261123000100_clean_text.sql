@@ -82,18 +82,26 @@ language plpgsql
 security invoker
 set search_path = ''
 as $$
+declare
+  -- Visible ASCII from end to end is clean as it is: most texts are, and calls cost more than this look.
+  v_plain constant text := '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$';
+  v_json_with_more constant text := '[^\x20-\x7e]|\\[bfru]';
 begin
   -- Only what this statement writes: rows of before are clean.
-  if tg_op = 'INSERT' or new.stage is distinct from old.stage then
+  if (tg_op = 'INSERT' or new.stage is distinct from old.stage)
+     and (new.stage !~ v_plain or pg_catalog.length(new.stage) > 100)
+  then
     new.stage := private.clean_text(new.stage, 100);
   end if;
-  if tg_op = 'INSERT' or new.error is distinct from old.error then
+  if (tg_op = 'INSERT' or new.error is distinct from old.error)
+     and (new.error !~ v_plain or pg_catalog.length(new.error) > 2000)
+  then
     new.error := private.clean_text(new.error, 2000);
   end if;
-  if new.input <> '{}' and (tg_op = 'INSERT' or new.input is distinct from old.input) then
+  if (tg_op = 'INSERT' or new.input is distinct from old.input) and new.input::text ~ v_json_with_more then
     new.input := private.clean_json(new.input);
   end if;
-  if new.result <> '{}' and (tg_op = 'INSERT' or new.result is distinct from old.result) then
+  if (tg_op = 'INSERT' or new.result is distinct from old.result) and new.result::text ~ v_json_with_more then
     new.result := private.clean_json(new.result);
   end if;
   return new;

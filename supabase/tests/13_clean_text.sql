@@ -1,7 +1,7 @@
 -- Text from outside, made safe where it is written.
 
 begin;
-select plan(31);
+select plan(32);
 
 select is(private.clean_text(sample.dirty, 100), sample.clean, sample.what)
 from (values
@@ -64,6 +64,20 @@ select results_eq(
 );
 select is(
   (select left(payload ->> 'error', 4) from public.notifications where seq = 2), 'No!x', 'before they are told'
+);
+
+insert into public.jobs (kind, user_id, subject_id, stage, error, result)
+select 'image', 'a0000000-0000-4000-8000-000000000001', gen_random_uuid(), sample.text, sample.text,
+  jsonb_build_object('x', sample.text)
+from (values
+  (' x'), ('x '), ('x'), ('x y'), (' '), (''), (E'x\ny'), (E'x\u2029'), ('ü'), (E'\u007f'), (E'a\u0001b'), (repeat('x', 101)),
+  (repeat('x y', 1000))
+) as sample (text);
+select is_empty(
+  $$ select j.stage, j.error, j.result from public.jobs as j
+     where (j.stage, j.error) is distinct from (private.clean_text(j.stage, 100), private.clean_text(j.error, 2000))
+       or j.result <> private.clean_json(j.result) $$,
+  'no way past: whatever is written, cleaning it again changes nothing'
 );
 
 select * from finish();

@@ -3,17 +3,7 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { asUser, createTestDatabase, withClient } from '../../stack/testing/database.ts'
-import { addUsers, at } from './support.ts'
-
-interface PlanNode {
-  'Node Type': string
-  'Index Name'?: string
-  'Index Cond'?: string
-  'Actual Rows': number
-  'Shared Hit Blocks': number
-  'Shared Read Blocks': number
-  Plans?: PlanNode[]
-}
+import { addUsers, at, blocksRead, type PlanNode, planNodes } from './support.ts'
 
 const PAGE = 500
 const CATCH_UP = `select seq, payload from public.notifications where seq > $1 order by seq limit ${PAGE}`
@@ -34,18 +24,18 @@ test('catching up reads a range of the primary key and costs the same in a table
 
     for (const plan of [small, large]) {
       const scan = at(
-        nodes(plan).filter((node) => node['Index Name'] !== undefined),
+        planNodes(plan).filter((node) => node['Index Name'] !== undefined),
         0,
       )
       expect(scan['Node Type']).toMatch(/^Index (Only )?Scan$/)
       expect(scan['Index Name']).toBe('notifications_pkey')
       expect(scan['Index Cond']).toMatch(/user_id = .* AND .*seq > /)
       expect(scan['Actual Rows']).toBe(PAGE)
-      expect(nodes(plan).map((node) => node['Node Type'])).not.toContain('Sort')
-      expect(nodes(plan).map((node) => node['Node Type'])).not.toContain('Seq Scan')
+      expect(planNodes(plan).map((node) => node['Node Type'])).not.toContain('Sort')
+      expect(planNodes(plan).map((node) => node['Node Type'])).not.toContain('Seq Scan')
     }
     // A level more of the index, and nothing that grows with the rows.
-    expect(blocks(large)).toBeLessThanOrEqual(blocks(small) + 10)
+    expect(blocksRead(large)).toBeLessThanOrEqual(blocksRead(small) + 10)
   })
 })
 
@@ -72,12 +62,4 @@ async function explainCatchUp(client: pg.Client, userId: string): Promise<PlanNo
     )
     return at(at(rows, 0)['QUERY PLAN'], 0).Plan
   })
-}
-
-function nodes(plan: PlanNode): PlanNode[] {
-  return [plan, ...(plan.Plans ?? []).flatMap(nodes)]
-}
-
-function blocks(plan: PlanNode): number {
-  return plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
 }

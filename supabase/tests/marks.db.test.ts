@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { asUser, createTestDatabase } from '../../stack/testing/database.ts'
-import { addUsers, at, untilBlocked, withClients } from './support.ts'
+import { addUsers, at, blocksRead, type PlanNode, planNodes, untilBlocked, withClients } from './support.ts'
 
 interface Told {
   seqs: number[]
@@ -147,13 +147,6 @@ async function notificationReads(client: pg.Client, userId: string): Promise<Tol
   return rows.map((row) => row.payload)
 }
 
-interface PlanNode {
-  'Index Name'?: string
-  'Shared Hit Blocks': number
-  'Shared Read Blocks': number
-  Plans?: PlanNode[]
-}
-
 async function countBlocks(
   client: pg.Client,
   userId: string,
@@ -167,10 +160,6 @@ async function countBlocks(
     [userId],
   )
   const plan = at(at(rows, 0)['QUERY PLAN'], 0).Plan
-  const indexes = nodes(plan).flatMap((node) => node['Index Name'] ?? [])
-  return { blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], indexes: indexes.sort() }
-}
-
-function nodes(plan: PlanNode): PlanNode[] {
-  return [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+  const indexes = planNodes(plan).flatMap((node) => node['Index Name'] ?? [])
+  return { blocks: blocksRead(plan), indexes: indexes.sort() }
 }

@@ -94,3 +94,24 @@ export function at<T>(list: readonly T[], index: number): T {
   if (value === undefined) throw new RangeError(`There is no entry ${index}.`)
   return value
 }
+
+/** A node of `explain (analyze, buffers, format json)`: the fields that tests look at. */
+export interface PlanNode {
+  'Node Type': string
+  'Index Name'?: string
+  'Index Cond'?: string
+  'Actual Rows': number
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
+  Plans?: PlanNode[]
+}
+
+/** The node and all below it. */
+export function planNodes(plan: PlanNode): PlanNode[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(planNodes)]
+}
+
+/** Blocks that a plan looked at, wherever they were. */
+export function blocksRead(plan: PlanNode): number {
+  return plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
+}
