@@ -19,12 +19,6 @@ export interface Delay {
 export interface TcpProxy extends AsyncDisposable {
   /** Of the proxy, e.g. `http://127.0.0.1:40123`. */
   readonly url: string
-  /** Connections open now. */
-  readonly open: number
-  /** Connections accepted so far. */
-  readonly accepted: number
-  /** Bytes carried towards the client so far. */
-  readonly carried: number
   /** Ends every connection as a peer does that goes. */
   cut(): void
   /** Ends every connection with RST, what is under way included. */
@@ -47,10 +41,9 @@ const TICK_MS = 20
 export async function startProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl)
   const links = new Set<Link>()
-  const shape: Shape = { delay: null, bytesPerSecond: null, carried: 0 }
+  const shape: Shape = { delay: null, bytesPerSecond: null }
   let refusing = false
   let swallowing = false
-  let accepted = 0
 
   // A half-closed connection is carried as such: each side ends for itself.
   const server = createServer({ allowHalfOpen: true }, (client) => {
@@ -58,7 +51,6 @@ export async function startProxy(targetUrl: string): Promise<TcpProxy> {
       client.resetAndDestroy()
       return
     }
-    accepted += 1
     const upstream = tcpConnect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true })
     const link = new Link(client, upstream, shape)
     if (swallowing) link.frozen = true
@@ -75,15 +67,6 @@ export async function startProxy(targetUrl: string): Promise<TcpProxy> {
   const each = (act: (link: Link) => void): void => [...links].forEach(act)
   return {
     url: `http://127.0.0.1:${address.port}`,
-    get open() {
-      return links.size
-    },
-    get accepted() {
-      return accepted
-    },
-    get carried() {
-      return shape.carried
-    },
     cut: () => each((link) => link.end('cut')),
     reset: () => each((link) => link.end('reset')),
     refuse: (on) => {
@@ -114,11 +97,11 @@ export async function startProxy(targetUrl: string): Promise<TcpProxy> {
 interface Shape {
   delay: Delay | null
   bytesPerSecond: number | null
-  carried: number
 }
 
 class Link {
-  readonly closed: Promise<void>
+  /** Both ends. */
+  readonly closed: Promise<unknown>
   frozen = false
   readonly #client: Socket
   readonly #upstream: Socket
@@ -131,14 +114,12 @@ class Link {
       // The other side learns of it from 'close'.
       socket.on('error', () => undefined)
     }
-    client.on('close', () => upstream.destroy())
-    upstream.on('close', () => client.destroy())
-    this.closed = new Promise((resolve) => client.on('close', () => resolve()))
-    void this.#carry(client, upstream, (size) => waitFor(shape.delay, size, null))
-    void this.#carry(upstream, client, (size) => {
-      shape.carried += size
-      return waitFor(shape.delay, size, shape.bytesPerSecond)
-    })
+    // Where nothing is carried, no farewell is either.
+    client.on('close', () => this.frozen || upstream.destroy())
+    upstream.on('close', () => this.frozen || client.destroy())
+    this.closed = Promise.all([client, upstream].map(ended))
+    this.#carry(client, upstream, (size) => waitFor(shape.delay, size, null))
+    this.#carry(upstream, client, (size) => waitFor(shape.delay, size, shape.bytesPerSecond))
   }
 
   end(how: 'cut' | 'reset'): void {
@@ -149,7 +130,7 @@ class Link {
   }
 
   /** One direction: each piece leaves `wait` after it came, never before the one before it. */
-  async #carry(from: Socket, to: Socket, wait: (size: number) => Wait): Promise<void> {
+  #carry(from: Socket, to: Socket, wait: (size: number) => Wait): void {
     let before: Promise<void> = Promise.resolve()
     from.on('data', (bytes: Buffer) => {
       if (this.frozen) return
@@ -173,6 +154,10 @@ class Link {
       })
     })
   }
+}
+
+function ended(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()))
 }
 
 interface Wait {
