@@ -52,10 +52,10 @@ export async function endJob(
   )
 }
 
-/** A new job that is started: one durable notification. */
+/** A new job that is given up: one durable notification, and nothing that a sweep would take up. */
 export async function notifyOnce(db: pg.Pool | pg.PoolClient, userId: string): Promise<void> {
-  const [jobId] = await addIdleJobs(db, userId)
-  if (jobId !== undefined) await startJob(db, jobId)
+  const jobIds = await addIdleJobs(db, userId)
+  await db.query(`update public.jobs set status = 'failed' where id = any ($1)`, [jobIds])
 }
 
 export interface LoadOptions {
