@@ -37,8 +37,10 @@ describe('the signature', () => {
 
 describe('the body', () => {
   test('over 1 MB: 413, before the signature is looked at', async () => {
-    const answer = await postWebhook(`{"filler":"${'x'.repeat(1024 * 1024)}"}`)
-    expect(answer).toEqual({ status: 413, body: code('body_too_large') })
+    const body = `{"filler":"${'x'.repeat(1024 * 1024)}"}`
+    const refusal = { status: 413, body: code('body_too_large') }
+    expect(await postWebhook(body)).toEqual(refusal)
+    expect(await post({ method: 'POST', body })).toEqual(refusal)
   })
 
   test('not JSON: 400', async () => {

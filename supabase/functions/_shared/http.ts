@@ -23,17 +23,18 @@ export function requireMethod(request: Request, ...allowed: readonly string[]): 
   if (!allowed.includes(request.method)) throw new AppError('method_not_allowed', { details: { allowed } })
 }
 
+/** What is announced as too large need not be looked at. @throws AppError `body_too_large` */
+export function requireAnnouncedSize(request: Request, maxBytes: number): void {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw new AppError('body_too_large')
+}
+
 /**
  * The body's bytes, counted while they arrive: `Content-Length` is only a claim.
  *
  * @throws AppError `body_too_large` once there are more than `maxBytes`; the rest is not read.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const announced = Number(request.headers.get('content-length') ?? 0)
-  if (announced > maxBytes) {
-    await request.body?.cancel()
-    throw new AppError('body_too_large')
-  }
+  requireAnnouncedSize(request, maxBytes)
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of request.body ?? []) {

@@ -7,7 +7,14 @@
 
 import { AppError } from '../../../functions-shared/app-error.ts'
 import { parseTypeformResponse } from '../../../functions-shared/typeform.ts'
-import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from '../_shared/http.ts'
+import {
+  errorResponse,
+  jsonResponse,
+  parseJson,
+  readBody,
+  requireAnnouncedSize,
+  requireMethod,
+} from '../_shared/http.ts'
 import type { Log } from '../_shared/log.ts'
 import type { Inbox, ReceivedResponse } from './inbox.ts'
 import { type Accounts, resolveReporter } from './reporter.ts'
@@ -28,6 +35,7 @@ export async function handleWebhook(request: Request, dependencies: WebhookDepen
   const { secrets, accounts, inbox, log } = dependencies
   try {
     requireMethod(request, 'POST')
+    requireAnnouncedSize(request, MAX_BODY_BYTES)
     const signature = request.headers.get(SIGNATURE_HEADER)
     parseSignature(signature)
     const body = await readBody(request, MAX_BODY_BYTES)

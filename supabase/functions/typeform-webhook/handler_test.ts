@@ -141,6 +141,17 @@ Deno.test('the limit counts what arrives, not what is announced, and stops there
   assert(sent < MAX_BODY_BYTES + 4 * 65_536, `read ${sent} bytes`)
 })
 
+Deno.test('what is announced as too large is refused without a look at it or its signature', async () => {
+  const { accounts, inbox, log } = bench()
+  const request = new Request('http://functions.test/typeform-webhook', {
+    method: 'POST',
+    headers: { 'content-length': String(MAX_BODY_BYTES + 1) },
+    body: '{}',
+  })
+  const answer = await handleWebhook(request, { secrets: [SECRET], accounts, inbox, log })
+  assertEquals([answer.status, request.bodyUsed], [413, false])
+})
+
 Deno.test('without a secret nothing is accepted', async () => {
   const { deliver } = bench([])
   const { status, code } = await deliver()
