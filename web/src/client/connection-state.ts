@@ -75,8 +75,6 @@ export type ConnectionEvent =
   | { name: 'wake' }
   | { name: 'online' }
   | { name: 'offline' }
-  /** The page goes into the back/forward cache, where a connection may not be kept. */
-  | { name: 'suspend' }
   | { name: 'retry-now' }
   | { name: 'close'; reason: CloseReason }
 
@@ -164,8 +162,6 @@ function whileConnecting(
       return down(state.failures, event.reason, now, settings)
     case 'offline':
       return down(state.failures, 'network', now, settings)
-    case 'suspend':
-      return suspend(state.failures, now, settings)
     default:
       return stay(state)
   }
@@ -206,8 +202,6 @@ function whileJoined(
       return down(failuresBefore(state, now, settings), event.reason, now, settings)
     case 'offline':
       return down(failuresBefore(state, now, settings), 'network', now, settings)
-    case 'suspend':
-      return suspend(failuresBefore(state, now, settings), now, settings)
     case 'unreadable':
       return unreadable(state, now, settings)
     case 'caught-up':
@@ -252,15 +246,6 @@ function close(state: ConnectionState, reason: CloseReason): Transition {
   return {
     state: { name: 'closed', reason },
     effects: state.name === 'idle' ? [] : [leave('end'), cancel('retry'), cancel('check')],
-  }
-}
-
-/** No failure, and nothing to wait for but the page's return; the timer is for a page that never went. */
-function suspend(failures: number, now: number, settings: ConnectionSettings): Transition {
-  const delayMs = settings.maxReconnectDelay
-  return {
-    state: { name: 'offline', failures, retryAt: now + delayMs, reason: 'suspended' },
-    effects: [leave('end'), cancel('check'), { type: 'schedule', timer: 'retry', delayMs }],
   }
 }
 

@@ -15,7 +15,7 @@ import type { ConnectionSettings, ConnectionState, ConnectionStateName } from '.
 import { IDLE } from './connection-state.ts'
 import { type CursorStore, createCursorStore } from './cursor-store.ts'
 import { Emitter, type Listener } from './emitter.ts'
-import type { ClientEvents } from './events.ts'
+import type { ClientEvents, Delivery, DisconnectedEvent } from './events.ts'
 import { pageEvents } from './page-events.ts'
 import { pause } from './pause.ts'
 import type {
@@ -34,6 +34,9 @@ import { Session, type SessionListener } from './session.ts'
 import { createSupabaseIdentity } from './supabase-identity.ts'
 import { createSupabaseSource } from './supabase-source.ts'
 import { createSupabaseTransport } from './supabase-transport.ts'
+import { type AttentionSource, pageAttention } from './tabs/attention.ts'
+import { openBrowserTabs } from './tabs/browser-tabs.ts'
+import type { OpenTabGroup } from './tabs/tab-group.ts'
 import { createSupabaseSigner } from './url-signer.ts'
 
 export interface DashboardWebSocketClientOptions {
@@ -64,6 +67,9 @@ export interface DashboardWebSocketClientOptions {
   source?: NotificationSource
   identity?: Identity
   signer?: UrlSigner
+  /** How this tab finds the others; null for a connection of its own. Default: Web Locks and BroadcastChannel. */
+  tabs?: OpenTabGroup | null
+  attention?: AttentionSource
 }
 
 export interface ClientState {
@@ -121,6 +127,9 @@ export class DashboardWebSocketClient {
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #pause: Pause
+  readonly #openTabs: OpenTabGroup
+  readonly #attention: AttentionSource
+  readonly #tabId = randomId()
   readonly #settings: ConnectionSettings
   readonly #pageSize: number
   readonly #logger: ClientLogger
@@ -142,6 +151,8 @@ export class DashboardWebSocketClient {
     this.#pageEvents = options.pageEvents ?? pageEvents
     this.#clock = options.clock ?? Date.now
     this.#pause = options.pause ?? pause
+    this.#openTabs = options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs)
+    this.#attention = options.attention ?? pageAttention(this.#clock)
     this.#settings = {
       reconnectDelay: options.reconnectDelay ?? DEFAULTS.reconnectDelay,
       maxReconnectDelay: options.maxReconnectDelay ?? DEFAULTS.maxReconnectDelay,
@@ -174,7 +185,7 @@ export class DashboardWebSocketClient {
     if (signedIn !== userId) throw new AppError('user_mismatch')
 
     const session = this.#open(userId)
-    session.dispatch({ name: 'connect' })
+    session.start()
     await this.#untilLive(session)
   }
 
@@ -186,7 +197,7 @@ export class DashboardWebSocketClient {
 
   /** Tries at once instead of waiting for the back-off. */
   retryNow(): void {
-    this.#session?.dispatch({ name: 'retry-now' })
+    this.#session?.retryNow()
   }
 
   /** Asks the server for a sign of life; the answer comes as `pong`. */
@@ -232,9 +243,9 @@ export class DashboardWebSocketClient {
     let everLive = false
     let announced = false
     const listener: SessionListener = {
-      state: ({ old, new: state, event }) => {
-        if (this.#debug) this.#logger.debug(`${old.name} -> ${state.name}`, { event: event.name, ...state })
-        this.#emitter.emit('state', { old: old.name, new: state.name, reason: event.name, state })
+      state: ({ old, new: state, reason }) => {
+        if (this.#debug) this.#logger.debug(`${old.name} -> ${state.name}`, { event: reason, ...state })
+        this.#emitter.emit('state', { old: old.name, new: state.name, reason, state })
         if (state.name === 'live' && !announced) {
           const { recovered, lastSeq } = session
           this.#emitter.emit('connected', { userId, recovered, lastSeq, reconnected: everLive })
@@ -243,13 +254,13 @@ export class DashboardWebSocketClient {
         if (announced && !JOINED[state.name]) {
           announced = false
           this.#emitter.emit('disconnected', {
-            reason: state.name === 'offline' || state.name === 'closed' ? state.reason : 'refused',
+            reason: lossOf(state),
             retryAt: 'retryAt' in state ? state.retryAt : null,
           })
         }
         if (state.name === 'closed') stop()
       },
-      message: (message, replayed) => this.#deliver(message, replayed),
+      message: (message, delivery) => this.#deliver(message, delivery),
       lost: (reason) => this.#emitter.emit('reload', { reason }),
       alive: (latencyMs) => {
         this.#latencyMs = latencyMs
@@ -269,10 +280,13 @@ export class DashboardWebSocketClient {
         clock: this.#clock,
         timers: this.#timers,
         pause: this.#pause,
+        openTabs: this.#openTabs,
+        attention: this.#attention,
+        tabId: this.#tabId,
       },
       listener,
     )
-    const stopPage = this.#pageEvents((event) => session.dispatch({ name: event }))
+    const stopPage = this.#pageEvents((event) => session.page(event))
     const stopIdentity = this.#identity.onChange((current) => {
       if (current !== userId) session.close(current === null ? 'signed-out' : 'user-changed')
     })
@@ -285,8 +299,7 @@ export class DashboardWebSocketClient {
     return session
   }
 
-  #deliver(message: JobMessage, replayed: boolean): void {
-    const delivery = { replayed }
+  #deliver(message: JobMessage, delivery: Delivery): void {
     if ('documentId' in message) this.#emitter.emit(message.type, message, delivery)
     else if ('reportId' in message) this.#emitter.emit(message.type, message, delivery)
     else if ('transcriptionId' in message) this.#emitter.emit(message.type, message, delivery)
@@ -320,6 +333,16 @@ export class DashboardWebSocketClient {
       this.#emitter.emit('error', error)
     }
   }
+}
+
+function lossOf(state: ConnectionState): DisconnectedEvent['reason'] {
+  if (state.name === 'offline' || state.name === 'closed') return state.reason
+  return state.name === 'error' ? 'refused' : 'takeover'
+}
+
+/** Unlike `crypto.randomUUID`, also for pages that came over plain HTTP. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('')
 }
 
 function reasonOf(state: ConnectionState): string | null {

@@ -9,6 +9,11 @@ import type { LostReason } from './sequencer.ts'
 export interface Delivery {
   /** It happened while this page was not listening, and was read from the table. */
   replayed: boolean
+  /**
+   * Whether people look at this tab, or did last: true in exactly one of the tabs that hear the message. What is to
+   * be shown once (a toast, a sound) belongs there.
+   */
+  foremost: boolean
 }
 
 export interface ConnectedEvent {
@@ -22,7 +27,8 @@ export interface ConnectedEvent {
 }
 
 export interface DisconnectedEvent {
-  reason: DownReason | CloseReason | 'refused'
+  /** `takeover`: the tab that had the connection is gone, and another one takes its place. */
+  reason: DownReason | CloseReason | 'refused' | 'takeover'
   /** Milliseconds of the client's clock when it tries again; null when it does not. */
   retryAt: number | null
 }

@@ -46,7 +46,11 @@ const SMALLEST_PAGE = 10
 
 /** None of these may throw. */
 export interface FeedListener {
-  message(message: JobMessage, replayed: boolean): void
+  message(entry: Told): void
+  /** What listeners have just been told, before the cursor is stored: empty places of the sequence included. */
+  told(entries: readonly Entry[]): void
+  /** Without a place in the sequence. */
+  volatile(message: JobMessage): void
   /** What was missed cannot be told one by one. */
   lost(reason: LostReason): void
   /** The socket brought something that shows that something before it is missing. */
@@ -55,12 +59,16 @@ export interface FeedListener {
 }
 
 /** A place in the sequence and what stands there; `message` is null where there is nothing to hand over. */
-interface Entry {
+export interface Entry {
   seq: number
   epoch: string
   message: JobMessage | null
   replayed: boolean
+  /** Set where another tab has said so: whether this is the tab that people look at. */
+  foremost?: boolean
 }
+
+export type Told = Entry & { message: JobMessage }
 
 export class Feed {
   readonly #options: FeedOptions
@@ -74,6 +82,8 @@ export class Feed {
   #catchUpAgain = false
   /** Smaller after a page that did not arrive, so that a slow line makes progress too. */
   #pageSize: number
+  /** What has been handed over since the cursor was stored. */
+  #slice: Entry[] = []
 
   constructor(options: FeedOptions, listener: FeedListener) {
     this.#options = options
@@ -86,22 +96,18 @@ export class Feed {
       clock: options.clock,
       pause: options.pause,
       deliver: (entry) => this.#hand(entry),
-      delivered: ({ epoch, seq }) => options.cursors.advance(options.userId, { epoch, seq }),
+      delivered: () => this.#mark(),
     })
   }
 
-  /** The place up to which the listener has been told. */
-  get lastSeq(): number {
-    return this.#delivered?.seq ?? 0
+  /** The place up to which the listener has been told; null before the first visit's head was read. */
+  get position(): Position | null {
+    return this.#delivered
   }
 
   /** False once something was missed that could not be delivered one by one. */
   get recovered(): boolean {
     return this.#recovered
-  }
-
-  get catchingUp(): boolean {
-    return this.#catchingUp !== null
   }
 
   close(): void {
@@ -119,10 +125,15 @@ export class Feed {
         // Volatile: it has its place among the others, but waits for none that is missing.
         this.#receiveDurable(durable.splice(0))
         if (this.#abort.signal.aborted) return
-        this.#listener.message(parsed.message, false)
+        this.#listener.volatile(parsed.message)
       }
     }
     this.#receiveDurable(durable)
+  }
+
+  /** What another tab was told. */
+  receiveRelayed(entries: readonly Entry[]): void {
+    this.#receiveDurable(entries)
   }
 
   /**
@@ -158,6 +169,8 @@ export class Feed {
       this.#sequencer = clearOverflow(this.#sequencer)
       const asked = this.#sequencer.cursor
       const head = await source.readHead(userId, this.#abort.signal)
+      // What is being told meanwhile has its place before anything that the head says.
+      await this.#queue.idle()
       this.#abort.signal.throwIfAborted()
 
       if (this.#sequencer.cursor === null) this.#goOnFrom({ epoch: head.epoch, seq: head.seq })
@@ -189,6 +202,7 @@ export class Feed {
       const after = this.#cursorSeq
       const rows = await this.#readPage(after)
       if (rows.length === 0) {
+        await this.#queue.idle()
         // Rows below the head are gone although the floor does not say so.
         if (this.#cursorSeq === after) this.#lose('rows-missing', head)
         break
@@ -250,8 +264,16 @@ export class Feed {
   }
 
   #hand(entry: Entry): void {
-    this.#delivered = { epoch: entry.epoch, seq: entry.seq }
-    if (entry.message !== null) this.#listener.message(entry.message, entry.replayed)
+    const { epoch, seq, message } = entry
+    this.#delivered = { epoch, seq }
+    this.#slice.push(entry)
+    if (message !== null) this.#listener.message({ ...entry, message })
+  }
+
+  #mark(): void {
+    this.#listener.told(this.#slice)
+    this.#slice = []
+    if (this.#delivered !== null) this.#options.cursors.advance(this.#options.userId, this.#delivered)
   }
 
   #lose(reason: LostReason, from: Position): void {

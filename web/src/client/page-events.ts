@@ -17,6 +17,7 @@ export const pageEvents: PageEvents = (listener) => {
     target.addEventListener(type, () => when() && listener(event), { signal: stop.signal })
   }
   listen(document, 'visibilitychange', 'wake', () => document.visibilityState === 'visible')
+  listen(document, 'freeze', 'suspend')
   listen(document, 'resume', 'wake')
   listen(window, 'pageshow', 'wake')
   // Into the back/forward cache: a page that keeps a connection would not be cached.

@@ -1,47 +1,65 @@
 /**
- * One user's connection from `connect()` to its end: carries out the effects of the connection state, and tells it
- * what came of them.
+ * One user's messages on this page, from `connect()` to its end. The feed stays; what feeds it changes:
+ *
+ *   alone, or leading   Connection: a socket of its own; what the feed tells is relayed to the other tabs
+ *   following           Mirror: what the leading tab relays, and its state
+ *   suspended           nothing, while the page lies in the back/forward cache
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
-import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
-import { userTopic } from '../../../functions-shared/topics.ts'
+import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
+import { Feed, type FeedOptions, type Told } from './feed.ts'
+import type { PageEvent } from './ports.ts'
+import type { LostReason } from './sequencer.ts'
+import type { AttentionSource } from './tabs/attention.ts'
+import { Mirror } from './tabs/mirror.ts'
+import type { OpenTabGroup, TabGroup } from './tabs/tab-group.ts'
 import {
-  type CloseReason,
-  type ConnectionEvent,
-  type ConnectionSettings,
-  type ConnectionState,
-  type Effect,
-  IDLE,
-  type TimerName,
-  transition,
-} from './connection-state.ts'
-import { Feed, type FeedListener, type FeedOptions } from './feed.ts'
-import type { Subscription, Timers, Transport } from './ports.ts'
+  type Attention,
+  foremostOf,
+  type LeaderMessage,
+  parseTabMessage,
+  TAB_PROTOCOL,
+  type TabMessage,
+} from './tabs/tab-messages.ts'
 
-export interface SessionOptions extends FeedOptions {
-  settings: ConnectionSettings
-  transport: Transport
-  timers: Timers
+export interface SessionOptions extends FeedOptions, Omit<ConnectionOptions, 'feed'> {
+  openTabs: OpenTabGroup
+  attention: AttentionSource
+  /** Of this tab, unique in the browser profile. */
+  tabId: string
 }
 
 /** What a session tells the client. None of these may throw. */
-export interface SessionListener extends Omit<FeedListener, 'behind'> {
-  state(change: { old: ConnectionState; new: ConnectionState; event: ConnectionEvent }): void
+export interface SessionListener {
+  state(change: { old: ConnectionState; new: ConnectionState; reason: string }): void
+  /** @param foremost whether this is the tab that people look at; true in one tab only. */
+  message(message: JobMessage, delivery: { replayed: boolean; foremost: boolean }): void
+  lost(reason: LostReason): void
   alive(latencyMs: number): void
+  error(error: AppError): void
 }
+
+type Role =
+  | { name: 'none' }
+  | { name: 'leader'; connection: Connection }
+  | { name: 'follower'; mirror: Mirror }
 
 export class Session {
   readonly userId: string
   readonly #options: SessionOptions
   readonly #listener: SessionListener
   readonly #feed: Feed
-  readonly #timers = new Map<TimerName, unknown>()
-  readonly #events: ConnectionEvent[] = []
+  readonly #stopAttention: () => void
+  /** While leading: the tabs that are there, this one included. */
+  readonly #tabs = new Map<string, Attention>()
+  #role: Role = { name: 'none' }
+  /** Who leads, as far as a follower knows: a new leader has to be told about this tab. */
+  #leaderId: string | null = null
+  #group: TabGroup | null = null
   #state: ConnectionState = IDLE
-  #subscription: Subscription | null = null
-  #checking = false
-  #dispatching = false
   #ended = false
 
   constructor(options: SessionOptions, listener: SessionListener) {
@@ -49,11 +67,23 @@ export class Session {
     this.#options = options
     this.#listener = listener
     this.#feed = new Feed(options, {
-      message: (message, replayed) => listener.message(message, replayed),
+      message: (entry) => this.#tell(entry),
+      told: (entries) => {
+        if (this.#role.name === 'leader')
+          this.#relay({ kind: 'messages', entries: [...entries], foremost: this.#foremost })
+      },
+      volatile: (message) => {
+        this.#relay({ kind: 'volatile', message, foremost: this.#foremost })
+        listener.message(message, { replayed: false, foremost: this.#foremost === options.tabId })
+      },
       lost: (reason) => listener.lost(reason),
       error: (error) => listener.error(error),
-      behind: () => this.dispatch({ name: 'behind' }),
+      behind: () => {
+        if (this.#role.name === 'leader') this.#role.connection.dispatch({ name: 'behind' })
+        else if (this.#role.name === 'follower') this.#role.mirror.behind()
+      },
     })
+    this.#stopAttention = options.attention.watch(() => this.#attend())
   }
 
   get state(): ConnectionState {
@@ -61,7 +91,7 @@ export class Session {
   }
 
   get lastSeq(): number {
-    return this.#feed.lastSeq
+    return this.#feed.position?.seq ?? 0
   }
 
   get recovered(): boolean {
@@ -72,139 +102,213 @@ export class Session {
     return this.#ended
   }
 
+  /** Leads, follows, or is alone: whatever the other tabs make of it. */
+  start(): void {
+    if (this.#ended || this.#role.name !== 'none') return
+    const { openTabs, userId, tabId } = this.#options
+    this.#group = openTabs(`claimwire:${TAB_PROTOCOL}:${userId}`, tabId, {
+      lead: () => this.#lead(),
+      deposed: () => this.#follow(),
+      message: (data) => this.#hear(data),
+      gone: (other) => this.#tabs.delete(other),
+      unavailable: () => {
+        this.#group = null
+        this.#lead()
+      },
+    })
+    if (this.#group === null) this.#lead()
+    else this.#follow()
+  }
+
   /** Final, and effective at once: no listener is called with a message afterwards. */
   close(reason: CloseReason): void {
     if (this.#ended) return
     this.#ended = true
     this.#feed.close()
-    this.dispatch({ name: 'close', reason })
+    this.#stopAttention()
+    this.#leave(reason)
+    this.#become({ name: 'closed', reason }, 'close')
+  }
+
+  page(event: PageEvent): void {
+    if (event === 'suspend') this.#suspend()
+    else if (event === 'wake' && this.#role.name === 'none') this.start()
+    else if (this.#role.name === 'leader') this.#role.connection.dispatch({ name: event })
+    else if (this.#role.name === 'follower' && event !== 'offline') this.#role.mirror.wake()
+  }
+
+  retryNow(): void {
+    if (this.#role.name === 'leader') this.#role.connection.dispatch({ name: 'retry-now' })
+    else if (this.#role.name === 'follower') {
+      this.#group?.post({ from: this.#options.tabId, kind: 'retry' })
+      this.#role.mirror.wake()
+    }
   }
 
   ping(): void {
-    this.#subscription?.ping()
+    if (this.#role.name === 'leader') this.#role.connection.ping()
+    else this.#group?.post({ from: this.#options.tabId, kind: 'ping' })
   }
 
-  /** The one place where the state changes. What happens meanwhile waits until the change has been told. */
-  dispatch(event: ConnectionEvent): void {
-    this.#events.push(event)
-    if (this.#dispatching) return
-    this.#dispatching = true
-    try {
-      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) this.#step(next)
-    } finally {
-      this.#dispatching = false
-    }
+  #lead(): void {
+    if (this.#ended || this.#role.name === 'leader') return
+    if (this.#role.name === 'follower') this.#role.mirror.close()
+    // The others make themselves known to a new leader.
+    this.#tabs.clear()
+    const connection = new Connection(
+      { ...this.#options, feed: this.#feed },
+      {
+        changed: (state, event) => {
+          if (this.#role.name !== 'leader' || this.#role.connection !== connection) return
+          if (state.name === 'closed') this.close(state.reason)
+          else this.#become(state, event.name)
+          this.#relayState()
+        },
+        alive: (latencyMs) => {
+          this.#listener.alive(latencyMs)
+          this.#relay({ kind: 'alive', latencyMs })
+        },
+        error: (error) => this.#listener.error(error),
+      },
+    )
+    this.#role = { name: 'leader', connection }
+    this.#attend()
+    connection.dispatch({ name: 'connect' })
   }
 
-  #step(event: ConnectionEvent): void {
+  #follow(): void {
+    if (this.#ended || this.#role.name === 'follower') return
+    if (this.#role.name === 'leader') this.#dismiss('disconnect')
+    // The lead can be taken while the group is being opened.
+    const mirror = new Mirror(
+      {
+        ...this.#options,
+        feed: this.#feed,
+        post: (message) => this.#group?.post({ from: this.#options.tabId, ...message }),
+      },
+      {
+        changed: (state, reason) => this.#become(state, reason),
+        unreadable: (cause) => this.#unreadable(cause),
+        leaderLost: () => this.#group?.steal(),
+      },
+    )
+    this.#role = { name: 'follower', mirror }
+    mirror.start()
+    this.#attend()
+  }
+
+  #suspend(): void {
+    if (this.#ended || this.#role.name === 'none') return
+    this.#leave('disconnect')
+    const retryAt = this.#options.clock()
+    this.#become({ name: 'offline', failures: 0, retryAt, reason: 'suspended' }, 'suspend')
+  }
+
+  /** Ends whatever role there is, and frees the lead for another tab. */
+  #leave(reason: CloseReason): void {
+    if (this.#role.name === 'follower') this.#role.mirror.close()
+    else if (this.#role.name === 'leader') this.#dismiss(reason)
+    this.#role = { name: 'none' }
+    this.#group?.close()
+    this.#group = null
+  }
+
+  #dismiss(reason: CloseReason): void {
+    if (this.#role.name !== 'leader') return
+    const { connection } = this.#role
+    this.#role = { name: 'none' }
+    connection.close(reason)
+  }
+
+  /** The one place where the state changes. */
+  #become(state: ConnectionState, reason: string): void {
     const old = this.#state
-    const { state, effects } = transition(old, event, this.#options.clock(), this.#options.settings)
+    if (old.name === 'closed') return
     this.#state = state
-    for (const effect of effects) this.#run(effect)
-    if (state.name !== old.name) this.#listener.state({ old, new: state, event })
+    if (state.name !== old.name) this.#listener.state({ old, new: state, reason })
   }
 
-  #run(effect: Effect): void {
-    switch (effect.type) {
-      case 'join':
-        this.#join()
-        break
-      case 'leave':
-        this.#subscription?.leave(effect.next)
-        this.#subscription = null
-        break
-      case 'catch-up':
-        void this.#catchUp()
-        break
-      case 'check-head':
-        void this.#checkHead()
-        break
-      case 'ping':
-        this.ping()
-        break
-      case 'schedule':
-        this.#schedule(effect.timer, effect.delayMs)
-        break
-      case 'cancel':
-        this.#cancel(effect.timer)
-        break
-    }
+  #tell({ message, replayed, foremost }: Told): void {
+    // What a follower read by itself has been told in another tab, or will be.
+    const mine = this.#role.name === 'leader' && this.#foremost === this.#options.tabId
+    this.#listener.message(message, { replayed, foremost: foremost ?? mine })
   }
 
-  #schedule(timer: TimerName, delayMs: number): void {
-    this.#cancel(timer)
-    const fire = (): void => {
-      this.#timers.delete(timer)
-      this.dispatch({ name: timer === 'retry' ? 'retry-due' : 'check-due' })
-    }
-    this.#timers.set(timer, this.#options.timers.set(fire, delayMs))
-  }
-
-  #cancel(timer: TimerName): void {
-    const handle = this.#timers.get(timer)
-    if (handle !== undefined) this.#options.timers.clear(handle)
-    this.#timers.delete(timer)
-  }
-
-  #join(): void {
-    this.#subscription?.leave('rejoin')
-    this.#subscription = this.#options.transport.join(userTopic(this.userId), {
-      joined: () => {
-        this.dispatch({ name: 'joined' })
-        this.ping()
-      },
-      flowing: () => this.dispatch({ name: 'flowing' }),
-      message: (payload) => this.#feed.receive(payload),
-      alive: (latencyMs) => this.#listener.alive(latencyMs),
-      down: (reason, cause) => {
-        this.#report('connection_lost', cause)
-        this.dispatch({ name: 'down', reason })
-      },
-      refused: (code, cause) => {
-        this.#report(code, cause)
-        this.dispatch({ name: 'refused', code })
-      },
-    })
-  }
-
-  async #catchUp(): Promise<void> {
-    const alreadyReading = this.#feed.catchingUp
-    const reading = this.#feed.catchUp()
-    // Whoever began it tells how it ended.
-    if (alreadyReading) return
-    try {
-      await reading
-      this.dispatch({ name: 'caught-up' })
-    } catch (cause) {
-      this.#readFailed(cause)
-    }
-  }
-
-  async #checkHead(): Promise<void> {
-    // A catch-up that is under way ends with the same knowledge.
-    if (this.#checking || this.#feed.catchingUp) return
-    this.#checking = true
-    try {
-      const behind = await this.#feed.isBehindHead()
-      this.dispatch({ name: behind ? 'behind' : 'confirmed' })
-    } catch (cause) {
-      this.#readFailed(cause)
-    } finally {
-      this.#checking = false
-    }
-  }
-
-  #readFailed(cause: unknown): void {
-    if (this.#ended) return
+  #unreadable(cause: unknown): boolean {
+    if (this.#ended) return false
     if (cause instanceof AppError && cause.code === 'user_mismatch') {
       this.close('user-changed')
-      return
+      return false
     }
-    this.#report('history_unavailable', cause)
-    this.dispatch({ name: 'unreadable' })
+    this.#listener.error(new AppError('history_unavailable', { cause }))
+    return true
   }
 
-  #report(code: ErrorCode, cause: unknown): void {
-    if (!this.#ended) this.#listener.error(new AppError(code, { cause }))
+  // between tabs
+
+  get #foremost(): string {
+    return foremostOf(this.#tabs) ?? this.#options.tabId
+  }
+
+  #relay(message: LeaderMessage): void {
+    if (this.#role.name === 'leader') this.#group?.post({ from: this.#options.tabId, ...message })
+  }
+
+  #relayState(): void {
+    this.#relay({ kind: 'state', state: this.#state, position: this.#feed.position })
+  }
+
+  #attend(): void {
+    const attention = this.#options.attention.current()
+    if (this.#role.name === 'leader') this.#tabs.set(this.#options.tabId, attention)
+    else if (this.#role.name === 'follower') {
+      this.#group?.post({ from: this.#options.tabId, kind: 'attention', attention })
+    }
+  }
+
+  #hear(data: unknown): void {
+    const message = parseTabMessage(data)
+    if (message === null || this.#ended) return
+    if (this.#role.name === 'leader') this.#answer(message, this.#role.connection)
+    else if (this.#role.name === 'follower') this.#accept(message, this.#role.mirror)
+  }
+
+  #answer(message: TabMessage, connection: Connection): void {
+    switch (message.kind) {
+      case 'ask':
+        this.#relayState()
+        if (message.look) connection.dispatch({ name: 'wake' })
+        break
+      case 'retry':
+        connection.dispatch({ name: 'retry-now' })
+        break
+      case 'ping':
+        connection.ping()
+        break
+      case 'attention':
+        if (!this.#tabs.has(message.from)) this.#group?.watch(message.from)
+        this.#tabs.set(message.from, message.attention)
+        break
+    }
+  }
+
+  #accept(message: TabMessage, mirror: Mirror): void {
+    const foremost = 'foremost' in message && message.foremost === this.#options.tabId
+    switch (message.kind) {
+      case 'state':
+        if (message.from !== this.#leaderId) this.#attend()
+        this.#leaderId = message.from
+        mirror.hear(message)
+        break
+      case 'messages':
+        this.#feed.receiveRelayed(message.entries.map((entry) => ({ ...entry, foremost })))
+        break
+      case 'volatile':
+        this.#listener.message(message.message, { replayed: false, foremost })
+        break
+      case 'alive':
+        this.#listener.alive(message.latencyMs)
+        break
+    }
   }
 }

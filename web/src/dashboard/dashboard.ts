@@ -158,7 +158,9 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
 
   client.on('message', (message, delivery) => {
     activity.message(message, delivery, Date.now())
-    if (delivery.replayed) replayed.push(message)
+    // One toast in the browser, in the tab that people look at; what another tab began to show moves there.
+    if (!delivery.foremost) toaster.dismiss(`job:${message.jobId}`)
+    else if (delivery.replayed) replayed.push(message)
     else toast(message)
     store.receive(message)
     frame.request()

@@ -1,0 +1,189 @@
+/**
+ * The connection of a tab that does not lead: what the leader says, as far as this tab has heard everything itself.
+ *
+ *   leader live at N, this tab at N        live
+ *   leader live at N, this tab elsewhere   catching-up (reads the table itself), stale while that fails
+ *   leader anything else                   the same
+ *   leader silent for too long             asked; without an answer it is deposed
+ */
+
+import { backoffDelay } from '../../../../functions-shared/backoff.ts'
+import type { ConnectionSettings, ConnectionState } from '../connection-state.ts'
+import type { Feed } from '../feed.ts'
+import type { Clock, Timers } from '../ports.ts'
+import type { Position } from '../sequencer.ts'
+import type { FollowerMessage, LeaderState } from './tab-messages.ts'
+
+export interface MirrorOptions {
+  feed: Pick<Feed, 'catchUp' | 'position'>
+  settings: ConnectionSettings
+  clock: Clock
+  timers: Timers
+  post(message: FollowerMessage): void
+}
+
+/** None of these may throw. */
+export interface MirrorListener {
+  changed(state: ConnectionState, reason: string): void
+  /** The table could not be read. @returns whether to go on. */
+  unreadable(cause: unknown): boolean
+  /** The leader does not answer. */
+  leaderLost(): void
+}
+
+/** How this tab's own reading stands. `at`: when it is tried again; null while it is under way. */
+export type OwnReading =
+  | { kind: 'even' }
+  | { kind: 'reading' }
+  | { kind: 'failed'; reads: number; at: number }
+
+/** Milliseconds within which a leader that lives answers, however slow the machine. */
+const ANSWER_WITHIN = 1_500
+
+/** The state of a tab that follows. @param leader null before the leader was heard of. */
+export function mirroredState(
+  leader: ConnectionState | null,
+  own: OwnReading,
+  silent: boolean,
+): ConnectionState {
+  if (leader === null || leader.name === 'idle' || leader.name === 'closed') {
+    return { name: 'connecting', failures: 0 }
+  }
+  if (leader.name !== 'live') return leader
+  const { failures, joinedAt } = leader
+  if (own.kind === 'reading') return { name: 'catching-up', failures, joinedAt }
+  if (own.kind === 'failed') {
+    return { name: 'stale', failures, joinedAt, reads: own.reads, retryAt: own.at }
+  }
+  return silent ? { name: 'stale', failures, joinedAt, reads: 0, retryAt: null } : leader
+}
+
+export class Mirror {
+  readonly #options: MirrorOptions
+  readonly #listener: MirrorListener
+  #state: ConnectionState = { name: 'connecting', failures: 0 }
+  #leader: ConnectionState | null = null
+  #own: OwnReading = { kind: 'even' }
+  #silent = false
+  #reading = false
+  #closed = false
+  /** Until the leader has to be heard, or to have answered. */
+  #patience: unknown = null
+  #retry: unknown = null
+
+  constructor(options: MirrorOptions, listener: MirrorListener) {
+    this.#options = options
+    this.#listener = listener
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  start(): void {
+    this.#listener.changed(this.#state, 'follow')
+    this.#ask(false)
+  }
+
+  /** From the leader. */
+  hear({ state, position }: LeaderState): void {
+    this.#leader = state
+    this.#silent = false
+    this.#wait(this.#options.settings.checkInterval, () => this.#overdue())
+    if (state.name === 'live' && !this.#reading && !this.#has(position)) void this.#catchUp()
+    else if (state.name === 'live' && this.#own.kind === 'failed' && this.#has(position)) this.#even()
+    this.#update('leader')
+  }
+
+  /** The feed found a gap. */
+  behind(): void {
+    if (!this.#reading && this.#own.kind !== 'failed') void this.#catchUp()
+    this.#update('behind')
+  }
+
+  /** The page woke up, or a person asks: the leader may have gone to sleep. */
+  wake(): void {
+    if (this.#own.kind === 'failed') void this.#catchUp()
+    const { clock, settings } = this.#options
+    // After a sleep nothing is known until the leader has answered.
+    if (this.#state.name === 'live' && clock() - this.#state.confirmedAt > settings.checkInterval)
+      this.#silent = true
+    this.#update('wake')
+    this.#ask(true)
+  }
+
+  close(): void {
+    this.#closed = true
+    const { timers } = this.#options
+    for (const handle of [this.#patience, this.#retry]) if (handle !== null) timers.clear(handle)
+  }
+
+  #has(position: Position | null): boolean {
+    const own = this.#options.feed.position
+    if (position === null || own === null) return own === position
+    return own.epoch === position.epoch && own.seq >= position.seq
+  }
+
+  #ask(look: boolean): void {
+    this.#wait(ANSWER_WITHIN, () => this.#listener.leaderLost())
+    this.#options.post({ kind: 'ask', look })
+  }
+
+  #overdue(): void {
+    this.#silent = true
+    this.#update('overdue')
+    this.#ask(this.#leader?.name === 'live')
+  }
+
+  #wait(ms: number, then: () => void): void {
+    const { timers } = this.#options
+    if (this.#patience !== null) timers.clear(this.#patience)
+    this.#patience = this.#closed ? null : timers.set(then, ms)
+  }
+
+  async #catchUp(): Promise<void> {
+    const { feed, timers } = this.#options
+    const reads = this.#own.kind === 'failed' ? this.#own.reads : 0
+    if (this.#retry !== null) timers.clear(this.#retry)
+    this.#retry = null
+    this.#own = { kind: 'reading' }
+    this.#reading = true
+    try {
+      await feed.catchUp()
+      this.#reading = false
+      this.#even()
+    } catch (cause) {
+      this.#reading = false
+      this.#failed(cause, reads)
+    }
+  }
+
+  #even(): void {
+    this.#own = { kind: 'even' }
+    this.#update('caught-up')
+  }
+
+  #failed(cause: unknown, reads: number): void {
+    const { settings, clock, timers } = this.#options
+    if (this.#closed || !this.#listener.unreadable(cause)) return
+    const delayMs = backoffDelay(reads, {
+      baseMs: settings.reconnectDelay,
+      maxMs: settings.maxReconnectDelay,
+      random: settings.random,
+    })
+    this.#own = { kind: 'failed', reads: reads + 1, at: clock() + delayMs }
+    this.#retry = timers.set(() => {
+      this.#retry = null
+      void this.#catchUp()
+      this.#update('retry-due')
+    }, delayMs)
+    this.#update('unreadable')
+  }
+
+  #update(reason: string): void {
+    if (this.#closed) return
+    const old = this.#state
+    this.#state = mirroredState(this.#leader, this.#own, this.#silent)
+    if (this.#state !== old) this.#listener.changed(this.#state, reason)
+  }
+}

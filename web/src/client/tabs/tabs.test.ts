@@ -1,0 +1,331 @@
+import { createClient } from '@supabase/supabase-js'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
+import type { KeyValueStorage, Timers } from '../ports.ts'
+import { type FakeTab, FakeTabs } from '../testing/fake-tabs.ts'
+import { FakeStorage, FakeWorld, settled } from '../testing/fake-world.ts'
+
+const ANNA = 'user-anna'
+
+/** Never asked for anything: every port is given. */
+const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
+  auth: { persistSession: false },
+})
+
+interface OpenTab {
+  client: DashboardWebSocketClient
+  tab: FakeTab
+  heard: number[]
+  /** Those that this tab was told to show. */
+  shown: number[]
+  states: string[]
+}
+
+class Profile {
+  readonly world = new FakeWorld(ANNA)
+  readonly tabs = new FakeTabs()
+  readonly storage: KeyValueStorage
+  readonly open: OpenTab[] = []
+
+  constructor(storage: KeyValueStorage = new FakeStorage()) {
+    this.storage = storage
+  }
+
+  /** A tab whose process is gone runs no timers. */
+  openTab(): OpenTab {
+    const { world, storage } = this
+    const tab = this.tabs.tab()
+    const timers: Timers = {
+      set: (callback, delayMs) => world.clock.set(() => tab.run(callback), delayMs),
+      clear: (handle) => world.clock.clear(handle),
+    }
+    const client = new DashboardWebSocketClient({
+      supabase,
+      transport: {
+        join: (topic, handlers) => {
+          const subscription = world.join(topic, {
+            joined: () => tab.run(() => handlers.joined()),
+            flowing: () => tab.run(() => handlers.flowing()),
+            message: (payload) => tab.run(() => handlers.message(payload)),
+            alive: (latencyMs) => tab.run(() => handlers.alive(latencyMs)),
+            down: (reason, cause) => tab.run(() => handlers.down(reason, cause)),
+            refused: (code, cause) => tab.run(() => handlers.refused(code, cause)),
+          })
+          this.#sockets.set(tab, [...(this.#sockets.get(tab) ?? []), () => subscription.leave('end')])
+          return subscription
+        },
+      },
+      source: world,
+      identity: world,
+      signer: { signAgain: async () => new Map() },
+      pageEvents: (listener) => world.pageEvents((event) => tab.run(() => listener(event))),
+      clock: () => world.clock.now,
+      timers,
+      random: () => 0.5,
+      storage,
+      logger: { debug: () => undefined, warn: () => undefined },
+      tabs: tab.open,
+      attention: tab.attention,
+      pageSize: 3,
+    })
+    const opened: OpenTab = { client, tab, heard: [], shown: [], states: [] }
+    client.on('message', (message, { foremost }) => {
+      opened.heard.push(message.seq ?? -1)
+      if (foremost) opened.shown.push(message.seq ?? -1)
+    })
+    client.on('state', (change) => opened.states.push(change.new))
+    void client.connect(ANNA)
+    this.open.push(opened)
+    return opened
+  }
+
+  close(tab: OpenTab): void {
+    tab.client.disconnect()
+    this.open.splice(this.open.indexOf(tab), 1)
+  }
+
+  /** The process dies: its lock and its socket are gone, nobody says good-bye. */
+  crash(tab: OpenTab): void {
+    this.tabs.crash(tab.tab)
+    for (const cut of this.#sockets.get(tab.tab) ?? []) cut()
+    this.open.splice(this.open.indexOf(tab), 1)
+  }
+
+  get sockets(): number {
+    return this.world.subscriptions.filter(({ left }) => !left).length
+  }
+
+  readonly #sockets = new Map<FakeTab, (() => void)[]>()
+}
+
+async function profileOf(
+  count: number,
+): Promise<Profile & { first: OpenTab; second: OpenTab; third: OpenTab }> {
+  const profile = new Profile()
+  for (let n = 0; n < count; n += 1) {
+    profile.openTab()
+    await profile.world.clock.advance(0)
+  }
+  const [first, second, third] = profile.open
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three at least')
+  return Object.assign(profile, { first, second, third })
+}
+
+describe('several tabs', () => {
+  it('share one socket, and each hears everything once', async () => {
+    const { world, open, first, sockets } = await profileOf(3)
+    const { headReads } = world
+    for (let n = 0; n < 5; n += 1) world.write(ANNA)
+    await settled()
+    expect(open.map(({ heard }) => heard)).toEqual(Array(3).fill([1, 2, 3, 4, 5]))
+    expect(sockets).toBe(1)
+    expect(open.map(({ client }) => client.getState().state)).toEqual(['live', 'live', 'live'])
+    await world.clock.advance(300_000)
+    // The leader alone goes on asking.
+    expect(world.headReads - headReads).toBeLessThan(18)
+    expect(first.states.filter((state) => state === 'connecting')).toHaveLength(1)
+    expect(open.map(({ client }) => client.getState().state)).toEqual(['live', 'live', 'live'])
+  })
+
+  it.each(['close', 'crash'] as const)('go on when the leader’s tab is gone (%s)', async (end) => {
+    const profile = await profileOf(3)
+    const { world, first, second, third } = profile
+    world.write(ANNA)
+    await settled()
+    profile[end](first)
+    world.write(ANNA)
+    await world.clock.advance(0)
+    world.write(ANNA)
+    await world.clock.advance(0)
+    expect([first.heard, second.heard, third.heard]).toEqual([[1], [1, 2, 3], [1, 2, 3]])
+    expect(profile.sockets).toBe(1)
+    expect([second.client.getState().state, third.client.getState().state]).toEqual(['live', 'live'])
+  })
+
+  it('take the lead from a tab that does not answer, which then follows', async () => {
+    const profile = await profileOf(3)
+    const { world, first, second, third } = profile
+    first.tab.frozen = true
+    world.write(ANNA)
+    await settled()
+    expect(second.heard).toEqual([])
+    world.page('wake')
+    await world.clock.advance(2_000)
+    expect([second.heard, third.heard]).toEqual([[1], [1]])
+    first.tab.thaw()
+    await world.clock.advance(2_000)
+    world.write(ANNA)
+    await settled()
+    expect([first.heard, second.heard, third.heard]).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+    ])
+    expect(profile.sockets).toBe(1)
+  })
+
+  it('notice a silent leader by themselves, and say that they are no longer sure', async () => {
+    const { world, first, second } = await profileOf(3)
+    first.tab.frozen = true
+    await world.clock.advance(30_500)
+    expect(second.client.getState().state).toBe('stale')
+    await world.clock.advance(2_000)
+    expect(second.client.getState().state).toBe('live')
+  })
+
+  it('show a message in the one tab that is looked at', async () => {
+    const { world, first, second, third } = await profileOf(3)
+    first.tab.lookAt({ visible: false, focusedAt: 3 })
+    second.tab.lookAt({ visible: true, focusedAt: 1 })
+    third.tab.lookAt({ visible: true, focusedAt: 2 })
+    await settled()
+    world.write(ANNA)
+    await settled()
+    third.tab.lookAt({ visible: false, focusedAt: 2 })
+    await settled()
+    world.write(ANNA)
+    await settled()
+    second.tab.lookAt({ visible: false, focusedAt: 1 })
+    await settled()
+    world.write(ANNA)
+    await settled()
+    expect([first.shown, second.shown, third.shown]).toEqual([[3], [2], [1]])
+  })
+
+  it('tell the socket’s state in all of them, and retry from any', async () => {
+    const { world, second, third } = await profileOf(3)
+    world.joins = 'fail'
+    world.drop()
+    await settled()
+    const { retryAt } = second.client.getState()
+    expect(second.client.getState()).toMatchObject({
+      state: 'offline',
+      reason: 'socket',
+      retryAt: expect.any(Number),
+    })
+    expect(third.client.getState().retryAt).toBe(retryAt)
+    world.joins = 'succeed'
+    third.client.retryNow()
+    await world.clock.advance(0)
+    expect([second.client.getState().state, third.client.getState().state]).toEqual(['live', 'live'])
+  })
+
+  it('are each alone where there are no locks', async () => {
+    const world = new FakeWorld(ANNA)
+    const profile = new Profile()
+    const { tab } = profile.openTab()
+    expect(tab.open).toBeDefined()
+    const alone = [0, 1].map(
+      () =>
+        new DashboardWebSocketClient({
+          supabase,
+          transport: world,
+          source: world,
+          identity: world,
+          pageEvents: world.pageEvents,
+          timers: world.clock,
+          clock: () => world.clock.now,
+          storage: null,
+          tabs: null,
+        }),
+    )
+    await Promise.all(alone.map((client) => client.connect(ANNA)))
+    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(2)
+    for (const client of alone) client.disconnect()
+  })
+
+  it('give up their connection in the back/forward cache, and catch up afterwards', async () => {
+    const profile = await profileOf(3)
+    const { world, open, first } = profile
+    world.page('suspend')
+    await settled()
+    expect([profile.sockets, first.client.getState()]).toMatchObject([
+      0,
+      { state: 'offline', reason: 'suspended' },
+    ])
+    world.write(ANNA)
+    world.page('wake')
+    await world.clock.advance(0)
+    expect(open.map(({ heard }) => heard)).toEqual([[1], [1], [1]])
+    expect(profile.sockets).toBe(1)
+  })
+
+  it('leave nothing behind', async () => {
+    const profile = await profileOf(4)
+    for (const tab of [...profile.open]) profile.close(tab)
+    await settled()
+    expect([profile.world.clock.running, profile.world.listeners, profile.sockets]).toEqual([0, 0, 0])
+  })
+})
+
+describe('any course of events in several tabs', () => {
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.constant('write' as const) },
+    { weight: 3, arbitrary: fc.constant('writeUnheard' as const) },
+    { weight: 3, arbitrary: fc.constant('drop' as const) },
+    { weight: 1, arbitrary: fc.constant('wake' as const) },
+    { weight: 2, arbitrary: fc.constant('open' as const) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        tab: fc.nat({ max: 5 }),
+        what: fc.constantFrom(
+          'close' as const,
+          'crash' as const,
+          'freeze' as const,
+          'thaw' as const,
+          'look' as const,
+        ),
+      }),
+    },
+    { weight: 5, arbitrary: fc.nat({ max: 20_000 }) },
+  )
+
+  it('delivers to each tab everything since it was opened, once and in order, over one socket', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (course, settleBetween) => {
+        const profile = new Profile()
+        const { world } = profile
+        profile.openTab()
+        await world.clock.advance(0)
+        for (const each of course) {
+          if (typeof each === 'number') await world.clock.advance(each)
+          else if (each === 'write' || each === 'writeUnheard') world[each](ANNA)
+          else if (each === 'drop') world.drop()
+          else if (each === 'wake') world.page('wake')
+          else if (each === 'open') profile.openTab()
+          else {
+            const tab = profile.open[each.tab % Math.max(1, profile.open.length)]
+            if (tab === undefined) continue
+            if (each.what === 'freeze') tab.tab.frozen = true
+            else if (each.what === 'thaw') tab.tab.thaw()
+            else if (each.what === 'look') tab.tab.lookAt({ visible: true, focusedAt: world.clock.now })
+            else profile[each.what](tab)
+          }
+          if (settleBetween) await settled()
+          for (const { heard } of profile.open) {
+            expect(heard).toEqual(heard.map((_, index) => (heard[0] ?? 0) + index))
+          }
+        }
+        for (const { tab } of profile.open) tab.thaw()
+        await world.clock.advance(120_000)
+        world.page('wake')
+        await world.clock.advance(5_000)
+        if (profile.open.length === 0) return
+        world.write(ANNA)
+        await settled()
+        // Exactly one of the tabs shows what comes now.
+        expect(profile.open.filter(({ shown }) => shown.at(-1) === world.table(ANNA).seq)).toHaveLength(1)
+        const last = world.table(ANNA).seq
+        expect(profile.sockets).toBe(1)
+        for (const { client, heard } of profile.open) {
+          expect(client.getState()).toMatchObject({ state: 'live', lastSeq: last })
+          expect(heard.at(-1) ?? last).toBe(last)
+          client.disconnect()
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
