@@ -9,12 +9,18 @@ const RESTART_BASE_MS = 200
 const RESTART_MAX_MS = 10_000
 const SOURCE = 'postgres'
 
+type Server = Pick<PostgresHandle, 'onExit' | 'restart'>
+/** Rejects when the signal aborts. */
+type Wait = (ms: number, signal: AbortSignal) => Promise<void>
+
+const WAIT: Wait = (ms, signal) => delay(ms, undefined, { signal })
+
 /** @returns a function that ends the supervision; call it before stopping the server. */
-export function restartOnCrash(postgres: PostgresHandle, logger: Logger): () => void {
+export function restartOnCrash(postgres: Server, logger: Logger, wait: Wait = WAIT): () => void {
   const ended = new AbortController()
   const unsubscribe = postgres.onExit((exit) => {
     if (exit.requested || ended.signal.aborted) return
-    restart(postgres, logger, ended.signal).catch((error: unknown) => {
+    restart(postgres, logger, ended.signal, wait).catch((error: unknown) => {
       if (!ended.signal.aborted) logger.error(SOURCE, 'cannot be started again', { error })
     })
   })
@@ -25,7 +31,7 @@ export function restartOnCrash(postgres: PostgresHandle, logger: Logger): () => 
 }
 
 /** Tries until it runs; rejects only when aborted. */
-async function restart(postgres: PostgresHandle, logger: Logger, signal: AbortSignal): Promise<void> {
+async function restart(postgres: Server, logger: Logger, signal: AbortSignal, wait: Wait): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       await postgres.restart()
@@ -38,7 +44,7 @@ async function restart(postgres: PostgresHandle, logger: Logger, signal: AbortSi
         random: Math.random,
       })
       logger.warn(SOURCE, `could not be started; next try in ${waitMs} ms`, { error })
-      await delay(waitMs, undefined, { signal })
+      await wait(waitMs, signal)
     }
   }
 }
