@@ -174,8 +174,8 @@ export class FunctionProcess {
       '--allow-env',
       '--allow-net',
       ...(denyNet.length === 0 ? [] : [`--deny-net=${denyNet.join(',')}`]),
-      `--allow-read=${[...readable, join(import.meta.dirname, 'runtime'), tempDir].join(',')}`,
-      `--allow-write=${tempDir}`,
+      `--allow-read=${pathList([...readable, join(import.meta.dirname, 'runtime'), tempDir])}`,
+      `--allow-write=${pathList([tempDir])}`,
       `--v8-flags=--max-old-space-size=${memoryMb}`,
       BOOT_MODULE,
     ]
@@ -204,4 +204,9 @@ export class FunctionProcess {
     this.#background = message.busy
     this.#endIfIdle()
   }
+}
+
+/** As Deno's permission flags take them: a comma in a path is doubled. */
+function pathList(paths: readonly string[]): string {
+  return paths.map((path) => path.replaceAll(',', ',,')).join(',')
 }

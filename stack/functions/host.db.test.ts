@@ -177,6 +177,25 @@ describe('a function', () => {
     })
   })
 
+  it('may live in folders of any name', async () => {
+    const folder = await mkdtemp(join(tmpdir(), `functions, 'odd' "names" ü $-`))
+    await cp(FIXTURES, join(folder, 'functions'), { recursive: true })
+    const own = createFunctionsHost({
+      functionsDir: join(folder, 'functions'),
+      workDir: join(folder, 'work'),
+      env: () => env,
+      logger,
+    })
+    try {
+      const attempts = [{ read: join(folder, 'functions', 'peek', 'index.ts') }, { read: folder }]
+      const [, body] = await answer('/peek', { method: 'POST', body: JSON.stringify(attempts) }, own)
+      expect(body).toMatchObject({ outcomes: ['allowed', 'NotCapable'], temporary: 'kept' })
+    } finally {
+      await own.stop()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
   it('that does not load is answered 503, with the reason in the log', async () => {
     expect(await answer('/broken')).toEqual([
       503,

@@ -26,8 +26,8 @@ async function temporaryFolder(mode: number): Promise<string> {
 const LARGE = /\/(lib\/postgresql|share\/postgresql\/(extension\/.*|tsearch_data)|lib\/.*\.a)$/
 
 /** As npm leaves the package when install scripts are skipped, in a folder with these permissions. */
-async function packageWithoutLinks(mode: number): Promise<RuntimeSource> {
-  const folder = await temporaryFolder(mode)
+async function packageWithoutLinks(mode: number, below = '.'): Promise<RuntimeSource> {
+  const folder = path.join(await temporaryFolder(mode), below)
   const nativeDir = path.join(folder, 'native')
   const original = findRuntimeSource()
   await cp(original.nativeDir, nativeDir, {
@@ -47,6 +47,14 @@ test('links that an install script should have made are made', async () => {
   const { stdout } = await promisify(execFile)(runtime.postgres, ['--version'], { cwd: '/', ...user.spawn })
   expect(stdout).toContain('PostgreSQL')
   expect(await readFile(path.join(runtime.extensionDir, EXTENSION.name), 'utf8')).toBe(EXTENSION.content)
+})
+
+test('programs whose path initdb would not pass on to a shell unharmed are copied', async () => {
+  for (const below of ['a "quoted" name', 'US$HOME', 'a`name`', 'back\\slash']) {
+    const source = await packageWithoutLinks(0o755, below)
+    const runtime = await prepareRuntime(await chooseServerUser(source.nativeDir), [EXTENSION], source)
+    expect(runtime.initdb.startsWith(source.copyTo[0] ?? '')).toBe(true)
+  }
 })
 
 describe.runIf(process.getuid?.() === 0)('as root, in a folder that only root may enter,', () => {

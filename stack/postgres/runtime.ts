@@ -5,8 +5,9 @@
  *            └─ not reachable or not writable ──copy──▶ /var/tmp/claimwire-postgres-<uid>-<key>
  *
  * The copy is needed where the clone lies in a folder that only root may enter, because the server itself
- * never runs as root, and where `node_modules` is read-only, because our extension files lie beside the
- * server's own. It is keyed by its content, so that a changed extension file gets a copy of its own.
+ * never runs as root; where its path holds characters that initdb cannot cope with; and where `node_modules` is
+ * read-only, because our extension files lie beside the server's own. It is keyed by its content, so that a
+ * changed extension file gets a copy of its own.
  */
 
 import { execFile } from 'node:child_process'
@@ -133,6 +134,9 @@ export function findRuntimeSource(): RuntimeSource {
   })
 }
 
+/** initdb asks a shell for the version of the server beside it, with the path in double quotes. */
+const UNSAFE_IN_SHELL = /["$`\\]/
+
 /** The runtime with our extension files in it, runnable by `user`. */
 export async function prepareRuntime(
   user: ServerUser,
@@ -142,7 +146,7 @@ export async function prepareRuntime(
   const { nativeDir } = source
   await recreateSymlinks(nativeDir)
   const original = layout(nativeDir)
-  if (await isRunnable(original, user)) {
+  if (!UNSAFE_IN_SHELL.test(nativeDir) && (await isRunnable(original, user))) {
     if (await placeExtensions(original.extensionDir, extensions)) return original
   }
   return copyRuntime(source, user, extensions)
