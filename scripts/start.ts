@@ -1,62 +1,50 @@
-/**
- * `npm start`: the embedded stack, the dashboard and one sample claim.
- *
- *   npm start                    default ports, data kept in .stack between starts
- *   npm start -- --fresh         empties the data first
- *   npm start -- --no-sample     leaves the sample claim out
- *   npm start -- --check         the same on free ports with temporary data; last line is JSON, then exits
- *   npm run dev                  the dashboard with hot reload
- *
- * More: --verbose, --data-dir <folder>, --api-port, --db-port, --dashboard-port <n> (0 is any free port).
- */
+/** `npm start`: the embedded stack, the dashboard and one sample claim. Its options: `start-options.ts`. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { parseArgs, styleText } from 'node:util'
+import { join, relative } from 'node:path'
+import { styleText } from 'node:util'
 import { AppError } from '../functions-shared/app-error.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import { bringUp, CLAIMED_PHOTOS, type Running } from './bring-up.ts'
 import { ROOT } from './process.ts'
 import type { ReceivedMessage, SampleClaimResult } from './sample-claim.ts'
+import { parseStartOptions, type StartOptions, USAGE, UsageError } from './start-options.ts'
 
-const { values: flags } = parseArgs({
-  options: {
-    fresh: { type: 'boolean', default: false },
-    check: { type: 'boolean', default: false },
-    dev: { type: 'boolean', default: false },
-    sample: { type: 'boolean', default: true },
-    verbose: { type: 'boolean', default: false },
-    'data-dir': { type: 'string', default: join(ROOT, '.stack') },
-    'api-port': { type: 'string', default: '54321' },
-    'db-port': { type: 'string', default: '54322' },
-    'dashboard-port': { type: 'string', default: '5173' },
-  },
-  allowNegative: true,
-})
+const options = readOptions()
 
 /** Somebody wants an end. */
 const STOP = Symbol('stop')
 
-await (flags.check ? check() : start().catch(explain))
+await (options.check ? check() : start().catch(explain))
 // Everything is stopped here; a client library's forgotten timer must not keep the process for seconds.
 process.exit()
+
+/** Ends the process where there is nothing to start. */
+function readOptions(): StartOptions {
+  try {
+    const options = parseStartOptions(process.argv.slice(2))
+    if (!options.help) return options
+    console.log(USAGE)
+    return process.exit(0)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(`${error.message}\n\n${USAGE}`)
+    return process.exit(2)
+  }
+}
 
 /** Runs until Ctrl-C, or until the process that started it has gone. */
 async function start(): Promise<void> {
   const stopped = stopSignal()
   await using running = await bringUp({
-    dataDir: flags['data-dir'],
-    fresh: flags.fresh,
-    ports: {
-      api: port(flags['api-port']),
-      db: port(flags['db-port']),
-      dashboard: port(flags['dashboard-port']),
-    },
-    logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'info' }),
-    dev: flags.dev,
+    dataDir: options.dataDir,
+    fresh: options.fresh,
+    ports: options.ports,
+    logger: createTerminalLogger({ level: options.verbose ? 'debug' : 'info' }),
+    dev: options.dev,
   })
-  const sample = flags.sample ? await Promise.race([showSample(running), stopped]) : undefined
+  const sample = options.sample ? await Promise.race([showSample(running), stopped]) : undefined
   if (sample !== STOP) {
     console.log(banner(running, sample))
     await stopped
@@ -110,7 +98,7 @@ async function runCheck(
     dataDir,
     fresh: false,
     ports: { api: 0, db: 0, dashboard: 0 },
-    logger: createTerminalLogger({ level: flags.verbose ? 'debug' : 'warn' }),
+    logger: createTerminalLogger({ level: options.verbose ? 'debug' : 'warn' }),
   })
   const startMs = Math.round(performance.now() - startedAt)
   const page = await fetch(running.dashboardUrl)
@@ -120,12 +108,6 @@ async function runCheck(
   const { received, lost, duplicates, p50Ms } = sample
   const messages = received.map(({ message }) => message.type)
   return { ok: lost === 0 && duplicates === 0, messages, lost, duplicates, startMs, p50Ms }
-}
-
-function port(text: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 0 || number > 65535) throw new Error(`${text} is not a port`)
-  return number
 }
 
 /** Resolves on Ctrl-C, on SIGTERM, and when the parent process has gone. */
@@ -177,6 +159,12 @@ function banner({ stack, dashboardUrl, demo }: Running, sample: SampleClaimResul
       `    see it at      ${dashboardUrl}/#/incidents/${sample.incidentId}`,
     )
   }
-  lines.push('', '  Ctrl-C stops everything. Data is kept in .stack; `npm start -- --fresh` empties it.', '')
+  const inside = relative(ROOT, stack.dataDir)
+  const kept = inside.startsWith('..') ? stack.dataDir : inside
+  lines.push(
+    '',
+    `  Ctrl-C stops everything. Data is kept in ${kept}; \`npm start -- --fresh\` empties it.`,
+    '',
+  )
   return lines.join('\n')
 }

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { parseStartOptions, USAGE, UsageError } from './start-options.ts'
+
+test('without arguments everything has its default', () => {
+  expect(parseStartOptions([])).toEqual({
+    ...{ fresh: false, check: false, dev: false, sample: true, verbose: false, help: false },
+    dataDir: expect.stringMatching(/\.stack$/),
+    ports: { api: 54_321, db: 54_322, dashboard: 5173 },
+  })
+})
+
+test('every option is understood, and every one that people use is in the help', () => {
+  const args = ['--fresh', '--no-sample', '--check', '--verbose', '--help', '--data-dir', 'x']
+  const ports = ['--api-port', '0', '--db-port', '65535', '--dashboard-port', '80']
+  expect(parseStartOptions([...args, ...ports, '--dev'])).toEqual({
+    ...{ fresh: true, check: true, dev: true, sample: false, verbose: true, help: true, dataDir: 'x' },
+    ports: { api: 0, db: 65_535, dashboard: 80 },
+  })
+  for (const name of [...args, ...ports].filter((arg) => arg.startsWith('--'))) expect(USAGE).toContain(name)
+})
+
+test.each([
+  [['--chek']],
+  [['fresh']],
+  [['--data-dir']],
+  [['--fresh=yes']],
+  ...['', '-1', '65536', '1e3', '0x10', ' 80', 'http'].map((text) => [[`--api-port=${text}`]]),
+])('%j is refused', (args) => {
+  expect(() => parseStartOptions(args)).toThrow(UsageError)
+})

@@ -1,0 +1,83 @@
+/** The command line of `npm start`. */
+
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ROOT } from './process.ts'
+
+export const USAGE = `npm start                    the embedded stack, the dashboard and one sample claim
+npm run dev                  the same, with hot reload of the dashboard
+
+Options, after --, as in \`npm start -- --fresh\`:
+  --fresh                    empty the data first
+  --no-sample                leave the sample claim out
+  --check                    the same on free ports with temporary data; the last line is JSON, then exit
+  --data-dir <folder>        where data is kept (.stack)
+  --api-port <n>             54321; 0 is any free port, and a taken port gives way to the next free one
+  --db-port <n>              54322
+  --dashboard-port <n>       5173
+  --verbose                  tell more
+  --help                     this page`
+
+export interface StartOptions {
+  fresh: boolean
+  check: boolean
+  dev: boolean
+  sample: boolean
+  verbose: boolean
+  help: boolean
+  dataDir: string
+  ports: { api: number; db: number; dashboard: number }
+}
+
+/** What is wrong with a command line, for people. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function parseStartOptions(args: readonly string[]): StartOptions {
+  const flags = parseFlags(args)
+  return {
+    fresh: flags.fresh,
+    check: flags.check,
+    dev: flags.dev,
+    sample: flags.sample,
+    verbose: flags.verbose,
+    help: flags.help,
+    dataDir: flags['data-dir'],
+    ports: {
+      api: port(flags['api-port']),
+      db: port(flags['db-port']),
+      dashboard: port(flags['dashboard-port']),
+    },
+  }
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        fresh: { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
+        dev: { type: 'boolean', default: false },
+        sample: { type: 'boolean', default: true },
+        verbose: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+        'data-dir': { type: 'string', default: join(ROOT, '.stack') },
+        'api-port': { type: 'string', default: '54321' },
+        'db-port': { type: 'string', default: '54322' },
+        'dashboard-port': { type: 'string', default: '5173' },
+      },
+      allowNegative: true,
+    }).values
+  } catch (error) {
+    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')) {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
+}
+
+function port(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new UsageError(`"${text}" is not a port`)
+}
