@@ -6,11 +6,12 @@ import type { RealtimeContext } from './context.ts'
 import { isRecord } from './protocol/serializer.ts'
 import { SYSTEM_MESSAGE } from './protocol/wire.ts'
 
-/** `after` runs once the reply has been sent; `close` shuts the channel down instead of replying. */
+/** `after` runs once the reply has been sent; `close` and `crash` end the channel instead of replying. */
 export type PresenceOutcome =
   | { reply: 'ok'; after?: () => void }
   | { reply: 'error'; response: Record<string, string> }
   | { close: string }
+  | { crash: true }
 
 export interface PresenceActions {
   track(meta: Record<string, unknown>): void
@@ -50,7 +51,8 @@ export class ChannelPresence {
   }
 
   async handle(payload: unknown): Promise<PresenceOutcome> {
-    if (!isRecord(payload) || typeof payload.event !== 'string') return { reply: 'ok' }
+    if (!isRecord(payload) || !Object.hasOwn(payload, 'event')) return { reply: 'ok' }
+    if (typeof payload.event !== 'string') return { crash: true }
     if (!this.#countCall()) return { close: SYSTEM_MESSAGE.clientPresenceLimit }
     switch (payload.event.toLowerCase()) {
       case 'track':

@@ -3,18 +3,20 @@
  *
  *   opening --reply to the join--> open --phx_leave, phx_join on the same topic--> closed
  *                                  open --system error: token, limit, revoked policy--> closed
+ *                                  open --a message that nothing can be made of--> crashed
  */
 
 import type { ChannelKey, Subscriber } from './broadcast.ts'
+import { contentOf } from './broadcast-content.ts'
 import type { ChannelPolicies } from './channel-policies.ts'
 import { ChannelPresence } from './channel-presence.ts'
 import { ChannelToken } from './channel-token.ts'
 import type { RealtimeContext } from './context.ts'
 import type { JoinConfig } from './join-config.ts'
 import { type ChangeTarget, ChannelChanges } from './postgres-changes/channel-changes.ts'
-import { jsonMessage, type Outgoing, userBroadcastMessage } from './protocol/outgoing.ts'
+import type { Outgoing } from './protocol/outgoing.ts'
 import { type Inbound, isRecord } from './protocol/serializer.ts'
-import { EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
+import { CHANNEL_CRASH, EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
 import { SerialTasks } from './serial.ts'
 import type { RealtimeSocket } from './socket.ts'
 import { type Claims, refreshFailure } from './tokens.ts'
@@ -158,6 +160,14 @@ export class Channel implements Subscriber {
     this.announceClose()
   }
 
+  /** Ends the channel as the real server ends one that a message was too much for. */
+  crash(): void {
+    if (this.#stopped) return
+    this.stop()
+    const payload = JSON.stringify({ reason: CHANNEL_CRASH })
+    this.#socket.push(this.joinRef, this.joinRef, this.fullTopic, EVENT.error, payload)
+  }
+
   announceClose(): void {
     this.#socket.push(this.joinRef, this.joinRef, this.fullTopic, EVENT.close, '{}')
   }
@@ -214,24 +224,24 @@ export class Channel implements Subscriber {
     const { hub, rates, settings } = this.#context
     const { ack, self } = this.config.broadcast
     rates.events.add()
-    const { userBroadcast } = message
-    const text = userBroadcast ? '' : JSON.stringify(message.payload ?? null)
-    const size = userBroadcast ? userBroadcast.payload.length : Buffer.byteLength(text)
-    if (size > settings.maxPayloadKb * 1000) {
+    const content = contentOf(this.topic, message)
+    if (content.size > settings.maxPayloadKb * 1000) {
       if (ack) this.#socket.reply(message, this.joinRef, 'error', 'payload_size_exceeded')
       return
     }
-    const outgoing = userBroadcast
-      ? userBroadcastMessage(this.topic, { ...userBroadcast, metadata: '' })
-      : jsonMessage(this.topic, EVENT.broadcast, text)
-    // The sender's own copy comes before the acknowledgement.
-    hub.broadcast(this.key, outgoing, self ? {} : { except: this })
+    const listeners = hub.subscribers(this.key)
+    if (!content.outgoing) {
+      // Nobody notices as long as there is nobody to encode it for.
+      if (listeners.size > (self ? 0 : 1)) this.crash()
+    } else hub.broadcast(this.key, content.outgoing, self ? {} : { except: this })
+    // The sender's own copy has gone before the acknowledgement.
     if (ack && !this.#stopped) this.#socket.reply(message, this.joinRef, 'ok', {})
   }
 
   async #presenceFrom(message: Inbound): Promise<void> {
     const outcome = await this.#presence.handle(message.payload)
     if (this.#stopped) return
+    if ('crash' in outcome) return this.crash()
     if ('close' in outcome) return this.shutDown(outcome.close)
     if (outcome.reply === 'error') {
       this.#socket.reply(message, this.joinRef, 'error', outcome.response)

@@ -1,6 +1,13 @@
 /** Messages to many subscribers: each is encoded at most once per protocol version, on first need. */
 
-import { encodeText, type ProtocolVersion, type UserBroadcast, userBroadcastHead } from './serializer.ts'
+import {
+  broadcastHead,
+  encodeText,
+  type ProtocolVersion,
+  parseJson,
+  type UserBroadcast,
+  userBroadcastHead,
+} from './serializer.ts'
 import { EVENT, TOPIC_PREFIX } from './wire.ts'
 import { binaryFrame, textFrame, type WireFrame } from './ws-frame.ts'
 
@@ -15,9 +22,18 @@ export function jsonMessage(topic: string, event: string, payload: string): Outg
   return lazily((version) => textFrame(encodeText(version, null, null, full, event, payload)))
 }
 
+/** Bytes as kind 2; 1.0.0 cannot express them. */
+export function bytesMessage(topic: string, event: string, bytes: Buffer): Outgoing {
+  const full = TOPIC_PREFIX + topic
+  return lazily((version) => {
+    const head = version === 2 ? broadcastHead(full, event) : undefined
+    return head && binaryFrame(head, bytes)
+  })
+}
+
 /**
  * A broadcast as kind 4 for 2.0.0 and as `{"event", "meta"?, "payload", "type":"broadcast"}` for 1.0.0, which
- * gets nothing of binary payloads.
+ * gets nothing of binary payloads, nor of a payload that says it is JSON and is not.
  */
 export function userBroadcastMessage(topic: string, message: UserBroadcast, meta?: string): Outgoing {
   const full = TOPIC_PREFIX + topic
@@ -27,7 +43,9 @@ export function userBroadcastMessage(topic: string, message: UserBroadcast, meta
       if (head) return binaryFrame(head, message.payload)
     }
     if (message.encoding === 'binary') return undefined
-    const payload = broadcastPayload(message.event, message.payload.toString(), meta)
+    const text = message.payload.toString()
+    if (parseJson(text) === undefined) return undefined
+    const payload = broadcastPayload(message.event, text, meta)
     return textFrame(encodeText(version, null, null, full, EVENT.broadcast, payload))
   })
 }

@@ -46,6 +46,7 @@ describe('text frames', () => {
     const frames = ['', 'not json', '[]', '{}', 'null', '"s"', '1', '{"topic":"t","event":"e","payload":{}}']
     for (const frame of [...frames, '[null,"1","t","e",{}]']) expect(decodeText(1, frame)).toBeUndefined()
     for (const frame of [...frames, '[null,"1","t","e"]']) expect(decodeText(2, frame)).toBeUndefined()
+    expect(decodeText(2, '[null,"1","t","e",{},"more"]')).toMatchObject({ topic: 't', event: 'e' })
   })
 
   it('never make decoding throw', () => {
@@ -60,26 +61,55 @@ describe('text frames', () => {
 describe('binary frames', () => {
   it('of kind 3 give every field', () => {
     fc.assert(
-      fc.property(short, short, short, short, short, fc.uint8Array(), fc.boolean(), (...parts) => {
-        const [joinRef, ref, topic, event, metadata, payload, isJson] = parts
-        const fields = [joinRef, ref, topic, event, metadata].map((field) => Buffer.from(field))
-        fc.pre(fields.every((field) => field.length < 256 && Buffer.from(field.toString()).equals(field)))
-        const head = Buffer.from([3, ...fields.map((field) => field.length), isJson ? 1 : 0])
-        const decoded = decodeBinary(2, Buffer.concat([head, ...fields, payload]))
-        expect(decoded).toMatchObject({
-          joinRef: joinRef === '' ? null : joinRef,
-          ref: ref === '' ? null : ref,
-          topic,
-          event: 'broadcast',
-          userBroadcast: {
-            event,
-            metadata,
-            encoding: isJson ? 'json' : 'binary',
-            payload: Buffer.from(payload),
-          },
-        })
-      }),
+      fc.property(
+        short,
+        short,
+        short,
+        short,
+        fc.json(),
+        fc.uint8Array(),
+        fc.integer({ min: 0, max: 255 }),
+        (...parts) => {
+          const [joinRef, ref, topic, event, metadata, payload, encoding] = parts
+          const fields = [joinRef, ref, topic, event, metadata].map((field) => Buffer.from(field))
+          fc.pre(fields.every((field) => field.length < 256 && Buffer.from(field.toString()).equals(field)))
+          const head = Buffer.from([3, ...fields.map((field) => field.length), encoding])
+          const decoded = decodeBinary(2, Buffer.concat([head, ...fields, payload]))
+          expect(decoded).toMatchObject({
+            joinRef,
+            ref,
+            topic,
+            event: 'broadcast',
+            userBroadcast: {
+              event,
+              metadata,
+              encoding: encoding === 0 ? 'binary' : 'json',
+              payload: Buffer.from(payload),
+            },
+          })
+        },
+      ),
     )
+  })
+
+  it('of kind 3 whose metadata is no JSON are no messages', () => {
+    expect(decodeBinary(2, Buffer.from([3, 0, 0, 1, 1, 1, 1, 0x74, 0x65, 0x7b]))).toBeUndefined()
+    expect(decodeBinary(2, Buffer.from([3, 0, 0, 1, 1, 1, 1, 0x74, 0x65, 0x31]))).toBeDefined()
+  })
+
+  it('of kind 0 give every field and the bytes', () => {
+    const frame = Buffer.concat([
+      Buffer.from([0, 1, 2, 3, 4]),
+      Buffer.from('122toparrive'),
+      Buffer.from([7, 8]),
+    ])
+    expect(decodeBinary(2, frame)).toMatchObject({
+      joinRef: '1',
+      ref: '22',
+      topic: 'top',
+      event: 'arri',
+      bytes: Buffer.from([0x76, 0x65, 7, 8]),
+    })
   })
 
   it('never make decoding throw, whatever their lengths say', () => {
@@ -87,6 +117,7 @@ describe('binary frames', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         decodeBinary(2, Buffer.from(bytes))
         decodeBinary(2, Buffer.from([3, ...bytes]))
+        decodeBinary(2, Buffer.from([0, ...bytes]))
       }),
     )
   })
@@ -127,6 +158,12 @@ describe('messages to many', () => {
     const bytes = userBroadcastMessage('t', { ...broadcast, encoding: 'binary' })
     expect(bytes.frame(1)).toBeUndefined()
     expect(bytes.frame(2)).toBeDefined()
+  })
+
+  it('that say they are JSON and are not are nothing for 1.0.0', () => {
+    const broken = userBroadcastMessage('t', { ...broadcast, payload: Buffer.from('{') })
+    expect(broken.frame(1)).toBeUndefined()
+    expect(broken.frame(2)).toBeDefined()
   })
 
   it('whose topic is too long for kind 4 go out as text', () => {

@@ -4,6 +4,7 @@
  *   1.0.0  {"topic", "event", "payload", "ref", "join_ref"}          text only; replies carry no join_ref
  *   2.0.0  [join_ref, ref, topic, event, payload]                    text
  *          kind 3 (client to server) and 4 (server to client)        binary, broadcasts with any payload
+ *          kind 0 (client to server) and 2 (server to client)        binary, Phoenix's own: any event, bytes only
  */
 
 import { BINARY_KIND, ENCODING, EVENT } from './wire.ts'
@@ -27,13 +28,15 @@ export interface Inbound {
   payload: unknown
   /** Set for binary broadcasts; `payload` is undefined then. */
   userBroadcast?: UserBroadcast
+  /** Set for kind 0; `payload` is undefined then. */
+  bytes?: Buffer
 }
 
 /** @returns undefined for anything that is not a message of this version: it is ignored. */
 export function decodeText(version: ProtocolVersion, text: string): Inbound | undefined {
   const value = parseJson(text)
   if (version === 2) {
-    if (!Array.isArray(value) || value.length !== 5) return undefined
+    if (!Array.isArray(value) || value.length < 5) return undefined
     const [joinRef, ref, topic, event, payload]: unknown[] = value
     return { joinRef, ref, topic, event, payload }
   }
@@ -48,43 +51,57 @@ export function decodeText(version: ProtocolVersion, text: string): Inbound | un
   }
 }
 
+/** @returns undefined for anything that is not a message of this version: it is ignored. */
+export function decodeBinary(version: ProtocolVersion, data: Buffer): Inbound | undefined {
+  if (version !== 2) return undefined
+  switch (data[0]) {
+    case BINARY_KIND.push:
+      return decodePush(data)
+    case BINARY_KIND.userBroadcastPush:
+      return decodeUserBroadcast(data)
+    default:
+      return undefined
+  }
+}
+
+/** Kind 0: `0, join_ref size, ref size, topic size, event size`, then the fields in this order, then the bytes. */
+function decodePush(data: Buffer): Inbound | undefined {
+  const fields = fieldsOf(data, 5, [1, 2, 3, 4])
+  if (!fields) return undefined
+  const [joinRef, ref, topic, event] = fields.texts
+  return { joinRef, ref, topic, event, payload: undefined, bytes: fields.rest }
+}
+
 /**
  * Kind 3: `3, join_ref size, ref size, topic size, event size, metadata size, encoding`, then the fields in
  * this order, then the payload to the end.
  */
-export function decodeBinary(version: ProtocolVersion, data: Buffer): Inbound | undefined {
-  if (version !== 2 || data.length < 7 || data[0] !== BINARY_KIND.userBroadcastPush) return undefined
-  const encoding = data[6]
-  if (encoding !== ENCODING.json && encoding !== ENCODING.binary) return undefined
-  let offset = 7
-  const field = (size: number): string | undefined => {
-    const end = offset + size
+function decodeUserBroadcast(data: Buffer): Inbound | undefined {
+  const fields = fieldsOf(data, 7, [1, 2, 3, 4, 5])
+  if (!fields) return undefined
+  const [joinRef, ref, topic, event = '', metadata = ''] = fields.texts
+  if (metadata !== '' && parseJson(metadata) === undefined) return undefined
+  const encoding = data[6] === ENCODING.binary ? 'binary' : 'json'
+  const userBroadcast: UserBroadcast = { event, metadata, encoding, payload: fields.rest }
+  return { joinRef, ref, topic, event: EVENT.broadcast, payload: undefined, userBroadcast }
+}
+
+/** @param sizesAt where the sizes of the fields stand @returns undefined when the frame is shorter than it says */
+function fieldsOf(
+  data: Buffer,
+  head: number,
+  sizesAt: readonly number[],
+): { texts: string[]; rest: Buffer } | undefined {
+  if (data.length < head) return undefined
+  let offset = head
+  const texts: string[] = []
+  for (const at of sizesAt) {
+    const end = offset + data.readUInt8(at)
     if (end > data.length) return undefined
-    const text = data.toString('utf8', offset, end)
+    texts.push(data.toString('utf8', offset, end))
     offset = end
-    return text
   }
-  const joinRef = field(data.readUInt8(1))
-  const ref = field(data.readUInt8(2))
-  const topic = field(data.readUInt8(3))
-  const event = field(data.readUInt8(4))
-  const metadata = field(data.readUInt8(5))
-  if (joinRef === undefined || ref === undefined || topic === undefined) return undefined
-  if (event === undefined || metadata === undefined) return undefined
-  const userBroadcast: UserBroadcast = {
-    event,
-    metadata,
-    encoding: encoding === ENCODING.json ? 'json' : 'binary',
-    payload: data.subarray(offset),
-  }
-  return {
-    joinRef: joinRef === '' ? null : joinRef,
-    ref: ref === '' ? null : ref,
-    topic,
-    event: EVENT.broadcast,
-    payload: undefined,
-    userBroadcast,
-  }
+  return { texts, rest: data.subarray(offset) }
 }
 
 /** @param payload JSON text, sent verbatim. */
@@ -123,6 +140,20 @@ export function userBroadcastHead(topic: string, message: UserBroadcast): Buffer
   head.write(topic, 5)
   head.write(message.event, 5 + topicSize)
   head.write(message.metadata, 5 + topicSize + eventSize)
+  return head
+}
+
+/** Head of kind 2: `2, topic size, event size`, then the fields; the bytes follow. */
+export function broadcastHead(topic: string, event: string): Buffer | undefined {
+  const topicSize = Buffer.byteLength(topic)
+  const eventSize = Buffer.byteLength(event)
+  if (Math.max(topicSize, eventSize) > BINARY_FIELD_MAX) return undefined
+  const head = Buffer.allocUnsafe(3 + topicSize + eventSize)
+  head[0] = BINARY_KIND.broadcast
+  head[1] = topicSize
+  head[2] = eventSize
+  head.write(topic, 3)
+  head.write(event, 3 + topicSize)
   return head
 }
 

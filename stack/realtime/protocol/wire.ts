@@ -75,10 +75,13 @@ export const CLOSE = {
   slowConsumer: 1008,
 } as const
 
+/** Reason of a `phx_error`. */
+export const CHANNEL_CRASH = 'channel_crash'
+
 export const SLOW_CONSUMER_REASON = 'The client reads too slowly'
 
 /** Kinds of binary frames of protocol 2.0.0. */
-export const BINARY_KIND = { userBroadcastPush: 3, userBroadcast: 4 } as const
+export const BINARY_KIND = { push: 0, broadcast: 2, userBroadcastPush: 3, userBroadcast: 4 } as const
 
 export const ENCODING = { binary: 0, json: 1 } as const
 

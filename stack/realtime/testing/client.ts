@@ -1,6 +1,8 @@
 /** A raw WebSocket client that keeps every frame and waits for the one it is asked for. */
 
 import { WebSocket } from 'ws'
+import { parseJson } from '../protocol/serializer.ts'
+import { BINARY_KIND } from '../protocol/wire.ts'
 
 export interface ReceivedMessage {
   joinRef: unknown
@@ -8,7 +10,7 @@ export interface ReceivedMessage {
   topic: string
   event: string
   payload: Record<string, unknown>
-  /** Binary frames: kind 4. */
+  /** Binary frames: kinds 2 and 4. */
   binary?: { event: string; metadata: string; encoding: 'json' | 'binary'; payload: Buffer }
 }
 
@@ -24,7 +26,6 @@ interface Waiter {
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
-/** Protocol 2.0.0. */
 export class TestClient implements Disposable {
   readonly ws: WebSocket
   readonly messages: ReceivedMessage[] = []
@@ -33,22 +34,29 @@ export class TestClient implements Disposable {
   /** Messages before this index have been waited for. */
   #seen = 0
   #ref = 0
+  readonly #isOlder: boolean
 
-  private constructor(ws: WebSocket) {
+  private constructor(ws: WebSocket, isOlder: boolean) {
     this.ws = ws
+    this.#isOlder = isOlder
     this.closed = new Promise((resolve) =>
       ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
     )
     ws.on('error', () => undefined)
     ws.on('message', (data: Buffer, isBinary: boolean) =>
-      this.#received(isBinary ? binary(data) : text(data)),
+      this.#received(isBinary ? binary(data) : isOlder ? olderText(data) : text(data)),
     )
   }
 
-  static async connect(url: string, key: string, headers: Record<string, string> = {}): Promise<TestClient> {
-    const address = `${url.replace('http', 'ws')}/realtime/v1/websocket?apikey=${key}&vsn=2.0.0`
+  static async connect(
+    url: string,
+    key: string,
+    headers: Record<string, string> = {},
+    version: '1.0.0' | '2.0.0' = '2.0.0',
+  ): Promise<TestClient> {
+    const address = `${url.replace('http', 'ws')}/realtime/v1/websocket?apikey=${key}&vsn=${version}`
     const ws = new WebSocket(address, { headers })
-    const client = new TestClient(ws)
+    const client = new TestClient(ws, version === '1.0.0')
     await new Promise<void>((resolve, reject) => {
       ws.once('open', resolve)
       ws.once('unexpected-response', (_request, response) => {
@@ -67,7 +75,7 @@ export class TestClient implements Disposable {
   /** @returns the ref */
   send(topic: string, event: string, payload: unknown, joinRef: string | null = null): string {
     const ref = this.nextRef()
-    this.ws.send(JSON.stringify([joinRef, ref, topic, event, payload]))
+    this.#write(joinRef, ref, topic, event, payload)
     return ref
   }
 
@@ -79,7 +87,7 @@ export class TestClient implements Disposable {
   ): Promise<{ ref: string; status: unknown; response: unknown }> {
     const ref = this.nextRef()
     const payload = token === undefined ? { config } : { config, access_token: token }
-    this.ws.send(JSON.stringify([ref, ref, `realtime:${topic}`, 'phx_join', payload]))
+    this.#write(ref, ref, `realtime:${topic}`, 'phx_join', payload)
     const reply = await this.next((message) => message.event === 'phx_reply' && message.ref === ref)
     return { ref, status: reply.payload.status, response: reply.payload.response }
   }
@@ -134,6 +142,13 @@ export class TestClient implements Disposable {
     await this.next((message) => message.topic === 'phoenix' && message.ref === ref)
   }
 
+  #write(joinRef: string | null, ref: string, topic: string, event: string, payload: unknown): void {
+    const message = this.#isOlder
+      ? { topic, event, payload, ref, join_ref: joinRef }
+      : [joinRef, ref, topic, event, payload]
+    this.ws.send(JSON.stringify(message))
+  }
+
   [Symbol.dispose](): void {
     this.ws.terminate()
   }
@@ -147,12 +162,30 @@ export class TestClient implements Disposable {
   }
 }
 
+function olderText(data: Buffer): ReceivedMessage {
+  const message: ReceivedMessage = JSON.parse(data.toString())
+  return { ...message, joinRef: undefined }
+}
+
 function text(data: Buffer): ReceivedMessage {
   const [joinRef, ref, topic, event, payload]: unknown[] = JSON.parse(data.toString())
   return { joinRef, ref, topic: String(topic), event: String(event), payload: { ...Object(payload) } }
 }
 
 function binary(data: Buffer): ReceivedMessage {
+  return data[0] === BINARY_KIND.broadcast ? kind2(data) : kind4(data)
+}
+
+/** Phoenix's own broadcast: the bytes stand in `binary`. */
+function kind2(data: Buffer): ReceivedMessage {
+  const topicEnd = 3 + data.readUInt8(1)
+  const eventEnd = topicEnd + data.readUInt8(2)
+  const event = data.toString('utf8', topicEnd, eventEnd)
+  const binary = { event, metadata: '', encoding: 'binary', payload: data.subarray(eventEnd) } as const
+  return { joinRef: null, ref: null, topic: data.toString('utf8', 3, topicEnd), event, payload: {}, binary }
+}
+
+function kind4(data: Buffer): ReceivedMessage {
   const sizes = [data.readUInt8(1), data.readUInt8(2), data.readUInt8(3)]
   let offset = 5
   const fields = sizes.map((size) => {
@@ -163,7 +196,7 @@ function binary(data: Buffer): ReceivedMessage {
   const [topic = '', event = '', metadata = ''] = fields
   const encoding = data.readUInt8(4) === 1 ? 'json' : 'binary'
   const payload = data.subarray(offset)
-  const content: unknown = encoding === 'json' ? JSON.parse(payload.toString()) : undefined
+  const content = encoding === 'json' ? parseJson(payload.toString()) : undefined
   return {
     joinRef: null,
     ref: null,
@@ -173,7 +206,7 @@ function binary(data: Buffer): ReceivedMessage {
       type: 'broadcast',
       event,
       payload: content,
-      ...(metadata ? { meta: JSON.parse(metadata) } : {}),
+      ...(metadata ? { meta: parseJson(metadata) } : {}),
     },
     binary: { event, metadata, encoding, payload },
   }
