@@ -72,6 +72,27 @@ describe('connect', () => {
     expect(heard).toEqual([1])
   })
 
+  it.each(['first visit', 'later visit'])(
+    'delivers it once when it comes while the head is read (%s)',
+    async (visit) => {
+      const storage = new FakeStorage()
+      const { client, world, heard } = setup({ storage })
+      if (visit === 'later visit') {
+        await client.connect(ANNA)
+        client.disconnect()
+      }
+      world.onHead = () => {
+        world.onHead = () => undefined
+        world.write(ANNA)
+      }
+      const reloads: unknown[] = []
+      client.on('reload', (event) => reloads.push(event))
+      await client.connect(ANNA)
+      await world.clock.advance(60_000)
+      expect([heard, reloads]).toEqual([[1], []])
+    },
+  )
+
   it('goes on where this profile left off, in pages, saying that they are replayed', async () => {
     const storage = new FakeStorage()
     const world = new FakeWorld(ANNA)

@@ -11,6 +11,8 @@ import type { Head } from './sequencer.ts'
 export interface Transport {
   /** Begins to join; everything that follows is reported to `handlers`, until `leave()`. */
   join(topic: string, handlers: TransportHandlers): Subscription
+  /** Closes a socket that nobody here needs: another tab has one for all. */
+  rest?(): void
 }
 
 export interface Subscription {

@@ -105,6 +105,18 @@ describe('compare', () => {
     expect(compare(sequencer, tableHead, sequencer.cursor)).toEqual(expected)
   })
 
+  it.each([
+    ['a head that was not known', null],
+    ['no notification at all', { epoch: null, seq: 0 }],
+  ])('does not take the first notification for another numbering, after %s', (_name, asked) => {
+    const { sequencer } = receive(from(0, null), at(1))
+    expect(compare(sequencer, head(0, { epoch: null }), asked)).toEqual({ kind: 'even' })
+  })
+
+  it('takes an emptied table for another numbering', () => {
+    expect(compare(from(5), head(0, { epoch: null }), cursor)).toMatchObject({ kind: 'lost' })
+  })
+
   it('does not take a message that arrived while the head was read for a table set back', () => {
     const { sequencer } = receive(from(5), at(6))
     expect(compare(sequencer, head(5), cursor)).toEqual({ kind: 'even' })

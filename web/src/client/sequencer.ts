@@ -91,7 +91,9 @@ export function compare<T extends Sequenced>(
 ): Comparison {
   const { cursor } = sequencer
   if (cursor === null) return { kind: 'behind' }
-  if (cursor.epoch !== null && head.epoch !== cursor.epoch) {
+  // The user's first notification ever may arrive while the head is on its way: no sign of another numbering.
+  const first = head.epoch === null && (asked === null || asked.epoch === null)
+  if (cursor.epoch !== null && head.epoch !== cursor.epoch && !first) {
     return { kind: 'lost', reason: 'epoch-changed', from: { epoch: head.epoch, seq: head.floor } }
   }
   if (asked !== null && asked.seq > head.seq) {

@@ -193,6 +193,7 @@ export class Session {
       },
     )
     this.#role = { name: 'follower', mirror }
+    this.#options.transport.rest?.()
     mirror.start()
     this.#attend()
   }

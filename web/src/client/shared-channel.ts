@@ -134,10 +134,13 @@ export class SharedChannel {
 
   async #close(next: 'rejoin' | 'end'): Promise<void> {
     const { realtime } = this.#options.supabase
-    // A good-bye over a dead socket would only wait for its time-out.
-    if (this.#suspect) await realtime.disconnect()
+    const alone = realtime.getChannels().every((channel) => channel === this.#channel)
+    // A good-bye over a dead socket would only wait for its time-out. And where nothing follows, the socket is closed
+    // in this turn: a page that leaves for the back/forward cache has no other.
+    const closing = this.#suspect || (next === 'end' && alone) ? realtime.disconnect() : null
     await this.#channel?.unsubscribe(LEAVE_TIMEOUT)
     this.#channel?.teardown()
+    await closing
     const keep = next === 'rejoin' && realtime.isConnected()
     if (!keep && realtime.getChannels().length === 0) await realtime.disconnect()
   }

@@ -68,5 +68,9 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
         ping: () => sendHeartbeat(realtime),
       }
     },
+    rest() {
+      // phoenix opens its socket anew when a page comes back from the back/forward cache, whatever it was for.
+      if (socket.channels.size === 0 && realtime.getChannels().length === 0) void realtime.disconnect()
+    },
   }
 }

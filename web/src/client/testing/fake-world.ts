@@ -115,6 +115,8 @@ export class FakeWorld implements Transport, NotificationSource, Identity {
   deaf = false
   headReads = 0
   pageReads = 0
+  /** Called when a head has been read and is on its way. */
+  onHead: () => void = () => undefined
   /** Called before each page is answered. */
   onPage: () => void = () => undefined
   #user: string | null
@@ -145,9 +147,12 @@ export class FakeWorld implements Transport, NotificationSource, Identity {
   ): Promise<{ epoch: string | null; seq: number; floor: number }> {
     this.headReads += 1
     await roundTrip()
+    const { epoch, seq, floor } = this.table(userId)
+    this.onHead()
+    // The answer takes its time as well: what is written meanwhile is not in it.
+    await roundTrip()
     signal.throwIfAborted()
     if (!this.readable) throw new Error('unreachable')
-    const { epoch, seq, floor } = this.table(userId)
     return { epoch, seq, floor }
   }
 

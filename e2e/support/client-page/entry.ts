@@ -1,0 +1,107 @@
+/** Runs in the browser: the client library as a page uses it, and everything it told the page. */
+
+import { createClient } from '@supabase/supabase-js'
+import {
+  type ClientEvents,
+  DashboardWebSocketClient,
+  type DashboardWebSocketClientOptions,
+} from '../../../web/src/client/index.ts'
+
+export interface PageOptions {
+  url: string
+  publishableKey: string
+  userId: string
+  /** Signs in; without it the profile's session is used. */
+  credentials?: { email: string; password: string }
+  /** Milliseconds that the page works on each message. */
+  busyMs?: number
+  client?: Pick<DashboardWebSocketClientOptions, 'heartbeatInterval' | 'pageSize' | 'reconnectDelay'>
+}
+
+interface Heard {
+  seq: number
+  replayed: boolean
+  foremost: boolean
+  /** How many turns the page had had by then. */
+  turn: number
+}
+
+const heard: Heard[] = []
+const events: { [Name in keyof ClientEvents]?: number } = {}
+const states: string[] = []
+let client: DashboardWebSocketClient | null = null
+/** Turns that the page had for something else. */
+let turns = 0
+const longTasks: number[] = []
+
+function countTurns(): void {
+  const { port1, port2 } = new MessageChannel()
+  port1.addEventListener('message', () => {
+    turns += 1
+    setTimeout(() => port2.postMessage(null), 0)
+  })
+  port1.start()
+  port2.postMessage(null)
+}
+
+function work(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+const sockets: WebSocket[] = []
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...args: ConstructorParameters<typeof WebSocket>) {
+    super(...args)
+    sockets.push(this)
+  }
+}
+
+const testPage = {
+  heard,
+  states,
+  events,
+  longTasks,
+  get turns() {
+    return turns
+  },
+  /** Those that have not begun to close. */
+  get openSockets() {
+    return sockets.filter(({ readyState }) => readyState < WebSocket.CLOSING).length
+  },
+  get client() {
+    return client
+  },
+  async connect(options: PageOptions): Promise<void> {
+    const supabase = createClient(options.url, options.publishableKey)
+    if (options.credentials !== undefined) {
+      const { error } = await supabase.auth.signInWithPassword(options.credentials)
+      if (error !== null) throw error
+    }
+    client = new DashboardWebSocketClient({ supabase, ...options.client })
+    client.on('message', (message, { replayed, foremost }) => {
+      if (message.seq !== undefined) heard.push({ seq: message.seq, replayed, foremost, turn: turns })
+      work(options.busyMs ?? 0)
+    })
+    client.on('state', (change) => states.push(change.new))
+    for (const name of ['connected', 'disconnected', 'reload', 'error'] as const) {
+      client.on(name, () => {
+        events[name] = (events[name] ?? 0) + 1
+      })
+    }
+    await client.connect(options.userId)
+  },
+}
+
+export type TestPage = typeof testPage
+
+Object.assign(globalThis, { testPage })
+const LONG_TASKS: { type: string } = { type: 'longtask' }
+Reflect.apply(
+  PerformanceObserver.prototype.observe,
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longTasks.push(duration)
+  }),
+  [LONG_TASKS],
+)
+countTurns()
