@@ -14,6 +14,8 @@ import type { TokenVerifier } from './tokens.ts'
 export interface RealtimeContext {
   /** Can change while the server runs. */
   settings: RealtimeSettings
+  /** The server is about to end: nobody joins any more. */
+  stopping: boolean
   readonly logger: Logger
   /** Milliseconds since 1970. */
   readonly now: () => number

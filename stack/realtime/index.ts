@@ -15,6 +15,7 @@ import type { RealtimeContext } from './context.ts'
 import { openDatabase } from './database.ts'
 import { createDirectAccess, type DirectAccess } from './direct.ts'
 import { handleHttp } from './http.ts'
+import { watchIdleSockets } from './idle.ts'
 import { RateCounter } from './limits.ts'
 import { maintainPartitions } from './maintenance.ts'
 import { ChannelChanges } from './postgres-changes/channel-changes.ts'
@@ -95,6 +96,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   })
   const context: RealtimeContext = {
     settings,
+    stopping: false,
     logger,
     now,
     tokens: createTokenVerifier({ jwks: options.jwks, now }),
@@ -113,6 +115,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   const direct = createDirectAccess(context)
   replication.start()
   const stopMaintenance = maintainPartitions(context)
+  const stopIdleWatch = watchIdleSockets(context)
   let stopping: Promise<void> | undefined
 
   return {
@@ -144,10 +147,12 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     },
     stop() {
       stopping ??= (async () => {
+        context.stopping = true
         stopMaintenance()
+        stopIdleWatch()
         upgrader.close()
         direct.close()
-        for (const socket of context.sockets) socket.terminate()
+        await Promise.all([...context.sockets].map((socket) => socket.drain(STOP_GRACE_MS)))
         await Promise.all([replication.stop(), changes.stop()])
         await database.stop()
       })()
@@ -164,6 +169,9 @@ function rawPath(request: Request, path: string): string {
 }
 
 const NOT_AN_UPGRADE = `'connection' header must contain 'upgrade', got ["keep-alive"]`
+
+/** How long clients may take to hear that the server stops. */
+const STOP_GRACE_MS = 500
 
 const LONG_MS = 2_000_000_000
 

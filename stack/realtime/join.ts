@@ -65,6 +65,7 @@ async function admit(
   if (topic === '') return refuse(JOIN_REFUSAL.topicNameRequired)
   const parsed = parseJoin(request.payload, topic)
   if (!parsed.ok) return refuse(parsed.reason)
+  if (context.stopping) return refuse(JOIN_REFUSAL.restarting)
   const { config } = parsed
   config.presence.enabled ||= context.settings.presenceEnabled
   const overLimit = limit(context, socket, config)

@@ -25,6 +25,8 @@ export interface RealtimeSettings {
   channelErrorDelayMs: number
   /** A socket that sends nothing for so long is closed. */
   idleTimeoutMs: number
+  /** A socket without a channel for so long is cut. */
+  channellessTimeoutMs: number
   /** A larger frame from a client drops its socket. */
   maxFrameBytes: number
   /** Unsent bytes of one socket; more and it is closed as a slow consumer. */
@@ -58,6 +60,7 @@ export const DEFAULT_SETTINGS: Readonly<RealtimeSettings> = {
   connectErrorDelayMs: 0,
   channelErrorDelayMs: 0,
   idleTimeoutMs: 60_000,
+  channellessTimeoutMs: 600_000,
   maxFrameBytes: 5_000_000,
   maxBufferedBytes: 16 * 1024 * 1024,
   maxPendingFrames: 1000,

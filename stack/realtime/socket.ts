@@ -51,7 +51,9 @@ export class RealtimeSocket {
   readonly #ws: WebSocket
   readonly #stream: Duplex
   readonly #tasks: SerialTasks
-  readonly #idle: NodeJS.Timeout
+  /** Milliseconds, {@link performance.now}. */
+  #heardAt = performance.now()
+  #channellessSince: number | undefined
   #pending = 0
   #corked = false
   #closed = false
@@ -64,10 +66,11 @@ export class RealtimeSocket {
     this.token = options.token
     this.headers = options.headers
     this.#tasks = new SerialTasks((error) => this.taskFailed(error))
-    this.#idle = setTimeout(() => this.close(CLOSE.idle, ''), context.settings.idleTimeoutMs)
     context.sockets.add(this)
     ws.on('message', (data: RawData, isBinary: boolean) => this.#received(data, isBinary))
-    ws.on('ping', () => this.#idle.refresh())
+    ws.on('ping', () => {
+      this.#heardAt = performance.now()
+    })
     ws.on('error', (error) => context.logger.debug('realtime', 'A socket failed', { error }))
     ws.on('close', () => this.#ended())
   }
@@ -109,8 +112,29 @@ export class RealtimeSocket {
     this.#ws.close(code, reason)
     this.#ended()
     // A peer that does not read never answers the close frame.
-    const cut = setTimeout(() => this.#ws.terminate(), CLOSE_GRACE_MS)
-    this.#ws.once('close', () => clearTimeout(cut))
+    this.#cutAfter(CLOSE_GRACE_MS)
+  }
+
+  /**
+   * Answers what has been received, then asks the client to come back.
+   * @returns when the connection has ended, at the latest after `graceMs`
+   */
+  drain(graceMs: number): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.#ws.once('close', () => resolve()))
+    this.#cutAfter(graceMs)
+    this.#tasks.run(() => this.close(CLOSE.restart, ''))
+    return ended
+  }
+
+  /** @param now milliseconds, {@link performance.now} */
+  closeIfIdle(now: number): void {
+    const { idleTimeoutMs, channellessTimeoutMs } = this.#context.settings
+    if (now - this.#heardAt >= idleTimeoutMs) this.close(CLOSE.idle, '')
+    else if (this.channels.size > 0) this.#channellessSince = undefined
+    else {
+      this.#channellessSince ??= now
+      if (now - this.#channellessSince >= channellessTimeoutMs) this.terminate()
+    }
   }
 
   terminate(): void {
@@ -145,7 +169,7 @@ export class RealtimeSocket {
   }
 
   #received(data: RawData, isBinary: boolean): void {
-    this.#idle.refresh()
+    this.#heardAt = performance.now()
     const bytes = asBuffer(data)
     const message = isBinary ? decodeBinary(this.version, bytes) : decodeText(this.version, bytes.toString())
     if (message) this.track(this.#tasks, () => this.#handle(message))
@@ -173,6 +197,11 @@ export class RealtimeSocket {
     }
   }
 
+  #cutAfter(graceMs: number): void {
+    const cut = setTimeout(() => this.#ws.terminate(), graceMs)
+    this.#ws.once('close', () => clearTimeout(cut))
+  }
+
   #flush(): void {
     if (!this.#corked) return
     this.#corked = false
@@ -182,7 +211,6 @@ export class RealtimeSocket {
   #ended(): void {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#idle)
     this.#tasks.clear()
     this.#context.sockets.delete(this)
     this.#context.users.delete(this)

@@ -40,6 +40,10 @@ export function createUpgrader(context: RealtimeContext, tokenOf: (key: string) 
       refuse(stream, admission.refusal)
       return
     }
+    if (context.stopping) {
+      stream.destroy()
+      return
+    }
     const { version, token, headers } = admission
     server.handleUpgrade(request, stream, head, (ws) => {
       new RealtimeSocket(context, ws, stream, { version, token, headers })
