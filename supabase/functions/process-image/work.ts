@@ -16,7 +16,7 @@ import {
   type ImageType,
   isImageType,
 } from '../../../functions-shared/file-type.ts'
-import type { Lease } from '../_shared/lease.ts'
+import { isLoss, type Lease } from '../_shared/lease.ts'
 import type { Log } from '../_shared/log.ts'
 import { encodeHex } from '../_shared/std.ts'
 import { isComplete } from './completeness.ts'
@@ -153,7 +153,9 @@ async function fetchOriginal(
     if (percent < told + PROGRESS_STEP) return
     told = percent
     // Progress is for people: the work does not wait for it, and a lost lease ends the download by its signal.
-    lease.report(percent, 'downloading').catch((error: unknown) => log.error('progress_failed', error))
+    lease.report(percent, 'downloading').catch((error: unknown) => {
+      if (!isLoss(error)) log.error('progress_failed', error)
+    })
   })
 }
 
