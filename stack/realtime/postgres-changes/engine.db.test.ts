@@ -25,11 +25,14 @@ beforeAll(async () => {
     create table public.large (id int primary key, big text, small text);
     alter table public.large replica identity full;
     create table public.shapes (id int primary key, tags text[], amount numeric, at timestamptz);
+    create type public.place as (name text, at timestamptz, size numeric);
+    create table public.visits (id int primary key, place public.place, seen public.place[], amounts numeric[], raw bytea[]);
+    alter table public.visits replica identity full;
     revoke all on public.partly from anon, authenticated;
     grant select (id, shown) on public.partly to authenticated;
-    grant select on public.fragile, public.owned, public.keyless, public.large, public.shapes to authenticated;
+    grant select on public.fragile, public.owned, public.keyless, public.large, public.shapes, public.visits to authenticated;
     alter publication supabase_realtime add table
-      public.fragile, public.owned, public.keyless, public.partly, public.large, public.shapes;
+      public.fragile, public.owned, public.keyless, public.partly, public.large, public.shapes, public.visits;
   `)
   server = await startTestServer(database.urls)
 })
@@ -149,6 +152,24 @@ describe('a change', () => {
     await nextChange(witness)
     const heard = changes(client).map((change) => Object(change.record).id)
     expect(heard.filter((id) => id !== 9)).toEqual(ids)
+  })
+})
+
+it('sends values as to_jsonb has them: composites as objects, items of arrays as they are', async () => {
+  using client = await listen({ table: 'visits' })
+  await sql(`
+    insert into public.visits values
+      (1, row('a "b", c', '2026-01-02T03:04:05Z', 'NaN'), array[row('x', null, 1.50)::public.place, null],
+        '{NaN,1.0}', array['\\x00ff'::bytea]);
+    update public.visits set place = null where id = 1;
+  `)
+  const place = { name: 'a "b", c', at: '2026-01-02T03:04:05+00:00', size: 'NaN' }
+  const others = { seen: [{ name: 'x', at: null, size: 1.5 }, null], amounts: ['NaN', 1], raw: ['\\x00ff'] }
+  expect(await nextChange(client)).toMatchObject({ type: 'INSERT', record: { id: 1, place, ...others } })
+  expect(await nextChange(client)).toMatchObject({
+    type: 'UPDATE',
+    record: { id: 1, place: null, ...others },
+    old_record: { id: 1, place, ...others },
   })
 })
 

@@ -12,6 +12,7 @@ import type { Database } from '../database.ts'
 import { ReplicationStream } from '../replication/stream.ts'
 import type { Claims } from '../tokens.ts'
 import { type Change, changeOf, type Transaction, transactionOf, xidsOf } from './change.ts'
+import { converterFor } from './conversion.ts'
 import { passing } from './filters.ts'
 import { changeData, viewError } from './message.ts'
 import {
@@ -160,6 +161,7 @@ export class ChangeEngine {
     )
     const passed = await this.#filter(table, groups, changes)
     const visible = await this.#see(table, groups, changes, passed)
+    const toJson = await converterFor(this.#options.database, table, changes)
     for (const [index, change] of changes.entries()) {
       const views = new Map<string, { outgoing: OutgoingChange; ids: Map<ChangeListener, number[]> }>()
       for (const group of groups) {
@@ -172,7 +174,7 @@ export class ChangeEngine {
           continue
         const viewKey = `${group.claims.role}\n${group.selectKey}`
         const known = views.get(viewKey) ?? {
-          outgoing: { type: change.action, data: changeData(change, table, view), frames: new Map() },
+          outgoing: { type: change.action, data: changeData(change, table, view, toJson), frames: new Map() },
           ids: new Map<ChangeListener, number[]>(),
         }
         views.set(viewKey, known)

@@ -1,8 +1,8 @@
 /** The `data` of a change as one role and selection of columns sees it. */
 
 import type { Change, Tuple } from './change.ts'
+import type { ToJson } from './conversion.ts'
 import type { TableInfo } from './table-info.ts'
-import { toJson } from './values.ts'
 
 export interface View {
   /** Columns that the role may read. */
@@ -31,7 +31,7 @@ export function viewError(change: Change, table: TableInfo, view: View): string 
 }
 
 /** @returns JSON text */
-export function changeData(change: Change, table: TableInfo, view: View): string {
+export function changeData(change: Change, table: TableInfo, view: View, toJson: ToJson): string {
   const error = viewError(change, table, view)
   if (error)
     return assemble(change, { record: '{}', columns: '[]', errors: error, old: '{}', committedAt: null })
@@ -47,12 +47,12 @@ export function changeData(change: Change, table: TableInfo, view: View): string
   // With row level security a deleted row cannot be checked any more: its key is all that is shown.
   const onlyKey = change.action === 'DELETE' && table.rowSecurity
   return assemble(change, {
-    record: recordJson(change.row, table, tooLarge, visible),
+    record: recordJson(change.row, toJson, tooLarge, visible),
     columns: `[${columns.join(', ')}]`,
     errors: tooLarge ? ERROR.tooLarge : undefined,
     old: recordJson(
       change.old,
-      table,
+      toJson,
       tooLarge,
       (name) => visible(name) && (!onlyKey || table.primaryKey.has(name)),
     ),
@@ -85,14 +85,14 @@ function assemble({ action, relation }: Change, parts: Parts): string {
 /** Keys in the order of `jsonb`: shorter ones first. */
 function recordJson(
   row: Tuple,
-  table: TableInfo,
+  toJson: ToJson,
   tooLarge: boolean,
   visible: (name: string) => boolean,
 ): string {
   const fields: { name: string; json: string }[] = []
   for (const [name, value] of Object.entries(row)) {
     if (value === undefined || !visible(name)) continue
-    const json = toJson(value, table.columns.get(name)?.kind ?? { kind: 'text' })
+    const json = toJson(name, value)
     if (tooLarge && Buffer.byteLength(json) > SMALL_VALUE_BYTES) continue
     fields.push({ name, json })
   }

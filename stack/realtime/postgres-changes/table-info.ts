@@ -38,8 +38,11 @@ const COLUMNS = `
   order by a.attnum`
 
 const TYPES = `
-  select oid::integer, typname, typtype, typcategory, typelem::integer, typbasetype::integer, typdelim
-  from pg_catalog.pg_type`
+  select t.oid::integer, t.typname, t.typtype, t.typcategory, t.typelem::integer, t.typbasetype::integer, t.typdelim,
+    exists (
+      select from pg_catalog.pg_cast c where c.castsource = t.oid and c.casttarget = 'json'::regtype and c.castfunc <> 0
+    ) as json_cast
+  from pg_catalog.pg_type t`
 
 export class Catalog {
   readonly #database: Database

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { kindOf, type TypeRow, toJson, type ValueKind } from './values.ts'
 
 function type(oid: number, typname: string, more: Partial<TypeRow> = {}): [number, TypeRow] {
-  const row = { oid, typname, typtype: 'b', typcategory: 'X', typelem: 0, typbasetype: 0, typdelim: ',' }
-  return [oid, { ...row, ...more }]
+  const base = { typtype: 'b', typcategory: 'X', typelem: 0, typbasetype: 0, typdelim: ',', json_cast: false }
+  return [oid, { oid, typname, ...base, ...more }]
 }
 
 const TYPES = new Map([
@@ -14,6 +14,9 @@ const TYPES = new Map([
   type(4, 'box', { typdelim: ';' }),
   type(5, '_box', { typcategory: 'A', typelem: 4 }),
   type(6, 'mood', { typtype: 'e', typcategory: 'E' }),
+  type(7, 'point_3d', { typtype: 'c', typcategory: 'C' }),
+  type(8, '_point_3d', { typcategory: 'A', typelem: 7 }),
+  type(9, 'hstore', { json_cast: true }),
 ])
 
 describe('kinds of types', () => {
@@ -22,6 +25,7 @@ describe('kinds of types', () => {
     expect(kindOf(2, TYPES)).toEqual({ kind: 'array', element: { kind: 'number' }, delimiter: ',' })
     expect(kindOf(5, TYPES)).toEqual({ kind: 'array', element: { kind: 'text' }, delimiter: ';' })
     expect(kindOf(6, TYPES)).toEqual({ kind: 'text' })
+    for (const oid of [7, 8, 9]) expect(kindOf(oid, TYPES)).toEqual({ kind: 'database' })
     expect(kindOf(99, TYPES)).toEqual({ kind: 'text' })
   })
 })
@@ -46,6 +50,8 @@ describe('values as JSON', () => {
     ['{}', texts, '[]'],
     ['{a,"b c",NULL,"NULL","d\\"q"}', texts, '["a", "b c", null, "NULL", "d\\"q"]'],
     ['{{1,2},{3,4}}', { kind: 'array', element: { kind: 'number' }, delimiter: ',' }, '[[1, 2], [3, 4]]'],
+    ['{NaN,1}', { kind: 'array', element: { kind: 'number' }, delimiter: ',' }, '["NaN", 1]'],
+    ['{"\\\\x00ff"}', { kind: 'array', element: { kind: 'bytea' }, delimiter: ',' }, '["\\\\x00ff"]'],
     ['[0:1]={7,8}', { kind: 'array', element: { kind: 'number' }, delimiter: ',' }, '[7, 8]'],
   ])('%s', (value, kind, json) => {
     expect(toJson(value, kind)).toBe(json)

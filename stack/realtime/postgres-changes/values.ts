@@ -8,6 +8,8 @@ export type ValueKind =
   /** Types whose name without a length means length 1; the real server casts to the bare name. */
   | { kind: 'first character' }
   | { kind: 'array'; element: ValueKind; delimiter: string }
+  /** Composite types and what extensions convert by a cast of their own: PostgreSQL makes the JSON. */
+  | { kind: 'database' }
 
 /** A row of `pg_type`. */
 export interface TypeRow {
@@ -18,6 +20,8 @@ export interface TypeRow {
   typelem: number
   typbasetype: number
   typdelim: string
+  /** Whether there is a cast to json. */
+  json_cast: boolean
 }
 
 const NUMBERS = new Set(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric'])
@@ -28,8 +32,10 @@ export function kindOf(oid: number, types: ReadonlyMap<number, TypeRow>): ValueK
   if (type.typtype === 'd') return kindOf(type.typbasetype, types)
   if (type.typcategory === 'A' && type.typelem !== 0) {
     const delimiter = types.get(type.typelem)?.typdelim ?? ','
-    return { kind: 'array', element: kindOf(type.typelem, types), delimiter }
+    const element = kindOf(type.typelem, types)
+    return element.kind === 'database' ? element : { kind: 'array', element, delimiter }
   }
+  if (type.typtype === 'c' || type.json_cast) return { kind: 'database' }
   if (NUMBERS.has(type.typname)) return { kind: 'number' }
   switch (type.typname) {
     case 'bool':
@@ -49,12 +55,16 @@ export function kindOf(oid: number, types: ReadonlyMap<number, TypeRow>): ValueK
   }
 }
 
-/** @returns JSON text */
-export function toJson(value: string | null, kind: ValueKind): string {
+/**
+ * @param isItem of an array: there, `to_jsonb` itself sees the value, which the real server's decoding changes before
+ * @returns JSON text
+ */
+export function toJson(value: string | null, kind: ValueKind, isItem = false): string {
   if (value === null) return 'null'
   switch (kind.kind) {
     case 'number':
-      return /^(NaN|-?Infinity)$/.test(value) ? 'null' : value
+      if (/^(NaN|-?Infinity)$/.test(value)) return isItem ? JSON.stringify(value) : 'null'
+      return value
     case 'boolean':
       return value === 't' ? 'true' : 'false'
     case 'json':
@@ -64,12 +74,13 @@ export function toJson(value: string | null, kind: ValueKind): string {
     case 'timestamptz':
       return JSON.stringify(value.replace(' ', 'T').replace(/([+-]\d\d)( BC)?$/, '$1:00$2'))
     case 'bytea':
-      return JSON.stringify(value.replace(/^\\x/, ''))
+      return JSON.stringify(isItem ? value : value.replace(/^\\x/, ''))
     case 'first character':
       return JSON.stringify(String.fromCodePoint(value.codePointAt(0) ?? 0x20))
     case 'array':
       return arrayToJson(value, kind.element, kind.delimiter)
     case 'text':
+    case 'database':
       return JSON.stringify(value)
   }
 }
@@ -82,7 +93,7 @@ function arrayToJson(text: string, element: ValueKind, delimiter: string): strin
     at++
     while (text[at] !== '}' && at < text.length) {
       if (text[at] === '{') items.push(list())
-      else if (text[at] === '"') items.push(toJson(quotedItem(), element))
+      else if (text[at] === '"') items.push(toJson(quotedItem(), element, true))
       else items.push(bareItem())
       if (text[at] === delimiter) at++
     }
@@ -102,7 +113,7 @@ function arrayToJson(text: string, element: ValueKind, delimiter: string): strin
     const start = at
     while (at < text.length && text[at] !== delimiter && text[at] !== '}') at++
     const item = text.slice(start, at)
-    return toJson(item === 'NULL' ? null : item, element)
+    return toJson(item === 'NULL' ? null : item, element, true)
   }
   return at === -1 ? 'null' : list()
 }
