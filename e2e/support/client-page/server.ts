@@ -1,4 +1,4 @@
-/** Serves a page that holds nothing but the client library. */
+/** Serves a page that holds nothing but one script: the client library, or another. */
 
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
@@ -10,8 +10,11 @@ export interface ClientPageServer extends AsyncDisposable {
 
 const PAGE = '<!doctype html><title>client</title><script type="module" src="/client.js"></script>'
 
-export async function serveClientPage(): Promise<ClientPageServer> {
-  const script = await bundle()
+/** @param entry the page's only script; default the client library's test page */
+export async function serveClientPage(
+  entry = new URL('entry.ts', import.meta.url),
+): Promise<ClientPageServer> {
+  const script = await bundle(entry)
   const server = createServer((request, response) => {
     const [type, body] =
       request.url === '/client.js' ? ['text/javascript', script] : ['text/html; charset=utf-8', PAGE]
@@ -29,14 +32,14 @@ export async function serveClientPage(): Promise<ClientPageServer> {
   }
 }
 
-async function bundle(): Promise<string> {
+async function bundle(entry: URL): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
     build: {
       write: false,
       target: 'es2023',
-      lib: { entry: fileURLToPath(new URL('entry.ts', import.meta.url)), formats: ['es'] },
+      lib: { entry: fileURLToPath(entry), formats: ['es'] },
     },
   })
   const [output] = Array.isArray(result) ? result : [result]
