@@ -41,8 +41,8 @@ const EVENTS: Record<ConnectionEventName, ConnectionEvent> = {
   refused: { name: 'refused', code: 'join_refused' },
   down: { name: 'down', reason: 'socket' },
   behind: { name: 'behind' },
-  'caught-up': { name: 'caught-up' },
-  confirmed: { name: 'confirmed' },
+  'caught-up': { name: 'caught-up', asOf: NOW - 100 },
+  confirmed: { name: 'confirmed', asOf: NOW - 100 },
   unreadable: { name: 'unreadable' },
   'check-due': { name: 'check-due' },
   flowing: { name: 'flowing' },
@@ -103,7 +103,7 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     refused: ['error', 'leave check× retry+1000'],
     down: ['offline', 'leave check× retry+1000'],
     behind: ignored('catching-up'),
-    'caught-up': ['live', 'check+2250'],
+    'caught-up': ['live', 'check+2150'],
     confirmed: ignored('catching-up'),
     unreadable: ['stale', 'check× retry+500'],
     'check-due': ignored('catching-up'),
@@ -121,16 +121,16 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     refused: ['error', 'leave check× retry+500'],
     down: ['offline', 'leave check× retry+500'],
     behind: ['catching-up', 'check× catch-up'],
-    'caught-up': ['live', 'check+22500'],
-    confirmed: ['live', 'check+22500'],
+    'caught-up': ['live', 'check+22400'],
+    confirmed: ['live', 'check+22400'],
     unreadable: ['stale', 'check× retry+500'],
-    'check-due': ['live', 'ping check-head'],
-    flowing: ['live', 'ping check-head'],
+    'check-due': ['live', 'ping check-head check+10000'],
+    flowing: ['live', 'ping check-head check+10000'],
     'retry-due': ignored('live'),
-    wake: ['live', 'ping check-head'],
-    online: ['live', 'ping check-head'],
+    wake: ['live', 'ping check-head check+10000'],
+    online: ['live', 'ping check-head check+10000'],
     offline: ['offline', 'leave check× retry+22500'],
-    'retry-now': ['live', 'ping check-head'],
+    'retry-now': ['live', 'ping check-head check+10000'],
     close: closed,
   },
   stale: {
@@ -139,8 +139,8 @@ const TABLE: Record<ConnectionStateName, Record<ConnectionEventName, Expected>> 
     refused: ['error', 'leave check× retry+500'],
     down: ['offline', 'leave check× retry+500'],
     behind: ignored('stale'),
-    'caught-up': ['live', 'retry× check+22500'],
-    confirmed: ['live', 'retry× check+22500'],
+    'caught-up': ['live', 'retry× check+22400'],
+    confirmed: ignored('stale'),
     unreadable: ['stale', 'check× retry+1000'],
     'check-due': ignored('stale'),
     flowing: ignored('stale'),
@@ -254,12 +254,29 @@ describe('transition', () => {
   it.each(['check-due', 'wake', 'online', 'retry-now'] as const)(
     'no longer calls itself live when %s comes after the check was overdue',
     (name) => {
-      const slept: ConnectionState = { name: 'live', failures: 0, joinedAt: 0, confirmedAt: NOW - 30_001 }
+      const slept: ConnectionState = { name: 'live', failures: 0, joinedAt: 0, confirmedAt: NOW - 30_000 }
       const next = transition(slept, EVENTS[name], NOW, settings)
       expect(next.state).toMatchObject({ name: 'stale', retryAt: null })
       expect(inShort(next.effects)).toBe('ping check× catch-up')
     },
   )
+
+  it('is not live by what was known longer ago than a check may be', () => {
+    const late: ConnectionEvent = { name: 'caught-up', asOf: NOW - settings.checkInterval }
+    const next = transition(STATES['catching-up'], late, NOW, settings)
+    expect([next.state.name, inShort(next.effects)]).toEqual(['catching-up', 'catch-up'])
+  })
+
+  it('counts from the moment the head was asked for', () => {
+    expect(transition(STATES.live, EVENTS.confirmed, NOW, settings).state).toMatchObject({
+      confirmedAt: NOW - 100,
+    })
+  })
+
+  it('does not let an older answer take back what a newer one said', () => {
+    const late: ConnectionEvent = { name: 'confirmed', asOf: NOW - 25_000 }
+    expect(transition(STATES.live, late, NOW, settings).state).toBe(STATES.live)
+  })
 
   it('leaves slack between a check and its being overdue, whatever the draw', () => {
     fc.assert(
@@ -312,6 +329,7 @@ class World {
     if (event.name === 'retry-due') this.pending.delete('retry')
     if (event.name === 'check-due') this.pending.delete('check')
     if (event.name === 'caught-up') this.pending.delete('catch-up')
+    if ('asOf' in event) event = { ...event, asOf: this.now }
     if (event.name === 'confirmed' || event.name === 'behind') this.pending.delete('check-head')
     if (event.name === 'unreadable' && !this.pending.delete('check-head')) this.pending.delete('catch-up')
     if (event.name === 'joined') this.pending.delete('join')
@@ -331,8 +349,8 @@ const WAYS_ON: Record<ConnectionStateName, readonly Parameters<World['pending'][
   idle: [],
   connecting: ['join'],
   'catching-up': ['catch-up'],
-  live: ['check', 'check-head'],
-  stale: ['retry', 'catch-up', 'check-head'],
+  live: ['check'],
+  stale: ['retry', 'catch-up'],
   offline: ['retry'],
   error: ['retry'],
   closed: [],

@@ -28,7 +28,7 @@ export type ConnectionState =
   /** `failures`: attempts since the last connection that lasted. */
   | { name: 'connecting'; failures: number }
   | { name: 'catching-up'; failures: number; joinedAt: number }
-  /** `confirmedAt`: when the head of the table was last seen to be reached. */
+  /** `confirmedAt`: the moment as of which the head of the table is known to have been reached. */
   | { name: 'live'; failures: number; joinedAt: number; confirmedAt: number }
   /** `retryAt` is null while a read is on its way. */
   | { name: 'stale'; failures: number; joinedAt: number; reads: number; retryAt: number | null }
@@ -60,10 +60,10 @@ export type ConnectionEvent =
   | { name: 'down'; reason: DownReason }
   /** A message is missing, or the table's head is ahead of the cursor. */
   | { name: 'behind' }
-  /** A catch-up reached the head. */
-  | { name: 'caught-up' }
+  /** A catch-up reached the head. `asOf`: when the head was asked for; what came later may be missing. */
+  | { name: 'caught-up'; asOf: number }
   /** A head check found nothing missing. */
-  | { name: 'confirmed' }
+  | { name: 'confirmed'; asOf: number }
   /** The table could not be read. */
   | { name: 'unreadable' }
   /** Time for a head check. */
@@ -205,9 +205,12 @@ function whileJoined(
     case 'unreadable':
       return unreadable(state, now, settings)
     case 'caught-up':
-      return live(state, now, settings)
+      // Longer than a check may take: what it knows is out of date already.
+      if (now - event.asOf >= settings.checkInterval) return { state, effects: [{ type: 'catch-up' }] }
+      return live(state, event.asOf, now, settings)
     case 'confirmed':
-      return state.name === 'catching-up' ? stay(state) : live(state, now, settings)
+      if (state.name !== 'live' || event.asOf < state.confirmedAt) return stay(state)
+      return live(state, event.asOf, now, settings)
     case 'behind':
       // While stale a read is under way or waits for its back-off.
       return state.name === 'live' ? catchUp(state) : stay(state)
@@ -273,13 +276,14 @@ function withNetworkDown(state: Of<'offline' | 'error'>): ConnectionState {
   return state.name === 'offline' ? { ...state, reason: 'network' } : state
 }
 
-function live(state: Joined, now: number, settings: ConnectionSettings): Transition {
+function live(state: Joined, asOf: number, now: number, settings: ConnectionSettings): Transition {
   const { failures, joinedAt } = state
+  const delayMs = Math.max(0, asOf + checkDelay(state, now, settings) - now)
   return {
-    state: { name: 'live', failures, joinedAt, confirmedAt: now },
+    state: { name: 'live', failures, joinedAt, confirmedAt: asOf },
     effects: [
       ...(state.name === 'stale' ? [cancel('retry')] : []),
-      { type: 'schedule', timer: 'check', delayMs: checkDelay(state, now, settings) },
+      { type: 'schedule', timer: 'check', delayMs },
     ],
   }
 }
@@ -291,16 +295,22 @@ function catchUp(state: Of<'live'>): Transition {
   }
 }
 
-/** A check that comes late (a sleeping laptop, frozen timers) finds a state that is no longer known to be live. */
+/**
+ * A check that has to be answered before the interval is over. One that comes late (a sleeping laptop, frozen timers)
+ * or was not answered finds a state that is no longer known to be live.
+ */
 function check(state: Of<'live'>, now: number, settings: ConnectionSettings): Transition {
-  const overdue = now - state.confirmedAt > settings.checkInterval
-  const { failures, joinedAt } = state
-  return overdue
+  const { failures, joinedAt, confirmedAt } = state
+  const delayMs = confirmedAt + settings.checkInterval - now
+  return delayMs <= 0
     ? {
         state: { name: 'stale', failures, joinedAt, reads: 0, retryAt: null },
         effects: [{ type: 'ping' }, cancel('check'), { type: 'catch-up' }],
       }
-    : { state, effects: [{ type: 'ping' }, { type: 'check-head' }] }
+    : {
+        state,
+        effects: [{ type: 'ping' }, { type: 'check-head' }, { type: 'schedule', timer: 'check', delayMs }],
+      }
 }
 
 /** A read under way may have begun before the stream did: it goes on until it has read what is there now. */

@@ -160,9 +160,9 @@ export class Connection {
     if (this.#reading) return
     this.#reading = true
     try {
-      await reading
+      const asOf = await reading
       this.#reading = false
-      this.dispatch({ name: 'caught-up' })
+      this.dispatch({ name: 'caught-up', asOf })
     } catch (cause) {
       this.#reading = false
       this.#readFailed(cause)
@@ -173,9 +173,10 @@ export class Connection {
     // A catch-up that is under way ends with the same knowledge.
     if (this.#checking || this.#reading) return
     this.#checking = true
+    const asOf = this.#options.clock()
     try {
       const behind = await this.#feed.isBehindHead()
-      this.dispatch({ name: behind ? 'behind' : 'confirmed' })
+      this.dispatch(behind ? { name: 'behind' } : { name: 'confirmed', asOf })
     } catch (cause) {
       this.#readFailed(cause)
     } finally {

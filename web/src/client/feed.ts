@@ -78,7 +78,7 @@ export class Feed {
   #sequencer: Sequencer<Entry>
   #delivered: Position | null
   #recovered = true
-  #catchingUp: Promise<void> | null = null
+  #catchingUp: Promise<number> | null = null
   #catchUpAgain = false
   /** Smaller after a page that did not arrive, so that a slow line makes progress too. */
   #pageSize: number
@@ -140,9 +140,10 @@ export class Feed {
    * Reads until the head is reached and nothing waits in the buffer. Called while that is under way, it makes the
    * reading go on until everything written before this call has been delivered.
    *
+   * @returns the time of the clock at which the head that was reached had been asked for.
    * @throws what the source threw, or AppError `history_unavailable`.
    */
-  catchUp(): Promise<void> {
+  catchUp(): Promise<number> {
     if (this.#catchingUp !== null) {
       this.#catchUpAgain = true
       return this.#catchingUp
@@ -161,9 +162,10 @@ export class Feed {
     return compare(this.#sequencer, head, asked).kind !== 'even'
   }
 
-  async #readToHead(): Promise<void> {
-    const { source, userId } = this.#options
+  async #readToHead(): Promise<number> {
+    const { source, userId, clock } = this.#options
     for (;;) {
+      const asOf = clock()
       this.#catchUpAgain = false
       // What overflowed until now was committed before the head is read, so the head covers it.
       this.#sequencer = clearOverflow(this.#sequencer)
@@ -186,7 +188,7 @@ export class Feed {
       }
       if (!missing && !this.#catchUpAgain) {
         this.#pageSize = this.#options.pageSize
-        return
+        return asOf
       }
     }
   }

@@ -89,7 +89,10 @@ export class Mirror {
   hear({ state, position }: LeaderState): void {
     this.#leader = state
     this.#silent = false
-    this.#wait(this.#options.settings.checkInterval, () => this.#overdue())
+    const { clock, settings } = this.#options
+    // A leader that lives has confirmed or taken back what it said by then.
+    const heardBy = (state.name === 'live' ? state.confirmedAt : clock()) + settings.checkInterval
+    this.#wait(Math.max(0, heardBy - clock()), () => this.#overdue())
     if (state.name === 'live' && !this.#reading && !this.#has(position)) void this.#catchUp()
     else if (state.name === 'live' && this.#own.kind === 'failed' && this.#has(position)) this.#even()
     this.#update('leader')
