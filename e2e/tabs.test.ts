@@ -177,6 +177,28 @@ describe('several tabs', () => {
   })
 })
 
+test('what is read on one device is read in all tabs and on the others', async () => {
+  const tabs = await openTabs(2)
+  const phone = await browser.newContext()
+  const laptop = context
+  context = phone
+  const device = await openTab(signIn())
+  for (let n = 0; n < 5; n += 1) await notifyOnce(db, user.id)
+  const unread = (): Promise<(number | null | undefined)[]> =>
+    Promise.all(
+      [...tabs, device].map(({ page }) =>
+        page.evaluate(() => globalThis.testPage.client?.getState().unreadCount),
+      ),
+    )
+  await vi.waitFor(async () => expect(await unread()).toEqual([5, 5, 5]), PATIENCE)
+  const [, follower] = tabs
+  expect(await follower?.page.evaluate(() => globalThis.testPage.client?.markRead([1, 2]))).toBe(2)
+  await vi.waitFor(async () => expect(await unread()).toEqual([3, 3, 3]), PATIENCE)
+  await device.page.evaluate(() => globalThis.testPage.client?.markRead({ upTo: 5 }))
+  await vi.waitFor(async () => expect(await unread()).toEqual([0, 0, 0]), PATIENCE)
+  await laptop.close()
+})
+
 test('the dashboard shows one toast in all its tabs', async () => {
   const pages = [await context.newPage(), await context.newPage(), await context.newPage()]
   for (const page of pages) {

@@ -21,8 +21,10 @@ import type { Clock, Subscription, Timers, Transport } from './ports.ts'
 
 export interface ConnectionOptions {
   userId: string
-  /** Gets what the socket brings, and is asked to read. It may outlive this connection. */
-  feed: Feed
+  /** Asked to read; it may outlive this connection. */
+  feed: Pick<Feed, 'catchUp' | 'isBehindHead'>
+  /** What the socket brings. */
+  receive: (payload: unknown) => void
   settings: ConnectionSettings
   transport: Transport
   clock: Clock
@@ -40,7 +42,7 @@ export interface ConnectionListener {
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #listener: ConnectionListener
-  readonly #feed: Feed
+  readonly #feed: ConnectionOptions['feed']
   readonly #timers = new Map<TimerName, unknown>()
   readonly #events: ConnectionEvent[] = []
   #state: ConnectionState = IDLE
@@ -141,7 +143,7 @@ export class Connection {
         this.ping()
       },
       flowing: () => this.dispatch({ name: 'flowing' }),
-      message: (payload) => this.#feed.receive(payload),
+      message: (payload) => this.#options.receive(payload),
       alive: (latencyMs) => this.#listener.alive(latencyMs),
       down: (reason, cause) => {
         this.#report('connection_lost', cause)

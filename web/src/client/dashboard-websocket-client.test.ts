@@ -3,10 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
-import {
-  DashboardWebSocketClient,
-  type DashboardWebSocketClientOptions,
-} from './dashboard-websocket-client.ts'
+import type { DashboardWebSocketClientOptions } from './client-options.ts'
+import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
 import { FakeStorage, FakeWorld, imageMessage, settled } from './testing/fake-world.ts'
 
 const ANNA = 'user-anna'
@@ -23,6 +21,7 @@ function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = n
     supabase,
     transport: world,
     source: world,
+    inbox: world,
     identity: world,
     signer: { signAgain: async () => new Map() },
     pageEvents: world.pageEvents,

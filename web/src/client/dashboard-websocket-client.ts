@@ -8,163 +8,35 @@
  * ```
  */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
-import type { ConnectionSettings, ConnectionState, ConnectionStateName } from './connection-state.ts'
-import { IDLE } from './connection-state.ts'
-import { type CursorStore, createCursorStore } from './cursor-store.ts'
+import { Batcher } from './batcher.ts'
+import { type ClientParts, clientParts, type DashboardWebSocketClientOptions } from './client-options.ts'
+import { type ClientState, clientState, isJoined, lossOf } from './client-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
-import type { ClientEvents, Delivery, DisconnectedEvent } from './events.ts'
-import { pageEvents } from './page-events.ts'
-import { pause } from './pause.ts'
-import type {
-  ClientLogger,
-  Clock,
-  Identity,
-  KeyValueStorage,
-  NotificationSource,
-  PageEvents,
-  Pause,
-  Timers,
-  Transport,
-  UrlSigner,
-} from './ports.ts'
+import type { BatchItem, ClientEvents, Delivery } from './events.ts'
+import type { Mark, MarkTarget } from './ports.ts'
 import { Session, type SessionListener } from './session.ts'
-import { createSupabaseIdentity } from './supabase-identity.ts'
-import { createSupabaseSource } from './supabase-source.ts'
-import { createSupabaseTransport } from './supabase-transport.ts'
-import { type AttentionSource, pageAttention } from './tabs/attention.ts'
-import { openBrowserTabs } from './tabs/browser-tabs.ts'
-import type { OpenTabGroup } from './tabs/tab-group.ts'
-import { createSupabaseSigner } from './url-signer.ts'
 
-export interface DashboardWebSocketClientOptions {
-  supabase: SupabaseClient
-  /** Logs every transition to `logger`. Default false. */
-  debug?: boolean
-  /** Milliseconds; ceiling of the first reconnect delay, doubled with each attempt. Default 1000. */
-  reconnectDelay?: number
-  /** Milliseconds; no delay is longer. Default 30000. */
-  maxReconnectDelay?: number
-  /** Milliseconds; the longest time between two signs of life and two head comparisons. Default 30000. */
-  heartbeatInterval?: number
-  /** Milliseconds within which a heartbeat has to be answered. Default 10000. */
-  heartbeatTimeout?: number
-  /** Notifications read at once while catching up. Default 500. */
-  pageSize?: number
-  /** Where the cursor is kept; null for the page's memory only. Default `localStorage` where it works. */
-  storage?: KeyValueStorage | null
-  /** Seams, for tests and for other surroundings; the defaults are the browser's or Node's. */
-  clock?: Clock
-  timers?: Timers
-  pause?: Pause
-  /** A uniform draw in [0, 1). */
-  random?: () => number
-  logger?: ClientLogger
-  pageEvents?: PageEvents
-  transport?: Transport
-  source?: NotificationSource
-  identity?: Identity
-  signer?: UrlSigner
-  /** How this tab finds the others; null for a connection of its own. Default: Web Locks and BroadcastChannel. */
-  tabs?: OpenTabGroup | null
-  attention?: AttentionSource
-}
-
-export interface ClientState {
-  state: ConnectionStateName
-  /** Joined to the user's channel, whether or not everything has been read. */
-  isConnected: boolean
-  userId: string | null
-  /** The place in the user's sequence up to which listeners have been told. */
-  lastSeq: number
-  /** False once something was missed that could not be delivered one by one. */
-  recovered: boolean
-  /** Milliseconds of the last heartbeat's round trip; null before the first. */
-  latencyMs: number | null
-  /** Attempts since the last connection that lasted. */
-  reconnectAttempts: number
-  /** Milliseconds of the clock when the next attempt is made; null when none is planned. */
-  retryAt: number | null
-  /** Why it is offline, in error or closed. */
-  reason: string | null
-}
-
-const DEFAULTS = {
-  reconnectDelay: 1_000,
-  maxReconnectDelay: 30_000,
-  heartbeatInterval: 30_000,
-  heartbeatTimeout: 10_000,
-  pageSize: 500,
-} as const
-
-/** A connection that held this long starts the back-off afresh. Milliseconds. */
-const STABLE_AFTER = 10_000
-
-/** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
-const FIRST_CHECK_DELAY = 3_000
-
-const JOINED: Record<ConnectionStateName, boolean> = {
-  idle: false,
-  connecting: false,
-  'catching-up': true,
-  live: true,
-  stale: true,
-  offline: false,
-  error: false,
-  closed: false,
-}
+/** Milliseconds within which messages that follow one are handed to `batch` listeners together. */
+const BATCH_WINDOW = 100
 
 export class DashboardWebSocketClient {
+  readonly #parts: ClientParts
   readonly #emitter: Emitter<ClientEvents>
-  readonly #identity: Identity
-  readonly #transport: Transport
-  readonly #source: NotificationSource
-  readonly #signer: UrlSigner
-  readonly #cursors: CursorStore
-  readonly #pageEvents: PageEvents
-  readonly #clock: Clock
-  readonly #timers: Timers
-  readonly #pause: Pause
-  readonly #openTabs: OpenTabGroup
-  readonly #attention: AttentionSource
-  readonly #tabId = randomId()
-  readonly #settings: ConnectionSettings
-  readonly #pageSize: number
-  readonly #logger: ClientLogger
-  readonly #debug: boolean
+  readonly #batches: Batcher<BatchItem>
   #session: Session | null = null
   #generation = 0
   #latencyMs: number | null = null
 
   constructor(options: DashboardWebSocketClientOptions) {
-    const { supabase } = options
-    const heartbeatTimeout = options.heartbeatTimeout ?? DEFAULTS.heartbeatTimeout
-    this.#timers = options.timers ?? pageTimers
-    this.#identity = options.identity ?? createSupabaseIdentity(supabase)
-    this.#transport =
-      options.transport ?? createSupabaseTransport({ supabase, timers: this.#timers, heartbeatTimeout })
-    this.#source = options.source ?? createSupabaseSource(supabase, this.#identity)
-    this.#signer = options.signer ?? createSupabaseSigner(supabase)
-    this.#cursors = createCursorStore(...(options.storage === undefined ? [] : [options.storage]))
-    this.#pageEvents = options.pageEvents ?? pageEvents
-    this.#clock = options.clock ?? Date.now
-    this.#pause = options.pause ?? pause
-    this.#openTabs = options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs)
-    this.#attention = options.attention ?? pageAttention(this.#clock)
-    this.#settings = {
-      reconnectDelay: options.reconnectDelay ?? DEFAULTS.reconnectDelay,
-      maxReconnectDelay: options.maxReconnectDelay ?? DEFAULTS.maxReconnectDelay,
-      checkInterval: options.heartbeatInterval ?? DEFAULTS.heartbeatInterval,
-      firstCheckDelay: Math.min(FIRST_CHECK_DELAY, options.heartbeatInterval ?? DEFAULTS.heartbeatInterval),
-      stableAfter: STABLE_AFTER,
-      random: options.random ?? Math.random,
-    }
-    this.#pageSize = options.pageSize ?? DEFAULTS.pageSize
-    this.#logger = options.logger ?? consoleLogger
-    this.#debug = options.debug ?? false
+    this.#parts = clientParts(options)
     this.#emitter = new Emitter((event, cause) => this.#listenerFailed(event, cause))
+    this.#batches = new Batcher({
+      timers: this.#parts.session.timers,
+      windowMs: BATCH_WINDOW,
+      flush: (items) => this.#emitter.emit('batch', items),
+    })
   }
 
   /**
@@ -179,7 +51,7 @@ export class DashboardWebSocketClient {
     if (this.#session?.userId === userId && !this.#session.closed) return this.#untilLive(this.#session)
     this.disconnect()
     const generation = ++this.#generation
-    const signedIn = await this.#identity.currentUserId()
+    const signedIn = await this.#parts.identity.currentUserId()
     if (generation !== this.#generation) return
     if (signedIn === null) throw new AppError('not_signed_in')
     if (signedIn !== userId) throw new AppError('user_mismatch')
@@ -192,6 +64,8 @@ export class DashboardWebSocketClient {
   /** Final for this connection: nothing is delivered afterwards, nothing reconnects. Listeners stay. */
   disconnect(): void {
     this.#generation += 1
+    // Listeners have been told of these one by one: they will not come again.
+    this.#batches.end()
     this.#session?.close('disconnect')
   }
 
@@ -223,20 +97,34 @@ export class DashboardWebSocketClient {
     this.#emitter.off(event, listener)
   }
 
+  /**
+   * Marks notifications as read, and as seen, on all of the user's devices.
+   *
+   * @param target their numbers (`seq`), at most 10,000, or all up to one: `{ upTo }`.
+   * @returns how many changed.
+   * @throws AppError `not_signed_in` without a connection, `database_unavailable`, `user_mismatch`.
+   */
+  markRead(target: MarkTarget): Promise<number> {
+    return this.#mark(target, { read: true })
+  }
+
+  /** Still seen. See {@link markRead}. */
+  markUnread(target: MarkTarget): Promise<number> {
+    return this.#mark(target, { read: false })
+  }
+
+  /** Seen, which is less than read. See {@link markRead}. */
+  markSeen(target: MarkTarget): Promise<number> {
+    return this.#mark(target, { seen: true })
+  }
+
   getState(): ClientState {
-    const session = this.#session
-    const state = session?.state ?? IDLE
-    return {
-      state: state.name,
-      isConnected: JOINED[state.name],
-      userId: session?.userId ?? null,
-      lastSeq: session?.lastSeq ?? 0,
-      recovered: session?.recovered ?? true,
-      latencyMs: this.#latencyMs,
-      reconnectAttempts: 'failures' in state ? state.failures : 0,
-      retryAt: 'retryAt' in state ? state.retryAt : null,
-      reason: reasonOf(state),
-    }
+    return clientState(this.#session, this.#latencyMs)
+  }
+
+  async #mark(target: MarkTarget, mark: Mark): Promise<number> {
+    if (this.#session === null || this.#session.closed) throw new AppError('not_signed_in')
+    return this.#session.mark(target, mark)
   }
 
   #open(userId: string): Session {
@@ -244,23 +132,33 @@ export class DashboardWebSocketClient {
     let announced = false
     const listener: SessionListener = {
       state: ({ old, new: state, reason }) => {
-        if (this.#debug) this.#logger.debug(`${old.name} -> ${state.name}`, { event: reason, ...state })
+        if (this.#parts.debug)
+          this.#parts.logger.debug(`${old.name} -> ${state.name}`, { event: reason, ...state })
         this.#emitter.emit('state', { old: old.name, new: state.name, reason, state })
         if (state.name === 'live' && !announced) {
           const { recovered, lastSeq } = session
           this.#emitter.emit('connected', { userId, recovered, lastSeq, reconnected: everLive })
           announced = everLive = true
         }
-        if (announced && !JOINED[state.name]) {
+        if (announced && !isJoined(state)) {
           announced = false
           this.#emitter.emit('disconnected', {
             reason: lossOf(state),
             retryAt: 'retryAt' in state ? state.retryAt : null,
           })
         }
-        if (state.name === 'closed') stop()
+        if (state.name === 'closed') {
+          this.#batches.clear()
+          stop()
+        }
       },
       message: (message, delivery) => this.#deliver(message, delivery),
+      signal: (signal) => {
+        if (signal.type === 'notification_read') this.#emitter.emit('notification_read', signal)
+      },
+      unread: (counts) => {
+        if (counts !== null) this.#emitter.emit('unread', counts)
+      },
       lost: (reason) => this.#emitter.emit('reload', { reason }),
       alive: (latencyMs) => {
         this.#latencyMs = latencyMs
@@ -268,26 +166,9 @@ export class DashboardWebSocketClient {
       },
       error: (error) => this.#fail(error),
     }
-    const session = new Session(
-      {
-        userId,
-        settings: this.#settings,
-        pageSize: this.#pageSize,
-        transport: this.#transport,
-        source: this.#source,
-        signer: this.#signer,
-        cursors: this.#cursors,
-        clock: this.#clock,
-        timers: this.#timers,
-        pause: this.#pause,
-        openTabs: this.#openTabs,
-        attention: this.#attention,
-        tabId: this.#tabId,
-      },
-      listener,
-    )
-    const stopPage = this.#pageEvents((event) => session.page(event))
-    const stopIdentity = this.#identity.onChange((current) => {
+    const session = new Session({ ...this.#parts.session, userId }, listener)
+    const stopPage = this.#parts.pageEvents((event) => session.page(event))
+    const stopIdentity = this.#parts.identity.onChange((current) => {
       if (current !== userId) session.close(current === null ? 'signed-out' : 'user-changed')
     })
     const stop = (): void => {
@@ -305,6 +186,7 @@ export class DashboardWebSocketClient {
     else if ('transcriptionId' in message) this.#emitter.emit(message.type, message, delivery)
     else this.#emitter.emit(message.type, message, delivery)
     this.#emitter.emit('message', message, delivery)
+    this.#batches.push({ message, delivery })
   }
 
   async #untilLive(session: Session): Promise<void> {
@@ -319,43 +201,18 @@ export class DashboardWebSocketClient {
   }
 
   #fail(error: AppError): void {
-    if (this.#debug)
-      this.#logger.warn(error.message, { code: error.code, cause: error.cause, ...error.details })
+    if (this.#parts.debug)
+      this.#parts.logger.warn(error.message, { code: error.code, cause: error.cause, ...error.details })
     this.#emitter.emit('error', error)
   }
 
   #listenerFailed(event: keyof ClientEvents, cause: unknown): void {
     const error = new AppError('listener_failed', { cause, details: { event } })
     // A failing error listener must not be told about itself for ever.
-    if (event === 'error') this.#logger.warn(error.message, { cause })
+    if (event === 'error') this.#parts.logger.warn(error.message, { cause })
     else {
-      this.#logger.warn(error.message, { event, cause })
+      this.#parts.logger.warn(error.message, { event, cause })
       this.#emitter.emit('error', error)
     }
   }
-}
-
-function lossOf(state: ConnectionState): DisconnectedEvent['reason'] {
-  if (state.name === 'offline' || state.name === 'closed') return state.reason
-  return state.name === 'error' ? 'refused' : 'takeover'
-}
-
-/** Unlike `crypto.randomUUID`, also for pages that came over plain HTTP. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('')
-}
-
-function reasonOf(state: ConnectionState): string | null {
-  if (state.name === 'error') return state.code
-  return 'reason' in state ? state.reason : null
-}
-
-const pageTimers: Timers = {
-  set: (callback, delayMs) => setTimeout(callback, delayMs),
-  clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
-}
-
-const consoleLogger: ClientLogger = {
-  debug: (message, fields) => console.debug(`[live] ${message}`, fields ?? ''),
-  warn: (message, fields) => console.warn(`[live] ${message}`, fields ?? ''),
 }

@@ -1,9 +1,10 @@
 /** The events of the client and what their listeners are given. */
 
 import type { AppError } from '../../../functions-shared/app-error.ts'
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
 import type { CloseReason, ConnectionState, ConnectionStateName, DownReason } from './connection-state.ts'
 import type { LostReason } from './sequencer.ts'
+import type { UnreadCounts } from './unread.ts'
 
 /** How a message came. */
 export interface Delivery {
@@ -46,6 +47,11 @@ export interface ReloadEvent {
   reason: LostReason
 }
 
+export interface BatchItem {
+  message: JobMessage
+  delivery: Delivery
+}
+
 type MessageOf<Type, Message = JobMessage> = Message extends { type: infer Types }
   ? Type extends Types
     ? Message
@@ -57,6 +63,12 @@ type JobMessageEvents = { [Type in JobMessage['type']]: [message: MessageOf<Type
 export interface ClientEvents extends JobMessageEvents {
   /** Every message about a job, after the listeners of its own type. */
   message: [message: JobMessage, delivery: Delivery]
+  /** The same messages for views that are drawn as a whole: the first at once, what follows within 100 ms together. */
+  batch: [items: readonly BatchItem[]]
+  /** The number of unread or unseen notifications has changed, on whichever device. */
+  unread: [counts: UnreadCounts]
+  /** Notifications were marked, on whichever device: for lists that show which are read. */
+  notification_read: [message: NotificationReadMessage]
   connected: [event: ConnectedEvent]
   disconnected: [event: DisconnectedEvent]
   state: [event: StateEvent]

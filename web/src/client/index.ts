@@ -1,18 +1,17 @@
 /** The client library: what a page imports. */
 
 export { limitAuthRequests } from './auth-requests.ts'
+export type { DashboardWebSocketClientOptions } from './client-options.ts'
+export type { ClientState } from './client-state.ts'
 export type {
   CloseReason,
   ConnectionState,
   ConnectionStateName,
   DownReason,
 } from './connection-state.ts'
-export {
-  type ClientState,
-  DashboardWebSocketClient,
-  type DashboardWebSocketClientOptions,
-} from './dashboard-websocket-client.ts'
+export { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
 export type {
+  BatchItem,
   ClientEvents,
   ConnectedEvent,
   Delivery,
@@ -21,3 +20,4 @@ export type {
   StateEvent,
 } from './events.ts'
 export type * from './ports.ts'
+export type { UnreadCounts } from './unread.ts'

@@ -50,6 +50,30 @@ export interface NotificationRow {
   payload: unknown
 }
 
+/** How many notifications are unseen and unread, as of a place in the sequence. */
+export interface CountsAsOf {
+  epoch: string | null
+  seq: number
+  unseen: number
+  unread: number
+}
+
+/** Which notifications: those listed, or all up to a number. */
+export type MarkTarget = readonly number[] | { upTo: number }
+
+/** What is read implies seen. */
+export interface Mark {
+  seen?: boolean
+  read?: boolean
+}
+
+/** What the user has seen and read, on all devices. Both reject with an AppError. */
+export interface Inbox {
+  counts(userId: string, signal: AbortSignal): Promise<CountsAsOf>
+  /** @returns how many notifications changed. */
+  mark(userId: string, target: MarkTarget, mark: Mark): Promise<number>
+}
+
 /** Who is signed in. */
 export interface Identity {
   /**

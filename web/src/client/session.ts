@@ -8,28 +8,22 @@
 
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
 import { Feed, type FeedOptions, type Told } from './feed.ts'
-import type { PageEvent } from './ports.ts'
+import type { Inbox, Mark, MarkTarget, PageEvent } from './ports.ts'
 import type { LostReason } from './sequencer.ts'
-import type { AttentionSource } from './tabs/attention.ts'
 import { Mirror } from './tabs/mirror.ts'
-import type { OpenTabGroup, TabGroup } from './tabs/tab-group.ts'
-import {
-  type Attention,
-  foremostOf,
-  type LeaderMessage,
-  parseTabMessage,
-  TAB_PROTOCOL,
-  type TabMessage,
-} from './tabs/tab-messages.ts'
+import { TabLink, type TabLinkOptions } from './tabs/tab-link.ts'
+import type { FollowerMessage, LeaderMessage } from './tabs/tab-messages.ts'
+import { Unread, type UnreadCounts } from './unread.ts'
 
-export interface SessionOptions extends FeedOptions, Omit<ConnectionOptions, 'feed'> {
-  openTabs: OpenTabGroup
-  attention: AttentionSource
-  /** Of this tab, unique in the browser profile. */
-  tabId: string
+export interface SessionOptions
+  extends FeedOptions,
+    Omit<ConnectionOptions, 'feed' | 'receive'>,
+    TabLinkOptions {
+  inbox: Inbox
 }
 
 /** What a session tells the client. None of these may throw. */
@@ -37,10 +31,18 @@ export interface SessionListener {
   state(change: { old: ConnectionState; new: ConnectionState; reason: string }): void
   /** @param foremost whether this is the tab that people look at; true in one tab only. */
   message(message: JobMessage, delivery: { replayed: boolean; foremost: boolean }): void
+  signal(signal: Signal): void
+  unread(counts: UnreadCounts | null): void
   lost(reason: LostReason): void
   alive(latencyMs: number): void
   error(error: AppError): void
 }
+
+/** Milliseconds until the devices have heard of a mark, if they do at all. */
+const MARK_HEARD_WITHIN = 1_000
+
+/** Every so many confirmations the counts are asked for: the message that tells of a mark can be lost, too. */
+const CONFIRMATIONS_BETWEEN_COUNTS = 4
 
 type Role =
   | { name: 'none' }
@@ -52,14 +54,11 @@ export class Session {
   readonly #options: SessionOptions
   readonly #listener: SessionListener
   readonly #feed: Feed
-  readonly #stopAttention: () => void
-  /** While leading: the tabs that are there, this one included. */
-  readonly #tabs = new Map<string, Attention>()
+  readonly #unread: Unread
+  readonly #tabs: TabLink
   #role: Role = { name: 'none' }
-  /** Who leads, as far as a follower knows: a new leader has to be told about this tab. */
-  #leaderId: string | null = null
-  #group: TabGroup | null = null
   #state: ConnectionState = IDLE
+  #confirmations = 0
   #ended = false
 
   constructor(options: SessionOptions, listener: SessionListener) {
@@ -69,12 +68,13 @@ export class Session {
     this.#feed = new Feed(options, {
       message: (entry) => this.#tell(entry),
       told: (entries) => {
-        if (this.#role.name === 'leader')
-          this.#relay({ kind: 'messages', entries: [...entries], foremost: this.#foremost })
+        this.#unread.update()
+        this.#relay({ kind: 'messages', entries: [...entries], foremost: this.#tabs.foremost })
       },
       volatile: (message) => {
-        this.#relay({ kind: 'volatile', message, foremost: this.#foremost })
-        listener.message(message, { replayed: false, foremost: this.#foremost === options.tabId })
+        const { foremost } = this.#tabs
+        this.#relay({ kind: 'volatile', message, foremost })
+        listener.message(message, { replayed: false, foremost: this.#tabs.isThis(foremost) })
       },
       lost: (reason) => listener.lost(reason),
       error: (error) => listener.error(error),
@@ -83,7 +83,18 @@ export class Session {
         else if (this.#role.name === 'follower') this.#role.mirror.behind()
       },
     })
-    this.#stopAttention = options.attention.watch(() => this.#attend())
+    this.#unread = new Unread({
+      userId: options.userId,
+      inbox: options.inbox,
+      position: () => this.#feed.position,
+      changed: (counts) => listener.unread(counts),
+    })
+    this.#tabs = new TabLink(options, {
+      lead: () => this.#lead(),
+      follow: () => this.#follow(),
+      asked: (message) => this.#answer(message),
+      told: (message) => this.#accept(message),
+    })
   }
 
   get state(): ConnectionState {
@@ -98,26 +109,17 @@ export class Session {
     return this.#feed.recovered
   }
 
+  get unread(): UnreadCounts | null {
+    return this.#unread.counts
+  }
+
   get closed(): boolean {
     return this.#ended
   }
 
   /** Leads, follows, or is alone: whatever the other tabs make of it. */
   start(): void {
-    if (this.#ended || this.#role.name !== 'none') return
-    const { openTabs, userId, tabId } = this.#options
-    this.#group = openTabs(`claimwire:${TAB_PROTOCOL}:${userId}`, tabId, {
-      lead: () => this.#lead(),
-      deposed: () => this.#follow(),
-      message: (data) => this.#hear(data),
-      gone: (other) => this.#tabs.delete(other),
-      unavailable: () => {
-        this.#group = null
-        this.#lead()
-      },
-    })
-    if (this.#group === null) this.#lead()
-    else this.#follow()
+    if (!this.#ended && this.#role.name === 'none') this.#tabs.open()
   }
 
   /** Final, and effective at once: no listener is called with a message afterwards. */
@@ -125,8 +127,9 @@ export class Session {
     if (this.#ended) return
     this.#ended = true
     this.#feed.close()
-    this.#stopAttention()
+    this.#unread.close()
     this.#leave(reason)
+    this.#tabs.close()
     this.#become({ name: 'closed', reason }, 'close')
   }
 
@@ -140,29 +143,44 @@ export class Session {
   retryNow(): void {
     if (this.#role.name === 'leader') this.#role.connection.dispatch({ name: 'retry-now' })
     else if (this.#role.name === 'follower') {
-      this.#group?.post({ from: this.#options.tabId, kind: 'retry' })
+      this.#tabs.post({ kind: 'retry' })
       this.#role.mirror.wake()
     }
   }
 
   ping(): void {
     if (this.#role.name === 'leader') this.#role.connection.ping()
-    else this.#group?.post({ from: this.#options.tabId, kind: 'ping' })
+    else this.#tabs.post({ kind: 'ping' })
+  }
+
+  /** Tells all devices; where nothing is heard of it, the counts are asked for. */
+  async mark(target: MarkTarget, mark: Mark): Promise<number> {
+    const { inbox, timers } = this.#options
+    const { heard } = this.#unread
+    const changed = await inbox.mark(this.userId, target, mark)
+    if (changed > 0) {
+      timers.set(() => {
+        if (!this.#ended && heard === this.#unread.heard) this.#recount()
+      }, MARK_HEARD_WITHIN)
+    }
+    return changed
   }
 
   #lead(): void {
     if (this.#ended || this.#role.name === 'leader') return
     if (this.#role.name === 'follower') this.#role.mirror.close()
-    // The others make themselves known to a new leader.
-    this.#tabs.clear()
     const connection = new Connection(
-      { ...this.#options, feed: this.#feed },
+      { ...this.#options, feed: this.#feed, receive: (payload) => this.#receive(payload) },
       {
         changed: (state, event) => {
           if (this.#role.name !== 'leader' || this.#role.connection !== connection) return
+          const live = state.name === 'live'
+          const countDue =
+            live && (this.#state.name !== 'live' || ++this.#confirmations >= CONFIRMATIONS_BETWEEN_COUNTS)
           if (state.name === 'closed') this.close(state.reason)
           else this.#become(state, event.name)
           this.#relayState()
+          if (countDue) this.#recount()
         },
         alive: (latencyMs) => {
           this.#listener.alive(latencyMs)
@@ -172,7 +190,6 @@ export class Session {
       },
     )
     this.#role = { name: 'leader', connection }
-    this.#attend()
     connection.dispatch({ name: 'connect' })
   }
 
@@ -184,18 +201,17 @@ export class Session {
       {
         ...this.#options,
         feed: this.#feed,
-        post: (message) => this.#group?.post({ from: this.#options.tabId, ...message }),
+        post: (message) => this.#tabs.post(message),
       },
       {
         changed: (state, reason) => this.#become(state, reason),
         unreadable: (cause) => this.#unreadable(cause),
-        leaderLost: () => this.#group?.steal(),
+        leaderLost: () => this.#tabs.steal(),
       },
     )
     this.#role = { name: 'follower', mirror }
     this.#options.transport.rest?.()
     mirror.start()
-    this.#attend()
   }
 
   #suspend(): void {
@@ -210,8 +226,7 @@ export class Session {
     if (this.#role.name === 'follower') this.#role.mirror.close()
     else if (this.#role.name === 'leader') this.#dismiss(reason)
     this.#role = { name: 'none' }
-    this.#group?.close()
-    this.#group = null
+    this.#tabs.leave()
   }
 
   #dismiss(reason: CloseReason): void {
@@ -231,8 +246,33 @@ export class Session {
 
   #tell({ message, replayed, foremost }: Told): void {
     // What a follower read by itself has been told in another tab, or will be.
-    const mine = this.#role.name === 'leader' && this.#foremost === this.#options.tabId
+    const mine = this.#role.name === 'leader' && this.#tabs.isThis(this.#tabs.foremost)
     this.#listener.message(message, { replayed, foremost: foremost ?? mine })
+  }
+
+  #receive(payload: unknown): void {
+    const signal = parseSignal(payload)
+    if (signal === null) this.#feed.receive(payload)
+    else {
+      this.#relay({ kind: 'signal', signal })
+      this.#signal(signal)
+    }
+  }
+
+  #signal(signal: Signal): void {
+    if (signal.type === 'notification_read') this.#unread.hear(signal)
+    this.#listener.signal(signal)
+  }
+
+  #recount(): void {
+    if (this.#role.name === 'follower') {
+      this.#tabs.post({ kind: 'recount' })
+      return
+    }
+    this.#confirmations = 0
+    void this.#unread.refresh().then((answered) => {
+      if (answered) this.#relayState()
+    })
   }
 
   #unreadable(cause: unknown): boolean {
@@ -247,34 +287,22 @@ export class Session {
 
   // between tabs
 
-  get #foremost(): string {
-    return foremostOf(this.#tabs) ?? this.#options.tabId
-  }
-
   #relay(message: LeaderMessage): void {
-    if (this.#role.name === 'leader') this.#group?.post({ from: this.#options.tabId, ...message })
+    if (this.#role.name === 'leader') this.#tabs.post(message)
   }
 
   #relayState(): void {
-    this.#relay({ kind: 'state', state: this.#state, position: this.#feed.position })
+    this.#relay({
+      kind: 'state',
+      state: this.#state,
+      position: this.#feed.position,
+      counts: this.#unread.base,
+    })
   }
 
-  #attend(): void {
-    const attention = this.#options.attention.current()
-    if (this.#role.name === 'leader') this.#tabs.set(this.#options.tabId, attention)
-    else if (this.#role.name === 'follower') {
-      this.#group?.post({ from: this.#options.tabId, kind: 'attention', attention })
-    }
-  }
-
-  #hear(data: unknown): void {
-    const message = parseTabMessage(data)
-    if (message === null || this.#ended) return
-    if (this.#role.name === 'leader') this.#answer(message, this.#role.connection)
-    else if (this.#role.name === 'follower') this.#accept(message, this.#role.mirror)
-  }
-
-  #answer(message: TabMessage, connection: Connection): void {
+  #answer(message: FollowerMessage): void {
+    if (this.#role.name !== 'leader') return
+    const { connection } = this.#role
     switch (message.kind) {
       case 'ask':
         this.#relayState()
@@ -286,26 +314,28 @@ export class Session {
       case 'ping':
         connection.ping()
         break
-      case 'attention':
-        if (!this.#tabs.has(message.from)) this.#group?.watch(message.from)
-        this.#tabs.set(message.from, message.attention)
+      case 'recount':
+        this.#recount()
         break
     }
   }
 
-  #accept(message: TabMessage, mirror: Mirror): void {
-    const foremost = 'foremost' in message && message.foremost === this.#options.tabId
+  #accept(message: LeaderMessage): void {
+    if (this.#role.name !== 'follower') return
+    const foremost = 'foremost' in message && this.#tabs.isThis(message.foremost)
     switch (message.kind) {
       case 'state':
-        if (message.from !== this.#leaderId) this.#attend()
-        this.#leaderId = message.from
-        mirror.hear(message)
+        this.#unread.adopt(message.counts)
+        this.#role.mirror.hear(message)
         break
       case 'messages':
         this.#feed.receiveRelayed(message.entries.map((entry) => ({ ...entry, foremost })))
         break
       case 'volatile':
         this.#listener.message(message.message, { replayed: false, foremost })
+        break
+      case 'signal':
+        this.#signal(message.signal)
         break
       case 'alive':
         this.#listener.alive(message.latencyMs)

@@ -8,8 +8,10 @@
 
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { parseMessage } from '../../../../functions-shared/parse-message.ts'
+import { parseSignal, type Signal } from '../../../../functions-shared/parse-signal.ts'
 import type { ConnectionState, ConnectionStateName } from '../connection-state.ts'
 import type { Entry } from '../feed.ts'
+import type { CountsAsOf } from '../ports.ts'
 import type { Position } from '../sequencer.ts'
 
 /** Part of the group's name: tabs of different versions form groups of their own. */
@@ -27,6 +29,7 @@ export interface LeaderState {
   state: ConnectionState
   /** Up to where everything has been relayed. */
   position: Position | null
+  counts: CountsAsOf | null
 }
 
 export type LeaderMessage =
@@ -34,6 +37,7 @@ export type LeaderMessage =
   /** Durable ones, in order. `foremost`: the id of the tab that people look at. */
   | { kind: 'messages'; entries: Entry[]; foremost: string }
   | { kind: 'volatile'; message: JobMessage; foremost: string }
+  | { kind: 'signal'; signal: Signal }
   | { kind: 'alive'; latencyMs: number }
 
 export type FollowerMessage =
@@ -41,6 +45,8 @@ export type FollowerMessage =
   | { kind: 'ask'; look: boolean }
   | { kind: 'retry' }
   | { kind: 'ping' }
+  /** Something was marked, but nothing was heard of it. */
+  | { kind: 'recount' }
   | { kind: 'attention'; attention: Attention }
 
 export type TabMessage = { from: string } & (LeaderMessage | FollowerMessage)
@@ -68,7 +74,13 @@ export function parseTabMessage(data: unknown): TabMessage | null {
     case 'state':
       if (!isConnectionState(data.state) || !(data.position === null || isPosition(data.position)))
         return null
-      return { from, kind: 'state', state: data.state, position: data.position }
+      return {
+        from,
+        kind: 'state',
+        state: data.state,
+        position: data.position,
+        counts: isCounts(data.counts) ? data.counts : null,
+      }
     case 'messages': {
       if (!Array.isArray(data.entries) || typeof data.foremost !== 'string') return null
       const entries = data.entries.flatMap((entry: unknown) => parseEntry(entry) ?? [])
@@ -79,12 +91,17 @@ export function parseTabMessage(data: unknown): TabMessage | null {
       if (message.kind !== 'message' || typeof data.foremost !== 'string') return null
       return { from, kind: 'volatile', message: message.message, foremost: data.foremost }
     }
+    case 'signal': {
+      const signal = parseSignal(data.signal)
+      return signal === null ? null : { from, kind: 'signal', signal }
+    }
     case 'alive':
       return typeof data.latencyMs === 'number' ? { from, kind: 'alive', latencyMs: data.latencyMs } : null
     case 'ask':
       return { from, kind: 'ask', look: data.look === true }
     case 'retry':
     case 'ping':
+    case 'recount':
       return { from, kind: data.kind }
     case 'attention': {
       const { attention } = data
@@ -115,6 +132,12 @@ function isPosition(value: unknown): value is Position {
   if (!isFields(value)) return false
   const { epoch, seq } = value
   return (epoch === null || typeof epoch === 'string') && typeof seq === 'number' && Number.isSafeInteger(seq)
+}
+
+function isCounts(value: unknown): value is CountsAsOf {
+  return (
+    isPosition(value) && isFields(value) && [value.unseen, value.unread].every((n) => typeof n === 'number')
+  )
 }
 
 /** The numbers that each state has; other fields are words. */

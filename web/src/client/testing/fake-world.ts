@@ -7,7 +7,11 @@ import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
 import type { ImageMessage } from '../../../../functions-shared/message-types.ts'
 import type { DownReason } from '../connection-state.ts'
 import type {
+  CountsAsOf,
   Identity,
+  Inbox,
+  Mark,
+  MarkTarget,
   NotificationRow,
   NotificationSource,
   PageEvent,
@@ -80,6 +84,8 @@ interface UserTable {
   floor: number
   seq: number
   rows: NotificationRow[]
+  readonly seen: Set<number>
+  readonly read: Set<number>
 }
 
 class FakeSubscription implements Subscription {
@@ -102,7 +108,7 @@ class FakeSubscription implements Subscription {
   }
 }
 
-export class FakeWorld implements Transport, NotificationSource, Identity {
+export class FakeWorld implements Transport, NotificationSource, Inbox, Identity {
   readonly clock = new FakeClock()
   readonly subscriptions: FakeSubscription[] = []
   readonly tables = new Map<string, UserTable>()
@@ -114,6 +120,7 @@ export class FakeWorld implements Transport, NotificationSource, Identity {
   /** Broadcasts that nobody hears. */
   deaf = false
   headReads = 0
+  countReads = 0
   pageReads = 0
   /** Called when a head has been read and is on its way. */
   onHead: () => void = () => undefined
@@ -172,6 +179,42 @@ export class FakeWorld implements Transport, NotificationSource, Identity {
     return page
   }
 
+  async counts(userId: string, signal: AbortSignal): Promise<CountsAsOf> {
+    this.countReads += 1
+    await roundTrip()
+    const counts = this.#countsOf(userId)
+    await roundTrip()
+    signal.throwIfAborted()
+    if (!this.readable) throw new Error('unreachable')
+    return counts
+  }
+
+  async mark(userId: string, target: MarkTarget, { seen, read }: Mark): Promise<number> {
+    await roundTrip()
+    if (!this.readable) throw new Error('unreachable')
+    const table = this.table(userId)
+    const marked = table.rows
+      .map(({ seq }) => seq)
+      .filter((seq) => ('upTo' in target ? seq <= target.upTo : target.includes(seq)))
+      .filter((seq) => (read === undefined ? !table.seen.has(seq) : table.read.has(seq) !== read))
+    for (const seq of marked) {
+      if (seen === true || read === true) table.seen.add(seq)
+      if (read === true) table.read.add(seq)
+      else if (read === false) table.read.delete(seq)
+    }
+    const { epoch, seq: headSeq, unseen: unseenCount, unread: unreadCount } = this.#countsOf(userId)
+    const at = { unseenCount, unreadCount, headSeq, epoch, timestamp: new Date(START).toISOString() }
+    if (marked.length > 0) {
+      this.broadcast(userId, { type: 'notification_read', seqs: marked, seen: true, read, ...at })
+    }
+    return marked.length
+  }
+
+  #countsOf(userId: string): CountsAsOf {
+    const { epoch, seq, rows, seen, read } = this.table(userId)
+    return { epoch, seq, unseen: rows.length - seen.size, unread: rows.length - read.size }
+  }
+
   async currentUserId(): Promise<string | null> {
     return this.#user
   }
@@ -197,7 +240,14 @@ export class FakeWorld implements Transport, NotificationSource, Identity {
   }
 
   table(userId: string): UserTable {
-    const table = this.tables.get(userId) ?? { epoch: null, floor: 0, seq: 0, rows: [] }
+    const table = this.tables.get(userId) ?? {
+      epoch: null,
+      floor: 0,
+      seq: 0,
+      rows: [],
+      seen: new Set(),
+      read: new Set(),
+    }
     this.tables.set(userId, table)
     return table
   }

@@ -1,0 +1,138 @@
+/** What a page may give the client, and what is used where it gives nothing. */
+
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { createCursorStore } from './cursor-store.ts'
+import { pageEvents } from './page-events.ts'
+import { pause } from './pause.ts'
+import type {
+  ClientLogger,
+  Clock,
+  Identity,
+  Inbox,
+  KeyValueStorage,
+  NotificationSource,
+  PageEvents,
+  Pause,
+  Timers,
+  Transport,
+  UrlSigner,
+} from './ports.ts'
+import type { SessionOptions } from './session.ts'
+import { createSupabaseIdentity } from './supabase-identity.ts'
+import { createSupabaseInbox } from './supabase-inbox.ts'
+import { createSupabaseSource } from './supabase-source.ts'
+import { createSupabaseTransport } from './supabase-transport.ts'
+import { type AttentionSource, pageAttention } from './tabs/attention.ts'
+import { openBrowserTabs } from './tabs/browser-tabs.ts'
+import type { OpenTabGroup } from './tabs/tab-group.ts'
+import { createSupabaseSigner } from './url-signer.ts'
+
+export interface DashboardWebSocketClientOptions {
+  supabase: SupabaseClient
+  /** Logs every transition to `logger`. Default false. */
+  debug?: boolean
+  /** Milliseconds; ceiling of the first reconnect delay, doubled with each attempt. Default 1000. */
+  reconnectDelay?: number
+  /** Milliseconds; no delay is longer. Default 30000. */
+  maxReconnectDelay?: number
+  /** Milliseconds; the longest time between two signs of life and two head comparisons. Default 30000. */
+  heartbeatInterval?: number
+  /** Milliseconds within which a heartbeat has to be answered. Default 10000. */
+  heartbeatTimeout?: number
+  /** Notifications read at once while catching up. Default 500. */
+  pageSize?: number
+  /** Where the cursor is kept; null for the page's memory only. Default `localStorage` where it works. */
+  storage?: KeyValueStorage | null
+  /** Seams, for tests and for other surroundings; the defaults are the browser's or Node's. */
+  clock?: Clock
+  timers?: Timers
+  pause?: Pause
+  /** A uniform draw in [0, 1). */
+  random?: () => number
+  logger?: ClientLogger
+  pageEvents?: PageEvents
+  transport?: Transport
+  source?: NotificationSource
+  identity?: Identity
+  inbox?: Inbox
+  signer?: UrlSigner
+  /** How this tab finds the others; null for a connection of its own. Default: Web Locks and BroadcastChannel. */
+  tabs?: OpenTabGroup | null
+  attention?: AttentionSource
+}
+
+const DEFAULTS = {
+  reconnectDelay: 1_000,
+  maxReconnectDelay: 30_000,
+  heartbeatInterval: 30_000,
+  heartbeatTimeout: 10_000,
+  pageSize: 500,
+} as const
+
+/** A connection that held this long starts the back-off afresh. Milliseconds. */
+const STABLE_AFTER = 10_000
+
+/** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
+const FIRST_CHECK_DELAY = 3_000
+
+/** Everything that the client works with. */
+export interface ClientParts {
+  /** What all sessions of a client have in common. */
+  session: Omit<SessionOptions, 'userId'>
+  identity: Identity
+  pageEvents: PageEvents
+  logger: ClientLogger
+  debug: boolean
+}
+
+export function clientParts(options: DashboardWebSocketClientOptions): ClientParts {
+  const { supabase } = options
+  const timers = options.timers ?? pageTimers
+  const clock = options.clock ?? Date.now
+  const identity = options.identity ?? createSupabaseIdentity(supabase)
+  const heartbeatTimeout = options.heartbeatTimeout ?? DEFAULTS.heartbeatTimeout
+  const checkInterval = options.heartbeatInterval ?? DEFAULTS.heartbeatInterval
+  return {
+    session: {
+      timers,
+      clock,
+      pause: options.pause ?? pause,
+      pageSize: options.pageSize ?? DEFAULTS.pageSize,
+      transport: options.transport ?? createSupabaseTransport({ supabase, timers, heartbeatTimeout }),
+      source: options.source ?? createSupabaseSource(supabase, identity),
+      inbox: options.inbox ?? createSupabaseInbox(supabase, identity),
+      signer: options.signer ?? createSupabaseSigner(supabase),
+      cursors: createCursorStore(...(options.storage === undefined ? [] : [options.storage])),
+      openTabs: options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs),
+      attention: options.attention ?? pageAttention(clock),
+      tabId: randomId(),
+      settings: {
+        reconnectDelay: options.reconnectDelay ?? DEFAULTS.reconnectDelay,
+        maxReconnectDelay: options.maxReconnectDelay ?? DEFAULTS.maxReconnectDelay,
+        checkInterval,
+        firstCheckDelay: Math.min(FIRST_CHECK_DELAY, checkInterval),
+        stableAfter: STABLE_AFTER,
+        random: options.random ?? Math.random,
+      },
+    },
+    identity,
+    pageEvents: options.pageEvents ?? pageEvents,
+    logger: options.logger ?? consoleLogger,
+    debug: options.debug ?? false,
+  }
+}
+
+/** Unlike `crypto.randomUUID`, also for pages that came over plain HTTP. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('')
+}
+
+const pageTimers: Timers = {
+  set: (callback, delayMs) => setTimeout(callback, delayMs),
+  clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
+}
+
+const consoleLogger: ClientLogger = {
+  debug: (message, fields) => console.debug(`[live] ${message}`, fields ?? ''),
+  warn: (message, fields) => console.warn(`[live] ${message}`, fields ?? ''),
+}

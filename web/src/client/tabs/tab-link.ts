@@ -1,0 +1,148 @@
+/**
+ * This tab's place among the tabs of its user: who leads, who is there, and who is looked at.
+ *
+ * The leader knows the others: they make themselves known to it, and their locks say when they are gone. So the leader
+ * alone decides which tab is the foremost one, and says so with each message that it relays.
+ */
+
+import type { AttentionSource } from './attention.ts'
+import type { OpenTabGroup, TabGroup } from './tab-group.ts'
+import {
+  type Attention,
+  type FollowerMessage,
+  foremostOf,
+  type LeaderMessage,
+  parseTabMessage,
+  TAB_PROTOCOL,
+} from './tab-messages.ts'
+
+export interface TabLinkOptions {
+  userId: string
+  /** Of this tab, unique in the browser profile. */
+  tabId: string
+  openTabs: OpenTabGroup
+  attention: AttentionSource
+}
+
+/** None of these may throw. */
+export interface TabLinkHandlers {
+  /** This tab leads from now on, or is alone. */
+  lead(): void
+  /** Another tab leads. */
+  follow(): void
+  /** While leading: what another tab wants. */
+  asked(message: FollowerMessage, from: string): void
+  /** While following: what the leader says. */
+  told(message: LeaderMessage): void
+}
+
+export class TabLink {
+  readonly #options: TabLinkOptions
+  readonly #handlers: TabLinkHandlers
+  readonly #stopAttention: () => void
+  /** While leading: the tabs that are there, this one included. */
+  readonly #tabs = new Map<string, Attention>()
+  #leading = false
+  /** While following: who leads; a new leader has to be told about this tab. */
+  #leaderId: string | null = null
+  #group: TabGroup | null = null
+
+  constructor(options: TabLinkOptions, handlers: TabLinkHandlers) {
+    this.#options = options
+    this.#handlers = handlers
+    this.#stopAttention = options.attention.watch(() => this.#attend())
+  }
+
+  /** Ends in `lead` or `follow`. */
+  open(): void {
+    const { openTabs, userId, tabId } = this.#options
+    this.#group = openTabs(`claimwire:${TAB_PROTOCOL}:${userId}`, tabId, {
+      lead: () => this.#lead(),
+      deposed: () => this.#follow(),
+      message: (data) => this.#hear(data),
+      gone: (other) => this.#tabs.delete(other),
+      unavailable: () => {
+        this.#group = null
+        this.#lead()
+      },
+    })
+    if (this.#group === null) this.#lead()
+    else this.#follow()
+  }
+
+  /** Frees the lead for another tab. May be opened again. */
+  leave(): void {
+    this.#group?.close()
+    this.#group = null
+    this.#leading = false
+  }
+
+  close(): void {
+    this.leave()
+    this.#stopAttention()
+  }
+
+  /** Takes the lead from a tab that does not answer. */
+  steal(): void {
+    this.#group?.steal()
+  }
+
+  post(message: LeaderMessage | FollowerMessage): void {
+    this.#group?.post({ from: this.#options.tabId, ...message })
+  }
+
+  /** While leading: the tab that people look at. */
+  get foremost(): string {
+    return foremostOf(this.#tabs) ?? this.#options.tabId
+  }
+
+  isThis(tabId: string): boolean {
+    return tabId === this.#options.tabId
+  }
+
+  #lead(): void {
+    this.#leading = true
+    // The others make themselves known to a new leader.
+    this.#tabs.clear()
+    this.#attend()
+    this.#handlers.lead()
+  }
+
+  #follow(): void {
+    this.#leading = false
+    this.#leaderId = null
+    this.#handlers.follow()
+    this.#attend()
+  }
+
+  #attend(): void {
+    const attention = this.#options.attention.current()
+    if (this.#leading) this.#tabs.set(this.#options.tabId, attention)
+    else this.post({ kind: 'attention', attention })
+  }
+
+  #hear(data: unknown): void {
+    const message = parseTabMessage(data)
+    if (message === null) return
+    switch (message.kind) {
+      case 'attention':
+        if (!this.#leading) return
+        if (!this.#tabs.has(message.from)) this.#group?.watch(message.from)
+        this.#tabs.set(message.from, message.attention)
+        return
+      case 'ask':
+      case 'retry':
+      case 'ping':
+      case 'recount':
+        if (this.#leading) this.#handlers.asked(message, message.from)
+        return
+      default:
+        if (this.#leading) return
+        if (message.from !== this.#leaderId) {
+          this.#leaderId = message.from
+          this.#attend()
+        }
+        this.#handlers.told(message)
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { createClient } from '@supabase/supabase-js'
+import { describe, expect, it } from 'vitest'
+import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
+import { FakeTabs } from './testing/fake-tabs.ts'
+import { FakeStorage, FakeWorld, settled } from './testing/fake-world.ts'
+import { countsAt } from './unread.ts'
+
+const ANNA = 'user-anna'
+
+/** Never asked for anything: every port is given. */
+const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
+  auth: { persistSession: false },
+})
+
+/** Another device, or another tab of the same one. */
+function device(world: FakeWorld, tabs: FakeTabs = new FakeTabs()) {
+  const tab = tabs.tab()
+  const client = new DashboardWebSocketClient({
+    supabase,
+    transport: world,
+    source: world,
+    inbox: world,
+    identity: world,
+    signer: { signAgain: async () => new Map() },
+    pageEvents: world.pageEvents,
+    clock: () => world.clock.now,
+    timers: world.clock,
+    random: () => 0.5,
+    storage: new FakeStorage(),
+    tabs: tab.open,
+    attention: tab.attention,
+  })
+  const counts: number[] = []
+  client.on('unread', ({ unreadCount }) => counts.push(unreadCount))
+  return { client, counts }
+}
+
+async function connected(world: FakeWorld, tabs?: FakeTabs) {
+  const opened = device(world, tabs)
+  await opened.client.connect(ANNA)
+  await settled()
+  return opened
+}
+
+describe('counts', () => {
+  const base = { epoch: 'a', seq: 10, unseen: 2, unread: 4 }
+
+  it.each([
+    ['as they were counted', base, { epoch: 'a', seq: 10 }, { unreadCount: 4, unseenCount: 2 }],
+    ['with what came since', base, { epoch: 'a', seq: 13 }, { unreadCount: 7, unseenCount: 5 }],
+    ['before all has been delivered', base, { epoch: 'a', seq: 8 }, { unreadCount: 4, unseenCount: 2 }],
+    ['of another numbering', base, { epoch: 'b', seq: 13 }, null],
+    [
+      'before the first notification ever',
+      { epoch: null, seq: 0, unseen: 0, unread: 0 },
+      { epoch: 'a', seq: 2 },
+      { unreadCount: 2, unseenCount: 2 },
+    ],
+    ['that nobody knows', null, { epoch: 'a', seq: 2 }, null],
+  ])('%s', (_name, counted, position, expected) => {
+    expect(countsAt(counted, position)).toEqual(expected)
+  })
+})
+
+describe('unread notifications', () => {
+  it('are counted from the start, and with each message', async () => {
+    const world = new FakeWorld(ANNA)
+    world.write(ANNA)
+    const { client, counts } = await connected(world)
+    world.write(ANNA)
+    world.write(ANNA)
+    await settled()
+    expect(counts).toEqual([1, 2, 3])
+    expect(client.getState()).toMatchObject({ unreadCount: 3, unseenCount: 3 })
+  })
+
+  it('are the same on all devices and in all tabs once one has marked them', async () => {
+    const world = new FakeWorld(ANNA)
+    const tabs = new FakeTabs()
+    const [phone, tab, other] = [
+      await connected(world),
+      await connected(world, tabs),
+      await connected(world, tabs),
+    ]
+    for (let n = 0; n < 4; n += 1) world.write(ANNA)
+    await settled()
+    const read: unknown[] = []
+    phone.client.on('notification_read', ({ seqs }) => read.push(seqs))
+    expect(await other.client.markRead([2, 3])).toBe(2)
+    await settled()
+    world.write(ANNA)
+    await settled()
+    const states = [phone, tab, other].map(({ client }) => client.getState())
+    expect(states.map(({ unreadCount, unseenCount }) => [unreadCount, unseenCount])).toEqual(
+      Array(3).fill([3, 3]),
+    )
+    expect(read).toEqual([[2, 3]])
+    await phone.client.markSeen({ upTo: 5 })
+    await other.client.markUnread([2])
+    await settled()
+    expect([phone, tab, other].map(({ client }) => client.getState().unreadCount)).toEqual([4, 4, 4])
+    expect([phone, tab, other].map(({ client }) => client.getState().unseenCount)).toEqual([0, 0, 0])
+  })
+
+  it.each(['leading', 'following'] as const)(
+    'are counted anew when nothing is heard of a mark (%s tab)',
+    async (which) => {
+      const world = new FakeWorld(ANNA)
+      const tabs = new FakeTabs()
+      const [leading, following] = [await connected(world, tabs), await connected(world, tabs)]
+      world.write(ANNA)
+      await settled()
+      world.deaf = true
+      await (which === 'leading' ? leading : following).client.markRead({ upTo: 1 })
+      await world.clock.advance(1_000)
+      expect([leading, following].map(({ client }) => client.getState().unreadCount)).toEqual([0, 0])
+    },
+  )
+
+  it('are right within some checks when another device marked them unheard', async () => {
+    const world = new FakeWorld(ANNA)
+    const [phone, laptop] = [await connected(world), await connected(world)]
+    world.write(ANNA)
+    await settled()
+    world.deaf = true
+    await phone.client.markRead([1])
+    await world.clock.advance(120_000)
+    expect(laptop.client.getState().unreadCount).toBe(0)
+  })
+
+  it('are not set back by an answer that a mark has overtaken', async () => {
+    const world = new FakeWorld(ANNA)
+    const phone = await connected(world)
+    world.write(ANNA)
+    const laptop = device(world)
+    const connecting = laptop.client.connect(ANNA)
+    // The counts have been read, and are on their way, while the other device marks.
+    const reads = world.countReads
+    while (world.countReads === reads) await Promise.resolve()
+    await phone.client.markRead([1])
+    await connecting
+    await settled()
+    expect(laptop.client.getState().unreadCount).toBe(0)
+  })
+
+  it('can be marked only while connected, and a failure is an error', async () => {
+    const world = new FakeWorld(ANNA)
+    const { client } = device(world)
+    await expect(client.markRead([1])).rejects.toMatchObject({ code: 'not_signed_in' })
+    await client.connect(ANNA)
+    world.readable = false
+    await expect(client.markRead([1])).rejects.toThrow()
+  })
+})
+
+describe('batches', () => {
+  it('have the first message at once, and what follows within 100 ms together', async () => {
+    const world = new FakeWorld(ANNA)
+    const { client } = await connected(world)
+    const batches: (number | undefined)[][] = []
+    client.on('batch', (items) => batches.push(items.map(({ message }) => message.seq)))
+    for (let n = 0; n < 4; n += 1) world.write(ANNA)
+    expect(batches).toEqual([[1]])
+    await world.clock.advance(100)
+    world.write(ANNA)
+    world.write(ANNA)
+    client.disconnect()
+    expect(batches).toEqual([[1], [2, 3, 4], [5, 6]])
+    await world.clock.advance(1_000)
+    expect([batches.length, world.clock.running]).toEqual([3, 0])
+  })
+})

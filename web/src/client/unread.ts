@@ -1,0 +1,108 @@
+/**
+ * How many notifications are unread and unseen, on every device the same.
+ *
+ * The database counts as of one place in the sequence, when it is asked and whenever something is marked. What comes
+ * after that place is unread by nature, and the sequence has no gaps, so the counts here are that base and what has
+ * been delivered since.
+ */
+
+import type { NotificationReadMessage } from '../../../functions-shared/message-types.ts'
+import type { CountsAsOf, Inbox } from './ports.ts'
+import type { Position } from './sequencer.ts'
+
+export interface UnreadCounts {
+  unreadCount: number
+  unseenCount: number
+}
+
+export interface UnreadOptions {
+  userId: string
+  inbox: Inbox
+  /** Up to where this tab has been told. */
+  position: () => Position | null
+  /** Must not throw. Null while the counts are not known. */
+  changed: (counts: UnreadCounts | null) => void
+}
+
+export class Unread {
+  readonly #options: UnreadOptions
+  readonly #abort = new AbortController()
+  #base: CountsAsOf | null = null
+  #counts: UnreadCounts | null = null
+  /** Grows with what is heard: an answer to a question asked before is out of date. */
+  #heard = 0
+  #asking = false
+
+  constructor(options: UnreadOptions) {
+    this.#options = options
+  }
+
+  get counts(): UnreadCounts | null {
+    return this.#counts
+  }
+
+  /** For other tabs. */
+  get base(): CountsAsOf | null {
+    return this.#base
+  }
+
+  /** How many times something was heard. */
+  get heard(): number {
+    return this.#heard
+  }
+
+  close(): void {
+    this.#abort.abort()
+  }
+
+  /** Something was delivered. */
+  update(): void {
+    const counts = countsAt(this.#base, this.#options.position())
+    const old = this.#counts
+    if (counts?.unreadCount === old?.unreadCount && counts?.unseenCount === old?.unseenCount) return
+    this.#counts = counts
+    this.#options.changed(counts)
+  }
+
+  /** Something was marked. */
+  hear({ epoch, headSeq, unreadCount, unseenCount }: NotificationReadMessage): void {
+    this.#heard += 1
+    this.adopt({ epoch, seq: headSeq, unread: unreadCount, unseen: unseenCount })
+  }
+
+  /** What the leading tab knows. */
+  adopt(base: CountsAsOf | null): void {
+    if (base !== null) this.#base = base
+    this.update()
+  }
+
+  /** Asks the database. A failure leaves what was known; there is a next time. @returns whether it was answered. */
+  async refresh(): Promise<boolean> {
+    if (this.#asking) return false
+    this.#asking = true
+    const { inbox, userId } = this.#options
+    try {
+      for (;;) {
+        const heard = this.#heard
+        const base = await inbox.counts(userId, this.#abort.signal)
+        this.#abort.signal.throwIfAborted()
+        if (heard !== this.#heard) continue
+        this.adopt(base)
+        return true
+      }
+    } catch {
+      return false
+    } finally {
+      this.#asking = false
+    }
+  }
+}
+
+/** Null where base and position do not belong to one numbering. */
+export function countsAt(base: CountsAsOf | null, position: Position | null): UnreadCounts | null {
+  if (base === null || position === null) return null
+  // Before a user's first notification there is no numbering.
+  if (base.epoch !== null && position.epoch !== null && base.epoch !== position.epoch) return null
+  const since = Math.max(0, position.seq - base.seq)
+  return { unreadCount: base.unread + since, unseenCount: base.unseen + since }
+}
