@@ -1,8 +1,8 @@
 /** A headless Chromium from npm, and a page that remembers everything that went wrong in it. */
 
 import { existsSync } from 'node:fs'
-import sparticuz from '@sparticuz/chromium'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { unpackChromium } from './chromium.ts'
 
 /** Where a Chromium of the system may be, for machines that npm has no binary for. */
 const SYSTEM_CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -20,7 +20,7 @@ const ARGS = [
 async function executablePath(): Promise<string> {
   const configured = process.env.CHROMIUM_PATH
   if (configured !== undefined) return configured
-  if (process.platform === 'linux' && process.arch === 'x64') return sparticuz.executablePath()
+  if (process.platform === 'linux' && process.arch === 'x64') return unpackChromium()
   const found = SYSTEM_CHROMIUM.find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new Error(
