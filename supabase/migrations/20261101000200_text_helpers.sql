@@ -1,5 +1,5 @@
--- Parsing of text from outside: topics, object names, form answers. None of these functions ever raises, because
--- policies call them with whatever a client sends.
+-- Parsing of text from outside (topics, object names, form answers) and the one form of timestamps in messages. No
+-- parser ever raises, because policies call them with whatever a client sends.
 
 create function private.try_uuid(p_text text)
 returns uuid
@@ -36,32 +36,15 @@ comment on function private.try_date(text) is
 revoke execute on function private.try_date(text) from public, anon, authenticated;
 grant execute on function private.try_date(text) to service_role;
 
-create function private.clean_text(p_text text, p_max_length integer)
+create function private.iso_timestamp(p_at timestamptz)
 returns text
 language sql
-immutable
+stable
 parallel safe
 security invoker
 set search_path = ''
 as $$
-  -- All of C0 and C1 but tab, line feed and carriage return, and the marks that turn the direction of text.
-  select nullif(
-    pg_catalog.btrim(
-      pg_catalog.left(
-        pg_catalog.regexp_replace(
-          p_text,
-          '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]',
-          '',
-          'g'
-        ),
-        p_max_length
-      ),
-      E' \t\r\n'
-    ),
-    ''
-  );
+  select pg_catalog.to_char(p_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 $$;
-comment on function private.clean_text(text, integer) is
-  'Text from outside without control characters and direction marks, trimmed and cut to a length in characters; null where nothing is left.';
-revoke execute on function private.clean_text(text, integer) from public, anon, authenticated;
-grant execute on function private.clean_text(text, integer) to service_role;
+comment on function private.iso_timestamp(timestamptz) is 'ISO 8601 in UTC with milliseconds, as messages carry it.';
+revoke execute on function private.iso_timestamp(timestamptz) from public, anon, authenticated;

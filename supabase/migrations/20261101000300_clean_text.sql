@@ -24,7 +24,7 @@ comment on function private.strip_text(text) is
 revoke execute on function private.strip_text(text) from public, anon, authenticated;
 grant execute on function private.strip_text(text) to service_role;
 
-create or replace function private.clean_text(p_text text, p_max_length integer)
+create function private.clean_text(p_text text, p_max_length integer)
 returns text
 language sql
 immutable
@@ -48,6 +48,8 @@ as $$
 $$;
 comment on function private.clean_text(text, integer) is
   'Safe plain text in the composed form, trimmed and cut to a length in characters; null where nothing is left.';
+revoke execute on function private.clean_text(text, integer) from public, anon, authenticated;
+grant execute on function private.clean_text(text, integer) to service_role;
 
 create function private.clean_json(p_value jsonb)
 returns jsonb
@@ -75,43 +77,3 @@ comment on function private.clean_json(jsonb) is
   'The value with every text in it stripped as by private.strip_text, keys included.';
 revoke execute on function private.clean_json(jsonb) from public, anon, authenticated;
 grant execute on function private.clean_json(jsonb) to service_role;
-
-create function private.tg_jobs__clean()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-declare
-  -- Visible ASCII from end to end is clean as it is: most texts are, and calls cost more than this look.
-  v_plain constant text := '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$';
-  v_json_with_more constant text := '[^\x20-\x7e]|\\[bfru]';
-begin
-  -- Only what this statement writes: rows of before are clean.
-  if (tg_op = 'INSERT' or new.stage is distinct from old.stage)
-     and (new.stage !~ v_plain or pg_catalog.length(new.stage) > 100)
-  then
-    new.stage := private.clean_text(new.stage, 100);
-  end if;
-  if (tg_op = 'INSERT' or new.error is distinct from old.error)
-     and (new.error !~ v_plain or pg_catalog.length(new.error) > 2000)
-  then
-    new.error := private.clean_text(new.error, 2000);
-  end if;
-  if (tg_op = 'INSERT' or new.input is distinct from old.input) and new.input::text ~ v_json_with_more then
-    new.input := private.clean_json(new.input);
-  end if;
-  if (tg_op = 'INSERT' or new.result is distinct from old.result) and new.result::text ~ v_json_with_more then
-    new.result := private.clean_json(new.result);
-  end if;
-  return new;
-end;
-$$;
-comment on function private.tg_jobs__clean() is
-  'Texts that workers write are safe for whoever shows them: stage (100 characters), error (2,000), and those in input and result.';
-revoke execute on function private.tg_jobs__clean() from public, anon, authenticated;
-
--- By its name the first of the row triggers: the others see what is stored.
-create trigger tg_jobs__clean
-before insert or update of stage, error, input, result on public.jobs
-for each row execute function private.tg_jobs__clean();

@@ -10,71 +10,15 @@
 --     └─────────────────────── failed        (queued ─▶ failed: given up before any work)
 --          requeue_job
 --
--- The row trigger below holds every writer to these moves, plain SQL included, and keeps the columns that follow
--- from a move (lease, attempts, times) in step with it.
+-- Row triggers hold every writer to these moves, plain SQL included, and keep the columns that follow from a move
+-- (lease, attempts, times) in step with it. In the order of their names, which is the order in which they fire:
+--
+--   tg_jobs__clean                   texts are made safe, so the others see what is stored
+--   tg_jobs__guard_insert, _update   moves, and what follows from them
+--   tg_jobs__revise                  counts the changes that people are told of, as the others made them
 
 create type public.job_status as enum ('queued', 'processing', 'completed', 'failed');
 comment on type public.job_status is 'States of a job; see public.jobs for the moves.';
-
-create table private.job_kinds (
-  kind text primary key,
-  function_name text not null,
-  max_attempts smallint not null default 3,
-  lease_seconds integer not null default 60,
-  retry_base_seconds integer not null default 2,
-  retry_max_seconds integer not null default 300,
-  subject_key text not null,
-  queued_type text,
-  started_type text,
-  progress_type text,
-  completed_type text not null,
-  failed_type text not null,
-  queued_status text not null default 'queued',
-  started_status text not null default 'processing',
-  completed_status text not null default 'completed',
-  failed_status text not null default 'failed',
-  message_defaults jsonb not null default '{}'::jsonb,
-  input_keys text[] not null default '{}',
-  result_keys text[] not null default '{}',
-  constraint job_kinds_limits_are_positive check (
-    max_attempts > 0 and lease_seconds > 0 and retry_base_seconds > 0 and retry_max_seconds >= retry_base_seconds
-  ),
-  constraint job_kinds_function_name_is_a_path_segment check (function_name ~ '^[a-z0-9][a-z0-9_-]*$'),
-  constraint job_kinds_message_defaults_are_an_object check (jsonb_typeof(message_defaults) = 'object')
-);
-comment on table private.job_kinds is
-  'The type mapping: which function does a kind of job and which messages tell of it. A new kind is one row here.';
-comment on column private.job_kinds.function_name is 'Edge Function that is nudged with {"job_id"}.';
-comment on column private.job_kinds.max_attempts is 'Claims before a job is given up; copied to new jobs.';
-comment on column private.job_kinds.lease_seconds is
-  'How long a claim holds without report_progress before another worker may take the job.';
-comment on column private.job_kinds.retry_base_seconds is
-  'Ceiling of the first retry''s random delay; it doubles with each attempt.';
-comment on column private.job_kinds.retry_max_seconds is 'No retry waits longer.';
-comment on column private.job_kinds.subject_key is 'Field of the message that carries jobs.subject_id.';
-comment on column private.job_kinds.queued_type is 'Durable message of a new or requeued job; null: none.';
-comment on column private.job_kinds.started_type is 'Durable message of the first claim; null: none.';
-comment on column private.job_kinds.progress_type is
-  'Volatile message of progress, of retries and of changes without a durable message; null: none.';
-comment on column private.job_kinds.queued_status is 'The word for queued in the message''s field status; likewise the others.';
-comment on column private.job_kinds.message_defaults is 'Fields of every message where the job''s input has none.';
-comment on column private.job_kinds.input_keys is 'Fields copied from jobs.input into every message.';
-comment on column private.job_kinds.result_keys is 'Fields copied from jobs.result into the last message.';
-
-insert into private.job_kinds (
-  kind, function_name, max_attempts, lease_seconds, subject_key,
-  queued_type, started_type, progress_type, completed_type, failed_type, queued_status,
-  message_defaults, input_keys, result_keys
-) values (
-  'image', 'process-image', 3, 60, 'documentId',
-  null, 'image_processing_started', 'image_processing_progress', 'image_processed', 'image_processing_failed', 'pending',
-  '{"documentType": "photo"}', '{documentType}', '{signedUrl,signedUrlExpiresAt}'
-);
-
--- Row level security without a policy: closed to every API role but service_role, which bypasses it.
-alter table private.job_kinds enable row level security;
-revoke all on table private.job_kinds from public, anon, authenticated, service_role;
-grant select on table private.job_kinds to service_role;
 
 create table public.jobs (
   id uuid primary key default gen_random_uuid(),
@@ -99,6 +43,7 @@ create table public.jobs (
   started_at timestamptz,
   finished_at timestamptz,
   processing_duration_ms integer,
+  revision integer not null default 0,
   constraint jobs_progress_is_a_percentage check (progress between 0 and 100),
   constraint jobs_stage_is_short check (char_length(stage) <= 100),
   constraint jobs_attempts_are_counted check (attempts >= 0 and max_attempts > 0),
@@ -132,6 +77,8 @@ comment on column public.jobs.lease_token is
 comment on column public.jobs.lease_expires_at is 'After this moment another worker may take the job.';
 comment on column public.jobs.started_at is 'Start of the latest attempt.';
 comment on column public.jobs.processing_duration_ms is 'Milliseconds from the latest claim to the end.';
+comment on column public.jobs.revision is
+  'Rises by one with every change of status, progress or stage; messages carry it.';
 
 create index jobs_kind_idx on public.jobs (kind);
 create index jobs_user_id_idx on public.jobs (user_id, created_at desc);
@@ -141,6 +88,45 @@ create index jobs_subject_id_idx on public.jobs (subject_id);
 -- For the sweeper: small, as they hold unfinished jobs only.
 create index jobs_due_idx on public.jobs (next_attempt_at) where status = 'queued';
 create index jobs_leases_idx on public.jobs (lease_expires_at) where status = 'processing';
+
+create function private.tg_jobs__clean()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  -- Visible ASCII from end to end is clean as it is: most texts are, and calls cost more than this look.
+  v_plain constant text := '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$';
+  v_json_with_more constant text := '[^\x20-\x7e]|\\[bfru]';
+begin
+  -- Only what this statement writes: rows of before are clean.
+  if (tg_op = 'INSERT' or new.stage is distinct from old.stage)
+     and (new.stage !~ v_plain or pg_catalog.length(new.stage) > 100)
+  then
+    new.stage := private.clean_text(new.stage, 100);
+  end if;
+  if (tg_op = 'INSERT' or new.error is distinct from old.error)
+     and (new.error !~ v_plain or pg_catalog.length(new.error) > 2000)
+  then
+    new.error := private.clean_text(new.error, 2000);
+  end if;
+  if (tg_op = 'INSERT' or new.input is distinct from old.input) and new.input::text ~ v_json_with_more then
+    new.input := private.clean_json(new.input);
+  end if;
+  if (tg_op = 'INSERT' or new.result is distinct from old.result) and new.result::text ~ v_json_with_more then
+    new.result := private.clean_json(new.result);
+  end if;
+  return new;
+end;
+$$;
+comment on function private.tg_jobs__clean() is
+  'Texts that workers write are safe for whoever shows them: stage (100 characters), error (2,000), and those in input and result.';
+revoke execute on function private.tg_jobs__clean() from public, anon, authenticated;
+
+create trigger tg_jobs__clean
+before insert or update of stage, error, input, result on public.jobs
+for each row execute function private.tg_jobs__clean();
 
 create function private.tg_jobs__guard_insert()
 returns trigger
@@ -250,6 +236,25 @@ revoke execute on function private.tg_jobs__guard_update() from public, anon, au
 create trigger tg_jobs__guard_update
 before update on public.jobs
 for each row execute function private.tg_jobs__guard_update();
+
+create function private.tg_jobs__revise()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  new.revision := old.revision
+    + ((new.status, new.progress, new.stage) is distinct from (old.status, old.progress, old.stage))::integer;
+  return new;
+end;
+$$;
+comment on function private.tg_jobs__revise() is 'Counts the changes that people are told of; nobody else sets the revision.';
+revoke execute on function private.tg_jobs__revise() from public, anon, authenticated;
+
+create trigger tg_jobs__revise
+before update on public.jobs
+for each row execute function private.tg_jobs__revise();
 
 alter table public.jobs enable row level security;
 create policy "People can read their own jobs and those of their incidents"

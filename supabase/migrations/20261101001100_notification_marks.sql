@@ -1,15 +1,12 @@
 -- Seen and read on every device: marking tells the user's other devices, with exact counts.
 --
---   mark_notifications ▸ lock of the user's marks ▸ update ▸ count ▸ realtime.send notification_read
+--   mark_notifications ▸ lock of the user's marks ▸ update ▸ count ▸ private.broadcast notification_read
 --
 -- Counts are of one moment, named by `headSeq`: the last number that existed then. Notifications after it are unseen
 -- and unread by nature, so a device adds those that it knows of and is right whatever order messages come in. For the
 -- same reason marks of one user wait for each other: two at a time would each count without the other's.
 --
 -- The function is the only way to mark; a mark that nobody hears of would leave the devices apart.
-
-drop policy "People can mark their own notifications" on public.notifications;
-revoke update (seen_at, read_at) on table public.notifications from authenticated;
 
 create function private.count_notifications(p_user_id uuid)
 returns table (epoch uuid, seq bigint, unseen_count bigint, unread_count bigint)
@@ -54,7 +51,7 @@ comment on function public.notification_counts() is
 revoke execute on function public.notification_counts() from public, anon, authenticated;
 grant execute on function public.notification_counts() to authenticated, service_role;
 
-create or replace function public.mark_notifications(
+create function public.mark_notifications(
   p_up_to bigint default null,
   p_seqs bigint[] default null,
   p_seen boolean default null,
@@ -130,7 +127,8 @@ begin
     return 0;
   end if;
 
-  perform realtime.send(
+  perform private.broadcast(
+    'user:' || v_user_id,
     pg_catalog.jsonb_strip_nulls(
       pg_catalog.jsonb_build_object(
         'upTo', case when p_seqs is null then v_last end,
@@ -146,10 +144,7 @@ begin
       'headSeq', counts.seq,
       'epoch', counts.epoch,
       'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
-    ),
-    'notification_read',
-    'user:' || v_user_id,
-    true
+    )
   )
   from private.count_notifications(v_user_id) as counts;
   return pg_catalog.cardinality(v_changed);
@@ -157,3 +152,5 @@ end;
 $$;
 comment on function public.mark_notifications(bigint, bigint[], boolean, boolean) is
   'Marks the caller''s notifications up to a number, or those listed (at most 10,000), as (not) seen or (not) read, and tells the user''s devices by notification_read where something changed. Returns how many changed. Errors: invalid_arguments.';
+revoke execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) from public, anon, authenticated;
+grant execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) to authenticated, service_role;

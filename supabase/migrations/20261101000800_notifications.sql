@@ -53,14 +53,10 @@ alter table public.notifications enable row level security;
 create policy "People can read their own notifications"
 on public.notifications for select to authenticated
 using (user_id = (select auth.uid()));
-create policy "People can mark their own notifications"
-on public.notifications for update to authenticated
-using (user_id = (select auth.uid()))
-with check (user_id = (select auth.uid()));
 revoke all on table public.notifications from public, anon, authenticated, service_role;
 grant select on table public.notifications to authenticated;
-grant update (seen_at, read_at) on table public.notifications to authenticated;
--- Not even service_role adds or renumbers: only the triggers do, with the head row in hand.
+-- Not even service_role writes: the triggers add, with the head row in hand, mark_notifications marks, the retention
+-- deletes.
 grant select on table public.notifications to service_role;
 
 create function public.notification_head()
@@ -79,69 +75,3 @@ comment on function public.notification_head() is
   'Where the caller''s notifications stand: always one row; epoch null and seq 0 before the first. Creates nothing.';
 revoke execute on function public.notification_head() from public, anon, authenticated;
 grant execute on function public.notification_head() to authenticated, service_role;
-
-create function public.mark_notifications(
-  p_up_to bigint default null,
-  p_seqs bigint[] default null,
-  p_seen boolean default null,
-  p_read boolean default null
-)
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
-as $$
-declare
-  v_user_id uuid := auth.uid();
-  -- What is read is seen, and what is not seen is not read.
-  v_seen boolean := case when p_read then true else p_seen end;
-  v_read boolean := case when p_seen is false and p_read is null then false else p_read end;
-  -- Bounds for the primary key.
-  v_first bigint := case when p_seqs is null then 0 else (select pg_catalog.min(listed) from unnest(p_seqs) as listed) end;
-  v_last bigint := coalesce(p_up_to, (select pg_catalog.max(listed) from unnest(p_seqs) as listed));
-  v_count integer;
-begin
-  if (p_up_to is null) = (p_seqs is null)
-     or (p_seen is null and p_read is null)
-     or (p_seen is false and p_read)
-  then
-    raise exception 'invalid_arguments' using
-      errcode = 'PT400',
-      detail = 'Give p_up_to or p_seqs, and p_seen or p_read that do not contradict.';
-  end if;
-
-  -- Locked in order, so that two devices marking the same ones cannot wait for each other.
-  with marked as (
-    select notification.seq
-    from public.notifications as notification
-    where notification.user_id = v_user_id
-      and notification.seq between v_first and v_last
-      and (p_seqs is null or notification.seq = any (p_seqs))
-      and (
-        (v_seen is not null and v_seen <> (notification.seen_at is not null))
-        or (v_read is not null and v_read <> (notification.read_at is not null))
-      )
-    order by notification.seq
-    for update
-  )
-  update public.notifications as notification
-  set
-    seen_at = case
-      when v_seen then coalesce(notification.seen_at, pg_catalog.now())
-      when v_seen is null then notification.seen_at
-    end,
-    read_at = case
-      when v_read then coalesce(notification.read_at, pg_catalog.now())
-      when v_read is null then notification.read_at
-    end
-  from marked
-  where notification.user_id = v_user_id and notification.seq = marked.seq;
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function public.mark_notifications(bigint, bigint[], boolean, boolean) is
-  'Marks the caller''s notifications up to a number, or those listed, as (not) seen or (not) read. Returns how many changed. Errors: invalid_arguments.';
-revoke execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) from public, anon, authenticated;
-grant execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) to authenticated, service_role;

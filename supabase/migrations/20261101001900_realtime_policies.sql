@@ -1,9 +1,12 @@
 -- Who may receive and send on the private channels of Realtime. It asks by reading and writing realtime.messages as
 -- the user with realtime.topic() set, so these policies are all there is to it.
 --
---   user:<uid>       that user receives everything and sends presence; broadcasts come from the database alone
---   incident:<id>    members receive and send broadcasts (typing) and presence
+--   user:<uid>       that user receives everything and sends presence
+--   incident:<id>    members receive everything and send presence
 --   queue:<id>       whoever may see a job of the queue receives broadcasts
+--
+-- Broadcasts come from the database alone; clients ask for theirs by send_to_topic. Where devices must register, all of
+-- this is open only to sign-ins with a live device.
 --
 -- Topics are chosen by clients: a malformed one belongs to nobody and raises nothing.
 
@@ -47,6 +50,7 @@ on realtime.messages for select to authenticated
 using (
   extension in ('broadcast', 'presence')
   and (select private.topic_id('user')) = (select auth.uid())
+  and (select private.is_live_device())
 );
 
 create policy "People can show their presence on their own topic"
@@ -54,6 +58,7 @@ on realtime.messages for insert to authenticated
 with check (
   extension = 'presence'
   and (select private.topic_id('user')) = (select auth.uid())
+  and (select private.is_live_device())
 );
 
 create policy "Members can receive on the topics of their incidents"
@@ -61,13 +66,15 @@ on realtime.messages for select to authenticated
 using (
   extension in ('broadcast', 'presence')
   and (select private.is_incident_member(private.topic_id('incident')))
+  and (select private.is_live_device())
 );
 
-create policy "Members can send on the topics of their incidents"
+create policy "Members can show their presence on the topics of their incidents"
 on realtime.messages for insert to authenticated
 with check (
-  extension in ('broadcast', 'presence')
+  extension = 'presence'
   and (select private.is_incident_member(private.topic_id('incident')))
+  and (select private.is_live_device())
 );
 
 create policy "People can receive on the queues of jobs they can see"
@@ -75,4 +82,5 @@ on realtime.messages for select to authenticated
 using (
   extension = 'broadcast'
   and (select private.can_follow_queue(private.topic_id('queue')))
+  and (select private.is_live_device())
 );

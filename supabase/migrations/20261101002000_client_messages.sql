@@ -1,6 +1,6 @@
 -- Messages from clients (typing and the like, JSON and binary) go through functions, where each user has a rate.
 --
---   send_to_topic, send_binary_to_topic ──▶ member? ──▶ event and size ──▶ tokens of the user ──▶ realtime.send
+--   send_to_topic, send_binary_to_topic ──▶ member? ──▶ event and size ──▶ tokens of the user ──▶ broadcast
 --
 -- Realtime asks a policy when a channel is joined and not for each message, so no policy can count messages; the
 -- server's own limit counts those of all users together, and who floods it silences everybody. Therefore clients may
@@ -18,6 +18,29 @@ comment on table private.send_buckets is
   'Tokens that each user has left for messages. Unlogged: after a crash all buckets are full, which harms nobody.';
 alter table private.send_buckets enable row level security;
 revoke all on table private.send_buckets from public, anon, authenticated, service_role;
+
+create function private.refilled(
+  p_tokens double precision,
+  p_refilled_at timestamptz,
+  p_rate double precision,
+  p_burst integer
+)
+returns double precision
+language sql
+-- Volatile, as it reads the clock: evaluated with the row's lock in hand.
+volatile
+security invoker
+set search_path = ''
+as $$
+  select least(
+    p_burst,
+    p_tokens + greatest(extract(epoch from pg_catalog.clock_timestamp() - p_refilled_at)::double precision, 0) * p_rate
+  );
+$$;
+comment on function private.refilled(double precision, timestamptz, double precision, integer) is
+  'Tokens in a bucket by now.';
+revoke execute on function private.refilled(double precision, timestamptz, double precision, integer)
+from public, anon, authenticated;
 
 create function private.take_send_tokens(p_user_id uuid, p_tokens integer)
 returns void
@@ -60,29 +83,6 @@ $$;
 comment on function private.take_send_tokens(uuid, integer) is
   'Takes tokens out of a user''s bucket. Errors: rate_limited, with {"retryAfterMs"} as hint.';
 revoke execute on function private.take_send_tokens(uuid, integer) from public, anon, authenticated;
-
-create function private.refilled(
-  p_tokens double precision,
-  p_refilled_at timestamptz,
-  p_rate double precision,
-  p_burst integer
-)
-returns double precision
-language sql
--- Volatile, as it reads the clock: evaluated with the row's lock in hand.
-volatile
-security invoker
-set search_path = ''
-as $$
-  select least(
-    p_burst,
-    p_tokens + greatest(extract(epoch from pg_catalog.clock_timestamp() - p_refilled_at)::double precision, 0) * p_rate
-  );
-$$;
-comment on function private.refilled(double precision, timestamptz, double precision, integer) is
-  'Tokens in a bucket by now.';
-revoke execute on function private.refilled(double precision, timestamptz, double precision, integer)
-from public, anon, authenticated;
 
 create function private.check_client_message(p_topic text, p_event text)
 returns uuid
@@ -150,16 +150,14 @@ begin
   end if;
 
   perform private.take_send_tokens(auth.uid(), 1);
-  perform realtime.send(
+  perform private.broadcast(
+    'incident:' || v_incident_id,
     private.clean_json(p_payload) || pg_catalog.jsonb_build_object(
       'type', p_event,
       'incidentId', v_incident_id,
       'userId', auth.uid(),
       'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
-    ),
-    p_event,
-    'incident:' || v_incident_id,
-    true
+    )
   );
 end;
 $$;
@@ -211,15 +209,6 @@ comment on function public.send_binary_to_topic(text, text, text) is
   'Broadcasts at most 64 KB, given as base64, to the members of an incident: the 16 bytes of the sender''s user id, set by the database, then the bytes. Takes a token per 16 KB. Errors: as send_to_topic.';
 revoke execute on function public.send_binary_to_topic(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.send_binary_to_topic(text, text, text) to authenticated;
-
-drop policy "Members can send on the topics of their incidents" on realtime.messages;
-create policy "Members can show their presence on the topics of their incidents"
-on realtime.messages for insert to authenticated
-with check (
-  extension = 'presence'
-  and (select private.is_incident_member(private.topic_id('incident')))
-  and (select private.is_live_device())
-);
 
 create function private.forget_full_buckets()
 returns integer

@@ -141,7 +141,8 @@ begin
     displaced_by = null;
 
   if v_displaced then
-    perform realtime.send(
+    perform private.broadcast(
+      'user:' || v_user_id,
       pg_catalog.jsonb_build_object(
         'type', 'error',
         'code', 'connection_displaced',
@@ -149,10 +150,7 @@ begin
         'deviceId', p_displace,
         'displacedBy', p_device_id,
         'timestamp', private.iso_timestamp(v_now)
-      ),
-      'error',
-      'user:' || v_user_id,
-      true
+      )
     );
   end if;
 
@@ -252,31 +250,6 @@ comment on function private.is_live_device() is
   'Whether the caller''s sign-in has a live device; true for everybody where limits.devices_must_register is off.';
 revoke execute on function private.is_live_device() from public, anon, authenticated;
 grant execute on function private.is_live_device() to authenticated, service_role;
-
-alter policy "People can receive on their own topic" on realtime.messages
-using (
-  extension in ('broadcast', 'presence')
-  and (select private.topic_id('user')) = (select auth.uid())
-  and (select private.is_live_device())
-);
-alter policy "People can show their presence on their own topic" on realtime.messages
-with check (
-  extension = 'presence'
-  and (select private.topic_id('user')) = (select auth.uid())
-  and (select private.is_live_device())
-);
-alter policy "Members can receive on the topics of their incidents" on realtime.messages
-using (
-  extension in ('broadcast', 'presence')
-  and (select private.is_incident_member(private.topic_id('incident')))
-  and (select private.is_live_device())
-);
-alter policy "People can receive on the queues of jobs they can see" on realtime.messages
-using (
-  extension = 'broadcast'
-  and (select private.can_follow_queue(private.topic_id('queue')))
-  and (select private.is_live_device())
-);
 
 create function private.forget_silent_devices()
 returns integer

@@ -3,152 +3,6 @@
 --   answers ──▶ title, description, occurred_on, reporter_email   by the field's ref, else by the answer's type
 --           └─▶ files ──▶ documents                               one per file; photos get a job
 
-create function private.url_decode(p_text text)
-returns text
-language plpgsql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-begin
-  return (
-    select pg_catalog.convert_from(
-      pg_catalog.string_agg(
-        case
-          when part.match[1] ~ '^%[0-9a-fA-F]{2}$' then pg_catalog.decode(pg_catalog.substr(part.match[1], 2), 'hex')
-          else pg_catalog.convert_to(part.match[1], 'utf8')
-        end,
-        ''::bytea
-        order by part.position
-      ),
-      'utf8'
-    )
-    from pg_catalog.regexp_matches(p_text, '%[0-9a-fA-F]{2}|[^%]+|%', 'g') with ordinality as part (match, position)
-  );
-exception
-  -- Not UTF-8, or a NUL: the encoded form is at least readable.
-  when character_not_in_repertoire or untranslatable_character then
-    return p_text;
-end;
-$$;
-comment on function private.url_decode(text) is
-  'Text with %xx resolved; unchanged where that is not UTF-8. Null for an empty text. Never raises.';
-revoke execute on function private.url_decode(text) from public, anon, authenticated;
-grant execute on function private.url_decode(text) to service_role;
-
-create function private.url_file_name(p_url text)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-  -- The path's last segment; decoded, it might hold a path again, of which the last segment counts as well.
-  select private.clean_text(
-    pg_catalog.regexp_replace(
-      private.url_decode(
-        substring(
-          pg_catalog.regexp_replace(p_url, '^[^:/?#]+://[^/?#]*|[?#].*$', '', 'g') from '[^/]*$'
-        )
-      ),
-      '^.*[/\\]',
-      ''
-    ),
-    255
-  );
-$$;
-comment on function private.url_file_name(text) is
-  'The file name that a URL ends with, for display; null where there is none. Never raises.';
-revoke execute on function private.url_file_name(text) from public, anon, authenticated;
-grant execute on function private.url_file_name(text) to service_role;
-
-create function private.document_kind(p_file_name text, p_field_ref text)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-  select case
-    when name.extension in (
-      'jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'heic', 'heif', 'avif', 'gif', 'bmp', 'tif', 'tiff', 'svg'
-    ) then 'photo'
-    when name.extension in (
-      'mp3', 'm4a', 'wav', 'ogg', 'oga', 'opus', 'weba', 'webm', 'aac', 'flac', 'amr', '3gp', 'caf'
-    ) then 'audio'
-    when name.extension in (
-      'pdf', 'txt', 'rtf', 'csv', 'doc', 'docx', 'odt', 'xls', 'xlsx', 'ods', 'ppt', 'pptx', 'zip', 'eml', 'msg',
-      'mp4', 'mov', 'avi', 'mkv'
-    ) then 'attachment'
-    when name.extension is null and p_field_ref ~* 'voice|audio|recording' then 'audio'
-    -- Whatever it claims to be, the worker looks at its bytes, and the user is told when it is no photo.
-    else 'photo'
-  end
-  from (
-    select pg_catalog.lower(substring(p_file_name from '\.([A-Za-z0-9]{1,10})$')) as extension
-  ) as name;
-$$;
-comment on function private.document_kind(text, text) is
-  'photo, audio or attachment: by the file name''s extension, without one by the name of the form field. What is not known is taken for a photo: its bytes tell the worker, and nothing passes without a word.';
-revoke execute on function private.document_kind(text, text) from public, anon, authenticated;
-grant execute on function private.document_kind(text, text) to service_role;
-
-create function private.typeform_answers(p_form jsonb)
-returns table ("position" integer, ref text, question text, field_type text, type text, value jsonb)
-language sql
-immutable
-security invoker
-set search_path = ''
-as $$
-  select
-    item.position::integer,
-    private.clean_text(item.answer #>> '{field,ref}', 200),
-    private.clean_text(definition.field ->> 'title', 500),
-    coalesce(item.answer #>> '{field,type}', definition.field ->> 'type'),
-    item.answer ->> 'type',
-    case item.answer ->> 'type'
-      when 'choice' then pg_catalog.to_jsonb(private.clean_text(coalesce(item.answer #>> '{choice,label}', item.answer #>> '{choice,other}'), 1000))
-      when 'choices' then (
-        select coalesce(pg_catalog.jsonb_agg(private.clean_text(label.value, 1000) order by label.position), '[]')
-        from (
-          select entry.value, entry.position
-          from pg_catalog.jsonb_array_elements_text(
-            case pg_catalog.jsonb_typeof(item.answer #> '{choices,labels}')
-              when 'array' then item.answer #> '{choices,labels}'
-              else '[]'
-            end
-          ) with ordinality as entry (value, position)
-          union all
-          select item.answer #>> '{choices,other}', 1000000
-          where item.answer #>> '{choices,other}' is not null
-        ) as label
-      )
-      else case pg_catalog.jsonb_typeof(item.answer -> (item.answer ->> 'type'))
-        when 'string' then pg_catalog.to_jsonb(private.clean_text(item.answer ->> (item.answer ->> 'type'), 20000))
-        else item.answer -> (item.answer ->> 'type')
-      end
-    end
-  from pg_catalog.jsonb_array_elements(p_form -> 'answers') with ordinality as item (answer, position)
-  left join lateral (
-    select entry.value as field
-    from pg_catalog.jsonb_array_elements(
-      case pg_catalog.jsonb_typeof(p_form #> '{definition,fields}')
-        when 'array' then p_form #> '{definition,fields}'
-        else '[]'
-      end
-    ) as entry
-    where entry.value ->> 'id' = item.answer #>> '{field,id}'
-    limit 1
-  ) as definition on true;
-$$;
-comment on function private.typeform_answers(jsonb) is
-  'The answers of a form_response with their questions, cleaned; p_form must have a list of objects in answers.';
-revoke execute on function private.typeform_answers(jsonb) from public, anon, authenticated;
-grant execute on function private.typeform_answers(jsonb) to service_role;
-
 create function public.receive_typeform_response(p_response jsonb, p_user_id uuid)
 returns jsonb
 language plpgsql
@@ -157,7 +11,7 @@ security invoker
 set search_path = ''
 as $$
 declare
-  v_form constant jsonb := p_response -> 'form_response';
+  v_form jsonb := p_response -> 'form_response';
   v_token constant text := v_form ->> 'token';
   v_now constant timestamptz := pg_catalog.now();
   v_incident_id uuid;
@@ -196,10 +50,12 @@ begin
     raise exception 'invalid_form_response' using errcode = 'PT400', detail = 'An answer has no type or no value of it.';
   end if;
 
+  v_form := v_form || pg_catalog.jsonb_build_object('answers', v_answers);
+
   -- By the field's name where the form gives one, else by what kind of answer it is.
   select answer.value #>> '{}', answer.position
   into v_title, v_title_position
-  from private.typeform_answers(v_form || pg_catalog.jsonb_build_object('answers', v_answers)) as answer
+  from private.typeform_answers(v_form) as answer
   where answer.type = 'text'
     and answer.value #>> '{}' is not null
     and (
@@ -211,7 +67,7 @@ begin
 
   select answer.value #>> '{}'
   into v_description
-  from private.typeform_answers(v_form || pg_catalog.jsonb_build_object('answers', v_answers)) as answer
+  from private.typeform_answers(v_form) as answer
   where answer.type = 'text'
     and answer.value #>> '{}' is not null
     and answer.position is distinct from v_title_position
@@ -224,7 +80,7 @@ begin
 
   select private.try_date(answer.value #>> '{}')
   into v_occurred_on
-  from private.typeform_answers(v_form || pg_catalog.jsonb_build_object('answers', v_answers)) as answer
+  from private.typeform_answers(v_form) as answer
   where answer.type = 'date' and private.try_date(answer.value #>> '{}') is not null
   order by
     (answer.ref in ('incident_date', 'occurred_on', 'accident_date', 'date')) desc nulls last,
@@ -233,7 +89,7 @@ begin
 
   select answer.value #>> '{}'
   into v_email
-  from private.typeform_answers(v_form || pg_catalog.jsonb_build_object('answers', v_answers)) as answer
+  from private.typeform_answers(v_form) as answer
   where answer.type = 'email' and answer.value #>> '{}' is not null
   order by (answer.ref in ('email', 'reporter_email')) desc nulls last, answer.position
   limit 1;
@@ -256,7 +112,7 @@ begin
       '[]'
     )
   into v_answers, v_files
-  from private.typeform_answers(v_form || pg_catalog.jsonb_build_object('answers', v_answers)) as answer;
+  from private.typeform_answers(v_form) as answer;
 
   begin
     -- Of many deliveries of one response, one inserts; the others wait here for its end and find it.
