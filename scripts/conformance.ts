@@ -4,7 +4,7 @@
  *   npm run conformance                              against the embedded server, every committed recording
  *   npm run conformance -- --dir <folder>            recordings and setup.sql of another folder
  *   npm run conformance -- --only <text>             scenarios whose name contains the text
- *   npm run conformance -- --jobs <n>                replays at a time, default 4; 1 with --url
+ *   npm run conformance -- --jobs <n>                replays at a time, default 8; 1 with --url
  *   npm run conformance -- --max-gap <ms>            longest pause between two actions, default 250
  *
  *   npm run conformance -- --url <url> --key <publishable key> [--db-url <url as postgres>]
@@ -51,7 +51,7 @@ const target = values.url === undefined ? await embedded() : await remote(values
 const results = await runRecordings(recordings, {
   ...DEFAULT_PLAY,
   maxGapMs: Number(values['max-gap']),
-  concurrency: Number(values.jobs ?? (values.url === undefined ? 4 : 1)),
+  concurrency: Number(values.jobs ?? (values.url === undefined ? 8 : 1)),
   differences: MEANT_DIFFERENCES,
   target,
   onResult: (result) => {

@@ -243,9 +243,13 @@ class Player {
     while (!this.#connections.every((connection) => connection.complete)) {
       const left = until - Date.now()
       if (left <= 0) return false
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#changed = resolve
-      await Promise.race([promise, delay(left)])
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left)
+        this.#changed = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
     }
     return true
   }

@@ -13,7 +13,8 @@ export interface RunOptions extends PlayOptions {
 /** @returns results in the order of the recordings */
 export async function runRecordings(recordings: Recording[], options: RunOptions): Promise<PlayResult[]> {
   const results = new Map<Recording, PlayResult>()
-  const waiting = [...recordings]
+  // The longest first, so that none is left alone at the end.
+  const waiting = recordings.toSorted((a, b) => duration(b) - duration(a))
   const worker = async () => {
     for (let recording = waiting.shift(); recording; recording = waiting.shift()) {
       const result = await playOne(recording, options)
@@ -29,4 +30,8 @@ async function playOne(recording: Recording, options: RunOptions): Promise<PlayR
   await using target = await options.target()
   // Awaited here: the target is disposed of when this function ends.
   return await play(recording, target, options)
+}
+
+function duration({ steps }: Recording): number {
+  return steps.at(-1)?.at ?? 0
 }
