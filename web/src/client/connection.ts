@@ -197,6 +197,8 @@ export class Connection {
   }
 
   #report(code: ErrorCode, cause: unknown): void {
-    if (!this.#ended) this.#listener.error(new AppError(code, { cause }))
+    if (this.#ended) return
+    const known = cause instanceof AppError && cause.code === code
+    this.#listener.error(known ? cause : new AppError(code, { cause }))
   }
 }

@@ -51,7 +51,7 @@ export function createCursorStore(storage: KeyValueStorage | null = pageStorage(
 }
 
 /** `localStorage`, or null where there is none or where even touching it throws. */
-function pageStorage(): KeyValueStorage | null {
+export function pageStorage(): KeyValueStorage | null {
   try {
     return typeof localStorage === 'undefined' ? null : localStorage
   } catch {

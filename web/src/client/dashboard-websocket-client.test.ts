@@ -22,6 +22,7 @@ function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = n
     transport: world,
     source: world,
     inbox: world,
+    devices: null,
     identity: world,
     signer: { signAgain: async () => new Map() },
     pageEvents: world.pageEvents,

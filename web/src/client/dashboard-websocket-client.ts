@@ -118,6 +118,17 @@ export class DashboardWebSocketClient {
     return this.#mark(target, { seen: true })
   }
 
+  /**
+   * Takes the place of another of the user's devices, and connects. For `too_many_connections`, whose error names the
+   * devices in `details.devices`.
+   *
+   * @throws AppError `database_unavailable`.
+   */
+  async displaceDevice(deviceId: string): Promise<void> {
+    await this.#parts.session.devices?.register(deviceId)
+    this.retryNow()
+  }
+
   getState(): ClientState {
     return clientState(this.#session, this.#latencyMs)
   }
@@ -154,7 +165,7 @@ export class DashboardWebSocketClient {
       },
       message: (message, delivery) => this.#deliver(message, delivery),
       signal: (signal) => {
-        if (signal.type === 'notification_read') this.#emitter.emit('notification_read', signal)
+        this.#emitter.emit('notification_read', signal)
       },
       unread: (counts) => {
         if (counts !== null) this.#emitter.emit('unread', counts)

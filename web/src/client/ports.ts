@@ -74,6 +74,27 @@ export interface Inbox {
   mark(userId: string, target: MarkTarget, mark: Mark): Promise<number>
 }
 
+/** One of the user's devices. Times are ISO 8601. */
+export interface Device {
+  deviceId: string
+  label: string | null
+  registeredAt: string
+  lastSeenAt: string
+}
+
+/** This browser profile among the user's devices. All reject with an AppError. */
+export interface Devices {
+  readonly deviceId: string
+  /**
+   * @param displace a device that has to give way.
+   * @returns milliseconds of silence after which a device loses its place.
+   * @throws AppError `too_many_connections` with `details.devices`.
+   */
+  register(displace?: string): Promise<{ silenceLimitMs: number }>
+  heartbeat(): Promise<'live' | 'displaced' | 'unregistered'>
+  unregister(): Promise<void>
+}
+
 /** Who is signed in. */
 export interface Identity {
   /**

@@ -7,12 +7,12 @@
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
 import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
 import { Feed, type FeedOptions, type Told } from './feed.ts'
-import type { Inbox, Mark, MarkTarget, PageEvent } from './ports.ts'
+import type { Devices, Inbox, Mark, MarkTarget, PageEvent } from './ports.ts'
 import type { LostReason } from './sequencer.ts'
 import { Mirror } from './tabs/mirror.ts'
 import { TabLink, type TabLinkOptions } from './tabs/tab-link.ts'
@@ -24,6 +24,7 @@ export interface SessionOptions
     Omit<ConnectionOptions, 'feed' | 'receive'>,
     TabLinkOptions {
   inbox: Inbox
+  devices: Devices | null
 }
 
 /** What a session tells the client. None of these may throw. */
@@ -31,7 +32,7 @@ export interface SessionListener {
   state(change: { old: ConnectionState; new: ConnectionState; reason: string }): void
   /** @param foremost whether this is the tab that people look at; true in one tab only. */
   message(message: JobMessage, delivery: { replayed: boolean; foremost: boolean }): void
-  signal(signal: Signal): void
+  signal(signal: NotificationReadMessage): void
   unread(counts: UnreadCounts | null): void
   lost(reason: LostReason): void
   alive(latencyMs: number): void
@@ -128,6 +129,7 @@ export class Session {
     this.#ended = true
     this.#feed.close()
     this.#unread.close()
+    if (this.#role.name === 'leader' && this.#tabs.alone) this.#giveUpPlace()
     this.#leave(reason)
     this.#tabs.close()
     this.#become({ name: 'closed', reason }, 'close')
@@ -260,8 +262,14 @@ export class Session {
   }
 
   #signal(signal: Signal): void {
-    if (signal.type === 'notification_read') this.#unread.hear(signal)
-    this.#listener.signal(signal)
+    if (signal.type === 'notification_read') {
+      this.#unread.hear(signal)
+      this.#listener.signal(signal)
+    } else if (signal.deviceId === this.#options.devices?.deviceId && this.#role.name === 'leader') {
+      const { displacedBy } = signal
+      this.#listener.error(new AppError(signal.code, { details: { displacedBy } }))
+      this.#role.connection.dispatch({ name: 'refused', code: signal.code })
+    }
   }
 
   #recount(): void {
@@ -273,6 +281,11 @@ export class Session {
     void this.#unread.refresh().then((answered) => {
       if (answered) this.#relayState()
     })
+  }
+
+  /** The database forgets a silent device by itself; this is for whoever wants its place now. */
+  #giveUpPlace(): void {
+    this.#options.devices?.unregister().catch(() => undefined)
   }
 
   #unreadable(cause: unknown): boolean {

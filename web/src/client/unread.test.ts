@@ -20,6 +20,7 @@ function device(world: FakeWorld, tabs: FakeTabs = new FakeTabs()) {
     transport: world,
     source: world,
     inbox: world,
+    devices: null,
     identity: world,
     signer: { signAgain: async () => new Map() },
     pageEvents: world.pageEvents,

@@ -27,6 +27,8 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
   const symbol = h('span', { class: 'cw-status__symbol', attrs: { 'aria-hidden': 'true' } })
   const label = h('span', { class: 'cw-status__label' })
   const region = h('span', { class: 'cw-status__state', attrs: { role: 'status' } }, symbol, label)
+  /** What is the matter: seen where there is room for it, heard everywhere. */
+  const detail = h('span', { class: 'cw-status__detail', attrs: { 'aria-live': 'polite' } })
   const countdown = h('span', { class: 'cw-status__countdown', attrs: { 'aria-hidden': 'true' } })
   const retry = h(
     'button',
@@ -38,7 +40,7 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     'Retry now',
   )
   element.classList.add('cw-status')
-  element.replaceChildren(region, countdown, retry)
+  element.replaceChildren(region, detail, countdown, retry)
 
   function update(): void {
     clearTimeout(timer)
@@ -55,6 +57,7 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     element.title = next.detail
     setText(symbol, next.symbol)
     setText(label, next.label)
+    setText(detail, next.canRetry ? next.detail : '')
     const seconds = next.canRetry ? next.retryInSeconds : null
     setText(countdown, seconds === null ? '' : seconds === 0 ? 'retrying' : `retry in ${seconds} s`)
     retry.hidden = !next.canRetry

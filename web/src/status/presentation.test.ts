@@ -27,8 +27,17 @@ describe('present', () => {
 
   it('tells a device without network from a lost connection', () => {
     const offline = { state: 'offline', retryAt: null, latencyMs: null, reconnectAttempts: 0 } as const
-    const details = ['network', 'socket'].map((reason) => present({ ...offline, reason }, NOW).detail)
-    expect(new Set(details).size).toBe(2)
+    const details = ['network', 'session', 'socket'].map(
+      (reason) => present({ ...offline, reason }, NOW).detail,
+    )
+    expect(new Set(details).size).toBe(3)
+  })
+
+  it('tells refusals apart', () => {
+    const refused = { state: 'error', retryAt: null, latencyMs: null, reconnectAttempts: 0 } as const
+    const reasons = ['join_refused', 'too_many_connections', 'connection_displaced']
+    const details = reasons.map((reason) => present({ ...refused, reason }, NOW).detail)
+    expect(new Set(details).size).toBe(3)
   })
 
   it('does not flicker from attempt to attempt', () => {

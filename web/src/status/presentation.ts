@@ -58,7 +58,7 @@ export function present(client: Shown, now: number): StatusPresentation {
         tone: 'error',
         symbol: '⚠',
         label: 'Error',
-        detail: 'The server refused the live connection. Try again, or sign in anew.',
+        detail: refusalOf(client.reason),
         canRetry: true,
         retryInSeconds,
       }
@@ -77,15 +77,28 @@ function busy(label: string, detail: string): StatusPresentation {
   return { tone: 'busy', symbol: '○', label, detail, canRetry: false, retryInSeconds: null }
 }
 
+/** What an error code means for people who cannot read codes. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  too_many_connections: 'This account is connected on as many devices as allowed. Close one of them.',
+  connection_displaced: 'Another of your devices has taken the place of this one.',
+}
+
+function refusalOf(code: string | null): string {
+  return REFUSALS[code ?? ''] ?? 'The server refused the live connection. Try again, or sign in anew.'
+}
+
+const LOSSES: Readonly<Record<string, string>> = {
+  network: 'This device has no network connection.',
+  session: 'The sign-in could not be renewed.',
+}
+
 function offline(reason: string | null): StatusPresentation {
   return {
     tone: 'offline',
     symbol: '○',
     label: 'Offline',
     detail:
-      reason === 'network'
-        ? 'This device has no network connection.'
-        : 'The connection was lost. What happens now is shown as soon as it is back.',
+      LOSSES[reason ?? ''] ?? 'The connection was lost. What happens now is shown as soon as it is back.',
     canRetry: true,
     retryInSeconds: null,
   }

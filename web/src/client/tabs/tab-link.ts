@@ -96,6 +96,11 @@ export class TabLink {
     return foremostOf(this.#tabs) ?? this.#options.tabId
   }
 
+  /** While leading: no other tab is there. */
+  get alone(): boolean {
+    return this.#tabs.size <= 1
+  }
+
   isThis(tabId: string): boolean {
     return tabId === this.#options.tabId
   }
