@@ -40,6 +40,21 @@ describe('unusual frames', () => {
     expect(await client.next((message) => message.ref === '77')).toMatchObject({ payload: { status: 'ok' } })
   })
 
+  it('that leave what was never joined are content; others for it are not', async () => {
+    using client = await connect()
+    const replyTo = async (topic: string, event: string) => {
+      const ref = client.send(topic, event, {})
+      return (await client.next((message) => message.ref === ref)).payload
+    }
+    for (const topic of ['realtime:never', 'elsewhere']) {
+      expect(await replyTo(topic, 'phx_leave')).toEqual({ status: 'ok', response: {} })
+      expect(await replyTo(topic, 'broadcast')).toMatchObject({
+        status: 'error',
+        response: { reason: 'unmatched topic' },
+      })
+    }
+  })
+
   it('of broken JSON in kind 3 reach 2.0.0 as they are, and nobody else', async () => {
     using sender = await connect()
     using listener = await connect()

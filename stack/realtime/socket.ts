@@ -182,15 +182,13 @@ export class RealtimeSocket {
       this.reply(message, null, 'ok', {})
       return
     }
-    if (typeof topic !== 'string' || !topic.startsWith(TOPIC_PREFIX)) {
-      this.reply(message, null, 'error', { reason: JOIN_REFUSAL.unmatchedTopic })
-      return
-    }
-    if (event === EVENT.join) return joinChannel(this.#context, this, { ...message, topic })
-    const channel = this.channels.get(topic)
+    const isChannel = typeof topic === 'string' && topic.startsWith(TOPIC_PREFIX)
+    if (isChannel && event === EVENT.join) return joinChannel(this.#context, this, { ...message, topic })
+    const channel = isChannel ? this.channels.get(topic) : undefined
     if (channel) {
       channel.receive(message)
     } else if (event === EVENT.leave) {
+      // Whoever wants to leave what it never joined has what it wants.
       this.reply(message, message.joinRef, 'ok', {})
     } else {
       this.reply(message, null, 'error', { reason: JOIN_REFUSAL.unmatchedTopic })
