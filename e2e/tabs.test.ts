@@ -1,5 +1,6 @@
 /** Many tabs of one browser profile, in a real Chromium: one socket, one toast, and nothing lost or doubled. */
 
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Browser, BrowserContext, Page, WebSocket } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
@@ -60,6 +61,8 @@ async function openTab(options: Partial<PageOptions> = {}, how: { connected?: bo
     ...options,
   })
   if (how.connected !== false) await connecting
+  // Ends with the page, whether or not it came to be connected.
+  else connecting.catch(() => undefined)
   return { page, sockets }
 }
 
@@ -230,6 +233,59 @@ test('the sixth device is told which five there are, and may take the place of o
     PATIENCE,
   )
   for (const each of contexts) await each.close()
+})
+
+test('a queue and an incident come to every tab over the one socket, bytes included', async () => {
+  const incidentId = randomUUID()
+  const queueId = randomUUID()
+  const other = await newUser()
+  await db.query(
+    `insert into public.incidents (id, user_id, title, source) values ($1, $2, 'Crash', 'test')`,
+    [incidentId, user.id],
+  )
+  await db.query(
+    `insert into public.incident_members (incident_id, user_id, role) values ($1, $2, 'handler')`,
+    [incidentId, other.id],
+  )
+  const [jobId] = await addIdleJobs(db, user.id)
+  await db.query('update public.jobs set queue_id = $2 where id = $1', [jobId, queueId])
+
+  const tabs = await openTabs(2)
+  for (const { page } of tabs) {
+    await page.evaluate((ids) => globalThis.testPage.follow(ids), { incidentId, queueId })
+  }
+  const followed = (): Promise<TestPage['followed'][]> =>
+    Promise.all(tabs.map(({ page }) => page.evaluate(() => globalThis.testPage.followed)))
+  await vi.waitFor(
+    async () =>
+      expect(await followed()).toMatchObject(
+        Array(2).fill({ state: 'live live', jobs: { [jobId ?? '']: 'queued' } }),
+      ),
+    PATIENCE,
+  )
+  await vi.waitFor(
+    async () => expect(await followed()).toMatchObject(Array(2).fill({ userIds: [user.id] })),
+    PATIENCE,
+  )
+  await db.query(`update public.jobs set status = 'processing' where id = $1`, [jobId])
+  const topic = `incident:${incidentId}`
+  await other.client.rpc('send_to_topic', { p_topic: topic, p_event: 'user_typing' })
+  await tabs[1]?.page.evaluate(
+    (to) => globalThis.testPage.client?.sendBinary(to, 'sketch', Uint8Array.from([0, 255, 1, 128])),
+    topic,
+  )
+  await vi.waitFor(
+    async () =>
+      expect(await followed()).toMatchObject(
+        Array(2).fill({
+          jobs: { [jobId ?? '']: 'processing' },
+          typing: [other.id],
+          bytes: [[user.id, 0, 255, 1, 128]],
+        }),
+      ),
+    PATIENCE,
+  )
+  expect(openSockets(tabs)).toBe(1)
 })
 
 test('the dashboard shows one toast in all its tabs', async () => {

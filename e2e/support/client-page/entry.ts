@@ -74,6 +74,33 @@ const testPage = {
   get client() {
     return client
   },
+  /** What the followed queue and incident have told. */
+  followed: {
+    state: '',
+    jobs: {} as Record<string, string>,
+    userIds: [] as readonly string[],
+    typing: [] as string[],
+    bytes: [] as (string | number)[][],
+  },
+  follow(ids: { incidentId: string; queueId: string }): void {
+    if (client === null) throw new Error('not connected')
+    const { followed } = testPage
+    const queue = client.subscribeQueue(ids.queueId)
+    const incident = client.joinIncident(ids.incidentId)
+    const state = (): void => {
+      followed.state = `${queue.state} ${incident.state}`
+    }
+    queue.on('state', state)
+    incident.on('state', state)
+    queue.on('job', ({ jobId, status }) => {
+      followed.jobs[jobId] = status
+    })
+    client.on('presence_update', ({ userIds }) => {
+      followed.userIds = userIds
+    })
+    client.on('user_typing', ({ userId }) => followed.typing.push(userId))
+    client.on('binary', ({ userId, bytes }) => followed.bytes.push([userId, ...bytes]))
+  },
   async connect(options: PageOptions): Promise<void> {
     const supabase = createClient(options.url, options.publishableKey)
     if (options.credentials !== undefined) {

@@ -14,6 +14,8 @@ import type {
   NotificationSource,
   PageEvents,
   Pause,
+  QueueSource,
+  Sender,
   Timers,
   Transport,
   UrlSigner,
@@ -28,6 +30,8 @@ import { createSupabaseTransport } from './supabase-transport.ts'
 import { type AttentionSource, pageAttention } from './tabs/attention.ts'
 import { openBrowserTabs } from './tabs/browser-tabs.ts'
 import type { OpenTabGroup } from './tabs/tab-group.ts'
+import { createSupabaseSender } from './topics/sender.ts'
+import { createSupabaseQueueSource } from './topics/supabase-queue.ts'
 import { createSupabaseSigner } from './url-signer.ts'
 
 export interface DashboardWebSocketClientOptions {
@@ -58,6 +62,8 @@ export interface DashboardWebSocketClientOptions {
   source?: NotificationSource
   identity?: Identity
   inbox?: Inbox
+  queues?: QueueSource
+  sender?: Sender
   /** This browser profile as one of the user's devices; null does not register. Default: by the database. */
   devices?: Devices | null
   signer?: UrlSigner
@@ -83,7 +89,9 @@ const FIRST_CHECK_DELAY = 3_000
 /** Everything that the client works with. */
 export interface ClientParts {
   /** What all sessions of a client have in common. */
-  session: Omit<SessionOptions, 'userId'>
+  session: Omit<SessionOptions, 'userId' | 'registry'>
+  queues: QueueSource
+  sender: Sender
   identity: Identity
   pageEvents: PageEvents
   logger: ClientLogger
@@ -110,6 +118,7 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
       pause: options.pause ?? pause,
       pageSize: options.pageSize ?? DEFAULTS.pageSize,
       transport: devices === null ? transport : createRegisteredTransport(transport, devices, clock),
+      topicTransport: transport,
       devices,
       source: options.source ?? createSupabaseSource(supabase, identity),
       inbox: options.inbox ?? createSupabaseInbox(supabase, identity),
@@ -127,6 +136,8 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
         random: options.random ?? Math.random,
       },
     },
+    queues: options.queues ?? createSupabaseQueueSource(supabase),
+    sender: options.sender ?? createSupabaseSender(supabase, clock),
     identity,
     pageEvents: options.pageEvents ?? pageEvents,
     logger: options.logger ?? consoleLogger,

@@ -18,12 +18,19 @@ import type { BatchItem, ClientEvents, Delivery } from './events.ts'
 import type { Mark, MarkTarget } from './ports.ts'
 import { Session, type SessionListener } from './session.ts'
 
+import type { IncidentSession } from './topics/incident-session.ts'
+import { PageTopics } from './topics/page-topics.ts'
+import type { QueueSession } from './topics/queue-session.ts'
+import { TopicRegistry } from './topics/topic-registry.ts'
+
 /** Milliseconds within which messages that follow one are handed to `batch` listeners together. */
 const BATCH_WINDOW = 100
 
 export class DashboardWebSocketClient {
   readonly #parts: ClientParts
   readonly #emitter: Emitter<ClientEvents>
+  readonly #registry = new TopicRegistry(() => this.#session?.topicsChanged())
+  readonly #topics: PageTopics
   readonly #batches: Batcher<BatchItem>
   #session: Session | null = null
   #generation = 0
@@ -32,8 +39,16 @@ export class DashboardWebSocketClient {
   constructor(options: DashboardWebSocketClientOptions) {
     this.#parts = clientParts(options)
     this.#emitter = new Emitter((event, cause) => this.#listenerFailed(event, cause))
+    const { timers, settings } = this.#parts.session
+    this.#topics = new PageTopics({
+      registry: this.#registry,
+      queues: this.#parts.queues,
+      timers,
+      checkInterval: settings.checkInterval,
+      followed: (incident) => this.#forward(incident),
+    })
     this.#batches = new Batcher({
-      timers: this.#parts.session.timers,
+      timers,
       windowMs: BATCH_WINDOW,
       flush: (items) => this.#emitter.emit('batch', items),
     })
@@ -49,6 +64,7 @@ export class DashboardWebSocketClient {
    */
   async connect(userId: string): Promise<void> {
     if (this.#session?.userId === userId && !this.#session.closed) return this.#untilLive(this.#session)
+    if (this.#session !== null && this.#session.userId !== userId) this.#topics.close()
     this.disconnect()
     const generation = ++this.#generation
     const signedIn = await this.#parts.identity.currentUserId()
@@ -118,6 +134,41 @@ export class DashboardWebSocketClient {
     return this.#mark(target, { seen: true })
   }
 
+  /** Follows the jobs of a queue until it is closed or the user has gone; also before `connect()`. */
+  subscribeQueue(queueId: string): QueueSession {
+    return this.#topics.subscribeQueue(queueId)
+  }
+
+  /** Shows the other members of an incident that the user is there, and follows what they do. */
+  joinIncident(incidentId: string): IncidentSession {
+    return this.#topics.joinIncident(incidentId)
+  }
+
+  /**
+   * Tells the members of an incident that the user is typing: call it with every key, it sends every 2 s.
+   *
+   * @throws AppError `rate_limited`, `topic_forbidden`, `not_signed_in`, `database_unavailable`.
+   */
+  sendTyping(incidentId: string): Promise<void> {
+    return this.#parts.sender.sendTyping(incidentId)
+  }
+
+  /**
+   * Sends an object of at most 16 KB to the members of an incident.
+   *
+   * @param topic `incident:<id>`.
+   * @param event lower case letters, digits and _.:- ; none of the server's own.
+   * @throws AppError as {@link sendTyping}, `message_too_large`, `invalid_arguments`.
+   */
+  send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#parts.sender.send(topic, event, payload)
+  }
+
+  /** Sends at most 64 KB of bytes, as {@link send} does; they arrive as `binary`. */
+  sendBinary(topic: string, event: string, bytes: Uint8Array): Promise<void> {
+    return this.#parts.sender.sendBinary(topic, event, bytes)
+  }
+
   /**
    * Takes the place of another of the user's devices, and connects. For `too_many_connections`, whose error names the
    * devices in `details.devices`.
@@ -160,6 +211,7 @@ export class DashboardWebSocketClient {
         }
         if (state.name === 'closed') {
           this.#batches.clear()
+          if (state.reason !== 'disconnect') this.#topics.close()
           stop()
         }
       },
@@ -177,7 +229,7 @@ export class DashboardWebSocketClient {
       },
       error: (error) => this.#fail(error),
     }
-    const session = new Session({ ...this.#parts.session, userId }, listener)
+    const session = new Session({ ...this.#parts.session, userId, registry: this.#registry }, listener)
     const stopPage = this.#parts.pageEvents((event) => session.page(event))
     const stopIdentity = this.#parts.identity.onChange((current) => {
       if (current !== userId) session.close(current === null ? 'signed-out' : 'user-changed')
@@ -189,6 +241,13 @@ export class DashboardWebSocketClient {
     this.#session = session
     this.#latencyMs = null
     return session
+  }
+
+  #forward(incident: IncidentSession): void {
+    const { incidentId } = incident
+    incident.on('presence', (userIds) => this.#emitter.emit('presence_update', { incidentId, userIds }))
+    incident.on('typing', (typing) => this.#emitter.emit('user_typing', { incidentId, ...typing }))
+    incident.on('binary', (message) => this.#emitter.emit('binary', message))
   }
 
   #deliver(message: JobMessage, delivery: Delivery): void {

@@ -60,6 +60,7 @@ class World {
   readonly timers = new Map<TimerName, number>()
   readonly reads = new Map<Read['kind'], Read>()
   joining = false
+  #verified = 0
   /** Whether broadcasts get lost altogether, as over the server's limits. */
   readonly #deaf: boolean
 
@@ -185,10 +186,13 @@ class World {
   }
 
   check(): void {
-    expect(this.delivered).toEqual(this.delivered.map((_, index) => index + 1))
+    for (; this.#verified < this.delivered.length; this.#verified += 1) {
+      if (this.delivered[this.#verified] !== this.#verified + 1) expect(this.delivered).toEqual('1, 2, 3 ...')
+    }
     const behindSince = this.committedAt[this.delivered.length]
     if (this.state.name === 'live' && behindSince !== undefined) {
-      expect(this.now - behindSince).toBeLessThanOrEqual(this.settings.checkInterval)
+      const behindMs = this.now - behindSince
+      if (behindMs > this.settings.checkInterval) expect(`live, but behind for ${behindMs} ms`).toBe('live')
     }
   }
 
@@ -283,7 +287,7 @@ describe('whatever happens', () => {
         expect(world.state.name).toBe('live')
         expect(world.delivered).toHaveLength(world.committedAt.length)
       }),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     )
   })
 

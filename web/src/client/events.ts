@@ -4,6 +4,7 @@ import type { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
 import type { CloseReason, ConnectionState, ConnectionStateName, DownReason } from './connection-state.ts'
 import type { LostReason } from './sequencer.ts'
+import type { BinaryMessageEvent } from './topics/incident-session.ts'
 import type { UnreadCounts } from './unread.ts'
 
 /** How a message came. */
@@ -69,6 +70,10 @@ export interface ClientEvents extends JobMessageEvents {
   unread: [counts: UnreadCounts]
   /** Notifications were marked, on whichever device: for lists that show which are read. */
   notification_read: [message: NotificationReadMessage]
+  /** On the incidents that were joined: who is there, who types, what is sent. */
+  presence_update: [event: { incidentId: string; userIds: readonly string[] }]
+  user_typing: [event: { incidentId: string; userId: string; timestamp: string }]
+  binary: [event: BinaryMessageEvent]
   connected: [event: ConnectedEvent]
   disconnected: [event: DisconnectedEvent]
   state: [event: StateEvent]

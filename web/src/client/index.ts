@@ -20,4 +20,12 @@ export type {
   StateEvent,
 } from './events.ts'
 export type * from './ports.ts'
+export type {
+  BinaryMessageEvent,
+  IncidentEvents,
+  IncidentSession,
+  IncidentState,
+  MemberMessageEvent,
+} from './topics/incident-session.ts'
+export type { QueueEvents, QueueSession, QueueState } from './topics/queue-session.ts'
 export type { UnreadCounts } from './unread.ts'

@@ -10,9 +10,14 @@ import type { Head } from './sequencer.ts'
 /** The fast path: one private channel on a socket that may lose messages. */
 export interface Transport {
   /** Begins to join; everything that follows is reported to `handlers`, until `leave()`. */
-  join(topic: string, handlers: TransportHandlers): Subscription
+  join(topic: string, handlers: TransportHandlers, options?: JoinOptions): Subscription
   /** Closes a socket that nobody here needs: another tab has one for all. */
   rest?(): void
+}
+
+export interface JoinOptions {
+  /** Shows the others on the topic that this user is there, and asks who else is. */
+  presentAs?: string
 }
 
 export interface Subscription {
@@ -30,7 +35,9 @@ export interface TransportHandlers {
   joined(): void
   /** The stream behind the channel flows; can come after `joined`, or never. */
   flowing(): void
-  message(payload: unknown): void
+  message(payload: unknown, event?: string): void
+  /** Ids of the users who are there, sorted; where presence was asked for. */
+  presence?(userIds: string[]): void
   /** The server answered a heartbeat after so many milliseconds. */
   alive(latencyMs: number): void
   down(reason: DownReason, cause?: unknown): void
@@ -72,6 +79,33 @@ export interface Inbox {
   counts(userId: string, signal: AbortSignal): Promise<CountsAsOf>
   /** @returns how many notifications changed. */
   mark(userId: string, target: MarkTarget, mark: Mark): Promise<number>
+}
+
+/** A job as the members of its queue see it. */
+export interface QueueJob {
+  jobId: string
+  status: 'queued' | 'processing' | 'completed' | 'failed'
+  /** 0 to 100. */
+  progress: number
+  stage: string | null
+  error: string | null
+  errorCode: string | null
+  /** Rises with every change that people are told of. */
+  revision: number
+}
+
+export interface QueueSource {
+  /** @throws AppError `history_unavailable`. */
+  readJobs(queueId: string, signal: AbortSignal): Promise<QueueJob[]>
+}
+
+/** Messages of people. All reject with an AppError: `rate_limited`, `topic_forbidden`, `message_too_large` and so on. */
+export interface Sender {
+  send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void>
+  /** At most every 2 s for an incident; calls between do nothing. */
+  sendTyping(incidentId: string): Promise<void>
+  /** At most 64 KB. */
+  sendBinary(topic: string, event: string, bytes: Uint8Array): Promise<void>
 }
 
 /** One of the user's devices. Times are ISO 8601. */

@@ -9,14 +9,17 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
 import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
+import { isJoined } from './client-state.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
 import { Feed, type FeedOptions, type Told } from './feed.ts'
-import type { Devices, Inbox, Mark, MarkTarget, PageEvent } from './ports.ts'
+import type { Devices, Inbox, Mark, MarkTarget, PageEvent, Transport } from './ports.ts'
 import type { LostReason } from './sequencer.ts'
 import { Mirror } from './tabs/mirror.ts'
 import { TabLink, type TabLinkOptions } from './tabs/tab-link.ts'
 import type { FollowerMessage, LeaderMessage } from './tabs/tab-messages.ts'
+import { TopicHost } from './topics/topic-host.ts'
+import type { TopicRegistry } from './topics/topic-registry.ts'
 import { Unread, type UnreadCounts } from './unread.ts'
 
 export interface SessionOptions
@@ -25,6 +28,9 @@ export interface SessionOptions
     TabLinkOptions {
   inbox: Inbox
   devices: Devices | null
+  /** For the topics beside the user's own. */
+  topicTransport: Transport
+  registry: TopicRegistry
 }
 
 /** What a session tells the client. None of these may throw. */
@@ -39,12 +45,6 @@ export interface SessionListener {
   error(error: AppError): void
 }
 
-/** Milliseconds until the devices have heard of a mark, if they do at all. */
-const MARK_HEARD_WITHIN = 1_000
-
-/** Every so many confirmations the counts are asked for: the message that tells of a mark can be lost, too. */
-const CONFIRMATIONS_BETWEEN_COUNTS = 4
-
 type Role =
   | { name: 'none' }
   | { name: 'leader'; connection: Connection }
@@ -57,9 +57,9 @@ export class Session {
   readonly #feed: Feed
   readonly #unread: Unread
   readonly #tabs: TabLink
+  readonly #host: TopicHost
   #role: Role = { name: 'none' }
   #state: ConnectionState = IDLE
-  #confirmations = 0
   #ended = false
 
   constructor(options: SessionOptions, listener: SessionListener) {
@@ -88,12 +88,31 @@ export class Session {
       userId: options.userId,
       inbox: options.inbox,
       position: () => this.#feed.position,
+      timers: options.timers,
       changed: (counts) => listener.unread(counts),
+      counted: () => this.#relayState(),
+      delegate: () => {
+        if (this.#role.name === 'follower') this.#tabs.post({ kind: 'recount' })
+        return this.#role.name === 'follower'
+      },
+    })
+    this.#host = new TopicHost({
+      ...options,
+      transport: options.topicTransport,
+      happened: (topic, event) => {
+        this.#relay({ kind: 'topic', topic, event })
+        options.registry.happened(topic, event)
+      },
     })
     this.#tabs = new TabLink(options, {
       lead: () => this.#lead(),
       follow: () => this.#follow(),
-      asked: (message) => this.#answer(message),
+      asked: (message, from) => this.#answer(message, from),
+      gone: (tabId) => this.#host.gone(tabId),
+      newLeader: () => {
+        this.#options.registry.allLeft()
+        this.topicsChanged()
+      },
       told: (message) => this.#accept(message),
     })
   }
@@ -155,17 +174,16 @@ export class Session {
     else this.#tabs.post({ kind: 'ping' })
   }
 
-  /** Tells all devices; where nothing is heard of it, the counts are asked for. */
-  async mark(target: MarkTarget, mark: Mark): Promise<number> {
-    const { inbox, timers } = this.#options
-    const { heard } = this.#unread
-    const changed = await inbox.mark(this.userId, target, mark)
-    if (changed > 0) {
-      timers.set(() => {
-        if (!this.#ended && heard === this.#unread.heard) this.#recount()
-      }, MARK_HEARD_WITHIN)
-    }
-    return changed
+  /** Other topics are wanted on this page than before. */
+  topicsChanged(): void {
+    const { tabId, registry } = this.#options
+    if (this.#role.name === 'leader') this.#host.want(tabId, registry.topics)
+    else if (this.#role.name === 'follower') this.#tabs.post({ kind: 'topics', topics: registry.topics })
+  }
+
+  /** @returns how many changed. */
+  mark(target: MarkTarget, mark: Mark): Promise<number> {
+    return this.#unread.mark(target, mark)
   }
 
   #lead(): void {
@@ -176,13 +194,12 @@ export class Session {
       {
         changed: (state, event) => {
           if (this.#role.name !== 'leader' || this.#role.connection !== connection) return
-          const live = state.name === 'live'
-          const countDue =
-            live && (this.#state.name !== 'live' || ++this.#confirmations >= CONFIRMATIONS_BETWEEN_COUNTS)
+          const old = this.#state
           if (state.name === 'closed') this.close(state.reason)
           else this.#become(state, event.name)
           this.#relayState()
-          if (countDue) this.#recount()
+          this.#host.up = isJoined(this.#state)
+          if (state.name === 'live') this.#unread.confirmed(old.name !== 'live')
         },
         alive: (latencyMs) => {
           this.#listener.alive(latencyMs)
@@ -192,6 +209,8 @@ export class Session {
       },
     )
     this.#role = { name: 'leader', connection }
+    this.#options.registry.allLeft()
+    this.topicsChanged()
     connection.dispatch({ name: 'connect' })
   }
 
@@ -228,12 +247,14 @@ export class Session {
     if (this.#role.name === 'follower') this.#role.mirror.close()
     else if (this.#role.name === 'leader') this.#dismiss(reason)
     this.#role = { name: 'none' }
+    this.#options.registry.allLeft()
     this.#tabs.leave()
   }
 
   #dismiss(reason: CloseReason): void {
     if (this.#role.name !== 'leader') return
     const { connection } = this.#role
+    this.#host.close()
     this.#role = { name: 'none' }
     connection.close(reason)
   }
@@ -272,17 +293,6 @@ export class Session {
     }
   }
 
-  #recount(): void {
-    if (this.#role.name === 'follower') {
-      this.#tabs.post({ kind: 'recount' })
-      return
-    }
-    this.#confirmations = 0
-    void this.#unread.refresh().then((answered) => {
-      if (answered) this.#relayState()
-    })
-  }
-
   /** The database forgets a silent device by itself; this is for whoever wants its place now. */
   #giveUpPlace(): void {
     this.#options.devices?.unregister().catch(() => undefined)
@@ -313,7 +323,7 @@ export class Session {
     })
   }
 
-  #answer(message: FollowerMessage): void {
+  #answer(message: FollowerMessage, from: string): void {
     if (this.#role.name !== 'leader') return
     const { connection } = this.#role
     switch (message.kind) {
@@ -328,7 +338,10 @@ export class Session {
         connection.ping()
         break
       case 'recount':
-        this.#recount()
+        this.#unread.recount()
+        break
+      case 'topics':
+        this.#host.want(from, message.topics)
         break
     }
   }
@@ -349,6 +362,9 @@ export class Session {
         break
       case 'signal':
         this.#signal(message.signal)
+        break
+      case 'topic':
+        this.#options.registry.happened(message.topic, message.event)
         break
       case 'alive':
         this.#listener.alive(message.latencyMs)

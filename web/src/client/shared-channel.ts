@@ -8,6 +8,7 @@
  */
 
 import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js'
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import { watchHeartbeats } from './heartbeats.ts'
 import type { Timers, TransportHandlers } from './ports.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -15,6 +16,8 @@ import { unlessAborted } from './unless-aborted.ts'
 export interface SharedChannelOptions {
   supabase: Pick<SupabaseClient, 'realtime' | 'channel'>
   topic: string
+  /** The user who shows that they are there; undefined without presence. */
+  presentAs: string | undefined
   timers: Timers
   heartbeatTimeout: number
   /** Resolves when the session's token is valid. Rejects with an AppError. */
@@ -40,6 +43,7 @@ export class SharedChannel {
   readonly #stopHeartbeats: () => void
   #channel: RealtimeChannel | null = null
   #joined = false
+  #userIds: string[] | null = null
   #flowing = false
   #ended = false
   /** The server has left something unanswered: the socket is not worth keeping. */
@@ -65,6 +69,7 @@ export class SharedChannel {
     void Promise.resolve().then(() => {
       if (!this.#members.has(member)) return
       member.joined()
+      if (this.#userIds !== null && this.#members.has(member)) member.presence?.(this.#userIds)
       if (this.#flowing && this.#members.has(member)) member.flowing()
     })
   }
@@ -95,11 +100,25 @@ export class SharedChannel {
       this.#end((member) => member.refused('topic_in_use'))
       return
     }
+    const { presentAs } = this.#options
     const channel = supabase.channel(topic, {
-      config: { private: true, broadcast: { self: false, ack: false, replication_ready: true } },
+      config: {
+        private: true,
+        broadcast: { self: false, ack: false, replication_ready: true },
+        presence: { enabled: presentAs !== undefined },
+      },
     })
     this.#channel = channel
-    channel.on('broadcast', { event: '*' }, ({ payload }) => this.#tell((member) => member.message(payload)))
+    channel.on('broadcast', { event: '*' }, ({ event, payload }) =>
+      this.#tell((member) => member.message(payload, event)),
+    )
+    if (presentAs !== undefined) {
+      channel.on('presence', { event: 'sync' }, () => {
+        const userIds = userIdsOf(channel.presenceState())
+        this.#userIds = userIds
+        this.#tell((member) => member.presence?.(userIds))
+      })
+    }
     channel.on('system', {}, (payload: unknown) => {
       if (!isReplicationReady(payload)) return
       this.#flowing = true
@@ -108,6 +127,7 @@ export class SharedChannel {
     channel.subscribe((status, error) => {
       if (status === 'SUBSCRIBED') {
         this.#joined = true
+        if (presentAs !== undefined) void channel.track({ userId: presentAs })
         this.#tell((member) => member.joined())
       } else if (status === 'TIMED_OUT') {
         this.#suspect = true
@@ -144,6 +164,14 @@ export class SharedChannel {
     const keep = next === 'rejoin' && realtime.isConnected()
     if (!keep && realtime.getChannels().length === 0) await realtime.disconnect()
   }
+}
+
+/** Several devices of a user count once. */
+function userIdsOf(presences: Readonly<Record<string, readonly unknown[]>>): string[] {
+  const userIds = Object.values(presences).flatMap((metas) =>
+    metas.flatMap((meta) => (isRecord(meta) && typeof meta.userId === 'string' ? [meta.userId] : [])),
+  )
+  return [...new Set(userIds)].sort()
 }
 
 function isReplicationReady(payload: unknown): boolean {

@@ -40,10 +40,11 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
     if ((await identity.currentUserId()) === null) throw new AppError('not_signed_in')
   }
 
-  function open(topic: string): SharedChannel {
+  function open(topic: string, presentAs: string | undefined): SharedChannel {
     const channel = new SharedChannel({
       supabase,
       topic,
+      presentAs,
       timers,
       heartbeatTimeout,
       authorize,
@@ -58,8 +59,8 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
   }
 
   return {
-    join(topic: string, handlers: TransportHandlers): Subscription {
-      const channel = socket.channels.get(topic) ?? open(topic)
+    join(topic: string, handlers: TransportHandlers, { presentAs } = {}): Subscription {
+      const channel = socket.channels.get(topic) ?? open(topic, presentAs)
       // The same handlers may join twice.
       const member: TransportHandlers = { ...handlers }
       channel.add(member)

@@ -7,7 +7,7 @@
  */
 
 import type { NotificationReadMessage } from '../../../functions-shared/message-types.ts'
-import type { CountsAsOf, Inbox } from './ports.ts'
+import type { CountsAsOf, Inbox, Mark, MarkTarget, Timers } from './ports.ts'
 import type { Position } from './sequencer.ts'
 
 export interface UnreadCounts {
@@ -20,9 +20,20 @@ export interface UnreadOptions {
   inbox: Inbox
   /** Up to where this tab has been told. */
   position: () => Position | null
+  timers: Timers
+  /** Asks whoever counts for this tab. @returns false where that is this tab itself. */
+  delegate: () => boolean
+  /** The database was asked and has answered. */
+  counted: () => void
   /** Must not throw. Null while the counts are not known. */
   changed: (counts: UnreadCounts | null) => void
 }
+
+/** Milliseconds until the devices have heard of a mark, if they do at all. */
+const MARK_HEARD_WITHIN = 1_000
+
+/** Every so many confirmations the counts are asked for: the message that tells of a mark can be lost, too. */
+const CONFIRMATIONS_BETWEEN_COUNTS = 4
 
 export class Unread {
   readonly #options: UnreadOptions
@@ -32,6 +43,7 @@ export class Unread {
   /** Grows with what is heard: an answer to a question asked before is out of date. */
   #heard = 0
   #asking = false
+  #confirmations = 0
 
   constructor(options: UnreadOptions) {
     this.#options = options
@@ -44,11 +56,6 @@ export class Unread {
   /** For other tabs. */
   get base(): CountsAsOf | null {
     return this.#base
-  }
-
-  /** How many times something was heard. */
-  get heard(): number {
-    return this.#heard
   }
 
   close(): void {
@@ -76,9 +83,33 @@ export class Unread {
     this.update()
   }
 
-  /** Asks the database. A failure leaves what was known; there is a next time. @returns whether it was answered. */
-  async refresh(): Promise<boolean> {
-    if (this.#asking) return false
+  /** Tells all devices; where nothing is heard of it, the counts are asked for. @returns how many changed. */
+  async mark(target: MarkTarget, mark: Mark): Promise<number> {
+    const { inbox, timers, userId } = this.#options
+    const heard = this.#heard
+    const changed = await inbox.mark(userId, target, mark)
+    if (changed > 0) {
+      timers.set(() => {
+        if (heard === this.#heard && !this.#abort.signal.aborted) this.recount()
+      }, MARK_HEARD_WITHIN)
+    }
+    return changed
+  }
+
+  /** The head of the table has been reached. @param anew for the first time since something was missed. */
+  confirmed(anew: boolean): void {
+    this.#confirmations += 1
+    if (anew || this.#confirmations >= CONFIRMATIONS_BETWEEN_COUNTS) this.recount()
+  }
+
+  recount(): void {
+    if (!this.#options.delegate()) void this.#ask()
+  }
+
+  /** A failure leaves what was known; there is a next time. */
+  async #ask(): Promise<void> {
+    this.#confirmations = 0
+    if (this.#asking) return
     this.#asking = true
     const { inbox, userId } = this.#options
     try {
@@ -88,10 +119,11 @@ export class Unread {
         this.#abort.signal.throwIfAborted()
         if (heard !== this.#heard) continue
         this.adopt(base)
-        return true
+        this.#options.counted()
+        return
       }
     } catch {
-      return false
+      // Asked again after some confirmations, and when something is marked.
     } finally {
       this.#asking = false
     }

@@ -32,6 +32,10 @@ export interface TabLinkHandlers {
   follow(): void
   /** While leading: what another tab wants. */
   asked(message: FollowerMessage, from: string): void
+  /** While leading: a tab is gone. */
+  gone(tabId: string): void
+  /** While following: the leader is another one than before. */
+  newLeader(): void
   /** While following: what the leader says. */
   told(message: LeaderMessage): void
 }
@@ -60,7 +64,10 @@ export class TabLink {
       lead: () => this.#lead(),
       deposed: () => this.#follow(),
       message: (data) => this.#hear(data),
-      gone: (other) => this.#tabs.delete(other),
+      gone: (other) => {
+        this.#tabs.delete(other)
+        this.#handlers.gone(other)
+      },
       unavailable: () => {
         this.#group = null
         this.#lead()
@@ -139,6 +146,7 @@ export class TabLink {
       case 'retry':
       case 'ping':
       case 'recount':
+      case 'topics':
         if (this.#leading) this.#handlers.asked(message, message.from)
         return
       default:
@@ -146,6 +154,7 @@ export class TabLink {
         if (message.from !== this.#leaderId) {
           this.#leaderId = message.from
           this.#attend()
+          this.#handlers.newLeader()
         }
         this.#handlers.told(message)
     }

@@ -6,6 +6,7 @@
  *   others ──> leader  ask, retry, ping, attention
  */
 
+import { isErrorCode } from '../../../../functions-shared/error-codes.ts'
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { parseMessage } from '../../../../functions-shared/parse-message.ts'
 import { parseSignal, type Signal } from '../../../../functions-shared/parse-signal.ts'
@@ -13,6 +14,7 @@ import type { ConnectionState, ConnectionStateName } from '../connection-state.t
 import type { Entry } from '../feed.ts'
 import type { CountsAsOf } from '../ports.ts'
 import type { Position } from '../sequencer.ts'
+import type { TopicEvent } from '../topics/topic-events.ts'
 
 /** Part of the group's name: tabs of different versions form groups of their own. */
 export const TAB_PROTOCOL = 1
@@ -38,6 +40,7 @@ export type LeaderMessage =
   | { kind: 'messages'; entries: Entry[]; foremost: string }
   | { kind: 'volatile'; message: JobMessage; foremost: string }
   | { kind: 'signal'; signal: Signal }
+  | { kind: 'topic'; topic: string; event: TopicEvent }
   | { kind: 'alive'; latencyMs: number }
 
 export type FollowerMessage =
@@ -47,6 +50,8 @@ export type FollowerMessage =
   | { kind: 'ping' }
   /** Something was marked, but nothing was heard of it. */
   | { kind: 'recount' }
+  /** All topics that the tab wants beside the user's own. */
+  | { kind: 'topics'; topics: string[] }
   | { kind: 'attention'; attention: Attention }
 
 export type TabMessage = { from: string } & (LeaderMessage | FollowerMessage)
@@ -95,6 +100,14 @@ export function parseTabMessage(data: unknown): TabMessage | null {
       const signal = parseSignal(data.signal)
       return signal === null ? null : { from, kind: 'signal', signal }
     }
+    case 'topic': {
+      const event = parseTopicEvent(data.event)
+      return event === null || typeof data.topic !== 'string'
+        ? null
+        : { from, kind: 'topic', topic: data.topic, event }
+    }
+    case 'topics':
+      return isTexts(data.topics) ? { from, kind: 'topics', topics: data.topics } : null
     case 'alive':
       return typeof data.latencyMs === 'number' ? { from, kind: 'alive', latencyMs: data.latencyMs } : null
     case 'ask':
@@ -132,6 +145,20 @@ function isPosition(value: unknown): value is Position {
   if (!isFields(value)) return false
   const { epoch, seq } = value
   return (epoch === null || typeof epoch === 'string') && typeof seq === 'number' && Number.isSafeInteger(seq)
+}
+
+function parseTopicEvent(value: unknown): TopicEvent | null {
+  if (!isFields(value)) return null
+  const { type } = value
+  if (type === 'joined' || type === 'left') return { type }
+  if (type === 'refused') return isErrorCode(value.code) ? { type, code: value.code } : null
+  if (type === 'presence') return isTexts(value.userIds) ? { type, userIds: value.userIds } : null
+  if (type !== 'message' || typeof value.event !== 'string') return null
+  return { type, event: value.event, payload: value.payload }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
 function isCounts(value: unknown): value is CountsAsOf {

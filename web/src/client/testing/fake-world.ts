@@ -279,6 +279,21 @@ export class FakeWorld implements Transport, NotificationSource, Inbox, Identity
     }
   }
 
+  /** On a topic beside a user's own. */
+  send(topic: string, payload: unknown, event = 'message'): void {
+    const name =
+      typeof payload === 'object' && payload !== null && 'type' in payload ? String(payload.type) : event
+    for (const { left, topic: joined, handlers } of this.subscriptions) {
+      if (!left && joined === topic) handlers.message(payload, name)
+    }
+  }
+
+  present(topic: string, userIds: string[]): void {
+    for (const { left, topic: joined, handlers } of this.subscriptions) {
+      if (!left && joined === topic) handlers.presence?.(userIds)
+    }
+  }
+
   drop(reason: DownReason = 'socket'): void {
     this.current?.handlers.down(reason)
   }

@@ -1,0 +1,47 @@
+/** Reads the jobs of a queue through REST, under the user's own rights. */
+
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import { isRecord } from '../../../../functions-shared/unknown.ts'
+import type { QueueJob, QueueSource } from '../ports.ts'
+import { call } from '../request.ts'
+
+const STATUSES: readonly QueueJob['status'][] = ['queued', 'processing', 'completed', 'failed']
+
+export function createSupabaseQueueSource(supabase: Pick<SupabaseClient, 'from'>): QueueSource {
+  return {
+    async readJobs(queueId, signal) {
+      const query = supabase
+        .from('jobs')
+        .select('id, status, progress, stage, error, error_code, revision')
+        .eq('queue_id', queueId)
+        .order('created_at')
+        .order('id')
+      const rows: unknown = await call(query, 'history_unavailable', signal)
+      if (!Array.isArray(rows)) throw new AppError('history_unavailable')
+      return rows.map(parseJob)
+    },
+  }
+}
+
+function parseJob(row: unknown): QueueJob {
+  const status = isRecord(row) ? STATUSES.find((each) => each === row.status) : undefined
+  if (
+    !isRecord(row) ||
+    status === undefined ||
+    typeof row.id !== 'string' ||
+    typeof row.revision !== 'number'
+  ) {
+    throw new AppError('history_unavailable', { cause: new TypeError('unexpected shape of a job') })
+  }
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  return {
+    jobId: row.id,
+    status,
+    progress: typeof row.progress === 'number' ? row.progress : 0,
+    stage: text(row.stage),
+    error: text(row.error),
+    errorCode: text(row.error_code),
+    revision: row.revision,
+  }
+}

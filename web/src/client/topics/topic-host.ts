@@ -1,0 +1,138 @@
+/**
+ * The topics that the tabs of a user want, on the one socket that they share.
+ *
+ *   wanted by any tab, socket up ──> joining ──> joined
+ *                                      ^  └──────┘ down, refused: again after a while
+ *   wanted by none, or socket down ──> left
+ */
+
+import { backoffDelay } from '../../../../functions-shared/backoff.ts'
+import type { ConnectionSettings } from '../connection-state.ts'
+import type { Subscription, Timers, Transport } from '../ports.ts'
+import type { TopicEvent } from './topic-events.ts'
+
+export interface TopicHostOptions {
+  userId: string
+  transport: Transport
+  timers: Timers
+  settings: ConnectionSettings
+  /** Must not throw. */
+  happened(topic: string, event: TopicEvent): void
+}
+
+interface Hosted {
+  subscription: Subscription | null
+  joined: boolean
+  userIds: string[] | null
+  failures: number
+  retry: unknown
+}
+
+export class TopicHost {
+  readonly #options: TopicHostOptions
+  /** By tab. */
+  readonly #wanted = new Map<string, ReadonlySet<string>>()
+  readonly #hosted = new Map<string, Hosted>()
+  #up = false
+
+  constructor(options: TopicHostOptions) {
+    this.#options = options
+  }
+
+  /** Everything that a tab wants. What is joined already is told again: the tab may be new. */
+  want(tabId: string, topics: Iterable<string>): void {
+    const before = this.#wanted.get(tabId)
+    const wanted = new Set(topics)
+    this.#wanted.set(tabId, wanted)
+    this.#reconcile()
+    for (const topic of wanted) if (!before?.has(topic)) this.#tellAgain(topic)
+  }
+
+  gone(tabId: string): void {
+    if (this.#wanted.delete(tabId)) this.#reconcile()
+  }
+
+  /** Whether there is a socket to join on. */
+  set up(up: boolean) {
+    if (up === this.#up) return
+    this.#up = up
+    this.#reconcile()
+  }
+
+  close(): void {
+    this.#wanted.clear()
+    this.up = false
+  }
+
+  #reconcile(): void {
+    const wanted = new Set(this.#up ? [...this.#wanted.values()].flatMap((topics) => [...topics]) : [])
+    for (const topic of [...this.#hosted.keys()]) if (!wanted.has(topic)) this.#leave(topic)
+    for (const topic of wanted) if (!this.#hosted.has(topic)) this.#join(topic, 0)
+  }
+
+  #join(topic: string, failures: number): void {
+    const { transport, userId, happened } = this.#options
+    const hosted: Hosted = { subscription: null, joined: false, userIds: null, failures, retry: null }
+    this.#hosted.set(topic, hosted)
+    const failed = (event: TopicEvent | null): void => {
+      hosted.subscription?.leave('rejoin')
+      hosted.joined = false
+      if (event !== null) happened(topic, event)
+      happened(topic, { type: 'left' })
+      this.#retry(topic, hosted)
+    }
+    hosted.subscription = transport.join(
+      topic,
+      {
+        joined: () => {
+          hosted.joined = true
+          hosted.failures = 0
+          happened(topic, { type: 'joined' })
+        },
+        // The stream flows for the user's own topic already; what this one missed is read again.
+        flowing: () => happened(topic, { type: 'joined' }),
+        message: (payload, event = '') => happened(topic, { type: 'message', event, payload }),
+        presence: (userIds) => {
+          hosted.userIds = userIds
+          happened(topic, { type: 'presence', userIds })
+        },
+        alive: () => undefined,
+        down: () => failed(null),
+        refused: (code) => failed({ type: 'refused', code }),
+      },
+      topic.startsWith('incident:') ? { presentAs: userId } : {},
+    )
+  }
+
+  #retry(topic: string, hosted: Hosted): void {
+    // A listener may have had enough of it.
+    if (this.#hosted.get(topic) !== hosted) return
+    const { timers, settings } = this.#options
+    const delayMs = backoffDelay(hosted.failures, {
+      baseMs: settings.reconnectDelay,
+      maxMs: settings.maxReconnectDelay,
+      random: settings.random,
+    })
+    hosted.retry = timers.set(() => {
+      if (this.#hosted.get(topic) === hosted) this.#join(topic, hosted.failures + 1)
+    }, delayMs)
+  }
+
+  #leave(topic: string): void {
+    const hosted = this.#hosted.get(topic)
+    if (hosted === undefined) return
+    this.#hosted.delete(topic)
+    if (hosted.retry !== null) this.#options.timers.clear(hosted.retry)
+    hosted.subscription?.leave('rejoin')
+    if (hosted.joined) this.#options.happened(topic, { type: 'left' })
+  }
+
+  #tellAgain(topic: string): void {
+    const hosted = this.#hosted.get(topic)
+    if (hosted === undefined || !hosted.joined) return
+    this.#options.happened(topic, { type: 'joined' })
+    if (hosted.userIds !== null) {
+      this.#options.happened(topic, { type: 'presence', userIds: hosted.userIds })
+    }
+  }
+}

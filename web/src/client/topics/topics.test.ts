@@ -1,0 +1,294 @@
+import { createClient } from '@supabase/supabase-js'
+import { describe, expect, it } from 'vitest'
+import type { JobMessage } from '../../../../functions-shared/message-types.ts'
+import { incidentTopic, queueTopic } from '../../../../functions-shared/topics.ts'
+import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
+import type { QueueJob } from '../ports.ts'
+import { FakeTabs } from '../testing/fake-tabs.ts'
+import { FakeStorage, FakeWorld, imageMessage, settled } from '../testing/fake-world.ts'
+import { parseBinary } from './incident-session.ts'
+import { toBase64 } from './sender.ts'
+
+const ANNA = 'user-anna'
+const QUEUE = queueTopic('queue-1')
+const INCIDENT = incidentTopic('incident-1')
+const SENDER = '0a3f1c52-7f0e-4c7e-9a53-b1a6c0d7e001'
+
+/** Never asked for anything: every port is given. */
+const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
+  auth: { persistSession: false },
+})
+
+class Page {
+  readonly world: FakeWorld
+  readonly client: DashboardWebSocketClient
+  readonly sent: string[] = []
+  rows: QueueJob[] = []
+  reads = 0
+
+  constructor(world = new FakeWorld(ANNA), tabs = new FakeTabs()) {
+    this.world = world
+    const tab = tabs.tab()
+    this.client = new DashboardWebSocketClient({
+      supabase,
+      transport: world,
+      source: world,
+      inbox: world,
+      devices: null,
+      identity: world,
+      signer: { signAgain: async () => new Map() },
+      pageEvents: world.pageEvents,
+      clock: () => world.clock.now,
+      timers: world.clock,
+      random: () => 0.5,
+      storage: new FakeStorage(),
+      tabs: tab.open,
+      attention: tab.attention,
+      queues: {
+        readJobs: async (_queueId, signal) => {
+          this.reads += 1
+          await settled()
+          signal.throwIfAborted()
+          return this.rows
+        },
+      },
+      sender: {
+        send: async (topic, event) => void this.sent.push(`${topic} ${event}`),
+        sendTyping: async (incidentId) => void this.sent.push(`typing ${incidentId}`),
+        sendBinary: async (topic, event, bytes) => void this.sent.push(`${topic} ${event} ${bytes.length}`),
+      },
+    })
+  }
+
+  get topics(): string[] {
+    return this.world.subscriptions.filter(({ left }) => !left).map(({ topic }) => topic)
+  }
+
+  /** Rows that were read and messages take some rounds. */
+  async settle(): Promise<void> {
+    for (let n = 0; n < 4; n += 1) await settled()
+  }
+}
+
+async function connected(world?: FakeWorld, tabs?: FakeTabs): Promise<Page> {
+  const page = new Page(world, tabs)
+  await page.client.connect(ANNA)
+  await page.settle()
+  return page
+}
+
+const row = (fields: Partial<QueueJob> = {}): QueueJob => ({
+  jobId: 'job-1',
+  status: 'processing',
+  progress: 20,
+  stage: 'decoding',
+  error: null,
+  errorCode: null,
+  revision: 2,
+  ...fields,
+})
+
+const progress = (revision: number, percent: number): JobMessage =>
+  imageMessage({ type: 'image_processing_progress', status: 'processing', progress: percent, revision })
+
+describe('a queue', () => {
+  it('is read when it is joined, and goes on with its messages', async () => {
+    const page = await connected()
+    page.rows = [row()]
+    const queue = page.client.subscribeQueue('queue-1')
+    const seen: (readonly [string, number])[] = []
+    queue.on('job', ({ status, progress: percent }) => seen.push([status, percent]))
+    await page.settle()
+    expect([queue.state, page.topics]).toEqual(['live', ['user:user-anna', QUEUE]])
+    page.world.send(QUEUE, progress(3, 40))
+    page.world.send(QUEUE, imageMessage({ status: 'completed', revision: 4 }))
+    expect(seen).toEqual([
+      ['processing', 20],
+      ['processing', 40],
+      ['completed', 100],
+    ])
+    expect(queue.jobs.get('job-1')).toMatchObject({ status: 'completed', revision: 4 })
+  })
+
+  it('never goes back: what is late, doubled or read before is dropped', async () => {
+    const page = await connected()
+    page.rows = [row({ revision: 5, progress: 60 })]
+    const queue = page.client.subscribeQueue('queue-1')
+    const seen: number[] = []
+    queue.on('job', ({ revision }) => seen.push(revision))
+    await settled()
+    // Heard before the rows have arrived.
+    page.world.send(QUEUE, progress(7, 80))
+    await page.settle()
+    for (const revision of [5, 6, 7, 8, 8]) page.world.send(QUEUE, progress(revision, 10 * revision))
+    expect(seen).toEqual([7, 8])
+  })
+
+  it('finds what was lost: after a reconnect, and at the next check', async () => {
+    const page = await connected()
+    page.rows = [row()]
+    const queue = page.client.subscribeQueue('queue-1')
+    await page.settle()
+    page.rows = [row({ revision: 3, progress: 50 })]
+    await page.world.clock.advance(30_000)
+    await page.settle()
+    expect(queue.jobs.get('job-1')?.progress).toBe(50)
+    page.world.drop()
+    expect(queue.state).toBe('connecting')
+    page.rows = [row({ revision: 4, status: 'completed', progress: 100 })]
+    await page.world.clock.advance(30_000)
+    await page.settle()
+    expect([queue.state, queue.jobs.get('job-1')?.status]).toEqual(['live', 'completed'])
+    const { reads } = page
+    await page.world.clock.advance(300_000)
+    // It has ended: nothing is left to be missed.
+    expect(page.reads).toBe(reads)
+  })
+
+  it('is left with the last who follows it', async () => {
+    const page = await connected()
+    page.rows = [row()]
+    const first = page.client.subscribeQueue('queue-1')
+    await page.settle()
+    const second = page.client.subscribeQueue('queue-1')
+    await page.settle()
+    expect([second.state, second.jobs.size, page.topics.filter((topic) => topic === QUEUE).length]).toEqual([
+      'live',
+      1,
+      1,
+    ])
+    first.close()
+    first.close()
+    expect(page.topics).toContain(QUEUE)
+    second.close()
+    expect([page.topics, second.state]).toEqual([['user:user-anna'], 'closed'])
+  })
+
+  it('that is refused says so, and is tried again', async () => {
+    const page = await connected()
+    page.world.joins = 'refuse'
+    const queue = page.client.subscribeQueue('queue-1')
+    const errors: string[] = []
+    queue.on('error', ({ code }) => errors.push(code))
+    await page.settle()
+    expect([queue.state, errors]).toEqual(['refused', ['join_refused']])
+    page.world.joins = 'succeed'
+    await page.world.clock.advance(1_000)
+    await page.settle()
+    expect(queue.state).toBe('live')
+  })
+
+  it('may be subscribed before connecting, and goes with its user', async () => {
+    const page = new Page()
+    const queue = page.client.subscribeQueue('queue-1')
+    await page.client.connect(ANNA)
+    await page.settle()
+    expect(queue.state).toBe('live')
+    page.world.signIn('user-ben')
+    expect([queue.state, page.topics]).toEqual(['closed', []])
+    await page.client.connect('user-ben')
+    await page.settle()
+    expect(page.topics).toEqual(['user:user-ben'])
+  })
+})
+
+describe('topics in several tabs', () => {
+  it('come over the one socket, and go on when the leader closes', async () => {
+    const world = new FakeWorld(ANNA)
+    const tabs = new FakeTabs()
+    const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
+    follower.rows = [row()]
+    const queue = follower.client.subscribeQueue('queue-1')
+    await follower.settle()
+    expect([queue.state, follower.topics]).toEqual(['live', ['user:user-anna', QUEUE]])
+    world.send(QUEUE, progress(3, 40))
+    await follower.settle()
+    expect(queue.jobs.get('job-1')?.progress).toBe(40)
+
+    leader.client.disconnect()
+    follower.rows = [row({ revision: 5, progress: 70 })]
+    await world.clock.advance(0)
+    await follower.settle()
+    expect([queue.state, queue.jobs.get('job-1')?.progress]).toEqual(['live', 70])
+    expect(follower.topics).toEqual(['user:user-anna', QUEUE])
+  })
+
+  it('are left when the only tab that wanted them is gone', async () => {
+    const world = new FakeWorld(ANNA)
+    const tabs = new FakeTabs()
+    const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
+    follower.client.subscribeQueue('queue-1')
+    leader.client.subscribeQueue('queue-2')
+    await follower.settle()
+    expect(leader.topics).toContain(QUEUE)
+    follower.client.disconnect()
+    await leader.settle()
+    expect(leader.topics).toEqual(['user:user-anna', queueTopic('queue-2')])
+  })
+})
+
+describe('an incident', () => {
+  it('tells who is there, who types and what is sent, to its session and to the client', async () => {
+    const page = await connected()
+    const incident = page.client.joinIncident('incident-1')
+    const again = page.client.joinIncident('incident-1')
+    const seen: unknown[] = []
+    incident.on('presence', (userIds) => seen.push(['there', ...userIds]))
+    incident.on('typing', ({ userId }) => seen.push(['typing', userId]))
+    incident.on('message', ({ event, userId }) => seen.push([event, userId]))
+    incident.on('binary', ({ event, userId, bytes }) => seen.push([event, userId, ...bytes]))
+    const told: unknown[] = []
+    page.client.on('presence_update', ({ userIds }) => told.push(['there', ...userIds]))
+    page.client.on('user_typing', ({ incidentId, userId }) => told.push([incidentId, userId]))
+    page.client.on('binary', ({ topic, bytes }) => told.push([topic, ...bytes]))
+    await page.settle()
+
+    page.world.present(INCIDENT, [ANNA, 'user-ben'])
+    const stamp = { incidentId: 'incident-1', userId: 'user-ben', timestamp: '2026-11-23T10:00:00.000Z' }
+    page.world.send(INCIDENT, { type: 'user_typing', ...stamp })
+    page.world.send(INCIDENT, { type: 'note', text: 'hello', ...stamp })
+    page.world.send(INCIDENT, { type: 'note', text: 'from nobody' })
+    const bytes = Uint8Array.from([
+      ...(SENDER.replaceAll('-', '').match(/../g) ?? []).map((hex) => Number.parseInt(hex, 16)),
+      7,
+      8,
+    ])
+    page.world.send(INCIDENT, bytes.buffer, 'sketch')
+    expect(seen).toEqual([
+      ['there', ANNA, 'user-ben'],
+      ['typing', 'user-ben'],
+      ['note', 'user-ben'],
+      ['sketch', SENDER, 7, 8],
+    ])
+    expect(told).toEqual([
+      ['there', ANNA, 'user-ben'],
+      ['incident-1', 'user-ben'],
+      [INCIDENT, 7, 8],
+    ])
+    incident.close()
+    expect(page.topics).toContain(INCIDENT)
+    again.close()
+    expect(page.topics).toEqual(['user:user-anna'])
+  })
+
+  it('sends through the database', async () => {
+    const page = await connected()
+    await page.client.sendTyping('incident-1')
+    await page.client.send(INCIDENT, 'note', {})
+    await page.client.sendBinary(INCIDENT, 'sketch', new Uint8Array(3))
+    expect(page.sent).toEqual(['typing incident-1', `${INCIDENT} note`, `${INCIDENT} sketch 3`])
+  })
+})
+
+describe('bytes', () => {
+  it('are sent as base64, however many', () => {
+    const bytes = Uint8Array.from({ length: 65_536 }, (_, index) => index % 256)
+    const decoded = Uint8Array.from(atob(toBase64(bytes)), (char) => char.charCodeAt(0))
+    expect(decoded).toEqual(bytes)
+  })
+
+  it('without a sender are none', () => {
+    expect(parseBinary(new ArrayBuffer(15))).toBeNull()
+    expect(parseBinary(new ArrayBuffer(16))?.bytes).toHaveLength(0)
+  })
+})
