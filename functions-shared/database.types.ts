@@ -22,6 +22,7 @@ export type Database = {
           preview_path: string | null
           received_at: string | null
           sha256: string | null
+          source_path: string | null
           source_ref: string | null
           source_url: string | null
           thumbnail_path: string | null
@@ -45,6 +46,7 @@ export type Database = {
           preview_path?: string | null
           received_at?: string | null
           sha256?: string | null
+          source_path?: string | null
           source_ref?: string | null
           source_url?: string | null
           thumbnail_path?: string | null
@@ -67,6 +69,7 @@ export type Database = {
           preview_path?: string | null
           received_at?: string | null
           sha256?: string | null
+          source_path?: string | null
           source_ref?: string | null
           source_url?: string | null
           thumbnail_path?: string | null
@@ -288,6 +291,153 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: 'notifications_job_id_fkey'
+            columns: ['job_id']
+            isOneToOne: false
+            referencedRelation: 'jobs'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      reports: {
+        Row: {
+          completed_at: string | null
+          created_at: string
+          file_name: string | null
+          file_size: number | null
+          id: string
+          incident_id: string
+          job_id: string | null
+          language: string
+          origin: string
+          page_count: number | null
+          path: string | null
+          requested_by: string | null
+          sha256: string | null
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          completed_at?: string | null
+          created_at?: string
+          file_name?: string | null
+          file_size?: number | null
+          id?: string
+          incident_id: string
+          job_id?: string | null
+          language?: string
+          origin: string
+          page_count?: number | null
+          path?: string | null
+          requested_by?: string | null
+          sha256?: string | null
+          user_id: string
+        }
+        Update: {
+          completed_at?: string | null
+          created_at?: string
+          file_name?: string | null
+          file_size?: number | null
+          id?: string
+          incident_id?: string
+          job_id?: string | null
+          language?: string
+          origin?: string
+          page_count?: number | null
+          path?: string | null
+          requested_by?: string | null
+          sha256?: string | null
+          user_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'reports_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'reports_job_id_fkey'
+            columns: ['job_id']
+            isOneToOne: false
+            referencedRelation: 'jobs'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      transcriptions: {
+        Row: {
+          completed_at: string | null
+          created_at: string
+          document_id: string
+          duration: number | null
+          id: string
+          incident_id: string
+          job_id: string | null
+          language: string | null
+          model: string | null
+          provider: string | null
+          segments: NonNullable<Json>
+          simulated: boolean
+          text: string | null
+          user_id: string
+          word_count: number | null
+          words: NonNullable<Json>
+        }
+        ComputedFields: never
+        Insert: {
+          completed_at?: string | null
+          created_at?: string
+          document_id: string
+          duration?: number | null
+          id?: string
+          incident_id: string
+          job_id?: string | null
+          language?: string | null
+          model?: string | null
+          provider?: string | null
+          segments?: NonNullable<Json>
+          simulated?: boolean
+          text?: string | null
+          user_id: string
+          word_count?: number | null
+          words?: NonNullable<Json>
+        }
+        Update: {
+          completed_at?: string | null
+          created_at?: string
+          document_id?: string
+          duration?: number | null
+          id?: string
+          incident_id?: string
+          job_id?: string | null
+          language?: string | null
+          model?: string | null
+          provider?: string | null
+          segments?: NonNullable<Json>
+          simulated?: boolean
+          text?: string | null
+          user_id?: string
+          word_count?: number | null
+          words?: NonNullable<Json>
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'transcriptions_document_id_fkey'
+            columns: ['document_id']
+            isOneToOne: false
+            referencedRelation: 'documents'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'transcriptions_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+          {
+            foreignKeyName: 'transcriptions_job_id_fkey'
             columns: ['job_id']
             isOneToOne: false
             referencedRelation: 'jobs'

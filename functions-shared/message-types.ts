@@ -77,7 +77,9 @@ export interface PdfMessage extends JobMessageFields {
   status: 'pending' | 'generating' | 'completed' | 'failed'
   progress?: number
   stage?: string
+  /** Signed URL of the file; expires, see `pdfUrlExpiresAt`. */
   pdfUrl?: string
+  pdfUrlExpiresAt?: string
   /** Bytes. */
   fileSize?: number
   error?: string
@@ -92,6 +94,8 @@ export interface TranscriptionMessage extends JobMessageFields {
     | 'transcription_complete'
     | 'transcription_failed'
   transcriptionId: string
+  /** The voice note. */
+  documentId?: string
   queueId: string | null
   status: 'queued' | 'processing' | 'completed' | 'failed'
   progress?: number

@@ -28,8 +28,10 @@ select set_eq(
      ('authenticated select public.incident_members'),
      ('authenticated select public.documents'),
      ('authenticated select public.jobs'),
-     ('authenticated select public.notifications') $$,
-  'people may read five tables, visitors nothing, and neither writes a whole table'
+     ('authenticated select public.notifications'),
+     ('authenticated select public.reports'),
+     ('authenticated select public.transcriptions') $$,
+  'people may read these tables, visitors nothing, and neither writes a whole table'
 );
 
 select is_empty(
@@ -141,6 +143,7 @@ select set_eq(
     'private.can_follow_queue(uuid)',
     'private.nudge_jobs(uuid[])',
     'private.publish(private.outgoing_message[],timestamp with time zone)',
+    'private.tg_documents__start_work()',
     'private.tg_jobs__notify_insert()',
     'private.tg_jobs__notify_update()'
   ],

@@ -1,7 +1,7 @@
 -- receive_typeform_response: answers become an incident, files become documents and jobs, once.
 
 begin;
-select plan(34);
+select plan(35);
 
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@typeform.test'),
@@ -88,19 +88,28 @@ select results_eq(
      from public.documents where incident_id = (pg_temp.incident('full')).id order by created_at $$,
   $$ values
     ('photo', 'photo', 'my cär.JPG', 'photos', true, true),
-    ('audio', 'audio', 'note.m4a', 'voice_note', true, false),
-    ('attachment', 'attachment', 'police.pdf', 'photos', true, false),
+    ('audio', 'audio', 'note.m4a', 'voice_note', true, true),
+    ('attachment', 'attachment', 'police.pdf', 'photos', true, true),
     ('photo', 'photo', 'second.heic', 'photos', true, true) $$,
-  'each file is a document, in the order of the form; photos have a job'
+  'each file is a document, in the order of the form; all have a job'
 );
 select results_eq(
   $$ select j.kind, j.status::text, j.user_id, j.subject_id = d.id, j.incident_id = d.incident_id, j.input
      from public.jobs j join public.documents d on d.job_id = j.id
-     where d.incident_id = (pg_temp.incident('full')).id order by j.created_at $$,
+     where d.incident_id = (pg_temp.incident('full')).id and d.kind = 'photo' order by j.created_at $$,
   $$ select 'image', 'queued', 'a0000000-0000-4000-8000-000000000001'::uuid, true, true,
        jsonb_build_object('documentId', d.id, 'documentType', 'photo')
      from public.documents d where d.incident_id = (pg_temp.incident('full')).id and d.kind = 'photo' order by d.created_at $$,
   'the job knows its document'
+);
+select results_eq(
+  $$ select d.kind, j.kind, j.subject_id = coalesce(t.id, d.id), j.queue_id is not distinct from t.id, t.job_id is not distinct from case d.kind when 'audio' then j.id end
+     from public.documents d
+     join public.jobs j on j.id = d.job_id
+     left join public.transcriptions t on t.document_id = d.id
+     where d.incident_id = (pg_temp.incident('full')).id and d.kind <> 'photo' order by d.created_at $$,
+  $$ values ('audio', 'transcription', true, true, true), ('attachment', 'image', true, true, true) $$,
+  'a voice note is transcribed, an attachment is kept'
 );
 select is(
   (select received from response where name = 'full'),

@@ -25,7 +25,7 @@ test('20 concurrent deliveries of one response are one incident, and all get its
       expect(received.filter(({ duplicate }) => !duplicate)).toHaveLength(1)
       expect(new Set(received.map(({ duplicate, ...ids }) => JSON.stringify(ids))).size).toBe(1)
       expect(at(received, 0).document_ids).toHaveLength(3)
-      expect(at(received, 0).job_ids).toHaveLength(2)
+      expect(at(received, 0).job_ids).toHaveLength(3)
     }
     const { rows } = await setup.query(
       `select (select count(*) from public.incidents) as incidents,
@@ -33,7 +33,7 @@ test('20 concurrent deliveries of one response are one incident, and all get its
          (select count(*) from public.documents) as documents,
          (select count(*) from public.jobs) as jobs`,
     )
-    expect(rows).toEqual([{ incidents: '5', members: '5', documents: '15', jobs: '10' }])
+    expect(rows).toEqual([{ incidents: '5', members: '5', documents: '15', jobs: '15' }])
   })
 })
 

@@ -16,7 +16,7 @@ export interface ClaimedJob {
   kind: string
   incidentId: string | null
   /** What the job is about, e.g. a document. */
-  subjectId: string | null
+  subjectId: string
   input: Readonly<Record<string, unknown>>
   leaseToken: string
   leaseExpiresAt: Date
@@ -84,8 +84,15 @@ function firstRow(data: unknown): unknown {
 
 function parseClaimedJob(row: unknown): ClaimedJob {
   if (!isRecord(row)) throw unexpected()
-  const { id, kind, lease_token: leaseToken, attempts, max_attempts: maxAttempts } = row
-  if (!isUuid(id) || !isUuid(leaseToken) || typeof kind !== 'string') throw unexpected()
+  const {
+    id,
+    kind,
+    subject_id: subjectId,
+    lease_token: leaseToken,
+    attempts,
+    max_attempts: maxAttempts,
+  } = row
+  if (!isUuid(id) || !isUuid(subjectId) || !isUuid(leaseToken) || typeof kind !== 'string') throw unexpected()
   if (typeof attempts !== 'number' || typeof maxAttempts !== 'number') throw unexpected()
   return {
     id,
@@ -94,7 +101,7 @@ function parseClaimedJob(row: unknown): ClaimedJob {
     attempts,
     maxAttempts,
     incidentId: textAt(row, 'incident_id') ?? null,
-    subjectId: textAt(row, 'subject_id') ?? null,
+    subjectId,
     input: isRecord(row.input) ? row.input : {},
     leaseExpiresAt: parseTime(row.lease_expires_at),
   }

@@ -11,7 +11,7 @@ const job = (leaseMs: number): ClaimedJob => ({
   id: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0003',
   kind: 'image',
   incidentId: null,
-  subjectId: null,
+  subjectId: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0001',
   input: {},
   leaseToken: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0004',
   leaseExpiresAt: new Date(START + leaseMs),

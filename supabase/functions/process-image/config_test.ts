@@ -1,6 +1,6 @@
+import { DEFAULT_LIMITS } from '../_shared/download/download.ts'
 import { assertEquals, assertThrows } from '../_shared/testing/asserts.ts'
 import { readConfig } from './config.ts'
-import { DEFAULT_LIMITS } from './download.ts'
 
 const read = (env: Record<string, string>) => readConfig((name) => env[name])
 

@@ -2,14 +2,14 @@
 
 import { withSupabase } from '@supabase/server'
 import { runInBackground } from '../_shared/background.ts'
+import { createDocuments, createFiles } from '../_shared/documents.ts'
+import { download } from '../_shared/download/download.ts'
 import { fetchWithTimeout } from '../_shared/http.ts'
 import { createJobStore } from '../_shared/jobs.ts'
 import { createLimiter } from '../_shared/limiter.ts'
 import { createLog } from '../_shared/log.ts'
+import { handleNudge } from '../_shared/nudge.ts'
 import { readConfig } from './config.ts'
-import { createDocuments, createFiles } from './documents.ts'
-import { download } from './download.ts'
-import { handleNudge } from './handler.ts'
 import { loadMagick } from './magick.ts'
 import { processImage } from './work.ts'
 
@@ -39,8 +39,9 @@ export default {
       const files = createFiles(supabaseAdmin, config.publicUrl)
       return handleNudge(request, {
         jobs: createJobStore(supabaseAdmin),
-        process: (documentId, lease) =>
-          processImage(documentId, lease, {
+        kind: 'image',
+        process: (job, lease) =>
+          processImage(job.subjectId, lease, {
             documents,
             files,
             download: (url, signal, onProgress) =>

@@ -16,11 +16,11 @@ import {
   type ImageType,
   isImageType,
 } from '../../../functions-shared/file-type.ts'
+import type { Documents, DocumentUpdate, Files, ImageDocument, StoredOriginal } from '../_shared/documents.ts'
 import { isLoss, type Lease } from '../_shared/lease.ts'
 import type { Log } from '../_shared/log.ts'
 import { encodeHex } from '../_shared/std.ts'
 import { isComplete } from './completeness.ts'
-import type { Documents, DocumentUpdate, Files, ImageDocument, StoredOriginal } from './documents.ts'
 import { estimateDecodeBytes } from './memory.ts'
 import { type PhotoMetadata, readMetadata } from './metadata.ts'
 import { type Derivatives, type ImageFacts, makeDerivatives, readFacts } from './pipeline.ts'

@@ -5,8 +5,6 @@ import { holdLease } from '../_shared/lease.ts'
 import { encodeHex } from '../_shared/std.ts'
 import { assert, assertEquals } from '../_shared/testing/asserts.ts'
 import { assertCode } from '../_shared/testing/errors.ts'
-import { recordLog } from '../_shared/testing/log.ts'
-import { loadMagick } from './magick.ts'
 import {
   createJob,
   DOCUMENT_ID,
@@ -17,7 +15,9 @@ import {
   fakeFiles,
   fakeJobs,
   INCIDENT_ID,
-} from './testing/fakes.ts'
+} from '../_shared/testing/fakes.ts'
+import { recordLog } from '../_shared/testing/log.ts'
+import { loadMagick } from './magick.ts'
 import { blackPng, decode, drawQuadrants, samplePhoto } from './testing/images.ts'
 import { processImage, type WorkDependencies } from './work.ts'
 

@@ -251,7 +251,7 @@ export class DashboardWebSocketClient {
   }
 
   #deliver(message: JobMessage, delivery: Delivery): void {
-    if ('documentId' in message) this.#emitter.emit(message.type, message, delivery)
+    if ('documentType' in message) this.#emitter.emit(message.type, message, delivery)
     else if ('reportId' in message) this.#emitter.emit(message.type, message, delivery)
     else if ('transcriptionId' in message) this.#emitter.emit(message.type, message, delivery)
     else this.#emitter.emit(message.type, message, delivery)

@@ -48,31 +48,34 @@ export function createSupabaseSigner(supabase: Pick<SupabaseClient, 'storage'>):
 export function expiredUrl(message: JobMessage, now: number): string | null {
   const url = urlOf(message)
   if (url === null) return null
-  const announced =
-    'signedUrlExpiresAt' in message ? Date.parse(message.signedUrlExpiresAt ?? '') : Number.NaN
+  const announced = Date.parse(endOf(message) ?? '')
   const expiresAt = Number.isNaN(announced) ? tokenExpiry(url) : announced
   return expiresAt !== null && expiresAt - MARGIN <= now ? url : null
 }
 
 /** The message with its URL replaced; without one where it could not be signed again. */
 export function withUrl(message: JobMessage, url: string | null, now: number): JobMessage {
-  if ('documentId' in message) {
+  const end = new Date(now + VALIDITY * 1000).toISOString()
+  if ('documentType' in message) {
     const { signedUrl: _old, signedUrlExpiresAt: _end, ...rest } = message
-    return url === null
-      ? rest
-      : { ...rest, signedUrl: url, signedUrlExpiresAt: new Date(now + VALIDITY * 1000).toISOString() }
+    return url === null ? rest : { ...rest, signedUrl: url, signedUrlExpiresAt: end }
   }
   if ('reportId' in message) {
-    const { pdfUrl: _old, ...rest } = message
-    return url === null ? rest : { ...rest, pdfUrl: url }
+    const { pdfUrl: _old, pdfUrlExpiresAt: _end, ...rest } = message
+    return url === null ? rest : { ...rest, pdfUrl: url, pdfUrlExpiresAt: end }
   }
   return message
 }
 
 function urlOf(message: JobMessage): string | null {
-  if ('documentId' in message) return message.signedUrl ?? null
+  if ('documentType' in message) return message.signedUrl ?? null
   if ('reportId' in message) return message.pdfUrl ?? null
   return null
+}
+
+function endOf(message: JobMessage): string | undefined {
+  if ('documentType' in message) return message.signedUrlExpiresAt
+  return 'reportId' in message ? message.pdfUrlExpiresAt : undefined
 }
 
 /** Storage's URLs carry a JWT whose `exp` is when they end. */

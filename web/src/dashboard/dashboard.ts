@@ -94,7 +94,7 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
   }
 
   function subjectOf(message: JobMessage): string | null {
-    if (!('documentId' in message)) return null
+    if (!('documentType' in message)) return null
     for (const { documents } of store.state.incidents) {
       const document = documents.find(({ id }) => id === message.documentId)
       if (document !== undefined) return document.fileName ?? sentence(document.documentType)

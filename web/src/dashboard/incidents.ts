@@ -67,7 +67,7 @@ const STATUS_OF: Record<string, JobStatus | undefined> = {
 
 /** Applies what a message says about a document; everything else is left alone. */
 export function applyMessage(incidents: readonly Incident[], message: JobMessage): Applied {
-  if (!('documentId' in message)) return { incidents, unknown: false }
+  if (!('documentType' in message)) return { incidents, unknown: false }
   const incident = incidents.find(({ documents }) => documents.some(({ id }) => id === message.documentId))
   const document = incident?.documents.find(({ id }) => id === message.documentId)
   const status = STATUS_OF[message.status]

@@ -1,6 +1,6 @@
 /** Ends what takes too long: a limit for the whole and one for each step that must show life. */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
+import { AppError } from '../../../../functions-shared/app-error.ts'
 
 export interface Watchdog extends Disposable {
   /** Aborts with AppError `download_timeout`, or with the reason of the outer signal. */

@@ -2,8 +2,8 @@
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
-import type { ClaimedJob, JobFailure, JobStore } from '../../_shared/jobs.ts'
 import type { Bucket, Documents, DocumentUpdate, Files, ImageDocument } from '../documents.ts'
+import type { ClaimedJob, JobFailure, JobStore } from '../jobs.ts'
 
 export const DOCUMENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0001'
 export const INCIDENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0002'

@@ -1,4 +1,4 @@
-import { assertEquals } from '../_shared/testing/asserts.ts'
+import { assertEquals } from '../testing/asserts.ts'
 import { isIpLiteral, isPublicAddress } from './addresses.ts'
 
 const NOT_PUBLIC = [

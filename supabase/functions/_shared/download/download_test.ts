@@ -1,7 +1,7 @@
-import { AppError } from '../../../functions-shared/app-error.ts'
-import { assertEquals } from '../_shared/testing/asserts.ts'
-import { assertCode } from '../_shared/testing/errors.ts'
-import { send, serveHttp, serveRaw, untilClosed } from '../_shared/testing/http-server.ts'
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import { assertEquals } from '../testing/asserts.ts'
+import { assertCode } from '../testing/errors.ts'
+import { send, serveHttp, serveRaw, untilClosed } from '../testing/http-server.ts'
 import { openConnection } from './connection.ts'
 import { DEFAULT_LIMITS, type DownloadLimits, type DownloadOptions, download } from './download.ts'
 
@@ -256,7 +256,7 @@ Deno.test('a name that does not resolve in time is a timeout', async () => {
   await assertCode(get('https://slow.test/a', { ...names, limits: { connectMs: 50 } }), 'download_timeout')
 })
 
-const testdata = (name: string) => Deno.readTextFile(new URL(`./testdata/${name}`, import.meta.url))
+const testdata = (name: string) => Deno.readTextFile(new URL(`../testdata/${name}`, import.meta.url))
 
 Deno.test('over TLS the certificate must be trusted and name the host', async () => {
   const ca = await testdata('tls-ca.pem')

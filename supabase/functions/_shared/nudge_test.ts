@@ -1,15 +1,15 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
-import { createLimiter } from '../_shared/limiter.ts'
-import { assert, assertEquals } from '../_shared/testing/asserts.ts'
-import { type RecordedLog, recordLog } from '../_shared/testing/log.ts'
-import { handleNudge, type ImageHandlerDependencies } from './handler.ts'
+import { createLimiter } from './limiter.ts'
+import { handleNudge, type NudgeDependencies } from './nudge.ts'
+import { assert, assertEquals } from './testing/asserts.ts'
 import { createJob, DOCUMENT_ID, type FakeJobs, fakeJobs, JOB_ID } from './testing/fakes.ts'
+import { type RecordedLog, recordLog } from './testing/log.ts'
 
 interface Setup {
   jobs?: FakeJobs
-  process?: ImageHandlerDependencies['process']
-  limiter?: ImageHandlerDependencies['limiter']
-  clock?: ImageHandlerDependencies['clock']
+  process?: NudgeDependencies['process']
+  limiter?: NudgeDependencies['limiter']
+  clock?: NudgeDependencies['clock']
 }
 
 interface Bench {
@@ -35,13 +35,21 @@ function bench({
           method: 'POST',
           body: typeof body === 'string' ? body : JSON.stringify(body),
         }),
-        { jobs, process, limiter, runInBackground: (work) => background.push(work), log, clock },
+        {
+          jobs,
+          kind: 'image',
+          process,
+          limiter,
+          runInBackground: (work) => background.push(work),
+          log,
+          clock,
+        },
       ),
   }
 }
 
 /** Sleeping takes no time but moves the clock. */
-function fakeClock(): ImageHandlerDependencies['clock'] & { slept: number[] } {
+function fakeClock(): NudgeDependencies['clock'] & { slept: number[] } {
   let time = START
   const slept: number[] = []
   return {
@@ -57,7 +65,7 @@ function fakeClock(): ImageHandlerDependencies['clock'] & { slept: number[] } {
 
 const START = Date.UTC(2026, 0, 1)
 /** A failure that passes, on the first `times` attempts. */
-function failing(times: number): ImageHandlerDependencies['process'] {
+function failing(times: number): NudgeDependencies['process'] {
   let attempts = 0
   return () => {
     attempts += 1
@@ -86,7 +94,7 @@ Deno.test('answers as soon as the job is claimed and works on in the background'
 
 Deno.test('hands the document over and tells the outcome to who waits', async () => {
   const seen: string[] = []
-  const { nudge } = bench({ process: (id) => Promise.resolve({ id: seen.push(id) }) })
+  const { nudge } = bench({ process: ({ subjectId }) => Promise.resolve({ id: seen.push(subjectId) }) })
   const response = await nudge()
   assertEquals([response.status, await response.json()], [200, { claimed: true, outcome: 'completed' }])
   assertEquals(seen, [DOCUMENT_ID])
@@ -123,6 +131,7 @@ Deno.test('other methods are refused', async () => {
   const { log } = bench({})
   const dependencies = {
     jobs: fakeJobs(),
+    kind: 'image',
     process: () => Promise.resolve({}),
     limiter: createLimiter(1),
     runInBackground: () => undefined,
@@ -268,10 +277,10 @@ Deno.test('a failure that cannot be told is left to the sweeper', async () => {
   assertEquals((await (await nudge()).json()).outcome, 'unknown')
 })
 
-Deno.test('a job about nothing fails', async () => {
-  const jobs = fakeJobs(createJob({ subjectId: null }))
+Deno.test('a job of another kind fails', async () => {
+  const jobs = fakeJobs(createJob({ kind: 'pdf' }))
   assertEquals((await (await bench({ jobs }).nudge()).json()).outcome, 'failed')
-  assertEquals(jobs.failed[0]?.code, 'document_not_found')
+  assertEquals(jobs.failed[0]?.code, 'invalid_job_request')
 })
 
 Deno.test('no more jobs at once than the limiter lets through', async () => {

@@ -4,8 +4,8 @@
  * differently ("DNS rebinding"), does not happen.
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
-import { abortable } from '../_shared/std.ts'
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import { abortable } from '../std.ts'
 import { isIpLiteral, isPublicAddress } from './addresses.ts'
 
 export interface Connection {

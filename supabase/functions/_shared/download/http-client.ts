@@ -5,8 +5,8 @@
  * Sends `Connection: close`, asks for no compression, follows nothing, keeps nothing.
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
-import { concat } from '../_shared/std.ts'
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import { concat } from '../std.ts'
 import type { Connection } from './connection.ts'
 
 export interface HttpResponse {

@@ -17,17 +17,19 @@ import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
-import type { RunInBackground } from '../_shared/background.ts'
-import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from '../_shared/http.ts'
-import type { ClaimedJob, JobStore } from '../_shared/jobs.ts'
-import { holdLease, isLoss, type Lease } from '../_shared/lease.ts'
-import type { Limiter } from '../_shared/limiter.ts'
-import type { Log } from '../_shared/log.ts'
+import type { RunInBackground } from './background.ts'
+import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from './http.ts'
+import type { ClaimedJob, JobStore } from './jobs.ts'
+import { holdLease, isLoss, type Lease } from './lease.ts'
+import type { Limiter } from './limiter.ts'
+import type { Log } from './log.ts'
 
-export interface ImageHandlerDependencies {
+export interface NudgeDependencies {
   jobs: JobStore
-  /** Does the work on a document; see `work.ts`. */
-  process: (documentId: string, lease: Lease) => Promise<object>
+  /** The kind of job that this function works on; a job of another kind fails with `invalid_job_request`. */
+  kind: string
+  /** Does the work and gives what `complete_job` gets. */
+  process: (job: ClaimedJob, lease: Lease) => Promise<object>
   /** Jobs beyond its limit wait, with their lease held. */
   limiter: Limiter
   runInBackground: RunInBackground
@@ -61,10 +63,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'internal_error',
 ])
 
-export async function handleNudge(
-  request: Request,
-  dependencies: ImageHandlerDependencies,
-): Promise<Response> {
+export async function handleNudge(request: Request, dependencies: NudgeDependencies): Promise<Response> {
   const { jobs, runInBackground, log } = dependencies
   try {
     requireMethod(request, 'POST')
@@ -98,7 +97,7 @@ interface Attempt {
 async function runJob(
   job: ClaimedJob,
   retriesUntil: number,
-  dependencies: ImageHandlerDependencies,
+  dependencies: NudgeDependencies,
 ): Promise<JobOutcome> {
   const { outcome, retryAt } = await attempt(job, dependencies)
   if (retryAt !== undefined && isSoon(retryAt, retriesUntil, dependencies.clock)) {
@@ -116,7 +115,7 @@ async function retry(
   jobId: string,
   at: Date,
   until: number,
-  dependencies: ImageHandlerDependencies,
+  dependencies: NudgeDependencies,
 ): Promise<JobOutcome | null> {
   const { jobs, log, clock } = dependencies
   try {
@@ -130,7 +129,7 @@ async function retry(
   }
 }
 
-async function attempt(job: ClaimedJob, dependencies: ImageHandlerDependencies): Promise<Attempt> {
+async function attempt(job: ClaimedJob, dependencies: NudgeDependencies): Promise<Attempt> {
   const { jobs, limiter, log } = dependencies
   try {
     await using lease = holdLease({ jobs, job, log })
@@ -145,11 +144,12 @@ async function attempt(job: ClaimedJob, dependencies: ImageHandlerDependencies):
 async function workOn(
   job: ClaimedJob,
   lease: Lease,
-  { jobs, process, log }: ImageHandlerDependencies,
+  { jobs, kind, process, log }: NudgeDependencies,
 ): Promise<Attempt> {
   try {
     lease.signal.throwIfAborted()
-    const result = await process(documentOf(job), lease)
+    if (job.kind !== kind) throw new AppError('invalid_job_request')
+    const result = await process(job, lease)
     await jobs.complete(job, { ...result })
     log.info('job_completed', { job: job.id, attempt: job.attempts })
     return { outcome: 'completed' }
@@ -160,11 +160,6 @@ async function workOn(
     }
     return await reportFailure(job, error, jobs, log)
   }
-}
-
-function documentOf(job: ClaimedJob): string {
-  if (job.kind !== 'image' || job.subjectId === null) throw new AppError('document_not_found')
-  return job.subjectId
 }
 
 async function reportFailure(job: ClaimedJob, error: unknown, jobs: JobStore, log: Log): Promise<Attempt> {

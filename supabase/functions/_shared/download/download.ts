@@ -3,8 +3,8 @@
  * bytes, redirects and seconds; each redirect is checked like the first address.
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
-import { concat } from '../_shared/std.ts'
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import { concat } from '../std.ts'
 import { type Connection, type ConnectOptions, isPrivateHost, openConnection } from './connection.ts'
 import { announcedLength, type HttpResponse, httpGet } from './http-client.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'

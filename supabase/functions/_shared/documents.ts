@@ -1,9 +1,9 @@
-/** The document that an image job is about: its row, and its files in Storage. */
+/** The document that a job is about: its row, and its files in Storage. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
-import { databaseError, storageError } from '../_shared/upstream.ts'
+import { databaseError, storageError } from './upstream.ts'
 
 export interface ImageDocument {
   id: string
