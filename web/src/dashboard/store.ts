@@ -5,6 +5,7 @@
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
+import { sentence } from './format.ts'
 import { applyMessage, type Incident } from './incidents.ts'
 import { type Repository, URL_VALIDITY } from './repository.ts'
 
@@ -112,6 +113,16 @@ export class DashboardStore {
     } finally {
       this.#set({ retrying: new Set([...this.#state.retrying].filter((id) => id !== jobId)) })
     }
+  }
+
+  /** How people know what a message is about, e.g. the file's name; null where that is not known. */
+  subjectOf(message: JobMessage): string | null {
+    if (!('documentType' in message)) return null
+    for (const { documents } of this.#state.incidents) {
+      const document = documents.find(({ id }) => id === message.documentId)
+      if (document !== undefined) return document.fileName ?? sentence(document.documentType)
+    }
+    return null
   }
 
   /** The URL of an object, or null while there is none; listeners are called when there is. */
