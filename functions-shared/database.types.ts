@@ -5,6 +5,39 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   public: {
     Tables: {
+      case_notes: {
+        Row: {
+          author_id: string | null
+          body: string
+          created_at: string
+          id: string
+          incident_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          author_id?: string | null
+          body: string
+          created_at?: string
+          id?: string
+          incident_id: string
+        }
+        Update: {
+          author_id?: string | null
+          body?: string
+          created_at?: string
+          id?: string
+          incident_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'case_notes_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       documents: {
         Row: {
           byte_size: number | null
@@ -450,6 +483,22 @@ export type Database = {
       [_ in never]: never
     }
     Functions: {
+      add_case_note: {
+        Args: { p_body: string; p_incident_id: string; p_note_id?: string }
+        Returns: {
+          author_id: string | null
+          body: string
+          created_at: string
+          id: string
+          incident_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'case_notes'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
       claim_job: {
         Args: { p_job_id: string }
         Returns: {
@@ -560,6 +609,14 @@ export type Database = {
         }
       }
       heartbeat_device: { Args: { p_device_id: string }; Returns: string }
+      incident_people: {
+        Args: { p_incident_id: string }
+        Returns: {
+          name: string
+          role: string
+          user_id: string
+        }[]
+      }
       mark_notifications: {
         Args: { p_read?: boolean; p_seen?: boolean; p_seqs?: number[]; p_up_to?: number }
         Returns: number

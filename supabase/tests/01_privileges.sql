@@ -30,7 +30,8 @@ select set_eq(
      ('authenticated select public.jobs'),
      ('authenticated select public.notifications'),
      ('authenticated select public.reports'),
-     ('authenticated select public.transcriptions') $$,
+     ('authenticated select public.transcriptions'),
+     ('authenticated select public.case_notes') $$,
   'people may read these tables, visitors nothing, and neither writes a whole table'
 );
 
@@ -66,7 +67,9 @@ select set_eq(
     'heartbeat_device(uuid)',
     'unregister_device(uuid)',
     'send_to_topic(text,text,jsonb)',
-    'send_binary_to_topic(text,text,text)'
+    'send_binary_to_topic(text,text,text)',
+    'add_case_note(uuid,text,uuid)',
+    'incident_people(uuid)'
   ],
   'people may call these functions of the API'
 );
@@ -137,6 +140,8 @@ select set_eq(
     'unregister_device(uuid)',
     'send_to_topic(text,text,jsonb)',
     'send_binary_to_topic(text,text,text)',
+    'add_case_note(uuid,text,uuid)',
+    'incident_people(uuid)',
     'private.is_live_device()',
     'private.member_incident_ids()',
     'private.is_incident_member(uuid)',
@@ -145,7 +150,8 @@ select set_eq(
     'private.publish(private.outgoing_message[],timestamp with time zone)',
     'private.tg_documents__start_work()',
     'private.tg_jobs__notify_insert()',
-    'private.tg_jobs__notify_update()'
+    'private.tg_jobs__notify_update()',
+    'private.tg_jobs__tell_members()'
   ],
   'functions with their owner''s rights are these, each with a reason'
 );
