@@ -78,13 +78,14 @@ test(
   'PostgreSQL is killed while other pages join',
   async () => {
     const user = await account()
-    const pages = await Promise.all(
-      // More than a user may have devices.
-      Array.from({ length: 8 }, () =>
-        openListener(stack.url, stack.keys.publishableKey, user, { devices: null }),
-      ),
-    )
+    await db.query('update private.limits set max_devices = 8')
     await using owned = new AsyncDisposableStack()
+    owned.defer(async () => {
+      await db.query('update private.limits set max_devices = default')
+    })
+    const pages = await Promise.all(
+      Array.from({ length: 8 }, () => openListener(stack.url, stack.keys.publishableKey, user)),
+    )
     for (const page of pages) owned.use(page)
     await Promise.all(pages.map((page) => page.client.connect(user.id)))
     const done = new AbortController()

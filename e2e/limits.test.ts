@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RealtimeChannel } from '@supabase/supabase-js'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest'
+import { afterAll, afterEach, expect, inject, test, vi } from 'vitest'
 import { incidentTopic, queueTopic, userTopic } from '../functions-shared/topics.ts'
 import { type Client, newClient, newUser, PASSWORD, type TestUser } from './support/claims.ts'
 
@@ -14,11 +14,7 @@ const MAX_DEVICES = 5
 const ARRIVAL_TIMEOUT_MS = 20_000
 
 const db = new pg.Pool({ connectionString: inject('stack').db.postgres, max: 2 })
-beforeAll(() => db.query('update private.limits set devices_must_register = true'))
-afterAll(async () => {
-  await db.query('update private.limits set devices_must_register = default')
-  await db.end()
-})
+afterAll(() => db.end())
 
 const opened: Client[] = []
 afterEach(async () => {

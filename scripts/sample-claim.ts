@@ -3,6 +3,7 @@
  * functions' work, and every message as an independent, unmodified supabase-js subscriber receives it.
  */
 
+import { randomUUID } from 'node:crypto'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { buildTypeformResponse, signTypeformBody } from '../e2e/fixtures/typeform.ts'
 import type { JobMessage, ServerMessage } from '../functions-shared/message-types.ts'
@@ -48,9 +49,16 @@ export async function runSampleClaim(options: SampleClaimOptions): Promise<Sampl
   const supabase = createClient(options.url, options.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   })
+  const deviceId = randomUUID()
   try {
     const { data, error } = await supabase.auth.signInWithPassword(options.user)
     if (error !== null) throw new Error('the demo user cannot sign in', { cause: error })
+    const registered = await supabase.rpc('register_device', {
+      p_device_id: deviceId,
+      p_label: 'Sample claim',
+    })
+    if (registered.error !== null)
+      throw new Error('the subscriber could not register as a device', { cause: registered.error })
     const received: ReceivedMessage[] = []
     await subscribe(supabase, data.user.id, (message) => {
       const item = { message, latencyMs: Date.now() - Date.parse(message.timestamp) }
@@ -66,6 +74,7 @@ export async function runSampleClaim(options: SampleClaimOptions): Promise<Sampl
     return summarise(incidentId, received, expected)
   } finally {
     await supabase.removeAllChannels()
+    await supabase.rpc('unregister_device', { p_device_id: deviceId })
     await supabase.auth.signOut({ scope: 'local' })
   }
 }

@@ -7,10 +7,15 @@ insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@realtime.test'),
   ('b0000000-0000-4000-8000-000000000002', 'bob@realtime.test'),
   ('c0000000-0000-4000-8000-000000000003', 'cleo@realtime.test');
+insert into auth.users (id, email) values ('d0000000-0000-4000-8000-000000000004', 'dora@realtime.test');
+-- All but Dora have a live device; 11_devices.sql has what becomes of devices.
+insert into private.devices (user_id, device_id, registered_at, last_seen_at)
+select id, gen_random_uuid(), now(), now() from auth.users where email in ('ann@realtime.test', 'bob@realtime.test', 'cleo@realtime.test');
 insert into public.incidents (id, user_id, title, source) values
   ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
 insert into public.incident_members (incident_id, user_id, role) values
-  ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler');
+  ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler'),
+  ('a1000000-0000-4000-8000-000000000001', 'd0000000-0000-4000-8000-000000000004', 'handler');
 insert into public.jobs (kind, user_id, incident_id, subject_id, queue_id) values
   ('image', 'a0000000-0000-4000-8000-000000000001', 'a1000000-0000-4000-8000-000000000001', gen_random_uuid(),
    'a4000000-0000-4000-8000-000000000001');
@@ -70,6 +75,10 @@ insert into expected values
   ('b0000000-0000-4000-8000-000000000002', 'queue:a4000000-0000-4000-8000-000000000001', 'rb'),
   ('c0000000-0000-4000-8000-000000000003', 'queue:a4000000-0000-4000-8000-000000000001', ''),
   ('a0000000-0000-4000-8000-000000000001', 'queue:a4000000-0000-4000-8000-00000000ffff', ''),
+  -- Without a live device nothing is open, one's own least of all.
+  ('d0000000-0000-4000-8000-000000000004', 'user:d0000000-0000-4000-8000-000000000004', ''),
+  ('d0000000-0000-4000-8000-000000000004', 'incident:a1000000-0000-4000-8000-000000000001', ''),
+  ('d0000000-0000-4000-8000-000000000004', 'queue:a4000000-0000-4000-8000-000000000001', ''),
   -- Malformed and other topics belong to nobody and raise nothing.
   ('a0000000-0000-4000-8000-000000000001', 'user:', ''),
   ('a0000000-0000-4000-8000-000000000001', 'user', ''),

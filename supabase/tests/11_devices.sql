@@ -1,14 +1,15 @@
 -- Live devices: registration, the limit, displacement, silence, and what of it the private channels enforce.
 
 begin;
-select plan(38);
+select plan(39);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@devices.test'),
   ('b0000000-0000-4000-8000-000000000002', 'bob@devices.test');
-update private.limits set max_devices = 2, device_silence_seconds = 60, devices_must_register = true;
+select is((select devices_must_register from private.limits), true, 'private channels ask for a live device');
+update private.limits set max_devices = 2, device_silence_seconds = 60;
 
 -- Devices and sign-ins are named by a digit.
 create function pg_temp.device(p_digit integer)
