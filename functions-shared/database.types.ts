@@ -44,6 +44,7 @@ export type Database = {
           content_type: string | null
           created_at: string
           document_type: string
+          duplicate_of: string | null
           file_name: string | null
           height: number | null
           id: string
@@ -68,6 +69,7 @@ export type Database = {
           content_type?: string | null
           created_at?: string
           document_type: string
+          duplicate_of?: string | null
           file_name?: string | null
           height?: number | null
           id?: string
@@ -91,6 +93,7 @@ export type Database = {
           content_type?: string | null
           created_at?: string
           document_type?: string
+          duplicate_of?: string | null
           file_name?: string | null
           height?: number | null
           id?: string
@@ -110,6 +113,13 @@ export type Database = {
           width?: number | null
         }
         Relationships: [
+          {
+            foreignKeyName: 'documents_duplicate_of_fkey'
+            columns: ['duplicate_of']
+            isOneToOne: false
+            referencedRelation: 'documents'
+            referencedColumns: ['id']
+          },
           {
             foreignKeyName: 'documents_incident_id_fkey'
             columns: ['incident_id']
@@ -616,6 +626,16 @@ export type Database = {
           role: string
           user_id: string
         }[]
+      }
+      keep_original: {
+        Args: {
+          p_byte_size: number
+          p_content_type: string
+          p_document_id: string
+          p_path?: string
+          p_sha256: string
+        }
+        Returns: Json
       }
       mark_notifications: {
         Args: { p_read?: boolean; p_seen?: boolean; p_seqs?: number[]; p_up_to?: number }

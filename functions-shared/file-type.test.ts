@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { detectFileType, isImageType } from './file-type.ts'
+import { detectFileType, isAudioType, isImageType, storedAs } from './file-type.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 const text = (value: string) => Uint8Array.from(value, (character) => character.charCodeAt(0))
@@ -22,6 +22,49 @@ describe('images', () => {
     expect(detectFileType(file)).toBe(type)
     expect(isImageType(type)).toBe(true)
   })
+})
+
+/** One frame of silence: MPEG 1 layer III, 128 kbit/s, 44.1 kHz. */
+const mp3Frame = () => {
+  const frame = new Uint8Array(417)
+  frame.set([0xff, 0xfb, 0x90, 0x00])
+  return frame
+}
+const join = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]))
+
+describe('audio', () => {
+  test.each([
+    ['wav', text('RIFF\x10\0\0\0WAVEfmt ')],
+    ['mp3', text('ID3\x04\0\0')],
+    ['mp3', join(mp3Frame(), mp3Frame())],
+    ['mp3', mp3Frame().slice(0, 200)],
+    ['m4a', ftyp('M4A ', 'mp42', 'isom')],
+    ['mp4', ftyp('isom', 'mp42')],
+    ['mp4', ftyp('3gp4', '3gp4')],
+    ['ogg', text('OggS\0\x02')],
+    ['webm', text('\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm')],
+    ['flac', text('fLaC\0\0\0\x22')],
+  ] as const)('%s', (type, file) => {
+    expect(detectFileType(file)).toBe(type)
+    expect([isAudioType(type), isImageType(type)]).toEqual([true, false])
+  })
+
+  test('bits that only look like the start of a frame are none', () => {
+    expect(detectFileType(join(mp3Frame(), text('not a frame')))).toBe('unknown')
+  })
+})
+
+test('a PDF', () => {
+  expect(detectFileType(text('%PDF-1.7'))).toBe('pdf')
+})
+
+test('a type that a browser might run is stored as bytes', () => {
+  expect(storedAs('jpeg')).toEqual({ contentType: 'image/jpeg', extension: 'jpg' })
+  expect(storedAs('ogg').contentType).toBe('audio/ogg')
+  expect(storedAs('pdf').contentType).toBe('application/pdf')
+  for (const type of ['svg', 'html', 'unknown'] as const) {
+    expect(storedAs(type)).toEqual({ contentType: 'application/octet-stream', extension: 'bin' })
+  }
 })
 
 describe('refused by name', () => {
@@ -47,9 +90,10 @@ describe('unknown', () => {
     ['a GIF', text('GIF89a')],
     ['AVIF', ftyp('avif', 'mif1')],
     ['HEIF without HEVC', ftyp('mif1', 'avif')],
-    ['a film', ftyp('isom', 'mp42')],
-    ['PDF', text('%PDF-1.7')],
-    ['RIFF of another kind', text('RIFF\x10\0\0\0WAVE')],
+    ['a QuickTime film', ftyp('qt  ')],
+    ['Matroska', text('\x1a\x45\xdf\xa3\x42\x82\x88matroska')],
+    ['RIFF of another kind', text('RIFF\x10\0\0\0AVI ')],
+    ['UTF-16', utf16('some words')],
     ['the beginning of a JPEG', bytes(0xff, 0xd8)],
     ['XML', text('<?xml version="1.0"?><note/>')],
     ['words', text('svg html')],

@@ -12,8 +12,34 @@ export const IMAGE_TYPES = {
 
 export type ImageType = keyof typeof IMAGE_TYPES
 
-/** `svg` and `html` are recognised only to be refused by name: both can carry scripts. */
-export type FileType = ImageType | 'svg' | 'html' | 'unknown'
+/** Containers that voice notes come in. `mp4` may hold a film as well: the container alone does not tell. */
+export const AUDIO_TYPES = {
+  wav: { contentType: 'audio/wav', extension: 'wav' },
+  mp3: { contentType: 'audio/mpeg', extension: 'mp3' },
+  m4a: { contentType: 'audio/mp4', extension: 'm4a' },
+  mp4: { contentType: 'video/mp4', extension: 'mp4' },
+  ogg: { contentType: 'audio/ogg', extension: 'ogg' },
+  webm: { contentType: 'audio/webm', extension: 'webm' },
+  flac: { contentType: 'audio/flac', extension: 'flac' },
+} as const
+
+export type AudioType = keyof typeof AUDIO_TYPES
+
+export const DOCUMENT_TYPES = {
+  pdf: { contentType: 'application/pdf', extension: 'pdf' },
+} as const
+
+/** `svg` and `html` are recognised only to be kept from browsers: both can carry scripts. */
+export type FileType = ImageType | AudioType | keyof typeof DOCUMENT_TYPES | 'svg' | 'html' | 'unknown'
+
+/** How a file is stored. */
+export interface StoredAs {
+  contentType: string
+  extension: string
+}
+
+/** A type that no browser runs or shows. */
+const BINARY: StoredAs = { contentType: 'application/octet-stream', extension: 'bin' }
 
 const JPEG = [0xff, 0xd8, 0xff]
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
@@ -26,13 +52,78 @@ const TEXT_WINDOW = 4096
 export function detectFileType(bytes: Uint8Array): FileType {
   if (startsWith(bytes, JPEG)) return 'jpeg'
   if (startsWith(bytes, PNG)) return 'png'
-  if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return 'webp'
-  if (ascii(bytes, 4, 8) === 'ftyp') return isHeic(bytes) ? 'heic' : 'unknown'
-  return detectMarkup(bytes)
+  if (ascii(bytes, 0, 4) === 'RIFF') return RIFF_FORMS.get(ascii(bytes, 8, 12)) ?? 'unknown'
+  if (ascii(bytes, 4, 8) === 'ftyp') return detectIsoMedia(bytes)
+  if (ascii(bytes, 0, 5) === '%PDF-') return 'pdf'
+  return detectAudio(bytes) ?? detectMarkup(bytes)
 }
 
 export function isImageType(type: FileType): type is ImageType {
   return Object.hasOwn(IMAGE_TYPES, type)
+}
+
+export function isAudioType(type: FileType): type is AudioType {
+  return Object.hasOwn(AUDIO_TYPES, type)
+}
+
+/** The media type and extension of the content; `application/octet-stream` for whatever is not known to be harmless. */
+export function storedAs(type: FileType): StoredAs {
+  if (isImageType(type)) return IMAGE_TYPES[type]
+  if (isAudioType(type)) return AUDIO_TYPES[type]
+  return type === 'pdf' ? DOCUMENT_TYPES.pdf : BINARY
+}
+
+const RIFF_FORMS: ReadonlyMap<string, FileType> = new Map([
+  ['WEBP', 'webp'],
+  ['WAVE', 'wav'],
+])
+
+const M4A_BRANDS = ['M4A ', 'M4B ', 'F4A ', 'F4B ']
+/** ISO base media and its relatives; phones record voice notes under the general brands, too. */
+const MP4_BRAND = /^(?:iso[m2-9]|mp4[12]|avc1|M4V |F4V |dash|mmp4|MSNV|3g[pg2s].)$/
+
+function detectIsoMedia(bytes: Uint8Array): FileType {
+  if (isHeic(bytes)) return 'heic'
+  const brand = ascii(bytes, 8, 12)
+  if (M4A_BRANDS.includes(brand)) return 'm4a'
+  return MP4_BRAND.test(brand) ? 'mp4' : 'unknown'
+}
+
+const EBML = [0x1a, 0x45, 0xdf, 0xa3]
+
+function detectAudio(bytes: Uint8Array): AudioType | undefined {
+  const magic = ascii(bytes, 0, 4)
+  if (magic === 'OggS') return 'ogg'
+  if (magic === 'fLaC') return 'flac'
+  // Matroska is of the same family; its header names itself.
+  if (startsWith(bytes, EBML)) return ascii(bytes, 4, 64).includes('webm') ? 'webm' : undefined
+  return magic.startsWith('ID3') || startsWithMp3Frame(bytes) ? 'mp3' : undefined
+}
+
+/** Kilobits a second of layer III by the header's index; 0 where a length cannot be told. */
+const MPEG1_BITRATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0]
+const MPEG2_BITRATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0]
+/** By version: 2.5, reserved, 2, 1. */
+const MP3_RATES = [[11025, 12000, 8000], [], [22050, 24000, 16000], [44100, 48000, 32000]]
+
+/** Eleven set bits are a weak sign: the next frame must follow where this one ends, if the file is that long. */
+function startsWithMp3Frame(bytes: Uint8Array): boolean {
+  const length = mp3FrameLength(bytes, 0)
+  if (length === 0) return false
+  return bytes.length < length + 4 || mp3FrameLength(bytes, length) > 0
+}
+
+/** Bytes of the frame at `at`, or 0. */
+function mp3FrameLength(bytes: Uint8Array, at: number): number {
+  const [sync = 0, kind = 0, format = 0] = bytes.subarray(at, at + 3)
+  const layer3 = (kind & 0xe6) === 0xe2
+  if (sync !== 0xff || !layer3) return 0
+  const version = (kind >> 3) & 3
+  const bitrate = (version === 3 ? MPEG1_BITRATES : MPEG2_BITRATES)[format >> 4] ?? 0
+  const rate = MP3_RATES[version]?.[(format >> 2) & 3] ?? 0
+  if (bitrate === 0 || rate === 0) return 0
+  const padding = (format >> 1) & 1
+  return Math.floor(((version === 3 ? 144_000 : 72_000) * bitrate) / rate) + padding
 }
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {

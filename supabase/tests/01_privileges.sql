@@ -110,6 +110,7 @@ select set_eq(
     'requeue_job(uuid)',
     'sweep_jobs()',
     'receive_typeform_response(jsonb,uuid)',
+    'keep_original(uuid,text,bigint,text,text)',
     'notification_head()',
     'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)'

@@ -5,10 +5,14 @@ import { AppError } from '../../../functions-shared/app-error.ts'
 import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
 import { databaseError, storageError } from './upstream.ts'
 
-export interface ImageDocument {
+export interface DocumentRow {
   id: string
   incidentId: string
+  /** What the form or the member said it is; the bytes decide what it is. */
+  kind: string
   sourceUrl: string | null
+  /** Object in `uploads`. */
+  sourcePath: string | null
   original: StoredOriginal | null
 }
 
@@ -19,13 +23,26 @@ export interface StoredOriginal {
   contentType: string
 }
 
-/** Columns of `public.documents` that this function writes. */
+/** An original as `keep_original` gets it. */
+export interface OriginalFacts {
+  sha256: string
+  byteSize: number
+  contentType: string
+  /** Object in `originals`; null where nothing was stored yet. */
+  path: string | null
+}
+
+export interface OriginalPlace {
+  path: string
+  /** The document of the incident that the same bytes arrived with first. */
+  duplicateOf: string | null
+  receivedAt: Date
+  /** Objects of this document in `originals` that nothing points to any more. */
+  leftovers: readonly string[]
+}
+
+/** Columns of `public.documents` that are written beside the original's. */
 export interface DocumentUpdate {
-  content_type?: string
-  byte_size?: number
-  sha256?: string
-  received_at?: string
-  original_path?: string
   preview_path?: string | null
   thumbnail_path?: string | null
   width?: number | null
@@ -35,8 +52,13 @@ export interface DocumentUpdate {
 
 export interface Documents {
   /** @throws AppError `document_not_found`, `database_unavailable` */
-  find(id: string): Promise<ImageDocument>
+  find(id: string): Promise<DocumentRow>
   update(id: string, columns: DocumentUpdate): Promise<void>
+  /**
+   * Points the document to its original, or to an equal one of its incident. Null where neither is stored yet.
+   * @throws AppError `document_not_found`, `database_unavailable`
+   */
+  keepOriginal(id: string, facts: OriginalFacts): Promise<OriginalPlace | null>
 }
 
 export interface Files {
@@ -46,12 +68,14 @@ export interface Files {
   get(bucket: Bucket, path: string): Promise<Uint8Array<ArrayBuffer> | null>
   /** A URL that lets anyone who has it read the object for so many seconds. */
   sign(bucket: Bucket, path: string, seconds: number): Promise<string>
+  /** What is not there is removed already. */
+  remove(bucket: Bucket, paths: readonly string[]): Promise<void>
 }
 
-export const BUCKETS = { originals: 'originals', derivatives: 'derivatives' } as const
+export const BUCKETS = { originals: 'originals', derivatives: 'derivatives', uploads: 'uploads' } as const
 export type Bucket = keyof typeof BUCKETS
 
-const COLUMNS = 'id, incident_id, source_url, original_path, sha256, content_type'
+const COLUMNS = 'id, incident_id, kind, source_url, source_path, original_path, sha256, content_type'
 
 export function createDocuments(client: SupabaseClient): Documents {
   return {
@@ -70,10 +94,38 @@ export function createDocuments(client: SupabaseClient): Documents {
       const { error, status } = await client.from('documents').update(columns).eq('id', id)
       if (error) throw databaseError({ error, status })
     },
+    async keepOriginal(id, { sha256, byteSize, contentType, path }) {
+      const { data, error, status } = await client.rpc('keep_original', {
+        p_document_id: id,
+        p_sha256: sha256,
+        p_byte_size: byteSize,
+        p_content_type: contentType,
+        p_path: path,
+      })
+      if (error) throw databaseError({ error, status })
+      const place: unknown = data
+      return place === null ? null : parsePlace(place)
+    },
   }
 }
 
-function parseDocument(row: Record<string, unknown>): ImageDocument {
+function parsePlace(place: unknown): OriginalPlace {
+  const path = isRecord(place) ? textAt(place, 'original_path') : undefined
+  const receivedAt = isRecord(place) ? textAt(place, 'received_at') : undefined
+  if (!isRecord(place) || path === undefined || receivedAt === undefined) {
+    const cause = new TypeError('The database answered in an unknown shape')
+    throw new AppError('internal_error', { cause })
+  }
+  const leftovers: unknown[] = Array.isArray(place.leftovers) ? place.leftovers : []
+  return {
+    path,
+    duplicateOf: textAt(place, 'duplicate_of') ?? null,
+    receivedAt: new Date(receivedAt),
+    leftovers: leftovers.filter((name) => typeof name === 'string'),
+  }
+}
+
+function parseDocument(row: Record<string, unknown>): DocumentRow {
   const id = textAt(row, 'id')
   const incidentId = textAt(row, 'incident_id')
   if (id === undefined || incidentId === undefined) throw new AppError('document_not_found')
@@ -84,7 +136,9 @@ function parseDocument(row: Record<string, unknown>): ImageDocument {
   return {
     id,
     incidentId,
+    kind: textAt(row, 'kind') ?? 'attachment',
     sourceUrl: textAt(row, 'source_url') ?? null,
+    sourcePath: textAt(row, 'source_path') ?? null,
     original: stored ? { path, sha256, contentType } : null,
   }
 }
@@ -113,6 +167,10 @@ export function createFiles(client: SupabaseClient, publicUrl?: string): Files {
       const { data, error } = await client.storage.from(BUCKETS[bucket]).createSignedUrl(path, seconds)
       if (error) throw storageError(error)
       return publicUrl === undefined ? data.signedUrl : withOrigin(data.signedUrl, publicUrl)
+    },
+    async remove(bucket, paths) {
+      const { error } = await client.storage.from(BUCKETS[bucket]).remove([...paths])
+      if (error) throw storageError(error)
     },
   }
 }

@@ -2,7 +2,7 @@
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
-import type { Bucket, Documents, DocumentUpdate, Files, ImageDocument } from '../documents.ts'
+import type { Bucket, DocumentRow, Documents, DocumentUpdate, Files, OriginalFacts } from '../documents.ts'
 import type { ClaimedJob, JobFailure, JobStore } from '../jobs.ts'
 
 export const DOCUMENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0001'
@@ -23,6 +23,8 @@ export function createJob(overrides: Partial<ClaimedJob> = {}): ClaimedJob {
     ...overrides,
   }
 }
+
+export const RECEIVED_AT = new Date('2026-11-20T18:00:00.000Z')
 
 /** Too far away for a worker to wait for. */
 const NEVER = 8.64e15
@@ -83,24 +85,45 @@ export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
 }
 
 export interface FakeDocuments extends Documents {
-  row: ImageDocument
+  row: DocumentRow
   updates: DocumentUpdate[]
+  /** Every call of keepOriginal. */
+  kept: OriginalFacts[]
+  /** Originals of other documents of the incident, by hash. */
+  others: Map<string, { id: string; path: string }>
+  /** What nothing points to any more, as the database would tell. */
+  leftovers: string[]
 }
 
-export function fakeDocuments(row: Partial<ImageDocument> = {}): FakeDocuments {
+export function fakeDocuments(row: Partial<DocumentRow> = {}): FakeDocuments {
   const documents: FakeDocuments = {
     row: {
       id: DOCUMENT_ID,
       incidentId: INCIDENT_ID,
+      kind: 'photo',
       sourceUrl: 'https://files.test/photo.jpg',
+      sourcePath: null,
       original: null,
       ...row,
     },
     updates: [],
+    kept: [],
+    others: new Map(),
+    leftovers: [],
     find: () => Promise.resolve(documents.row),
     update: (_id, columns) => {
       documents.updates.push(columns)
       return Promise.resolve()
+    },
+    keepOriginal: (_id, facts) => {
+      documents.kept.push(facts)
+      const first = documents.others.get(facts.sha256)
+      const path = first?.path ?? facts.path
+      if (path === null) return Promise.resolve(null)
+      const { sha256, contentType } = facts
+      documents.row = { ...documents.row, original: { path, sha256, contentType } }
+      const place = { path, duplicateOf: first?.id ?? null, receivedAt: RECEIVED_AT }
+      return Promise.resolve({ ...place, leftovers: documents.leftovers })
     },
   }
   return documents
@@ -124,6 +147,11 @@ export function fakeFiles(): FakeFiles {
     get: (bucket, path) => Promise.resolve(files.objects.get(key(bucket, path))?.bytes ?? null),
     sign: (bucket, path, seconds) =>
       Promise.resolve(`https://project.test/${key(bucket, path)}?for=${seconds}`),
+    remove: (bucket, paths) => {
+      if (files.failWith !== null) return Promise.reject(new AppError(files.failWith))
+      for (const path of paths) files.objects.delete(key(bucket, path))
+      return Promise.resolve()
+    },
   }
   return files
 }

@@ -1,0 +1,199 @@
+import { AppError } from '../../../functions-shared/app-error.ts'
+import type { DocumentRow } from './documents.ts'
+import { holdLease } from './lease.ts'
+import { type KeptOriginal, keepOriginal } from './original.ts'
+import { encodeHex } from './std.ts'
+import { assert, assertEquals } from './testing/asserts.ts'
+import { assertCode } from './testing/errors.ts'
+import {
+  createJob,
+  DOCUMENT_ID,
+  type FakeDocuments,
+  type FakeFiles,
+  type FakeJobs,
+  fakeDocuments,
+  fakeFiles,
+  fakeJobs,
+  INCIDENT_ID,
+} from './testing/fakes.ts'
+import { recordLog } from './testing/log.ts'
+
+const FOLDER = `${INCIDENT_ID}/${DOCUMENT_ID}`
+const UPLOAD = `${INCIDENT_ID}/0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0009`
+const FIRST = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0008'
+const WAV = new TextEncoder().encode('RIFF....WAVEfmt a voice note')
+const PDF = new TextEncoder().encode('%PDF-1.7')
+const hash = async (bytes: Uint8Array<ArrayBuffer>) => encodeHex(await crypto.subtle.digest('SHA-256', bytes))
+
+interface Bench {
+  jobs: FakeJobs
+  documents: FakeDocuments
+  files: FakeFiles
+  downloads: string[]
+  keep: () => Promise<KeptOriginal>
+}
+
+interface BenchOptions {
+  row?: Partial<DocumentRow>
+  file?: Uint8Array<ArrayBuffer> | AppError
+  usable?: boolean
+}
+
+function bench({ row = {}, file = WAV, usable = true }: BenchOptions = {}): Bench {
+  const jobs = fakeJobs()
+  const documents = fakeDocuments(row)
+  const files = fakeFiles()
+  const downloads: string[] = []
+  const log = recordLog()
+  const download = (url: string) => {
+    downloads.push(url)
+    return file instanceof AppError ? Promise.reject(file) : Promise.resolve(file)
+  }
+  const keep = async () => {
+    await using lease = holdLease({ jobs, job: createJob(), log, every: () => () => undefined })
+    return await keepOriginal(
+      documents.row,
+      lease,
+      { documents, files, download, log },
+      { isUsable: () => usable, stages: { downloading: 5, verifying: 30, storing: 40 } },
+    )
+  }
+  return { jobs, documents, files, downloads, keep }
+}
+
+function upload(files: FakeFiles, bytes: Uint8Array<ArrayBuffer> = WAV): void {
+  files.objects.set(`uploads/${UPLOAD}`, { bytes, contentType: 'text/html' })
+}
+
+Deno.test('an upload is kept byte for byte under its hash and by its content, then removed', async () => {
+  const { keep, files, documents, downloads } = bench({ row: { sourcePath: UPLOAD, sourceUrl: null } })
+  upload(files)
+  const original = await keep()
+  const path = `${FOLDER}/${await hash(WAV)}.wav`
+  assertEquals(
+    { ...original, receivedAt: undefined },
+    {
+      bytes: WAV,
+      type: 'wav',
+      contentType: 'audio/wav',
+      sha256: await hash(WAV),
+      path,
+      receivedAt: undefined,
+      duplicateOf: null,
+    },
+  )
+  assertEquals([...files.objects], [[`originals/${path}`, { bytes: WAV, contentType: 'audio/wav' }]])
+  assertEquals(documents.kept.at(-1)?.path, path)
+  assertEquals(downloads, [])
+})
+
+Deno.test('the upload stays until the row points to the kept original', async () => {
+  const { keep, files, documents } = bench({ row: { sourcePath: UPLOAD, sourceUrl: null } })
+  upload(files)
+  documents.keepOriginal = (_id, { path }) =>
+    path === null ? Promise.resolve(null) : Promise.reject(new AppError('database_unavailable'))
+  await assertCode(keep(), 'database_unavailable')
+  assert(files.objects.has(`uploads/${UPLOAD}`), 'the upload is still there')
+})
+
+Deno.test('each step may be the last of an attempt: the next one ends with one original and no upload', async () => {
+  for (const step of ['get', 'put', 'remove'] as const) {
+    const { keep, files, documents } = bench({ row: { sourcePath: UPLOAD, sourceUrl: null } })
+    upload(files)
+    const whole = { get: files.get, put: files.put, remove: files.remove }
+    // The step is done, but the worker dies before it hears of it.
+    const dying = async (work: Promise<unknown>): Promise<never> => {
+      await work
+      throw new AppError('storage_unavailable')
+    }
+    files[step] = (...args: unknown[]) => dying(Reflect.apply(whole[step], files, args))
+    await assertCode(keep(), 'storage_unavailable')
+    Object.assign(files, whole)
+
+    const original = await keep()
+    assertEquals([...files.objects.keys()], [`originals/${original.path}`])
+    assertEquals(documents.row.original?.path, original.path)
+  }
+})
+
+Deno.test('an equal file of the incident is shared: nothing is stored twice', async () => {
+  const { keep, files, documents } = bench({ row: { sourcePath: UPLOAD, sourceUrl: null } })
+  upload(files)
+  documents.others.set(await hash(WAV), { id: FIRST, path: 'of/the/first.wav' })
+  const { path, duplicateOf } = await keep()
+  assertEquals({ path, duplicateOf }, { path: 'of/the/first.wav', duplicateOf: FIRST })
+  assertEquals([...files.objects.keys()], [])
+})
+
+Deno.test('what an equal file made needless meanwhile is removed', async () => {
+  const { keep, files, documents } = bench()
+  const own = `${FOLDER}/${await hash(WAV)}.wav`
+  const put = files.put
+  // Another worker keeps the same bytes while ours are on their way.
+  files.put = async (...args) => {
+    await put(...args)
+    documents.others.set(await hash(WAV), { id: FIRST, path: 'of/the/first.wav' })
+    documents.leftovers = [own]
+  }
+  assertEquals((await keep()).duplicateOf, FIRST)
+  assertEquals([...files.objects.keys()], [])
+})
+
+Deno.test('a stored original is not fetched again', async () => {
+  const { keep, files, documents, downloads } = bench()
+  const first = await keep()
+  assertEquals((await keep()).path, first.path)
+  assertEquals(downloads.length, 1)
+  assertEquals([...files.objects.keys()], [`originals/${first.path}`])
+  assertEquals(documents.kept.at(-1)?.sha256, first.sha256)
+})
+
+Deno.test('what was stored but is of no use is fetched again, for the source may be right by now', async () => {
+  const { keep, downloads } = bench({ usable: false })
+  await keep()
+  await keep()
+  assertEquals(downloads.length, 2)
+})
+
+Deno.test('a stored original that was altered is fetched again', async () => {
+  const { keep, files, downloads } = bench()
+  const { path, sha256 } = await keep()
+  files.objects.set(`originals/${path}`, { bytes: PDF, contentType: 'audio/wav' })
+  assertEquals((await keep()).sha256, sha256)
+  assertEquals(downloads.length, 2)
+  assertEquals(files.objects.get(`originals/${path}`)?.bytes, WAV)
+})
+
+Deno.test('a stored original without any source left is worked on as it is', async () => {
+  const original = { path: `${FOLDER}/kept.pdf`, sha256: await hash(PDF), contentType: 'application/pdf' }
+  for (const source of [
+    { sourceUrl: null, sourcePath: null },
+    { sourceUrl: null, sourcePath: UPLOAD },
+  ]) {
+    const { keep, files } = bench({ usable: false, row: { ...source, original } })
+    files.objects.set(`originals/${original.path}`, { bytes: PDF, contentType: 'application/pdf' })
+    assertEquals((await keep()).path, original.path)
+  }
+})
+
+Deno.test('what cannot be fetched has its own code', async () => {
+  await assertCode(bench({ row: { sourceUrl: null } }).keep(), 'url_not_allowed')
+  await assertCode(bench({ file: new AppError('download_not_found') }).keep(), 'download_not_found')
+  await assertCode(bench({ row: { sourcePath: UPLOAD } }).keep(), 'upload_not_found')
+  const empty = bench({ row: { sourcePath: UPLOAD } })
+  upload(empty.files, new Uint8Array())
+  await assertCode(empty.keep(), 'file_empty')
+})
+
+Deno.test('a lost lease writes nothing', async () => {
+  const { keep, jobs, files, documents } = bench({ row: { sourcePath: UPLOAD, sourceUrl: null } })
+  upload(files)
+  const get = files.get
+  files.get = (bucket, path) => {
+    jobs.failWith = 'lease_lost'
+    return get(bucket, path)
+  }
+  await assertCode(keep(), 'lease_lost')
+  assertEquals([...files.objects.keys()], [`uploads/${UPLOAD}`])
+  assertEquals(documents.kept, [])
+})
