@@ -83,6 +83,29 @@ export class BlobStore {
     return copied
   }
 
+  /**
+   * Takes a finished file in under a version that was chosen before; the file stays where it is as well. Doing it
+   * again changes nothing.
+   */
+  async adopt(path: string, version: string): Promise<StoredBlob> {
+    const temporary = join(this.#incoming, randomUUID())
+    const hash = createHash('md5')
+    let size = 0
+    try {
+      for await (const chunk of createReadStream(path)) {
+        hash.update(chunk)
+        size += chunk.length
+      }
+      await copyFile(path, temporary, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+      await syncPath(temporary)
+      await this.#adopt(temporary, version)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+    return { version, size, md5: hash.digest('hex') }
+  }
+
   /** @returns undefined where there are no such bytes. The handle is the caller's to close. */
   async openVersion(version: string): Promise<FileHandle | undefined> {
     try {

@@ -71,6 +71,17 @@ export function invalid(message: string): StorageError {
   return new StorageError('InvalidRequest', { message })
 }
 
+/** @throws StorageError unless the text is a JSON object. */
+export function parseMetadata(json: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json)
+    if (isObject(value)) return value
+  } catch (cause) {
+    throw new StorageError('InvalidRequest', { message: 'Invalid metadata', cause })
+  }
+  throw invalid('Invalid metadata')
+}
+
 async function readText(request: Request): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''

@@ -66,6 +66,10 @@ export class StorageError extends Error {
     this.code = code
   }
 
+  get status(): number {
+    return FAILURES[this.code].status
+  }
+
   toResponse(): Response {
     const { status, error } = FAILURES[this.code]
     const headers: Record<string, string> = status === 416 ? { 'accept-ranges': 'bytes' } : {}

@@ -51,6 +51,19 @@ interface PutResult {
   replaced: string | undefined
 }
 
+/** An object that is being sent in parts. */
+export interface PlannedObject extends Address {
+  /** Becomes its version. */
+  id: string
+  owner?: string
+  upsert: boolean
+  /** Bytes. */
+  length: number
+  mimetype: string
+  cacheControl: string
+  userMetadata: Record<string, unknown> | null
+}
+
 export class Objects {
   readonly #database: StorageDatabase
   readonly #blobs: BlobStore
@@ -98,6 +111,33 @@ export class Objects {
       { operation: 'storage.object.upload', rollback: true },
       (transaction) => put(transaction, caller, draft, upsert),
     )
+  }
+
+  /** For an object whose bytes come later. @throws as `checkUpload`, `InvalidMimeType`. */
+  async checkPlanned(caller: Caller, bucket: BucketRow, planned: PlannedObject): Promise<void> {
+    checkMimeType(bucket, planned.mimetype)
+    const metadata = metadataOf(described(planned), { size: planned.length, md5: '' })
+    await this.checkUpload(caller, { ...draftOf(planned), metadata }, planned.upsert)
+  }
+
+  /**
+   * Makes an object of a file that is complete; once, however often it is called for the same one.
+   * @throws as `upload`.
+   */
+  async adopt(caller: Caller, planned: PlannedObject, path: string): Promise<void> {
+    const [known] = await this.#database.transaction(
+      SERVICE,
+      { operation: 'storage.object.upload' },
+      (transaction) =>
+        transaction.query(
+          'select id from storage.objects where bucket_id = $1 and name = $2 and version = $3',
+          [planned.bucket, planned.name, planned.id],
+        ),
+    )
+    if (known !== undefined) return
+    const blob = await this.#blobs.adopt(path, planned.id)
+    const metadata = metadataOf(described(planned), blob)
+    await this.#keep(caller, { ...draftOf(planned), version: planned.id, metadata }, planned.upsert)
   }
 
   async copy(
@@ -234,7 +274,22 @@ const ON_CONFLICT = `on conflict (bucket_id, name) do update set
   owner = excluded.owner, owner_id = excluded.owner_id, version = excluded.version,
   metadata = excluded.metadata, user_metadata = excluded.user_metadata`
 
-function metadataOf(upload: Upload, { size, md5 }: Pick<StoredBlob, 'size' | 'md5'>): ObjectMetadata {
+function draftOf({
+  bucket,
+  name,
+  owner,
+  userMetadata,
+}: PlannedObject): Omit<ObjectDraft, 'version' | 'metadata'> {
+  return { bucket, name, owner, userMetadata }
+}
+
+function described({ mimetype, cacheControl }: PlannedObject): UploadHeaders {
+  return { mimetype, cacheControl, contentEncoding: undefined }
+}
+
+type UploadHeaders = Pick<Upload, 'mimetype' | 'cacheControl' | 'contentEncoding'>
+
+function metadataOf(upload: UploadHeaders, { size, md5 }: Pick<StoredBlob, 'size' | 'md5'>): ObjectMetadata {
   return {
     eTag: `"${md5}"`,
     size,

@@ -3,6 +3,7 @@
  * `storage.objects`, whose row-level security decides; bytes live on disk.
  */
 
+import { join } from 'node:path'
 import type { Caller, HttpService, Logger, StackKeys, Stoppable } from '../types.ts'
 import { addressOf, cut, isUpsert, tokenOf, transferOf } from './address.ts'
 import { BlobStore } from './blob-store.ts'
@@ -14,6 +15,8 @@ import { StorageError } from './errors.ts'
 import { listObjects } from './list.ts'
 import { decodePath, validKey } from './names.ts'
 import { Objects } from './objects.ts'
+import { Resumable } from './resumable/resumable.ts'
+import { UploadStore } from './resumable/upload-store.ts'
 import type { BucketRow } from './rows.ts'
 import { objectJson } from './rows.ts'
 import { createUrlTokens, type UrlTokens } from './url-tokens.ts'
@@ -64,6 +67,8 @@ class Service implements StorageService {
   readonly #blobs: BlobStore
   readonly #buckets: Buckets
   readonly #objects: Objects
+  readonly #uploads: UploadStore
+  readonly #resumable: Resumable
   readonly #tokens: UrlTokens
   #stopped: Promise<void> | undefined
 
@@ -74,12 +79,22 @@ class Service implements StorageService {
     this.#blobs = new BlobStore(dir)
     this.#buckets = new Buckets(this.#database, this.#blobs, maxBytes)
     this.#objects = new Objects(this.#database, this.#blobs, logger, maxBytes)
+    this.#uploads = new UploadStore(join(dir, 'resumable'))
+    this.#resumable = new Resumable({
+      objects: this.#objects,
+      uploads: this.#uploads,
+      logger,
+      maxBytes,
+      bucket: (id) => this.#bucket(id),
+    })
     this.#tokens = createUrlTokens(keys.signingKey)
   }
 
   async open(): Promise<void> {
     await this.#blobs.open()
     await this.#objects.sweep()
+    await this.#uploads.open()
+    await this.#resumable.sweep()
   }
 
   stop(): Promise<void> {
@@ -104,6 +119,7 @@ class Service implements StorageService {
     const [area, rest] = cut(call.rest)
     if (area === 'bucket') return this.#routeBucket({ ...call, rest })
     if (area === 'object') return this.#routeObject({ ...call, rest })
+    if (area === 'upload') return this.#routeUpload({ ...call, rest })
     if (area === 'status') return Promise.resolve(new Response(null, { status: 200 }))
     if (area === 'render') {
       throw new StorageError('NotSupported', { message: 'Image transformation is not enabled' })
@@ -131,6 +147,12 @@ class Service implements StorageService {
       default:
         throw new StorageError('NoSuchRoute')
     }
+  }
+
+  #routeUpload({ request, caller, rest }: Call): Promise<Response> {
+    const [kind, id] = cut(rest)
+    if (kind !== 'resumable') throw new StorageError('NoSuchRoute')
+    return this.#resumable.fetch(request, caller, decodePath(id))
   }
 
   #routeObject(call: Call): Promise<Response> {

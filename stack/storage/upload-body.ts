@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Busboy } from '@fastify/busboy'
-import { invalid, isObject } from './body.ts'
+import { invalid, parseMetadata } from './body.ts'
 import { StorageError } from './errors.ts'
 
 export interface Upload {
@@ -124,16 +124,6 @@ function uploadOf(
 /** A form says seconds, a header the whole directive. */
 function cacheControlOf(field: string): string {
   return SECONDS.test(field) ? `max-age=${field}` : field
-}
-
-function parseMetadata(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json)
-    if (isObject(value)) return value
-  } catch (cause) {
-    throw new StorageError('InvalidRequest', { message: 'Invalid metadata', cause })
-  }
-  throw invalid('Invalid metadata')
 }
 
 function announcedBytes(request: Request): number | undefined {

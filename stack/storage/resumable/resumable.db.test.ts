@@ -1,0 +1,332 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { Upload } from 'tus-js-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mintToken } from '../../keys.ts'
+import { createStorageBench, type StorageBench } from '../testing.ts'
+
+const ALICE = randomUUID()
+const BOB = randomUUID()
+const CHUNK = 6 * 1024 * 1024
+
+let bench: StorageBench
+let alice: SupabaseClient
+let tokens: Record<'alice' | 'bob', string>
+let endpoint: string
+
+beforeAll(async () => {
+  bench = await createStorageBench({ fileSizeLimit: 20 * 1024 * 1024 })
+  alice = await bench.user(ALICE)
+  const token = (sub: string) => mintToken(bench.keys, { sub, role: 'authenticated', aud: 'authenticated' })
+  tokens = { alice: await token(ALICE), bob: await token(BOB) }
+  endpoint = `${bench.url}/storage/v1/upload/resumable`
+  await bench.sql(`
+    insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values
+      ('private', 'private', false, null, null),
+      ('small', 'small', false, 1000, '{image/*}');
+    create policy "Owners add to their folder" on storage.objects for insert to authenticated
+      with check (bucket_id in ('private', 'small') and (storage.foldername(name))[1] = (select auth.uid())::text);
+    create policy "Owners read their folder" on storage.objects for select to authenticated
+      using ((storage.foldername(name))[1] = (select auth.uid())::text);
+    create policy "Owners replace in their folder" on storage.objects for update to authenticated
+      using ((storage.foldername(name))[1] = (select auth.uid())::text);
+  `)
+})
+
+afterAll(() => bench[Symbol.asyncDispose]())
+
+function metadata(values: Record<string, string>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key} ${Buffer.from(value).toString('base64')}`)
+    .join(',')
+}
+
+interface Call {
+  as?: 'alice' | 'bob'
+  headers?: Record<string, string>
+  body?: Uint8Array<ArrayBuffer>
+}
+
+async function call(
+  method: string,
+  url: string,
+  { as = 'alice', headers, body }: Call = {},
+): Promise<Response> {
+  return fetch(url, {
+    method,
+    headers: {
+      apikey: bench.keys.publishableKey,
+      authorization: `Bearer ${tokens[as]}`,
+      'tus-resumable': '1.0.0',
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body }),
+  })
+}
+
+function begin(
+  path: string,
+  length: number,
+  headers: Record<string, string> = {},
+  as: 'alice' | 'bob' = 'alice',
+) {
+  return call('POST', endpoint, {
+    as,
+    headers: {
+      'upload-length': String(length),
+      'upload-metadata': metadata({ bucketName: 'private', objectName: path, contentType: 'image/png' }),
+      ...headers,
+    },
+  })
+}
+
+function patch(url: string, offset: number, body: Uint8Array<ArrayBuffer>, as: 'alice' | 'bob' = 'alice') {
+  return call('PATCH', url, {
+    as,
+    headers: { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
+    body,
+  })
+}
+
+async function begun(path: string, length: number): Promise<string> {
+  const response = await begin(path, length)
+  expect(response.status).toBe(201)
+  return response.headers.get('location') ?? ''
+}
+
+async function offsetOf(url: string): Promise<number> {
+  const response = await call('HEAD', url)
+  expect(response.status).toBe(200)
+  return Number(response.headers.get('upload-offset'))
+}
+
+async function stored(path: string): Promise<Buffer> {
+  const { data, error } = await alice.storage.from('private').download(path)
+  if (error !== null) throw error
+  return Buffer.from(await data.arrayBuffer())
+}
+
+/** Sends some of a PATCH and cuts the connection; resolves once the server has had the chance to read it. */
+function cutOff(url: string, offset: number, announced: number, sent: Uint8Array): Promise<void> {
+  const { hostname, port, pathname } = new URL(url)
+  return new Promise((resolve) => {
+    const request = httpRequest({
+      hostname,
+      port,
+      path: pathname,
+      method: 'PATCH',
+      headers: {
+        apikey: bench.keys.publishableKey,
+        authorization: `Bearer ${tokens.alice}`,
+        'tus-resumable': '1.0.0',
+        'upload-offset': String(offset),
+        'content-type': 'application/offset+octet-stream',
+        'content-length': String(announced),
+      },
+    })
+    request.on('error', () => undefined)
+    request.on('close', resolve)
+    request.write(sent, () => request.destroy())
+  })
+}
+
+const newPath = () => `${ALICE}/${randomUUID()}`
+
+describe('a resumable upload', () => {
+  it('by tus-js-client in 6 MB parts becomes an object, byte for byte', async () => {
+    const path = newPath()
+    const bytes = randomBytes(2 * CHUNK + 12_345)
+    const parts: number[] = []
+    await new Promise<void>((resolve, reject) => {
+      new Upload(bytes, {
+        endpoint,
+        chunkSize: CHUNK,
+        headers: {
+          authorization: `Bearer ${tokens.alice}`,
+          apikey: bench.keys.publishableKey,
+          'x-upsert': 'false',
+        },
+        metadata: { bucketName: 'private', objectName: path, contentType: 'image/png', cacheControl: '60' },
+        onChunkComplete: (size) => parts.push(size),
+        onSuccess: () => resolve(),
+        onError: reject,
+      }).start()
+    })
+    expect(parts).toEqual([CHUNK, CHUNK, 12_345])
+    expect((await stored(path)).equals(bytes)).toBe(true)
+    const { data } = await alice.storage.from('private').info(path)
+    expect(data).toMatchObject({
+      size: bytes.byteLength,
+      contentType: 'image/png',
+      cacheControl: 'max-age=60',
+    })
+  })
+
+  it('goes on where it was cut off, also after a restart', async () => {
+    const path = newPath()
+    const bytes = randomBytes(400_000)
+    const url = await begun(path, bytes.byteLength)
+    await cutOff(url, 0, bytes.byteLength, bytes.subarray(0, 200_000))
+    await expect.poll(() => offsetOf(url)).toBeGreaterThan(0)
+    await bench.restart()
+    const offset = await offsetOf(url)
+    expect(offset).toBeLessThanOrEqual(200_000)
+    const last = await patch(url, offset, bytes.subarray(offset))
+    expect([last.status, last.headers.get('upload-offset')]).toEqual([204, String(bytes.byteLength)])
+    expect((await stored(path)).equals(bytes)).toBe(true)
+  })
+
+  it('whose last answer was lost is complete for whoever asks, and leaves no bytes behind', async () => {
+    const path = newPath()
+    const before = (await bench.files()).length
+    const url = await begun(path, 1000)
+    await patch(url, 0, randomBytes(1000))
+    await bench.restart()
+    expect(await offsetOf(url)).toBe(1000)
+    expect(await bench.files()).toHaveLength(before + 1)
+  })
+
+  it('takes over from a writer that hangs', async () => {
+    const path = newPath()
+    const bytes = randomBytes(100_000)
+    const url = await begun(path, bytes.byteLength)
+    const hanging = new AbortController()
+    const stuck = fetch(url, {
+      method: 'PATCH',
+      headers: {
+        apikey: bench.keys.publishableKey,
+        authorization: `Bearer ${tokens.alice}`,
+        'tus-resumable': '1.0.0',
+        'upload-offset': '0',
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(bytes.subarray(0, 50_000))
+        },
+      }),
+      duplex: 'half',
+      signal: hanging.signal,
+    } as RequestInit & { duplex: 'half' }).catch(() => undefined)
+    await expect.poll(() => offsetOf(url)).toBe(50_000)
+    expect((await patch(url, 50_000, bytes.subarray(50_000))).status).toBe(204)
+    hanging.abort()
+    await stuck
+    expect((await stored(path)).equals(bytes)).toBe(true)
+  })
+
+  it('of nothing is there at once; one with its bytes needs no PATCH', async () => {
+    const [empty, whole] = [newPath(), newPath()]
+    expect((await begin(empty, 0)).status).toBe(201)
+    expect(await stored(empty)).toHaveLength(0)
+    const bytes = randomBytes(500)
+    const response = await call('POST', endpoint, {
+      headers: {
+        'upload-length': '500',
+        'upload-metadata': metadata({ bucketName: 'private', objectName: whole }),
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: bytes,
+    })
+    expect([response.status, response.headers.get('upload-offset')]).toEqual([201, '500'])
+    expect((await stored(whole)).equals(bytes)).toBe(true)
+  })
+
+  it('is given up by DELETE', async () => {
+    const url = await begun(newPath(), 10)
+    expect((await call('DELETE', url)).status).toBe(204)
+    expect((await call('HEAD', url)).status).toBe(404)
+  })
+
+  it('says when it will be given up: in a day', async () => {
+    const url = await begun(newPath(), 10)
+    expect(Date.parse((await call('HEAD', url)).headers.get('upload-expires') ?? '')).toBeGreaterThan(
+      Date.now() + 23 * 3_600_000,
+    )
+  })
+
+  it('says what the server can do', async () => {
+    const response = await fetch(endpoint, {
+      method: 'OPTIONS',
+      headers: { apikey: bench.keys.publishableKey },
+    })
+    expect(response.status).toBe(204)
+    expect(response.headers.get('tus-extension')).toBe('creation,creation-with-upload,expiration,termination')
+    expect(response.headers.get('access-control-expose-headers')).toContain('upload-offset')
+  })
+})
+
+describe('is refused', () => {
+  it('in a folder that the policies close', async () => {
+    const response = await begin(`${BOB}/x`, 10)
+    expect(response.status).toBe(403)
+    expect(await response.text()).toContain('row-level security')
+  })
+
+  it('where the object exists, and replaces it where asked to', async () => {
+    const path = newPath()
+    const { error } = await alice.storage.from('private').upload(path, 'old')
+    expect(error).toBeNull()
+    expect((await begin(path, 3)).status).toBe(409)
+    const response = await begin(path, 3, { 'x-upsert': 'true' })
+    expect(response.status).toBe(201)
+    await patch(response.headers.get('location') ?? '', 0, new Uint8Array(Buffer.from('new')))
+    expect((await stored(path)).toString()).toBe('new')
+  })
+
+  it('to anybody but whoever began it', async () => {
+    const url = await begun(newPath(), 10)
+    expect((await call('HEAD', url, { as: 'bob' })).status).toBe(404)
+    expect((await patch(url, 0, new Uint8Array(10), 'bob')).status).toBe(404)
+    expect((await call('DELETE', url, { as: 'bob' })).status).toBe(404)
+    expect(await offsetOf(url)).toBe(0)
+  })
+
+  it('at another offset, as another type, beyond its length', async () => {
+    const url = await begun(newPath(), 10)
+    expect((await patch(url, 5, new Uint8Array(5))).status).toBe(409)
+    const typed = await call('PATCH', url, { headers: { 'upload-offset': '0' }, body: new Uint8Array(1) })
+    expect(typed.status).toBe(415)
+    expect((await patch(url, 0, new Uint8Array(11))).status).toBe(413)
+  })
+
+  it.each([
+    ['larger than the project allows', { 'upload-length': String(21 * 1024 * 1024) }, 413],
+    ['without a length', { 'upload-length': '' }, 400],
+    ['without a bucket', { 'upload-metadata': metadata({ objectName: `${ALICE}/x` }) }, 400],
+    ['in another version', { 'tus-resumable': '0.2.2' }, 412],
+    [
+      'larger than the bucket allows',
+      {
+        'upload-length': '1001',
+        'upload-metadata': metadata({ bucketName: 'small', objectName: `${ALICE}/x` }),
+      },
+      413,
+    ],
+    [
+      'of a type that the bucket does not take',
+      {
+        'upload-metadata': metadata({
+          bucketName: 'small',
+          objectName: `${ALICE}/x`,
+          contentType: 'text/html',
+        }),
+      },
+      415,
+    ],
+    [
+      'to a path outside',
+      { 'upload-metadata': metadata({ bucketName: 'private', objectName: '../x' }) },
+      400,
+    ],
+    ['in no bucket', { 'upload-metadata': metadata({ bucketName: 'none', objectName: `${ALICE}/x` }) }, 404],
+  ])('%s', async (_what, headers, status) => {
+    expect((await begin(newPath(), 10, headers)).status).toBe(status)
+  })
+
+  it('under an id that is none', async () => {
+    expect((await call('HEAD', `${endpoint}/..%2F..%2Fetc`)).status).toBe(404)
+    expect((await call('HEAD', `${endpoint}/${randomUUID()}`)).status).toBe(404)
+  })
+})
