@@ -577,6 +577,7 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      diagnose: { Args: Record<PropertyKey, never>; Returns: Json }
       fail_job: {
         Args: {
           p_error: string

@@ -7,8 +7,9 @@ import { styleText } from 'node:util'
 import { AppError } from '../functions-shared/app-error.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import { bringUp, CLAIMED_PHOTOS, type Running } from './bring-up.ts'
+import { eventLine } from './event-line.ts'
 import { ROOT } from './process.ts'
-import type { ReceivedMessage, SampleClaimResult } from './sample-claim.ts'
+import type { SampleClaimResult } from './sample-claim.ts'
 import { parseStartOptions, type StartOptions, USAGE, UsageError } from './start-options.ts'
 
 const options = readOptions()
@@ -69,7 +70,7 @@ function showSample(running: Running): Promise<SampleClaimResult> {
     `\nA sample claim: a signed webhook with ${CLAIMED_PHOTOS.length} photos, one of them cut short.\n` +
       'What a subscriber receives, with milliseconds since the status change:\n',
   )
-  return running.runSample((received) => console.log(eventLine(received)))
+  return running.runSample(({ message, latencyMs }) => console.log(eventLine(message, `${latencyMs} ms`)))
 }
 
 /** The same path on free ports with temporary data; the last line is one JSON object. */
@@ -116,24 +117,6 @@ function stopSignal(): Promise<typeof STOP> {
     for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
       process.on(event, () => resolve(STOP))
   })
-}
-
-function eventLine({ message, latencyMs }: ReceivedMessage): string {
-  const detail = [
-    'documentId' in message ? message.documentId.slice(0, 8) : '',
-    'progress' in message && message.progress !== undefined ? `${message.progress} %` : '',
-    'stage' in message ? (message.stage ?? '') : '',
-    message.error ?? '',
-  ]
-  const seq = message.seq === undefined ? '' : `#${message.seq}`
-  const colour = message.error !== undefined ? 'red' : message.seq === undefined ? 'gray' : 'green'
-  const line = [
-    `${latencyMs} ms`.padStart(8),
-    seq.padStart(5),
-    message.type.padEnd(26),
-    ...detail.filter(Boolean),
-  ]
-  return styleText(colour, `  ${line.join('  ')}`)
 }
 
 function banner({ stack, dashboardUrl, demo }: Running, sample: SampleClaimResult | undefined): string {

@@ -16,6 +16,7 @@ import { createTerminalLogger } from './logger.ts'
 import { applyMigrations, removeCluster, startPostgres } from './postgres/index.ts'
 import { createRealtime } from './realtime/index.ts'
 import { createRestService } from './rest/index.ts'
+import { removeRunningFile, writeRunningFile } from './running-file.ts'
 import { createStorageService } from './storage/index.ts'
 import { restartOnCrash } from './supervise.ts'
 import type { Stack, StackOptions } from './types.ts'
@@ -66,7 +67,13 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     logger,
   })
   parts.defer(() => storage.stop())
-  const realtime = createRealtime({ db: postgres.urls, keys, jwks: keys.jwks, logger })
+  const realtime = createRealtime({
+    db: postgres.urls,
+    keys,
+    jwks: keys.jwks,
+    logger,
+    settings: { privateOnly: true, ...options.realtime },
+  })
   parts.defer(() => realtime.stop())
   const functions = createFunctionsHost({
     functionsDir: join(ROOT, 'supabase', 'functions'),
@@ -90,6 +97,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   parts.defer(() => cron.stop())
   await Promise.all([realtime.ready, rest.reloadSchema()])
 
+  await writeRunningFile(dataDir, { url, dbUrl: postgres.urls.postgres, pid: process.pid })
+  parts.defer(() => removeRunningFile(dataDir))
   const running = parts.move()
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {

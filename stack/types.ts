@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { JWK } from 'jose'
+import type { RealtimeSettings } from './realtime/settings.ts'
 
 /** `source` is the part that speaks, e.g. `postgres`, `realtime`, or a function's name. */
 export interface Logger {
@@ -80,6 +81,8 @@ export interface StackOptions {
   functionsEnv?: Record<string, string>
   /** Wall-clock limit of one function request, ms. Default 150000, as on hosted Supabase's free plan. */
   functionsTimeoutMs?: number
+  /** Limits and the like of Realtime. Default: hosted Supabase's, and private channels only. */
+  realtime?: Partial<RealtimeSettings>
 }
 
 /** A running embedded stack. `stop()` ends every process; safe to call twice. */

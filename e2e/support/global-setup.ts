@@ -33,6 +33,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
         dataDir,
         ports: { api: 0, db: 0 },
         logger: createTerminalLogger({ level: process.env.CLAIMWIRE_LOG === 'debug' ? 'debug' : 'error' }),
+        // For the scenarios of supabase-js, which talk on public channels too.
+        realtime: { privateOnly: false },
         functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: files.origin, DOWNLOAD_TIMEOUT_MS },
       }),
     )

@@ -1,0 +1,177 @@
+/** What operators run in the terminal, against the whole stack: `npm run doctor` and `npm run listen`. */
+
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { createInterface } from 'node:readline'
+import { describe, expect, inject, test } from 'vitest'
+import { run } from '../scripts/process.ts'
+import { withClient } from '../stack/postgres/index.ts'
+import { newClient, newUser, PASSWORD } from './support/claims.ts'
+
+const { url, db, keys } = inject('stack')
+
+const ENVIRONMENT = {
+  SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
+  SUPABASE_SECRET_KEY: keys.secretKey,
+  TYPEFORM_WEBHOOK_SECRET: keys.typeformSecret,
+}
+
+interface Check {
+  name: string
+  verdict: string
+  remedy?: string
+}
+
+async function doctor(env: Record<string, string>): Promise<{ code: number; checks: Check[] }> {
+  const { code, output } = await run(process.execPath, ['scripts/doctor.ts', '--json', '--url', url], { env })
+  const checks = output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): Check => JSON.parse(line))
+  return { code, checks }
+}
+
+describe('the doctor', () => {
+  test('finds a running stack well, and leaves nobody behind', async () => {
+    const { code, checks } = await doctor(ENVIRONMENT)
+    expect(checks.filter(({ verdict }) => verdict === 'failed')).toEqual([])
+    expect(checks.map(({ name }) => name)).toContain('round trip')
+    expect(code).toBe(0)
+    const { data } = await newClient('secretKey').auth.admin.listUsers({ perPage: 1000 })
+    expect(data.users.filter(({ email }) => email?.startsWith('doctor-'))).toEqual([])
+  })
+
+  test('finds what is wrong, says what to do about it, and ends with 1', async () => {
+    const { code, checks } = await doctor({ ...ENVIRONMENT, TYPEFORM_WEBHOOK_SECRET: 'another' })
+    const found = checks.filter(({ verdict }) => verdict === 'failed')
+    expect(found).toEqual([expect.objectContaining({ name: 'webhook secret', remedy: expect.any(String) })])
+    expect(code).toBe(1)
+  })
+
+  test('does what it can without the secret key', async () => {
+    const { SUPABASE_PUBLISHABLE_KEY } = ENVIRONMENT
+    const { code, checks } = await doctor({ SUPABASE_PUBLISHABLE_KEY })
+    expect(checks.map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'skipped', 'skipped'])
+    expect(code).toBe(0)
+  })
+})
+
+interface Line {
+  type: string
+  new?: string
+  seq?: number
+  replayed?: boolean
+}
+
+/** `npm run listen -- --json`; what it prints, line by line. */
+function listen(args: string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, ['scripts/listen.ts', '--json', '--url', url, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
+  const next = async (wanted: (line: Line) => boolean): Promise<Line> => {
+    for (;;) {
+      const { value, done } = await lines.next()
+      if (done === true) throw new Error('listen ended')
+      const line: Line = JSON.parse(value)
+      if (wanted(line)) return line
+    }
+  }
+  return {
+    live: () => next(({ type, new: state }) => type === 'state' && state === 'live'),
+    message: () => next(({ seq }) => seq !== undefined),
+    /** @returns the exit code. */
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** One durable notification more. */
+async function fail(userId: string): Promise<void> {
+  await withClient(db.postgres, async (client) => {
+    const { rows } = await client.query(
+      `insert into public.jobs (kind, user_id, subject_id, next_attempt_at) values ('image', $1, $2, 'infinity') returning id`,
+      [userId, randomUUID()],
+    )
+    await client.query(`update public.jobs set status = 'failed' where id = $1`, [rows[0]?.id])
+  })
+}
+
+describe('listening in the terminal', () => {
+  test('as an operator: what was missed, then what comes, without taking the place of a device', async () => {
+    const user = await newUser()
+    await fail(user.id)
+    await using listener = listen(['--user', user.email, '--since', '0'], ENVIRONMENT)
+    expect(await listener.message()).toMatchObject({
+      type: 'image_processing_failed',
+      seq: 1,
+      replayed: true,
+    })
+    await listener.live()
+    await fail(user.id)
+    expect(await listener.message()).toMatchObject({
+      type: 'image_processing_failed',
+      seq: 2,
+      replayed: false,
+    })
+    await withClient(db.postgres, async (client) => {
+      const { rows } = await client.query('select from private.devices where user_id = $1', [user.id])
+      expect(rows).toEqual([])
+    })
+  })
+
+  test('as the user, with the password', async () => {
+    const user = await newUser()
+    const { SUPABASE_PUBLISHABLE_KEY } = ENVIRONMENT
+    await using listener = listen(['--user', user.email], {
+      SUPABASE_PUBLISHABLE_KEY,
+      CLAIMWIRE_PASSWORD: PASSWORD,
+    })
+    await listener.live()
+    await fail(user.id)
+    expect(await listener.message()).toMatchObject({ type: 'image_processing_failed', seq: 1 })
+  })
+
+  test.each([
+    ['an unknown user', ['--user', 'nobody@example.test'], ENVIRONMENT, /There is no user/],
+    ['no user', [], ENVIRONMENT, /Name a user/],
+    ['no key at all', ['--user', 'a@example.test'], {}, /SUPABASE_PUBLISHABLE_KEY/],
+  ])('%s is an error of usage', async (_what, args, env, message) => {
+    const { code, output } = await run(process.execPath, ['scripts/listen.ts', '--url', url, ...args], {
+      env,
+    })
+    expect(output).toMatch(message)
+    expect(code).toBe(2)
+  })
+})
+
+describe('postgres_changes', () => {
+  test('tell of the status rows to those who may see them, and to nobody else', async () => {
+    const [owner, stranger] = await Promise.all([newUser(), newUser()])
+    const heard = { owner: [] as unknown[], stranger: [] as unknown[] }
+    for (const [name, { client }] of [['owner', owner] as const, ['stranger', stranger] as const]) {
+      await client.realtime.setAuth()
+      await new Promise<void>((resolve) => {
+        client
+          .channel('status-rows')
+          .on('postgres_changes', { event: 'UPDATE', schema: 'public', table: 'jobs' }, ({ new: row }) => {
+            heard[name].push(Reflect.get(row, 'status'))
+          })
+          .on('system', {}, ({ extension, status }: { extension: string; status: string }) => {
+            if (extension === 'postgres_changes' && status === 'ok') resolve()
+          })
+          .subscribe()
+      })
+    }
+    await fail(owner.id)
+    await expect.poll(() => heard.owner).toEqual(['failed'])
+    await fail(stranger.id)
+    await expect.poll(() => heard.stranger).toEqual(['failed'])
+    expect(heard.owner).toEqual(['failed'])
+    await Promise.all([owner.client.removeAllChannels(), stranger.client.removeAllChannels()])
+  })
+})

@@ -1,0 +1,124 @@
+/**
+ * `npm run doctor`: looks at a project from outside and from inside, and says what is wrong and what to do about it.
+ * The embedded stack, `supabase start` and hosted projects alike; exits with 1 when something failed.
+ */
+
+import { createHash } from 'node:crypto'
+import { parseArgs, styleText } from 'node:util'
+import { createClient } from '@supabase/supabase-js'
+import type { Database } from '../functions-shared/database.types.ts'
+import { type Check, failed, skipped, type Verdict } from './doctor/check.ts'
+import { readCheckout } from './doctor/checkout.ts'
+import { parseFacts } from './doctor/facts.ts'
+import { judge } from './doctor/judge.ts'
+import { checkApi, checkFunction, checkPublishableKey, checkWebhook } from './doctor/requests.ts'
+import { checkRoundTrip } from './doctor/round-trip.ts'
+import { findProject, PROJECT_OPTIONS, PROJECT_USAGE, type Project } from './project.ts'
+import { UsageError } from './start-options.ts'
+
+const USAGE = `npm run doctor               looks at a project, and says what is wrong and what to do about it
+
+Options, after --:
+  --json                     one JSON object a check
+${PROJECT_USAGE}
+  --help                     this page`
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  ok: styleText('green', '✓'),
+  warning: styleText('yellow', '!'),
+  failed: styleText('red', '✗'),
+  skipped: styleText('gray', '–'),
+}
+
+await main().catch((error: unknown) => {
+  if (!(error instanceof UsageError)) throw error
+  console.error(`${error.message}\n\n${USAGE}`)
+  process.exitCode = 2
+})
+// A client library's forgotten timer must not keep the process.
+process.exit()
+
+async function main(): Promise<void> {
+  const values = readFlags()
+  if (values.help) return console.log(USAGE)
+  const project = await findProject(values)
+  if (!values.json)
+    console.log(`\n  ${project.url}${project.kind === 'embedded' ? '  (embedded stack)' : ''}\n`)
+  let problems = 0
+  for await (const check of examine(project)) {
+    if (check.verdict === 'failed') problems += 1
+    console.log(values.json ? JSON.stringify(check) : line(check))
+  }
+  if (!values.json)
+    console.log(problems === 0 ? '\n  All is well.\n' : `\n  ${problems} to be looked after.\n`)
+  if (problems > 0) process.exitCode = 1
+}
+
+function readFlags() {
+  try {
+    return parseArgs({
+      options: {
+        ...PROJECT_OPTIONS,
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error })
+    throw error
+  }
+}
+
+/** From what everything else needs to what needs everything else. */
+async function* examine(project: Project): AsyncGenerator<Check> {
+  const { url, publishableKey, secretKey, typeformSecret } = project
+  const api = await checkApi(url)
+  yield api
+  if (api.verdict === 'failed' && api.found.startsWith('nobody')) return
+  const key = await checkPublishableKey(url, publishableKey)
+  yield key
+  if (secretKey === undefined) {
+    yield skipped('database, functions, round trip', 'they take SUPABASE_SECRET_KEY')
+    yield await checkWebhook(url, typeformSecret)
+    return
+  }
+  const checkout = readCheckout()
+  yield* await database(project, secretKey, checkout)
+  for (const name of checkout.functions) {
+    if (name !== 'typeform-webhook') yield await checkFunction(url, name, secretKey)
+  }
+  yield await checkWebhook(url, typeformSecret)
+  if (key.verdict === 'ok') yield* await checkRoundTrip(url, publishableKey, secretKey)
+}
+
+async function database(
+  project: Project,
+  secretKey: string,
+  checkout: ReturnType<typeof readCheckout>,
+): Promise<Check[]> {
+  const supabase = createClient<Database>(project.url, secretKey, { auth: { persistSession: false } })
+  const { data, error, status } = await supabase.rpc('diagnose')
+  if (error !== null) {
+    if (status === 401) {
+      return [failed('secret key', 'refused', "Copy it from the project's API keys: SUPABASE_SECRET_KEY.")]
+    }
+    return [
+      failed(
+        'database',
+        `the function diagnose cannot be called: ${error.message}`,
+        'npx supabase db push applies the migrations; in the settings, let the Data API show the schema public.',
+      ),
+    ]
+  }
+  return judge(parseFacts(data), {
+    ...checkout,
+    url: project.url,
+    secretKeySha256: createHash('sha256').update(secretKey).digest('hex'),
+    local: /^https?:\/\/(127\.|localhost\b)/.test(project.url) && project.kind === 'given',
+  })
+}
+
+function line({ name, verdict, found, remedy }: Check): string {
+  const head = `  ${MARKS[verdict]} ${name.padEnd(26)} ${found}`
+  return remedy === undefined ? head : `${head}\n${' '.repeat(31)}${styleText('cyan', `→ ${remedy}`)}`
+}

@@ -1,0 +1,123 @@
+/** What can be told by asking the project over HTTP, as a page or another service would. */
+
+import { createHmac } from 'node:crypto'
+import { isRecord } from '../../functions-shared/unknown.ts'
+import { type Check, failed, ok, skipped, warning } from './check.ts'
+
+/** Milliseconds; a function may have to start first. */
+const TIMEOUT_MS = 15_000
+
+export interface Answer {
+  status: number
+  body: unknown
+  ms: number
+}
+
+/** Null where nothing answered in time. */
+export async function ask(url: string, init: RequestInit = {}): Promise<Answer | null> {
+  const began = performance.now()
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const text = await response.text()
+    return { status: response.status, body: parse(text), ms: Math.round(performance.now() - began) }
+  } catch {
+    // Refused, reset, no such name, too slow: to whoever asks it is all the same, there is nobody.
+    return null
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+export async function checkApi(url: string): Promise<Check> {
+  const answer = await ask(`${url}/auth/v1/.well-known/jwks.json`)
+  if (answer === null) {
+    return failed(
+      'API',
+      `nobody answers at ${url}`,
+      'Check the address; is the project paused, or `npm start` not running?',
+    )
+  }
+  const keys = isRecord(answer.body) && Array.isArray(answer.body.keys) ? answer.body.keys.length : 0
+  return keys > 0
+    ? ok('API', `answers in ${answer.ms} ms, ${keys} signing key${keys === 1 ? '' : 's'}`)
+    : failed(
+        'API',
+        'there is no asymmetric signing key: Edge Functions refuse tokens signed with the legacy secret',
+        "Migrate to JWT signing keys (ES256) in the project's settings.",
+      )
+}
+
+export async function checkPublishableKey(url: string, key: string): Promise<Check> {
+  const answer = await ask(`${url}/auth/v1/settings`, { headers: { apikey: key } })
+  return answer?.status === 200
+    ? ok('publishable key', 'accepted')
+    : failed(
+        'publishable key',
+        answer === null ? 'no answer' : `refused with HTTP ${answer.status}`,
+        "Copy it from the project's API keys: SUPABASE_PUBLISHABLE_KEY.",
+      )
+}
+
+/** A request that names nothing: it is refused by the function itself, so it is there and took the key. */
+export async function checkFunction(url: string, name: string, secretKey: string): Promise<Check> {
+  const address = `${url}/functions/v1/${name}`
+  const what = `function ${name}`
+  const answer =
+    name === 'health'
+      ? await ask(address)
+      : await ask(address, { method: 'POST', headers: { apikey: secretKey }, body: '{}' })
+  const deploy = `npx supabase functions deploy ${name}`
+  if (answer === null) return failed(what, 'no answer', `Look into its logs; ${deploy}`)
+  if (answer.status === 404) return failed(what, 'not deployed', deploy)
+  if (answer.status === 401) {
+    return failed(
+      what,
+      'refuses the secret key',
+      "Use the project's sb_secret_ key; verify_jwt must be off, as in supabase/config.toml.",
+    )
+  }
+  if (answer.status >= 500) return failed(what, `HTTP ${answer.status}`, 'Look into its logs.')
+  return ok(what, `answers in ${answer.ms} ms`)
+}
+
+/** Nothing is stored by it: what is sent is signed rightly, and no response of a form. */
+export async function checkWebhook(url: string, secret: string | undefined): Promise<Check> {
+  const name = 'webhook secret'
+  const body = '{}'
+  const signature = createHmac('sha256', secret ?? 'none')
+    .update(body)
+    .digest('base64')
+  const answer = await ask(`${url}/functions/v1/typeform-webhook`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'typeform-signature': `sha256=${signature}` },
+    body,
+  })
+  const set = 'npx supabase secrets set TYPEFORM_WEBHOOK_SECRET=<secret>'
+  if (answer === null) return failed(name, 'no answer', 'See function typeform-webhook.')
+  switch (codeOf(answer.body)) {
+    case 'webhook_not_configured':
+      return failed(name, 'the function has none: every report is refused with 503', set)
+    case 'invalid_form_response':
+      return ok(name, 'signatures are accepted')
+    case 'signature_mismatch':
+      return secret === undefined
+        ? skipped(
+            name,
+            "there is one; whether it is Typeform's cannot be told without TYPEFORM_WEBHOOK_SECRET",
+          )
+        : failed(name, "TYPEFORM_WEBHOOK_SECRET is another than the function's", set)
+    default:
+      return warning(name, `HTTP ${answer.status}`, 'Look into the logs of typeform-webhook.')
+  }
+}
+
+function codeOf(body: unknown): string | undefined {
+  const error = isRecord(body) ? body.error : undefined
+  return isRecord(error) && typeof error.code === 'string' ? error.code : undefined
+}
