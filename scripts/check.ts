@@ -20,6 +20,7 @@ const checks: Check[] = [
   { name: 'types: node', command: tool('tsc'), args: ['-p', '.'] },
   { name: 'types: shared', command: tool('tsc'), args: ['-p', 'functions-shared'] },
   { name: 'types: web', command: tool('tsc'), args: ['-p', 'web'] },
+  { name: 'types: browser tests', command: tool('tsc'), args: ['-p', 'e2e/browser'] },
   ...functionFolders().map((folder) => ({
     name: `types: ${folder.name}`,
     command: tool('deno'),

@@ -3,7 +3,7 @@
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import type { ClientState, Delivery, StateEvent } from '../client/index.ts'
 import { h, reconcile, setText } from '../shared/dom.ts'
-import { clockTime } from './format.ts'
+import { clockTime } from '../shared/format.ts'
 
 interface Entry {
   key: string

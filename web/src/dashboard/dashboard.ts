@@ -4,12 +4,11 @@ import type { Session, SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
 import { h, oncePerFrame } from '../shared/dom.ts'
-import { createToaster } from '../toasts/index.ts'
+import { createJobNotices, createToaster } from '../toasts/index.ts'
 import { createActivity } from './activity.ts'
-import { createJobNotices } from './job-notices.ts'
 import { createPanes } from './panes.ts'
 import { createRepository } from './repository.ts'
-import { incidentIdOf } from './route.ts'
+import { hrefOf, incidentIdOf } from './route.ts'
 import { DashboardStore } from './store.ts'
 import { createTopBar } from './top-bar.ts'
 
@@ -26,7 +25,10 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
   const client = new DashboardWebSocketClient({ supabase })
   // On a phone every toast covers what it tells of.
   const toaster = createToaster({ limit: matchMedia('(width >= 720px)').matches ? 3 : 2 })
-  const notices = createJobNotices(toaster, (message) => store.subjectOf(message))
+  const notices = createJobNotices({
+    toaster,
+    contextOf: (message) => ({ subject: store.subjectOf(message), href: hrefOf(message) }),
+  })
   const activity = createActivity((message) => store.subjectOf(message))
   const panes = createPanes({ store, activity, retry: (jobId) => void retry(jobId) })
   const topBar = createTopBar({

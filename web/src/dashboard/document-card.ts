@@ -1,7 +1,7 @@
 /** One document: picture, live status, progress, and what to do when it failed. */
 
 import { h, setText } from '../shared/dom.ts'
-import { fileSize, sentence } from './format.ts'
+import { fileSize, sentence } from '../shared/format.ts'
 import { type IconName, icon } from './icons.ts'
 import type { IncidentDocument, JobStatus } from './incidents.ts'
 

@@ -1,8 +1,8 @@
 /** One incident: what was reported, and its documents as they are processed. */
 
 import { h, reconcile, setText } from '../shared/dom.ts'
+import { dateTime, day } from '../shared/format.ts'
 import { DocumentCard, type DocumentCardActions, type DocumentCardData } from './document-card.ts'
-import { dateTime, day } from './format.ts'
 import { type IconName, icon } from './icons.ts'
 import { describe, toneOf } from './incident-list.ts'
 import type { Incident } from './incidents.ts'

@@ -1,7 +1,7 @@
 /** The list of incidents, newest first. */
 
 import { h, reconcile, setText } from '../shared/dom.ts'
-import { plural, relativeTime } from './format.ts'
+import { plural, relativeTime } from '../shared/format.ts'
 import { icon } from './icons.ts'
 import { type Incident, type Summary, summarise } from './incidents.ts'
 import type { DashboardState } from './store.ts'

@@ -5,7 +5,7 @@
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
-import { sentence } from './format.ts'
+import { sentence } from '../shared/format.ts'
 import { applyMessage, type Incident } from './incidents.ts'
 import { type Repository, URL_VALIDITY } from './repository.ts'
 

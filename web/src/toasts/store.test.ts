@@ -86,3 +86,28 @@ describe('time', () => {
     expect(nextExpiry(state)).toBe(2_000)
   })
 })
+
+describe('what a page passes', () => {
+  it('has a type and a time that make sense', () => {
+    const given: [unknown, unknown, string, number | null][] = [
+      ['fatal', undefined, 'info', 5_000],
+      ['success', 0, 'success', null],
+      ['success', Number.POSITIVE_INFINITY, 'success', null],
+      ['warning', Number.NaN, 'warning', 5_000],
+      ['info', -5, 'info', 5_000],
+      ['error', undefined, 'error', null],
+      ['error', 3_000, 'error', 3_000],
+    ]
+    for (const [type, durationMs, expectedType, remaining] of given) {
+      // As a page in plain JavaScript would.
+      const toast = JSON.parse('{"key":"a","title":"A"}')
+      const [shown] = show(start, { ...toast, type, durationMs }, 0).toasts
+      expect([shown?.type, shown?.remaining]).toEqual([expectedType, remaining])
+    }
+  })
+
+  it('stays longer where there is something to click', () => {
+    const [toast] = show(start, { key: 'a', title: 'A', actions: [{ label: 'Undo' }] }, 0).toasts
+    expect(toast?.remaining).toBe(10_000)
+  })
+})

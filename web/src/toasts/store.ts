@@ -10,7 +10,19 @@
  * A toast with a key is updated in place: a job has one toast from start to end.
  */
 
-export type ToastType = 'success' | 'error' | 'info' | 'warning'
+export const TOAST_TYPES = ['success', 'error', 'info', 'warning'] as const
+
+export type ToastType = (typeof TOAST_TYPES)[number]
+
+/** A button, or with `href` a link; the toast goes when it is used. */
+export interface ToastAction {
+  label: string
+  /** `http:`, `https:`, `blob:` or within the page; another address leaves the action out. */
+  href?: string
+  /** Saves what `href` leads to under this name instead of opening it, where the server allows. */
+  download?: string
+  run?: () => void
+}
 
 export interface ToastContent {
   title: string
@@ -18,6 +30,7 @@ export interface ToastContent {
   type: ToastType
   /** 0 to 100; null for no bar. */
   progress: number | null
+  actions: readonly ToastAction[]
 }
 
 export interface Toast extends ToastContent {
@@ -26,6 +39,8 @@ export interface Toast extends ToastContent {
   remaining: number | null
   /** Grows with each change that people should be told of; progress is none. */
   revision: number
+  /** A person dismissed it; not called when its time is up. */
+  onDismiss: (() => void) | undefined
 }
 
 export interface ToastState {
@@ -42,12 +57,16 @@ export interface ShowToast extends Partial<ToastContent> {
   title: string
   /** Replaces the toast with this key, where it stands. Default: a toast of its own. */
   key?: string
-  /** Milliseconds; null stays until dismissed. Default 5000; errors stay. */
+  /** Milliseconds; null, 0 and Infinity stay until dismissed. Default 5000, with actions 10000; errors stay. */
   durationMs?: number | null
+  onDismiss?: () => void
 }
 
 /** Milliseconds a toast stays, errors excepted. */
 export const DEFAULT_DURATION = 5_000
+
+/** The same where there is something to click: nobody reads and aims in five seconds. */
+export const DURATION_WITH_ACTIONS = 10_000
 
 /** Beyond this the oldest are dropped: toasts are no record. */
 export const LARGEST_COUNT = 100
@@ -58,34 +77,46 @@ export function createToastState(now: number): ToastState {
 
 export function show(state: ToastState, toast: ShowToast & { key: string }, now: number): ToastState {
   const current = elapse(state, now)
-  const type = toast.type ?? 'info'
-  const content: ToastContent = {
-    title: toast.title,
-    message: toast.message ?? '',
-    type,
-    progress: toast.progress ?? null,
-  }
-  const durationMs =
-    toast.durationMs === undefined ? (type === 'error' ? null : DEFAULT_DURATION) : toast.durationMs
+  const content = contentOf(toast)
+  const given = { ...content, remaining: durationOf(toast, content), onDismiss: toast.onDismiss }
   const existing = current.toasts.find(({ key }) => key === toast.key)
   if (existing === undefined) {
-    const added: Toast = { ...content, key: toast.key, remaining: durationMs, revision: 1 }
+    const added: Toast = { ...given, key: toast.key, revision: 1 }
     return { ...current, toasts: [added, ...current.toasts].slice(0, LARGEST_COUNT) }
   }
   const told =
-    existing.title === content.title && existing.message === content.message && existing.type === type
-  const updated: Toast = {
-    ...content,
-    key: toast.key,
-    remaining: durationMs,
-    revision: existing.revision + (told ? 0 : 1),
-  }
+    existing.title === content.title && existing.message === content.message && existing.type === content.type
+  const updated: Toast = { ...given, key: toast.key, revision: existing.revision + (told ? 0 : 1) }
   return { ...current, toasts: current.toasts.map((each) => (each === existing ? updated : each)) }
+}
+
+/** Pages in plain JavaScript pass what they have; what cannot be shown as it is becomes text or the default. */
+function contentOf(toast: ShowToast): ToastContent {
+  const { progress } = toast
+  return {
+    title: String(toast.title ?? ''),
+    message: String(toast.message ?? ''),
+    type: TOAST_TYPES.find((type) => type === toast.type) ?? 'info',
+    progress:
+      typeof progress === 'number' && Number.isFinite(progress) ? Math.min(100, Math.max(0, progress)) : null,
+    actions: toast.actions ?? [],
+  }
+}
+
+function durationOf({ durationMs }: ShowToast, { type, actions }: ToastContent): number | null {
+  if (durationMs === null || durationMs === Number.POSITIVE_INFINITY || durationMs === 0) return null
+  if (typeof durationMs === 'number' && durationMs > 0) return durationMs
+  if (type === 'error') return null
+  return actions.length > 0 ? DURATION_WITH_ACTIONS : DEFAULT_DURATION
 }
 
 export function dismiss(state: ToastState, key: string, now: number): ToastState {
   const current = elapse(state, now)
   return { ...current, toasts: current.toasts.filter((toast) => toast.key !== key) }
+}
+
+export function dismissAll(state: ToastState, now: number): ToastState {
+  return { ...elapse(state, now), toasts: [] }
 }
 
 export function pause(state: ToastState, reason: PauseReason, now: number): ToastState {

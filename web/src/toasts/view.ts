@@ -1,12 +1,20 @@
 /**
- * Shows toasts. Text only; the live regions stand in the page from the start, since a region that appears
- * together with its text is not read out.
+ * Shows toasts as a stack in the corner:
+ *
+ *   collapsed   the newest in full, the ones before it peek out behind; "n more"
+ *      │ ^      pointer over it, focus in it (Alt+T), or a tap
+ *      v │      pointer and focus elsewhere, Escape, a tap elsewhere
+ *   expanded    all of them, scrollable; "Dismiss all"
  */
 
-import { h, oncePerFrame, reconcile, setText, svgIcon } from '../shared/dom.ts'
+import { h, oncePerFrame, reconcile, setText } from '../shared/dom.ts'
+import { plural } from '../shared/format.ts'
+import { motionAllowed, moveSmoothly, prepareFade } from '../shared/motion.ts'
+import { createAnnouncer } from './announcer.ts'
 import {
   createToastState,
   dismiss,
+  dismissAll,
   elapse,
   nextExpiry,
   type PauseReason,
@@ -14,16 +22,23 @@ import {
   resume,
   type ShowToast,
   show,
-  type Toast,
   type ToastState,
   type ToastType,
 } from './store.ts'
+import { swipeAway } from './swipe.ts'
+import { ToastElement } from './toast-element.ts'
+import { keepOnTop } from './top-layer.ts'
 
 export interface ToasterOptions {
   /** Default `document.body`. */
   parent?: HTMLElement
-  /** Toasts shown at once; older ones wait behind "more". Default 3. */
+  /** Toasts of the collapsed stack; older ones wait behind "more". Default 3. */
   limit?: number
+  /** With Alt moves the focus to the toasts: a `KeyboardEvent.code`. Default `KeyT`; null for none. */
+  hotkey?: string | null
+  /** Name of the region for screen readers. Default "Messages". */
+  label?: string
+  /** Milliseconds that only grow. Default `performance.now`. */
   clock?: () => number
 }
 
@@ -36,40 +51,47 @@ export interface Toaster {
   destroy(): void
 }
 
-const ICONS: Record<ToastType, readonly string[]> = {
-  success: ['M3.5 8.5l3 3 6-7'],
-  error: ['M8 4.5v4', 'M8 11.25v.01'],
-  warning: ['M8 4.5v4', 'M8 11.25v.01'],
-  info: ['M8 7.5v4', 'M8 4.75v.01'],
-}
-const CLOSE_ICON = ['M4.5 4.5l7 7', 'M11.5 4.5l-7 7']
-
 export function createToaster(options: ToasterOptions = {}): Toaster {
-  const { parent = document.body, limit = 3, clock = Date.now } = options
+  const {
+    parent = document.body,
+    limit = 3,
+    hotkey = 'KeyT',
+    label = 'Messages',
+    clock = () => performance.now(),
+  } = options
   let state: ToastState = createToastState(clock())
   let timer: ReturnType<typeof setTimeout> | undefined
+  let tapped = false
   let expanded = false
   let counter = 0
   let focusBefore: Element | null = null
   const announced = new Map<string, number>()
+  const elements = new Map<string, ToastElement>()
   const stop = new AbortController()
+  const listen = { signal: stop.signal }
 
-  const polite = h('div', { class: 'cw-visually-hidden', attrs: { role: 'status', 'aria-live': 'polite' } })
-  const assertive = h('div', {
-    class: 'cw-visually-hidden',
-    attrs: { role: 'alert', 'aria-live': 'assertive' },
-  })
+  const announcer = createAnnouncer()
   const list = h('ol', { class: 'cw-toasts__list' })
-  const more = h('button', { class: 'cw-toasts__more', attrs: { type: 'button', hidden: true } })
+  const more = h('button', { class: 'cw-toasts__chip', attrs: { type: 'button', hidden: true } })
+  const clear = h(
+    'button',
+    { class: 'cw-toasts__chip', attrs: { type: 'button', hidden: true }, on: { click: removeAll } },
+    'Dismiss all',
+  )
   const region = h(
     'section',
-    { class: 'cw-toasts', attrs: { 'aria-label': 'Messages', tabindex: -1 } },
-    polite,
-    assertive,
-    more,
+    {
+      class: 'cw-toasts',
+      attrs: {
+        'aria-label': hotkey === null ? label : `${label} (Alt+${hotkey.replace(/^Key/, '')})`,
+        tabindex: -1,
+      },
+    },
+    announcer.element,
+    h('div', { class: 'cw-toasts__bar' }, more, clear),
     list,
   )
-
+  const layer = keepOnTop(region, parent)
   const frame = oncePerFrame(render)
 
   function change(next: ToastState): void {
@@ -82,100 +104,192 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
   }
 
   function render(): void {
-    if (state.toasts.length <= limit) expanded = false
-    const visible = expanded ? state.toasts : state.toasts.slice(0, limit)
-    const hidden = state.toasts.length - visible.length
-    more.hidden = hidden === 0
-    region.classList.toggle('is-expanded', expanded)
-    setText(more, `${hidden} more`)
+    const { toasts, pausedBy } = state
+    if (toasts.length === 0) tapped = false
+    const expand = toasts.length > 1 && (tapped || pausedBy.has('hover') || pausedBy.has('focus'))
+    const opening = expand && !expanded
+    expanded = expand
+    layer.raise()
+    const shown = expanded ? toasts : toasts.slice(0, limit)
+    // Of the stack only the newest can be read.
+    const behind = expanded ? [] : toasts.slice(1)
+    const errors = behind.filter(({ type }) => type === 'error').length
+    more.hidden = behind.length === 0
+    setText(more, `${behind.length} more${errors === 0 ? '' : `, ${plural(errors, 'error')}`}`)
+    more.dataset.tone = errors === 0 ? 'neutral' : 'error'
+    clear.hidden = !expanded
+
     const hadFocus = list.contains(document.activeElement)
-    // The newest is nearest to the corner and last in reading order.
-    reconcile(list, visible.toReversed(), {
-      key: (toast) => toast.key,
-      create: (toast) => createToastElement(toast, () => remove(toast.key)),
-      update: updateToastElement,
-    })
-    for (const toast of state.toasts) announce(toast)
-    for (const key of announced.keys()) {
-      if (!state.toasts.some((toast) => toast.key === key)) announced.delete(key)
-    }
+    const kept = new Set(shown.map(({ key }) => key))
+    const present = [...elements]
+    const leaving = present
+      .filter(([key]) => !kept.has(key))
+      .map(([key, { element }]) => ({ key, fade: prepareFade(element) }))
+    moveSmoothly(
+      present.map(([, { element }]) => element),
+      () => {
+        region.classList.toggle('is-expanded', expanded)
+        for (const { key } of leaving) elements.delete(key)
+        // The newest is nearest to the corner and last in reading order.
+        reconcile(list, shown.toReversed(), {
+          key: ({ key }) => key,
+          create: ({ key }) => create(key).element,
+          update: (element, toast) => {
+            elements.get(toast.key)?.update(toast)
+            element.dataset.depth = String(shown.indexOf(toast))
+          },
+        })
+        if (opening) list.scrollTop = list.scrollHeight
+      },
+    )
+    for (const { key, fade } of leaving) if (!toasts.some((toast) => toast.key === key)) fade()
+    announceNews()
     if (hadFocus && !list.contains(document.activeElement)) moveFocus()
   }
 
-  function announce(toast: Toast): void {
-    if (announced.get(toast.key) === toast.revision) return
-    announced.set(toast.key, toast.revision)
-    const text = h('p', {}, toast.message === '' ? toast.title : `${toast.title}. ${toast.message}`)
-    ;(toast.type === 'error' ? assertive : polite).replaceChildren(text)
+  function create(key: string): ToastElement {
+    const toast = new ToastElement(key, {
+      dismiss: () => remove(key),
+      // As a listener's error: told to the page's own handlers, and the toast goes all the same.
+      failed: (cause) => reportError(cause),
+    })
+    elements.set(key, toast)
+    swipeAway({ element: toast.element, away: () => remove(key), signal: stop.signal })
+    if (motionAllowed()) {
+      toast.element.animate([{ opacity: 0, translate: '0 16px', scale: 0.97 }, {}], {
+        duration: 220,
+        easing: 'cubic-bezier(0.2, 0.9, 0.3, 1)',
+      })
+    }
+    return toast
+  }
+
+  function announceNews(): void {
+    const news = state.toasts.filter(({ key, revision }) => announced.get(key) !== revision).toReversed()
+    announced.clear()
+    for (const { key, revision } of state.toasts) announced.set(key, revision)
+    for (const urgent of [true, false]) {
+      const texts = news
+        .filter(({ type }) => (type === 'error') === urgent)
+        .map(({ title, message }) => [title, message].filter((part) => part !== '').join('. '))
+      announcer.announce(texts, urgent)
+    }
   }
 
   /** The toast with the focus has gone: on to the next one, or back to where the focus came from. */
   function moveFocus(): void {
-    const next = list.querySelector('button')
-    if (next !== null) next.focus()
-    else if (focusBefore instanceof HTMLElement && focusBefore.isConnected) focusBefore.focus()
+    const next = [...list.querySelectorAll<HTMLElement>('[data-toast] .cw-toast__close')].at(-1)
+    if (next !== undefined) next.focus()
+    else returnFocus()
   }
 
+  function returnFocus(): void {
+    if (focusBefore instanceof HTMLElement && focusBefore.isConnected) focusBefore.focus()
+    else if (document.activeElement instanceof HTMLElement && region.contains(document.activeElement))
+      document.activeElement.blur()
+    hold('focus', false)
+  }
+
+  /** By a person. */
   function remove(key: string): void {
+    const toast = state.toasts.find((each) => each.key === key)
     change(dismiss(state, key, clock()))
+    toast?.onDismiss?.()
+  }
+
+  function removeAll(): void {
+    const { toasts } = state
+    tapped = false
+    change(dismissAll(state, clock()))
+    for (const toast of toasts) toast.onDismiss?.()
+    returnFocus()
   }
 
   function hold(reason: PauseReason, on: boolean): void {
     if (state.pausedBy.has(reason) !== on) change((on ? pause : resume)(state, reason, clock()))
   }
 
-  const listen = { signal: stop.signal }
-  region.addEventListener('pointerenter', () => hold('hover', true), listen)
+  /** A click gives the focus, too; only somebody at the keyboard is to be waited for. */
+  function followFocus(): void {
+    hold('focus', region.matches(':focus-visible') || region.querySelector(':focus-visible') !== null)
+  }
+
   region.addEventListener(
-    'pointerleave',
-    () => {
-      expanded = false
-      frame.request()
-      hold('hover', false)
-    },
+    'pointerenter',
+    ({ pointerType }) => hold('hover', pointerType !== 'touch' && state.toasts.length > 0),
     listen,
   )
+  region.addEventListener('pointerleave', () => hold('hover', false), listen)
   region.addEventListener(
     'focusin',
-    (event) => {
-      if (!(event.relatedTarget instanceof Node && region.contains(event.relatedTarget))) {
-        focusBefore = event.relatedTarget instanceof Element ? event.relatedTarget : null
-      }
-      hold('focus', true)
+    ({ relatedTarget }) => {
+      if (relatedTarget instanceof Element && !region.contains(relatedTarget)) focusBefore = relatedTarget
+      followFocus()
     },
     listen,
   )
   region.addEventListener(
     'focusout',
-    (event) => {
-      if (!(event.relatedTarget instanceof Node && region.contains(event.relatedTarget))) hold('focus', false)
+    ({ relatedTarget }) => {
+      if (!(relatedTarget instanceof Node && region.contains(relatedTarget))) hold('focus', false)
+    },
+    listen,
+  )
+  region.addEventListener(
+    'click',
+    () => {
+      if (state.toasts.length > 1) tapped = true
+      frame.request()
+    },
+    listen,
+  )
+  document.addEventListener(
+    'pointerdown',
+    ({ target }) => {
+      if (!tapped || (target instanceof Node && region.contains(target))) return
+      tapped = false
+      frame.request()
     },
     listen,
   )
   more.addEventListener(
     'click',
     () => {
-      expanded = true
+      tapped = true
       render()
       list.querySelector('button')?.focus()
     },
     listen,
   )
   document.addEventListener('visibilitychange', () => hold('hidden', document.hidden), listen)
-  document.addEventListener(
-    'keydown',
-    (event) => {
-      if (event.key !== 'Escape' || event.defaultPrevented) return
-      const focused = document.activeElement?.closest('[data-toast]')
-      const elsewhere = document.activeElement !== null && document.activeElement !== document.body
-      const target = focused ?? (elsewhere && !region.matches(':hover') ? null : list.lastElementChild)
-      const key = target instanceof HTMLElement ? target.dataset.toast : undefined
-      if (key !== undefined) remove(key)
-    },
-    listen,
-  )
+  document.addEventListener('keydown', onKey, listen)
 
-  parent.append(region)
+  function onKey(event: KeyboardEvent): void {
+    if (event.defaultPrevented) return
+    if (event.altKey && !event.ctrlKey && !event.metaKey && event.code === hotkey) {
+      event.preventDefault()
+      if (state.toasts.length === 0) announcer.announce(['No messages'], false)
+      else if (!region.contains(document.activeElement)) region.focus()
+      return
+    }
+    if (event.key !== 'Escape' || state.toasts.length === 0) return
+    const { activeElement } = document
+    const focused = activeElement?.closest<HTMLElement>('[data-toast]')?.dataset.toast
+    if (focused !== undefined) remove(focused)
+    else if (region.contains(activeElement)) returnFocus()
+    else if (region.matches(':hover') || activeElement === null || activeElement === document.body) {
+      const [newest] = state.toasts
+      // What else there is to close by Escape, such as a menu, comes first.
+      if (
+        newest === undefined ||
+        document.querySelector('dialog[open], [popover]:popover-open:not(.cw-toasts)')
+      )
+        return
+      remove(newest.key)
+    } else return
+    event.preventDefault()
+  }
+
   hold('hidden', document.hidden)
 
   const toaster: Toaster = {
@@ -187,54 +301,16 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     showToast(title, message, type = 'info', durationMs) {
       return toaster.show({ title, message, type, ...(durationMs === undefined ? {} : { durationMs }) })
     },
-    dismiss: remove,
+    dismiss(key) {
+      if (state.toasts.some((toast) => toast.key === key)) change(dismiss(state, key, clock()))
+    },
     destroy() {
       stop.abort()
       clearTimeout(timer)
       frame.cancel()
-      region.remove()
+      announcer.destroy()
+      layer.destroy()
     },
   }
   return toaster
-}
-
-function createToastElement(toast: Toast, onClose: () => void): HTMLElement {
-  return h(
-    'li',
-    { class: 'cw-toast', attrs: { 'data-toast': toast.key } },
-    h('span', { class: 'cw-toast__icon' }),
-    h(
-      'div',
-      { class: 'cw-toast__text' },
-      h('p', { class: 'cw-toast__title' }),
-      h('p', { class: 'cw-toast__message' }),
-      h('div', { class: 'cw-toast__bar', attrs: { 'aria-hidden': 'true' } }, h('div', {})),
-    ),
-    h(
-      'button',
-      { class: 'cw-toast__close', attrs: { type: 'button' }, on: { click: onClose } },
-      svgIcon(CLOSE_ICON, 'cw-icon'),
-    ),
-  )
-}
-
-function updateToastElement(element: HTMLElement, toast: Toast): void {
-  if (element.dataset.type !== toast.type) {
-    element.dataset.type = toast.type
-    element.querySelector('.cw-toast__icon')?.replaceChildren(svgIcon(ICONS[toast.type], 'cw-icon'))
-  }
-  for (const [selector, text] of [
-    ['.cw-toast__title', toast.title],
-    ['.cw-toast__message', toast.message],
-  ] as const) {
-    const target = element.querySelector<HTMLElement>(selector)
-    if (target === null) continue
-    setText(target, text)
-    target.hidden = text === ''
-  }
-  element.querySelector('.cw-toast__close')?.setAttribute('aria-label', `Dismiss: ${toast.title}`)
-  const bar = element.querySelector<HTMLElement>('.cw-toast__bar')
-  if (bar === null) return
-  bar.hidden = toast.progress === null
-  bar.style.setProperty('--cw-progress', String((toast.progress ?? 0) / 100))
 }

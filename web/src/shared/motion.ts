@@ -1,0 +1,53 @@
+/** Movement that follows a change of the page, for people who have not asked for less of it. */
+
+const DURATION = 240
+const EASING = 'cubic-bezier(0.2, 0.9, 0.3, 1)'
+
+export function motionAllowed(): boolean {
+  return !document.hidden && !matchMedia('(prefers-reduced-motion: reduce)').matches
+}
+
+/** Makes the change; elements that it has moved glide from where they were. New ones are left to their style. */
+export function moveSmoothly(elements: readonly HTMLElement[], change: () => void): void {
+  if (!motionAllowed()) {
+    change()
+    return
+  }
+  const before = elements.map((element) => element.getBoundingClientRect())
+  change()
+  elements.forEach((element, index) => {
+    const old = before[index]
+    if (old === undefined || old.height === 0 || !element.isConnected) return
+    const now = element.getBoundingClientRect()
+    const [x, y] = [old.left - now.left, old.bottom - now.bottom]
+    if (Math.abs(x) < 1 && Math.abs(y) < 1) return
+    element.animate([{ translate: `${x}px ${y}px` }, { translate: '0px 0px' }], {
+      duration: DURATION,
+      easing: EASING,
+    })
+  })
+}
+
+/** To be called while the element is still there; what is returned lets a picture of it fade where it stood. */
+export function prepareFade(element: HTMLElement): () => void {
+  const { parentElement, offsetLeft, offsetTop, offsetWidth, offsetHeight } = element
+  if (parentElement === null || !motionAllowed()) return () => undefined
+  return () => {
+    const ghost = element.cloneNode(true)
+    if (!(ghost instanceof HTMLElement)) return
+    ghost.inert = true
+    ghost.ariaHidden = 'true'
+    for (const name of Object.keys(ghost.dataset)) if (name !== 'type') delete ghost.dataset[name]
+    ghost.classList.add('is-leaving')
+    Object.assign(ghost.style, {
+      left: `${offsetLeft}px`,
+      top: `${offsetTop}px`,
+      width: `${offsetWidth}px`,
+      height: `${offsetHeight}px`,
+    })
+    parentElement.append(ghost)
+    const end = (): void => ghost.remove()
+    const fade = ghost.animate([{}, { opacity: 0, scale: 0.96 }], { duration: 160, easing: 'ease-out' })
+    fade.finished.then(end, end)
+  }
+}
