@@ -704,6 +704,46 @@ export type Database = {
         Returns: undefined
       }
       send_to_topic: { Args: { p_event: string; p_payload?: Json; p_topic: string }; Returns: undefined }
+      storage_leftovers: {
+        Args: { p_limit?: number }
+        Returns: {
+          bucket_id: string
+          name: string
+        }[]
+      }
+      submit_upload: {
+        Args: { p_file_name: string; p_incident_id: string; p_path: string }
+        Returns: {
+          byte_size: number | null
+          content_type: string | null
+          created_at: string
+          document_type: string
+          duplicate_of: string | null
+          file_name: string | null
+          height: number | null
+          id: string
+          incident_id: string
+          job_id: string | null
+          kind: string
+          metadata: NonNullable<Json>
+          original_path: string | null
+          preview_path: string | null
+          received_at: string | null
+          sha256: string | null
+          source_path: string | null
+          source_ref: string | null
+          source_url: string | null
+          thumbnail_path: string | null
+          user_id: string
+          width: number | null
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'documents'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
       sweep_jobs: { Args: Record<PropertyKey, never>; Returns: number }
       unregister_device: { Args: { p_device_id: string }; Returns: boolean }
     }

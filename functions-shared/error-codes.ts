@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   download_truncated: { status: 502, message: 'The download ended before the file was complete.' },
   download_size_mismatch: { status: 502, message: 'The file has another size than its server announced.' },
   file_too_large: { status: 422, message: 'The file is larger than allowed.' },
+  incident_not_found: { status: 404, message: 'There is no such incident.' },
+  too_many_documents: { status: 409, message: 'The incident has as many documents as allowed.' },
   upload_not_found: { status: 404, message: 'The uploaded file is not there.' },
   file_empty: { status: 422, message: 'The file is empty.' },
   // images

@@ -65,6 +65,10 @@ export interface ImageMessage extends JobMessageFields {
   /** Signed URL of the thumbnail; expires, see `signedUrlExpiresAt`. */
   signedUrl?: string
   signedUrlExpiresAt?: string
+  /** On `image_processed`. `none`: such a file has no preview; `unavailable`: this photo is too much for the worker. */
+  preview?: 'available' | 'unavailable' | 'none'
+  /** The first document of the incident with the same bytes, on `image_processed` of a later one. */
+  duplicateOf?: string
   /** Milliseconds from claim to end. */
   processingDuration?: number
   error?: string

@@ -60,6 +60,7 @@ select set_eq(
      where pronamespace = 'public'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute') $$,
   array[
     'requeue_job(uuid)',
+    'submit_upload(uuid,text,text)',
     'notification_head()',
     'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)',
@@ -93,7 +94,8 @@ select set_eq(
     'private.topic_id(text)',
     'private.can_follow_queue(uuid)',
     'private.session_id()',
-    'private.is_live_device()'
+    'private.is_live_device()',
+    'private.may_upload(text)'
   ],
   'people may call the helpers of the policies and nothing else that is private'
 );
@@ -112,6 +114,7 @@ select set_eq(
     'diagnose()',
     'receive_typeform_response(jsonb,uuid)',
     'keep_original(uuid,text,bigint,text,text)',
+    'storage_leftovers(integer)',
     'notification_head()',
     'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)'
@@ -146,6 +149,8 @@ select set_eq(
     'add_case_note(uuid,text,uuid)',
     'incident_people(uuid)',
     'private.is_live_device()',
+    'private.may_upload(text)',
+    'submit_upload(uuid,text,text)',
     'private.member_incident_ids()',
     'private.is_incident_member(uuid)',
     'private.can_follow_queue(uuid)',

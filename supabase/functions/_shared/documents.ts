@@ -72,7 +72,12 @@ export interface Files {
   remove(bucket: Bucket, paths: readonly string[]): Promise<void>
 }
 
-export const BUCKETS = { originals: 'originals', derivatives: 'derivatives', uploads: 'uploads' } as const
+export const BUCKETS = {
+  originals: 'originals',
+  derivatives: 'derivatives',
+  uploads: 'uploads',
+  reports: 'reports',
+} as const
 export type Bucket = keyof typeof BUCKETS
 
 const COLUMNS = 'id, incident_id, kind, source_url, source_path, original_path, sha256, content_type'

@@ -1,0 +1,143 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { describe, expect, inject, test } from 'vitest'
+import { withClient } from '../stack/testing/database.ts'
+import { samplePhotoPath } from './fixtures/photos.ts'
+import { endedJobs, newClient, newUser, postClaim, type TestUser } from './support/claims.ts'
+
+const photo = readFileSync(samplePhotoPath('front'))
+const bucket = (user: TestUser, name: 'uploads' | 'originals' | 'derivatives') =>
+  user.client.storage.from(name)
+
+/** A user with an incident without files, and a place for one. */
+async function newIncident(): Promise<{ user: TestUser; incidentId: string; path: string }> {
+  const user = await newUser()
+  const incidentId = await postClaim(user, [])
+  return { user, incidentId, path: `${incidentId}/${randomUUID()}` }
+}
+
+async function uploadNames(incidentId: string): Promise<string[]> {
+  const { data } = await newClient('secretKey').storage.from('uploads').list(incidentId)
+  return (data ?? []).map(({ name }) => `${incidentId}/${name}`)
+}
+
+describe("a photo from a member's device", () => {
+  test('becomes a document with preview; the original is kept and the upload gone', async () => {
+    const { user, incidentId, path } = await newIncident()
+    const { error } = await bucket(user, 'uploads').upload(path, photo, { contentType: 'text/html' })
+    expect(error).toBeNull()
+    const submission = { p_incident_id: incidentId, p_path: path, p_file_name: 'C:\\me/../front.jpg' }
+    const submitted = await Promise.all([
+      user.client.rpc('submit_upload', submission),
+      user.client.rpc('submit_upload', submission),
+    ])
+    expect(new Set(submitted.map(({ data }) => data?.id)).size).toBe(1)
+
+    const [job] = await endedJobs(user, incidentId, 1)
+    expect(job).toMatchObject({ status: 'completed', result: { preview: 'available' } })
+    const { data: document } = await user.client.from('documents').select().single()
+    expect(document).toMatchObject({
+      kind: 'photo',
+      file_name: 'front.jpg',
+      content_type: 'image/jpeg',
+      byte_size: photo.length,
+      sha256: createHash('sha256').update(photo).digest('hex'),
+      received_at: expect.any(String),
+      duplicate_of: null,
+    })
+    const original = await bucket(user, 'originals').download(document?.original_path ?? '')
+    expect(Buffer.from((await original.data?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(photo)
+    expect(await uploadNames(incidentId)).toEqual([])
+
+    const { data: messages } = await user.client.from('notifications').select('type, payload').order('seq')
+    expect(messages?.map(({ type }) => type)).toEqual(['image_processing_started', 'image_processed'])
+    expect(messages?.at(-1)?.payload).toMatchObject({
+      documentId: document?.id,
+      documentType: 'photo',
+      signedUrl: expect.stringContaining('/object/sign/derivatives/'),
+    })
+  })
+
+  test('that the incident has already is recognised, also when both arrive at once', async () => {
+    const { user, incidentId } = await newIncident()
+    for (const _ of [1, 2, 3]) {
+      const path = `${incidentId}/${randomUUID()}`
+      expect((await bucket(user, 'uploads').upload(path, photo)).error).toBeNull()
+      const submission = { p_incident_id: incidentId, p_path: path, p_file_name: 'front.jpg' }
+      expect((await user.client.rpc('submit_upload', submission)).error).toBeNull()
+    }
+    const jobs = await endedJobs(user, incidentId, 3)
+    expect(jobs.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed'])
+
+    const { data: documents } = await user.client.from('documents').select().order('received_at')
+    const [first, ...others] = documents ?? []
+    expect(first?.duplicate_of).toBeNull()
+    expect(others.map((document) => document.duplicate_of)).toEqual([first?.id, first?.id])
+    expect(new Set(documents?.map((document) => document.original_path))).toEqual(
+      new Set([first?.original_path]),
+    )
+    const stored = await Promise.all(
+      (documents ?? []).map(({ id }) => bucket(user, 'originals').list(`${incidentId}/${id}`)),
+    )
+    expect(stored.flatMap(({ data }) => data ?? [])).toHaveLength(1)
+    const { data: messages } = await user.client
+      .from('notifications')
+      .select('payload')
+      .eq('type', 'image_processed')
+    const told = messages?.map(({ payload }) => payload as { documentId: string; duplicateOf?: string })
+    expect(told?.filter(({ duplicateOf }) => duplicateOf === first?.id)).toHaveLength(2)
+    expect(told?.find(({ documentId }) => documentId === first?.id)?.duplicateOf).toBeUndefined()
+  })
+})
+
+describe('who may upload', () => {
+  test('a stranger neither puts a file into an incident nor submits one', async () => {
+    const { user, incidentId, path } = await newIncident()
+    const stranger = await newUser()
+    expect((await bucket(stranger, 'uploads').upload(path, photo)).error).not.toBeNull()
+    expect((await bucket(user, 'uploads').upload(path, photo)).error).toBeNull()
+    const submission = { p_incident_id: incidentId, p_path: path, p_file_name: 'front.jpg' }
+    const { error } = await stranger.client.rpc('submit_upload', submission)
+    expect(error).toMatchObject({ code: 'PT404', message: 'incident_not_found' })
+    expect((await bucket(stranger, 'uploads').download(path)).error).not.toBeNull()
+    expect((await user.client.from('documents').select()).data).toEqual([])
+  })
+
+  test('a member uploads no file over 25 MB, over another, or outside of the folder', async () => {
+    const { user, incidentId, path } = await newIncident()
+    const huge = Buffer.alloc(25 * 1024 * 1024 + 1)
+    expect((await bucket(user, 'uploads').upload(path, huge)).error).not.toBeNull()
+    expect((await bucket(user, 'uploads').upload(path, photo)).error).toBeNull()
+    expect((await bucket(user, 'uploads').upload(path, photo)).error).not.toBeNull()
+    expect((await bucket(user, 'uploads').upload(path, photo, { upsert: true })).error).not.toBeNull()
+    const odd = await bucket(user, 'uploads').upload(`${incidentId}/x/${randomUUID()}`, photo)
+    expect(odd.error).not.toBeNull()
+    expect(await uploadNames(incidentId)).toEqual([path])
+  })
+})
+
+test('what was never submitted is removed with its bytes; what was is not', async () => {
+  const { user, incidentId, path } = await newIncident()
+  const fresh = `${incidentId}/${randomUUID()}`
+  for (const name of [path, fresh]) {
+    expect((await bucket(user, 'uploads').upload(name, photo)).error).toBeNull()
+  }
+  const { url, keys, db } = inject('stack')
+  await withClient(db.postgres, (client) =>
+    client.query(`update storage.objects set created_at = now() - interval '26 hours' where name = $1`, [
+      path,
+    ]),
+  )
+  const call = (key: string) =>
+    fetch(`${url}/functions/v1/clean-storage`, { method: 'POST', headers: { apikey: key }, body: '{}' })
+  expect((await call(keys.publishableKey)).status).toBe(401)
+  const answer = await call(keys.secretKey)
+  expect([answer.status, await answer.json()]).toEqual([200, { removed: expect.any(Number) }])
+  expect(await uploadNames(incidentId)).toEqual([fresh])
+  const { error } = await user.client.rpc('submit_upload', {
+    p_incident_id: incidentId,
+    p_path: path,
+    p_file_name: 'front.jpg',
+  })
+  expect(error).toMatchObject({ code: 'PT404', message: 'upload_not_found' })
+})
