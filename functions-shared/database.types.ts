@@ -216,6 +216,7 @@ export type Database = {
           error: string | null
           error_code: string | null
           finished_at: string | null
+          handed_over_at: string | null
           id: string
           incident_id: string | null
           input: NonNullable<Json>
@@ -231,7 +232,9 @@ export type Database = {
           revision: number
           stage: string | null
           started_at: string | null
+          state: Json | null
           status: Database['public']['Enums']['job_status']
+          step: number
           subject_id: string
           user_id: string
         }
@@ -242,6 +245,7 @@ export type Database = {
           error?: string | null
           error_code?: string | null
           finished_at?: string | null
+          handed_over_at?: string | null
           id?: string
           incident_id?: string | null
           input?: NonNullable<Json>
@@ -257,7 +261,9 @@ export type Database = {
           revision?: number
           stage?: string | null
           started_at?: string | null
+          state?: Json | null
           status?: Database['public']['Enums']['job_status']
+          step?: number
           subject_id: string
           user_id: string
         }
@@ -267,6 +273,7 @@ export type Database = {
           error?: string | null
           error_code?: string | null
           finished_at?: string | null
+          handed_over_at?: string | null
           id?: string
           incident_id?: string | null
           input?: NonNullable<Json>
@@ -282,7 +289,9 @@ export type Database = {
           revision?: number
           stage?: string | null
           started_at?: string | null
+          state?: Json | null
           status?: Database['public']['Enums']['job_status']
+          step?: number
           subject_id?: string
           user_id?: string
         }
@@ -510,13 +519,14 @@ export type Database = {
         }
       }
       claim_job: {
-        Args: { p_job_id: string }
+        Args: { p_job_id: string; p_kind?: string }
         Returns: {
           attempts: number
           created_at: string
           error: string | null
           error_code: string | null
           finished_at: string | null
+          handed_over_at: string | null
           id: string
           incident_id: string | null
           input: NonNullable<Json>
@@ -532,7 +542,9 @@ export type Database = {
           revision: number
           stage: string | null
           started_at: string | null
+          state: Json | null
           status: Database['public']['Enums']['job_status']
+          step: number
           subject_id: string
           user_id: string
         }[]
@@ -551,6 +563,7 @@ export type Database = {
           error: string | null
           error_code: string | null
           finished_at: string | null
+          handed_over_at: string | null
           id: string
           incident_id: string | null
           input: NonNullable<Json>
@@ -566,7 +579,52 @@ export type Database = {
           revision: number
           stage: string | null
           started_at: string | null
+          state: Json | null
           status: Database['public']['Enums']['job_status']
+          step: number
+          subject_id: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'jobs'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      continue_job: {
+        Args: {
+          p_job_id: string
+          p_lease_token: string
+          p_progress?: number
+          p_stage?: string
+          p_state: Json
+        }
+        Returns: {
+          attempts: number
+          created_at: string
+          error: string | null
+          error_code: string | null
+          finished_at: string | null
+          handed_over_at: string | null
+          id: string
+          incident_id: string | null
+          input: NonNullable<Json>
+          kind: string
+          lease_expires_at: string | null
+          lease_token: string | null
+          max_attempts: number
+          next_attempt_at: string
+          processing_duration_ms: number | null
+          progress: number
+          queue_id: string | null
+          result: Json | null
+          revision: number
+          stage: string | null
+          started_at: string | null
+          state: Json | null
+          status: Database['public']['Enums']['job_status']
+          step: number
           subject_id: string
           user_id: string
         }
@@ -593,6 +651,7 @@ export type Database = {
           error: string | null
           error_code: string | null
           finished_at: string | null
+          handed_over_at: string | null
           id: string
           incident_id: string | null
           input: NonNullable<Json>
@@ -608,7 +667,9 @@ export type Database = {
           revision: number
           stage: string | null
           started_at: string | null
+          state: Json | null
           status: Database['public']['Enums']['job_status']
+          step: number
           subject_id: string
           user_id: string
         }
@@ -673,6 +734,7 @@ export type Database = {
           error: string | null
           error_code: string | null
           finished_at: string | null
+          handed_over_at: string | null
           id: string
           incident_id: string | null
           input: NonNullable<Json>
@@ -688,7 +750,9 @@ export type Database = {
           revision: number
           stage: string | null
           started_at: string | null
+          state: Json | null
           status: Database['public']['Enums']['job_status']
+          step: number
           subject_id: string
           user_id: string
         }

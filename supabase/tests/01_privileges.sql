@@ -48,7 +48,8 @@ select set_eq(
      from information_schema.role_table_grants
      where table_schema in ('public', 'private') and grantee = 'service_role'
        and table_name in (
-         'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'limits', 'devices', 'send_buckets'
+         'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests',
+         'limits', 'devices', 'send_buckets'
        ) $$,
   $$ values ('select public.notifications'), ('select private.job_kinds') $$,
   'service_role can neither add nor renumber notifications, nor touch devices and limits'
@@ -105,7 +106,8 @@ select set_eq(
      from pg_proc p
      where pronamespace = 'public'::regnamespace and has_function_privilege('service_role', p.oid, 'execute') $$,
   array[
-    'claim_job(uuid)',
+    'claim_job(uuid,text)',
+    'continue_job(uuid,uuid,jsonb,integer,text)',
     'report_progress(uuid,uuid,integer,text)',
     'complete_job(uuid,uuid,jsonb)',
     'fail_job(uuid,uuid,text,text,boolean,jsonb)',
@@ -155,6 +157,12 @@ select set_eq(
     'private.is_incident_member(uuid)',
     'private.can_follow_queue(uuid)',
     'private.nudge_jobs(uuid[])',
+    'private.dispatch_jobs(text[],boolean)',
+    'private.take_place(uuid,text,uuid)',
+    'private.tg_dispatch_requests__dispatch()',
+    'private.tg_jobs__dispatch_insert()',
+    'private.tg_jobs__dispatch_update()',
+    'private.tg_jobs__dispatch_delete()',
     'private.publish(private.outgoing_message[],timestamp with time zone)',
     'private.tg_documents__start_work()',
     'private.tg_jobs__notify_insert()',

@@ -1,13 +1,16 @@
 -- The state machine of jobs: every legal and illegal move, the functions that make them, and their errors.
 
 begin;
-select plan(63);
+select plan(65);
 
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@states.test'),
   ('b0000000-0000-4000-8000-000000000002', 'bob@states.test');
 insert into public.incidents (id, user_id, title, source) values
   ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
+
+-- Many jobs of one user are at work below; limits have a file of their own.
+update private.job_kinds set max_concurrent = null, max_concurrent_per_user = null;
 
 -- Makes a job in a state by legal moves.
 create function pg_temp.job_in(p_status public.job_status, p_attempts integer default 1)
@@ -54,7 +57,7 @@ create function pg_temp.lease(p_name text) returns uuid language sql as $$ selec
 insert into subject (name, id)
 select name, pg_temp.job_in(status::public.job_status, attempts)
 from (values
-  ('fresh', 'queued', 0), ('early', 'queued', 0), ('held', 'processing', 1), ('expired', 'processing', 1),
+  ('fresh', 'queued', 0), ('other kind', 'queued', 0), ('early', 'queued', 0), ('held', 'processing', 1), ('expired', 'processing', 1),
   ('exhausted', 'processing', 3), ('done', 'completed', 1), ('broken', 'failed', 3), ('progressing', 'processing', 1),
   ('completing', 'processing', 1), ('retrying', 'processing', 1), ('last', 'processing', 3), ('failing', 'processing', 1),
   ('stolen', 'processing', 1), ('unclaimed', 'queued', 0), ('shouting', 'processing', 3),
@@ -169,6 +172,14 @@ select is_empty($$ select public.claim_job(pg_temp.id('done')) $$, 'a completed 
 select is_empty($$ select public.claim_job(pg_temp.id('broken')) $$, 'a failed job is not claimed');
 select is_empty($$ select public.claim_job(gen_random_uuid()) $$, 'an unknown job is not claimed');
 select is_empty($$ select public.claim_job(null) $$, 'no job is not claimed');
+select is_empty(
+  $$ select public.claim_job(pg_temp.id('other kind'), 'pdf') $$, 'a job of another kind than asked for is not claimed'
+);
+select results_eq(
+  $$ select kind, attempts::integer from public.claim_job(pg_temp.id('other kind'), 'image') $$,
+  $$ values ('image', 1) $$,
+  'and harmed by that in no way'
+);
 select results_eq(
   $$ select attempts::integer, lease_token <> pg_temp.lease('expired') from public.claim_job(pg_temp.id('expired')) $$,
   $$ values (2, true) $$,

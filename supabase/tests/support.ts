@@ -16,6 +16,11 @@ export async function addUsers(db: Queryable, count: number): Promise<string[]> 
   return ids
 }
 
+/** For tests that are about something else than limits. */
+export async function liftLimits(db: Queryable): Promise<void> {
+  await db.query('update private.job_kinds set max_concurrent = null, max_concurrent_per_user = null')
+}
+
 /** Adds queued image jobs of one user and returns their ids in the order of their creation. */
 export async function addJobs(db: Queryable, userId: string, count: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(

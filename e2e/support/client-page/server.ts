@@ -10,15 +10,14 @@ export interface ClientPageServer extends AsyncDisposable {
 
 const PAGE = '<!doctype html><title>client</title><script type="module" src="/client.js"></script>'
 
-/** @param entry the page's only script; default the client library's test page. What it loads later is served too. */
+/** @param entry the page's only script; default the client library's test page */
 export async function serveClientPage(
   entry = new URL('entry.ts', import.meta.url),
 ): Promise<ClientPageServer> {
-  const scripts = await bundle(entry)
+  const script = await bundle(entry)
   const server = createServer((request, response) => {
-    const script = scripts.get(request.url ?? '')
     const [type, body] =
-      script === undefined ? ['text/html; charset=utf-8', PAGE] : ['text/javascript', script]
+      request.url === '/client.js' ? ['text/javascript', script] : ['text/html; charset=utf-8', PAGE]
     response.writeHead(200, { 'content-type': type }).end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -33,18 +32,18 @@ export async function serveClientPage(
   }
 }
 
-/** By path. */
-async function bundle(entry: URL): Promise<Map<string, string>> {
+async function bundle(entry: URL): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
     build: {
       write: false,
       target: 'es2023',
-      lib: { entry: fileURLToPath(entry), formats: ['es'], fileName: () => 'client.js' },
+      lib: { entry: fileURLToPath(entry), formats: ['es'] },
     },
   })
   const [output] = Array.isArray(result) ? result : [result]
-  const files = output !== undefined && 'output' in output ? output.output : []
-  return new Map(files.flatMap((file) => (file.type === 'chunk' ? [[`/${file.fileName}`, file.code]] : [])))
+  const chunk = output !== undefined && 'output' in output ? output.output[0] : undefined
+  if (chunk === undefined) throw new Error('the client page was not built')
+  return chunk.code
 }

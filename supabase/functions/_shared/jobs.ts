@@ -18,6 +18,10 @@ export interface ClaimedJob {
   /** What the job is about, e.g. a document. */
   subjectId: string
   input: Readonly<Record<string, unknown>>
+  /** Steps that have ended; 0 for the first, and for work that is done at one go. */
+  step: number
+  /** What the last step left for this one, {@link NextStep}; null in the first. */
+  state: Readonly<Record<string, unknown>> | null
   leaseToken: string
   leaseExpiresAt: Date
   /** This attempt included. */
@@ -25,12 +29,33 @@ export interface ClaimedJob {
   maxAttempts: number
 }
 
+/**
+ * What work may come to beside its result: a step ended and more is to do. The job goes on in a request of its own,
+ * with the time and memory of a fresh one, and finds `state` in {@link ClaimedJob.state}.
+ */
+export class NextStep {
+  /** At most 64 KB as JSON. */
+  readonly state: Readonly<Record<string, unknown>>
+
+  constructor(state: Readonly<Record<string, unknown>>) {
+    this.state = state
+  }
+}
+
 export interface JobStore {
-  /** Null where there is nothing to do: somebody else works on it, it has ended, or it is not due. */
-  claim(jobId: string): Promise<ClaimedJob | null>
+  /**
+   * Null where there is nothing to do: somebody else works on it, it has ended, it is not due, it is of another kind,
+   * or as many as allowed are being worked on. In the last case the database nudges for it again.
+   */
+  claim(jobId: string, kind: string): Promise<ClaimedJob | null>
   /** Extends the lease. @returns the moment it now ends. @throws AppError `lease_lost`. */
   progress(job: ClaimedJob, percent: number, stage: string | null): Promise<Date>
   complete(job: ClaimedJob, result: Record<string, unknown>): Promise<void>
+  /**
+   * Ends a step; the database nudges for the next. The job is no longer this worker's. @returns whether it goes on:
+   * false where it had as many steps as its kind allows, and has failed. @throws AppError `lease_lost`.
+   */
+  continueLater(job: ClaimedJob, next: NextStep): Promise<boolean>
   /** @returns the moment of the next attempt, or null where this was the last one. */
   fail(job: ClaimedJob, failure: JobFailure): Promise<Date | null>
 }
@@ -52,8 +77,8 @@ export function createJobStore(client: SupabaseClient): JobStore {
   }
   const lease = (job: ClaimedJob) => ({ p_job_id: job.id, p_lease_token: job.leaseToken })
   return {
-    async claim(jobId) {
-      const row = firstRow(await rpc('claim_job', { p_job_id: jobId }))
+    async claim(jobId, kind) {
+      const row = firstRow(await rpc('claim_job', { p_job_id: jobId, p_kind: kind }))
       return row === undefined || row === null ? null : parseClaimedJob(row)
     },
     async progress(job, percent, stage) {
@@ -62,6 +87,11 @@ export function createJobStore(client: SupabaseClient): JobStore {
     },
     async complete(job, result) {
       await rpc('complete_job', { ...lease(job), p_result: result })
+    },
+    async continueLater(job, { state }) {
+      const row = firstRow(await rpc('continue_job', { ...lease(job), p_state: state }))
+      if (!isRecord(row)) throw unexpected()
+      return row.status === 'processing'
     },
     async fail(job, { code, message, retryable }) {
       const row = firstRow(
@@ -91,12 +121,16 @@ function parseClaimedJob(row: unknown): ClaimedJob {
     lease_token: leaseToken,
     attempts,
     max_attempts: maxAttempts,
+    step,
   } = row
   if (!isUuid(id) || !isUuid(subjectId) || !isUuid(leaseToken) || typeof kind !== 'string') throw unexpected()
   if (typeof attempts !== 'number' || typeof maxAttempts !== 'number') throw unexpected()
+  if (typeof step !== 'number') throw unexpected()
   return {
     id,
     kind,
+    step,
+    state: isRecord(row.state) ? row.state : null,
     leaseToken,
     attempts,
     maxAttempts,

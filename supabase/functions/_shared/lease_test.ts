@@ -13,6 +13,8 @@ const job = (leaseMs: number): ClaimedJob => ({
   incidentId: null,
   subjectId: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0001',
   input: {},
+  step: 0,
+  state: null,
   leaseToken: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0004',
   leaseExpiresAt: new Date(START + leaseMs),
   attempts: 1,

@@ -5,7 +5,8 @@
  * | answer                           | meaning                                                              |
  * |----------------------------------|----------------------------------------------------------------------|
  * | 202 `{"claimed": true}`          | this worker has the job; the work goes on after the answer           |
- * | 200 `{"claimed": false}`         | nothing to do: held by another worker, ended, or not due             |
+ * | 200 `{"claimed": false}`         | nothing to do: held by another worker, ended, not due, not of this   |
+ * |                                  | function's kind, or as many as allowed are being worked on           |
  * | 200 `{"claimed": true, "outcome"}` | with `?wait=true`: how it ended, see {@link JobOutcome}            |
  * | 400, 503                         | no job named; database away                                          |
  *
@@ -19,17 +20,17 @@ import { isRecord } from '../../../functions-shared/unknown.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
 import type { RunInBackground } from './background.ts'
 import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from './http.ts'
-import type { ClaimedJob, JobStore } from './jobs.ts'
+import { type ClaimedJob, type JobStore, NextStep } from './jobs.ts'
 import { holdLease, isLoss, type Lease } from './lease.ts'
 import type { Limiter } from './limiter.ts'
 import type { Log } from './log.ts'
 
 export interface NudgeDependencies {
   jobs: JobStore
-  /** The kind of job that this function works on; a job of another kind fails with `invalid_job_request`. */
+  /** The kind of job that this function works on; jobs of other kinds are left alone. */
   kind: string
-  /** Does the work and gives what `complete_job` gets. */
-  process: (job: ClaimedJob, lease: Lease) => Promise<object>
+  /** Does the work and gives what `complete_job` gets, or a {@link NextStep} where more is to do. */
+  process: (job: ClaimedJob, lease: Lease) => Promise<object | NextStep>
   /** Jobs beyond its limit wait, with their lease held. */
   limiter: Limiter
   runInBackground: RunInBackground
@@ -43,8 +44,11 @@ export interface Clock {
   sleep: (ms: number) => Promise<void>
 }
 
-/** `retry`: failed, will be tried again. `lost`: somebody else has the job now. `unknown`: could not be told. */
-export type JobOutcome = 'completed' | 'failed' | 'retry' | 'lost' | 'unknown'
+/**
+ * `continued`: a step ended, the next has a request of its own. `retry`: failed, will be tried again. `lost`: somebody
+ * else has the job now. `unknown`: could not be told.
+ */
+export type JobOutcome = 'completed' | 'continued' | 'failed' | 'retry' | 'lost' | 'unknown'
 
 const MAX_NUDGE_BYTES = 4096
 
@@ -64,10 +68,10 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 
 export async function handleNudge(request: Request, dependencies: NudgeDependencies): Promise<Response> {
-  const { jobs, runInBackground, log } = dependencies
+  const { jobs, kind, runInBackground, log } = dependencies
   try {
     requireMethod(request, 'POST')
-    const job = await jobs.claim(parseNudge(await readBody(request, MAX_NUDGE_BYTES)))
+    const job = await jobs.claim(parseNudge(await readBody(request, MAX_NUDGE_BYTES)), kind)
     if (job === null) return jsonResponse({ claimed: false })
     const work = runJob(job, dependencies.clock.now() + RETRY_WINDOW_MS, dependencies)
     if (new URL(request.url).searchParams.get('wait') === 'true') {
@@ -110,17 +114,17 @@ function isSoon(at: Date, until: number, { now }: Clock): boolean {
   return at.getTime() <= until && at.getTime() - now() <= RETRY_WAIT_MS
 }
 
-/** Never rejects. Null where somebody else has taken the job up meanwhile. */
+/** Never rejects. Null where somebody else has taken the job up meanwhile, or where there is no room for it now. */
 async function retry(
   jobId: string,
   at: Date,
   until: number,
   dependencies: NudgeDependencies,
 ): Promise<JobOutcome | null> {
-  const { jobs, log, clock } = dependencies
+  const { jobs, kind, log, clock } = dependencies
   try {
     await clock.sleep(Math.max(0, at.getTime() - clock.now()))
-    const job = await jobs.claim(jobId)
+    const job = await jobs.claim(jobId, kind)
     return job === null ? null : await runJob(job, until, dependencies)
   } catch (error) {
     // The sweeper will nudge for it.
@@ -144,12 +148,16 @@ async function attempt(job: ClaimedJob, dependencies: NudgeDependencies): Promis
 async function workOn(
   job: ClaimedJob,
   lease: Lease,
-  { jobs, kind, process, log }: NudgeDependencies,
+  { jobs, process, log }: NudgeDependencies,
 ): Promise<Attempt> {
   try {
     lease.signal.throwIfAborted()
-    if (job.kind !== kind) throw new AppError('invalid_job_request')
     const result = await process(job, lease)
+    if (result instanceof NextStep) {
+      const goesOn = await jobs.continueLater(job, result)
+      log.info('step_ended', { job: job.id, step: job.step, goesOn })
+      return { outcome: goesOn ? 'continued' : 'failed' }
+    }
     await jobs.complete(job, { ...result })
     log.info('job_completed', { job: job.id, attempt: job.attempts })
     return { outcome: 'completed' }

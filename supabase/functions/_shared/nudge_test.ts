@@ -1,4 +1,5 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
+import { NextStep } from './jobs.ts'
 import { createLimiter } from './limiter.ts'
 import { handleNudge, type NudgeDependencies } from './nudge.ts'
 import { assert, assertEquals } from './testing/asserts.ts'
@@ -227,7 +228,7 @@ Deno.test('a retry that somebody else has taken up, or that cannot be claimed, i
       clock: {
         now: clock.now,
         sleep: async () => {
-          await jobs.claim(JOB_ID)
+          await jobs.claim(JOB_ID, 'image')
           jobs.failWith = failWith
         },
       },
@@ -277,10 +278,36 @@ Deno.test('a failure that cannot be told is left to the sweeper', async () => {
   assertEquals((await (await nudge()).json()).outcome, 'unknown')
 })
 
-Deno.test('a job of another kind fails', async () => {
+Deno.test('a job of another kind is left alone', async () => {
   const jobs = fakeJobs(createJob({ kind: 'pdf' }))
-  assertEquals((await (await bench({ jobs }).nudge()).json()).outcome, 'failed')
-  assertEquals(jobs.failed[0]?.code, 'invalid_job_request')
+  const response = await bench({ jobs }).nudge()
+  assertEquals([response.status, await response.json()], [200, { claimed: false }])
+  assertEquals([jobs.claims, jobs.failed], [0, []])
+})
+
+Deno.test('work that goes on ends its step, and the next finds what it left', async () => {
+  const jobs = fakeJobs()
+  const process: NudgeDependencies['process'] = ({ step, state }) =>
+    Promise.resolve(step < 2 ? new NextStep({ done: step + 1 }) : { last: state?.done })
+  const outcomes = []
+  for (let request = 0; request < 3; request += 1) {
+    outcomes.push((await (await bench({ jobs, process }).nudge()).json()).outcome)
+  }
+  assertEquals(outcomes, ['continued', 'continued', 'completed'])
+  assertEquals([jobs.claims, jobs.completed, jobs.failed], [3, [{ last: 2 }], []])
+})
+
+Deno.test('a step that ends after its lease was lost is lost', async () => {
+  const jobs = fakeJobs()
+  const { nudge } = bench({
+    jobs,
+    process: () => {
+      jobs.failWith = 'lease_lost'
+      return Promise.resolve(new NextStep({}))
+    },
+  })
+  assertEquals((await (await nudge()).json()).outcome, 'lost')
+  assertEquals([jobs.continued, jobs.failed], [[], []])
 })
 
 Deno.test('no more jobs at once than the limiter lets through', async () => {

@@ -3,7 +3,6 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { createCursorStore, pageStorage } from './cursor-store.ts'
 import { pageEvents } from './page-events.ts'
-import { inboxPart } from './parts.ts'
 import { pause } from './pause.ts'
 import type {
   ClientLogger,
@@ -25,11 +24,15 @@ import { createRegisteredTransport } from './registered-transport.ts'
 import type { SessionOptions } from './session.ts'
 import { createSupabaseDevices, deviceLabel } from './supabase-devices.ts'
 import { createSupabaseIdentity } from './supabase-identity.ts'
+import { createSupabaseInbox } from './supabase-inbox.ts'
 import { createSupabaseSource } from './supabase-source.ts'
 import { createSupabaseTransport } from './supabase-transport.ts'
 import { type AttentionSource, pageAttention } from './tabs/attention.ts'
 import { openBrowserTabs } from './tabs/browser-tabs.ts'
 import type { OpenTabGroup } from './tabs/tab-group.ts'
+import { createSupabaseSender } from './topics/sender.ts'
+import { createSupabaseQueueSource } from './topics/supabase-queue.ts'
+import { createSupabaseSigner } from './url-signer.ts'
 
 export interface DashboardWebSocketClientOptions {
   supabase: SupabaseClient
@@ -87,8 +90,8 @@ const FIRST_CHECK_DELAY = 3_000
 export interface ClientParts {
   /** What all sessions of a client have in common. */
   session: Omit<SessionOptions, 'userId' | 'registry'>
-  supabase: SupabaseClient
-  queues: QueueSource | undefined
+  queues: QueueSource
+  sender: Sender
   identity: Identity
   pageEvents: PageEvents
   logger: ClientLogger
@@ -118,11 +121,8 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
       topicTransport: transport,
       devices,
       source: options.source ?? createSupabaseSource(supabase, identity),
-      inbox: (part) => options.inbox ?? part.createSupabaseInbox(supabase, identity),
-      signer: options.signer ?? {
-        signAgain: async (urls) =>
-          (await inboxPart.ready()).createSupabaseSigner(supabase, clock).signAgain(urls),
-      },
+      inbox: options.inbox ?? createSupabaseInbox(supabase, identity),
+      signer: options.signer ?? createSupabaseSigner(supabase),
       cursors: createCursorStore(storage),
       openTabs: options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs),
       attention: options.attention ?? pageAttention(clock),
@@ -136,8 +136,8 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
         random: options.random ?? Math.random,
       },
     },
-    supabase,
-    queues: options.queues,
+    queues: options.queues ?? createSupabaseQueueSource(supabase),
+    sender: options.sender ?? createSupabaseSender(supabase, clock),
     identity,
     pageEvents: options.pageEvents ?? pageEvents,
     logger: options.logger ?? consoleLogger,

@@ -3,9 +3,9 @@
  * them.
  */
 
-import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
+import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import { userTopic } from '../../../functions-shared/topics.ts'
-import { ClientError, hasCode } from './client-error.ts'
 import {
   type CloseReason,
   type ConnectionEvent,
@@ -36,7 +36,7 @@ export interface ConnectionListener {
   /** After each event that changed something; the state's name may be the same as before. */
   changed(state: ConnectionState, event: ConnectionEvent): void
   alive(latencyMs: number): void
-  error(error: ClientError): void
+  error(error: AppError): void
 }
 
 export class Connection {
@@ -188,7 +188,7 @@ export class Connection {
 
   #readFailed(cause: unknown): void {
     if (this.#ended) return
-    if (hasCode(cause, 'user_mismatch')) {
+    if (cause instanceof AppError && cause.code === 'user_mismatch') {
       this.close('user-changed')
       return
     }
@@ -196,8 +196,9 @@ export class Connection {
     this.dispatch({ name: 'unreadable' })
   }
 
-  #report(code: ClientErrorCode, cause: unknown): void {
+  #report(code: ErrorCode, cause: unknown): void {
     if (this.#ended) return
-    this.#listener.error(hasCode(cause, code) ? cause : new ClientError(code, { cause }))
+    const known = cause instanceof AppError && cause.code === code
+    this.#listener.error(known ? cause : new AppError(code, { cause }))
   }
 }

@@ -1,7 +1,6 @@
 /** The client library: what a page imports. */
 
 export { limitAuthRequests } from './auth-requests.ts'
-export { ClientError } from './client-error.ts'
 export type { DashboardWebSocketClientOptions } from './client-options.ts'
 export type { ClientState } from './client-state.ts'
 export type {

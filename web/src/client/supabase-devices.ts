@@ -6,8 +6,8 @@
  */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
+import { AppError } from '../../../functions-shared/app-error.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
-import { ClientError, hasCode } from './client-error.ts'
 import type { Device, Devices, KeyValueStorage } from './ports.ts'
 import { call } from './request.ts'
 
@@ -90,12 +90,12 @@ export function deviceLabel(userAgent: string | undefined): string | null {
 }
 
 function withDevices(cause: unknown): unknown {
-  if (!hasCode(cause, 'too_many_connections')) return cause
+  if (!(cause instanceof AppError) || cause.code !== 'too_many_connections') return cause
   const { hint } = cause.details
   const devices: Device[] = (Array.isArray(hint) ? hint : []).flatMap(
     (entry: unknown) => parseDevice(entry) ?? [],
   )
-  return new ClientError(cause.code, { cause: cause.cause, details: { devices } })
+  return new AppError(cause.code, { cause: cause.cause, details: { devices } })
 }
 
 function parseDevice(entry: unknown): Device | null {

@@ -1,7 +1,7 @@
 /** Who is signed in, by supabase-js. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { ClientError } from './client-error.ts'
+import { AppError } from '../../../functions-shared/app-error.ts'
 import type { Identity } from './ports.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -18,12 +18,12 @@ export function createSupabaseIdentity(
       const limit = AbortSignal.timeout(renewalTimeout)
       const { data, error } = await unlessAborted(limit, supabase.auth.getSession()).catch(
         (cause: unknown) => {
-          throw new ClientError('connection_lost', { cause })
+          throw new AppError('connection_lost', { cause })
         },
       )
       // There is a session whose token cannot be renewed now: that is not the same as nobody.
       if (data.session === null && error?.name === 'AuthRetryableFetchError') {
-        throw new ClientError('connection_lost', { cause: error })
+        throw new AppError('connection_lost', { cause: error })
       }
       return data.session?.user.id ?? null
     },

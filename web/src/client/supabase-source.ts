@@ -1,53 +1,86 @@
 /** Reads the user's notifications through REST, under the user's own rights. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { isRecord } from '../../../functions-shared/unknown.ts'
+import { AppError } from '../../../functions-shared/app-error.ts'
 import type { Identity, NotificationRow, NotificationSource } from './ports.ts'
-import { call, requireUser, toCount, unreadable } from './request.ts'
 import type { Head } from './sequencer.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
-/** @param readTimeout milliseconds after which a read counts as failed. Default 10000. */
+/** Milliseconds. */
+const READ_TIMEOUT = 10_000
+
+/** @param readTimeout milliseconds after which a read counts as failed. */
 export function createSupabaseSource(
   supabase: Pick<SupabaseClient, 'from' | 'rpc'>,
   identity: Identity,
-  readTimeout?: number,
+  readTimeout: number = READ_TIMEOUT,
 ): NotificationSource {
   return {
     async readHead(userId, signal) {
-      const data: unknown = await call(
-        supabase.rpc('notification_head'),
-        'history_unavailable',
-        signal,
-        readTimeout,
-      )
-      await requireUser(identity, userId)
+      const limit = withTimeout(signal, readTimeout)
+      const { data, error } = await answer(limit, supabase.rpc('notification_head').abortSignal(limit))
+      if (error) throw new AppError('history_unavailable', { cause: error })
+      // The function answers for whoever is signed in; that can have changed while the request was under way.
+      if ((await identity.currentUserId()) !== userId) throw new AppError('user_mismatch')
       return parseHead(data)
     },
     async readPage(userId, after, count, signal) {
+      const limit = withTimeout(signal, readTimeout)
       const query = supabase
         .from('notifications')
         .select('seq, payload')
         .eq('user_id', userId)
         .gt('seq', after)
-        .order('seq')
+        .order('seq', { ascending: true })
         .limit(count)
-      return parseRows(await call(query, 'history_unavailable', signal, readTimeout))
+      const { data, error } = await answer(limit, query.abortSignal(limit))
+      if (error) throw new AppError('history_unavailable', { cause: error })
+      return parseRows(data)
     },
   }
 }
 
-/** No row means that the user has never had a notification. */
-function parseHead(data: unknown): Head {
-  const row: unknown = Array.isArray(data) ? data[0] : data
-  if (row === undefined || row === null) return { epoch: null, seq: 0, floor: 0 }
-  if (!isRecord(row) || (row.epoch !== null && typeof row.epoch !== 'string')) throw unreadable()
-  return { epoch: row.epoch, seq: toCount(row.seq), floor: toCount(row.floor) }
+async function answer<T>(limit: AbortSignal, request: PromiseLike<T>): Promise<T> {
+  try {
+    return await unlessAborted(limit, request)
+  } catch (cause) {
+    throw new AppError('history_unavailable', { cause })
+  }
 }
 
-function parseRows(data: unknown): NotificationRow[] {
+function withTimeout(signal: AbortSignal, ms: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)])
+}
+
+/** No row means that the user has never had a notification. */
+export function parseHead(data: unknown): Head {
+  const row: unknown = Array.isArray(data) ? data[0] : data
+  if (row === undefined || row === null) return { epoch: null, seq: 0, floor: 0 }
+  const { epoch, seq, floor } = fieldsOf(row)
+  if (epoch !== null && typeof epoch !== 'string') throw unreadable()
+  return { epoch, seq: toInteger(seq), floor: toInteger(floor) }
+}
+
+export function parseRows(data: unknown): NotificationRow[] {
   if (!Array.isArray(data)) throw unreadable()
   return data.map((row: unknown) => {
-    if (!isRecord(row)) throw unreadable()
-    return { seq: toCount(row.seq), payload: row.payload }
+    const { seq, payload } = fieldsOf(row)
+    return { seq: toInteger(seq), payload }
   })
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) throw unreadable()
+  return { ...value }
+}
+
+/** PostgREST sends bigint as a number, other layers as text. */
+function toInteger(value: unknown): number {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw unreadable()
+  return number
+}
+
+function unreadable(): AppError {
+  return new AppError('history_unavailable', { cause: new TypeError('unexpected shape of the answer') })
 }

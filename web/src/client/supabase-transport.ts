@@ -6,7 +6,7 @@
  */
 
 import type { RealtimeClient, SupabaseClient } from '@supabase/supabase-js'
-import { ClientError } from './client-error.ts'
+import { AppError } from '../../../functions-shared/app-error.ts'
 import { sendHeartbeat } from './heartbeats.ts'
 import type { Subscription, Timers, Transport, TransportHandlers } from './ports.ts'
 import { SharedChannel } from './shared-channel.ts'
@@ -37,7 +37,7 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
 
   async function authorize(): Promise<void> {
     // Without a session supabase-js would join with the publishable key, and be refused.
-    if ((await identity.currentUserId()) === null) throw new ClientError('not_signed_in')
+    if ((await identity.currentUserId()) === null) throw new AppError('not_signed_in')
   }
 
   function open(topic: string, presentAs: string | undefined): SharedChannel {

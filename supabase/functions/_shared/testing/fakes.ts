@@ -3,7 +3,7 @@
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
 import type { Bucket, DocumentRow, Documents, DocumentUpdate, Files, OriginalFacts } from '../documents.ts'
-import type { ClaimedJob, JobFailure, JobStore } from '../jobs.ts'
+import type { ClaimedJob, JobFailure, JobStore, NextStep } from '../jobs.ts'
 
 export const DOCUMENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0001'
 export const INCIDENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0002'
@@ -16,6 +16,8 @@ export function createJob(overrides: Partial<ClaimedJob> = {}): ClaimedJob {
     incidentId: INCIDENT_ID,
     subjectId: DOCUMENT_ID,
     input: {},
+    step: 0,
+    state: null,
     leaseToken: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0004',
     leaseExpiresAt: new Date(Date.now() + 60_000),
     attempts: 1,
@@ -35,6 +37,8 @@ export interface FakeJobs extends JobStore {
   retryAt: Date
   progressed: [number, string | null][]
   completed: Record<string, unknown>[]
+  /** Steps that ended, the last of them claimable again. */
+  continued: NextStep[]
   failed: JobFailure[]
   /** Set, every further call fails with it. */
   failWith: ErrorCode | null
@@ -54,11 +58,12 @@ export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
     retryAt: new Date(NEVER),
     progressed: [],
     completed: [],
+    continued: [],
     failed: [],
     failWith: null,
-    async claim(id) {
+    async claim(id, kind) {
       await answer()
-      if (left === null || left.id !== id) return null
+      if (left === null || left.id !== id || left.kind !== kind) return null
       const job = left
       left = null
       store.claims += 1
@@ -72,6 +77,12 @@ export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
     async complete(_job, result) {
       await answer()
       store.completed.push(result)
+    },
+    async continueLater(job, next) {
+      await answer()
+      store.continued.push(next)
+      left = { ...job, step: job.step + 1, state: next.state }
+      return true
     },
     async fail(job, failure) {
       await answer()

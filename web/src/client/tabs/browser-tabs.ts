@@ -16,8 +16,8 @@ interface Surroundings {
 interface Locks {
   request(
     name: string,
-    options: { signal?: AbortSignal; steal?: boolean; ifAvailable?: boolean },
-    hold: (lock: unknown) => Promise<void>,
+    options: { signal?: AbortSignal; steal?: boolean },
+    hold: () => Promise<void>,
   ): Promise<unknown>
 }
 
@@ -58,39 +58,31 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
     channel?.close()
   }
 
-  function request(options: { signal?: AbortSignal; steal?: true; ifAvailable?: true }): void {
-    const { signal } = waiting
+  function request(steal: boolean): void {
     let held = false
-    const hold = (lock: unknown): Promise<void> => {
+    const hold = (): Promise<void> => {
       const { promise, resolve } = Promise.withResolvers<void>()
       if (closed) resolve()
-      else if (lock === null) {
-        resolve()
-        follow()
-      } else {
+      else {
         held = true
         release = resolve
         handlers.lead()
       }
       return promise
     }
-    locks?.request(name, options, hold).catch(() => {
+    const { signal } = waiting
+    locks?.request(name, steal ? { steal } : { signal }, hold).catch(() => {
       if (closed || signal.aborted) return
-      if (held) {
-        release = null
-        follow()
+      if (!held) {
+        // Refused as such, e.g. in a page without storage.
+        close()
+        handlers.unavailable()
         return
       }
-      // Refused as such, e.g. in a page without storage.
-      close()
-      handlers.unavailable()
+      release = null
+      request(false)
+      handlers.deposed()
     })
-  }
-
-  /** Another tab has the lead. */
-  function follow(): void {
-    request({ signal: waiting.signal })
-    handlers.follow()
   }
 
   channel.addEventListener('message', (event) => {
@@ -98,7 +90,7 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
   })
   // Refused for the same reasons as the lead, which tells of it.
   locks.request(`${name}:${tabId}`, { signal: here.signal }, enter).catch(() => undefined)
-  request({ ifAvailable: true })
+  request(false)
 
   return {
     post(message) {
@@ -116,7 +108,7 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
       if (closed || release !== null) return
       waiting.abort()
       waiting = new AbortController()
-      request({ steal: true })
+      request(true)
     },
     close,
   }

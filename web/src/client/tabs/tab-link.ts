@@ -5,13 +5,16 @@
  * alone decides which tab is the foremost one, and says so with each message that it relays.
  */
 
-import { tabsPart } from '../parts.ts'
 import type { AttentionSource } from './attention.ts'
 import type { OpenTabGroup, TabGroup } from './tab-group.ts'
-import type { Attention, FollowerMessage, LeaderMessage, TabMessage } from './tab-messages.ts'
-
-/** Part of the group's name: tabs of different versions form groups of their own. */
-const TAB_PROTOCOL = 1
+import {
+  type Attention,
+  type FollowerMessage,
+  foremostOf,
+  type LeaderMessage,
+  parseTabMessage,
+  TAB_PROTOCOL,
+} from './tab-messages.ts'
 
 export interface TabLinkOptions {
   userId: string
@@ -59,14 +62,8 @@ export class TabLink {
     const { openTabs, userId, tabId } = this.#options
     this.#group = openTabs(`claimwire:${TAB_PROTOCOL}:${userId}`, tabId, {
       lead: () => this.#lead(),
-      follow: () => this.#follow(),
-      message: (data) => {
-        const group = this.#group
-        tabsPart.use(({ parseTabMessage }) => {
-          const message = parseTabMessage(data)
-          if (message !== null && group === this.#group) this.#hear(message)
-        })
-      },
+      deposed: () => this.#follow(),
+      message: (data) => this.#hear(data),
       gone: (other) => {
         this.#tabs.delete(other)
         this.#handlers.gone(other)
@@ -77,6 +74,7 @@ export class TabLink {
       },
     })
     if (this.#group === null) this.#lead()
+    else this.#follow()
   }
 
   /** Frees the lead for another tab. May be opened again. */
@@ -100,11 +98,9 @@ export class TabLink {
     this.#group?.post({ from: this.#options.tabId, ...message })
   }
 
-  /** While leading: the tab that people look at, or looked at last: of all that are known exactly one. */
+  /** While leading: the tab that people look at. */
   get foremost(): string {
-    let best: [string, Attention] | null = null
-    for (const tab of this.#tabs) if (best === null || isBefore(tab, best)) best = tab
-    return best?.[0] ?? this.#options.tabId
+    return foremostOf(this.#tabs) ?? this.#options.tabId
   }
 
   /** While leading: no other tab is there. */
@@ -137,7 +133,9 @@ export class TabLink {
     else this.post({ kind: 'attention', attention })
   }
 
-  #hear(message: TabMessage): void {
+  #hear(data: unknown): void {
+    const message = parseTabMessage(data)
+    if (message === null) return
     switch (message.kind) {
       case 'attention':
         if (!this.#leading) return
@@ -161,10 +159,4 @@ export class TabLink {
         this.#handlers.told(message)
     }
   }
-}
-
-function isBefore([id, a]: [string, Attention], [otherId, b]: [string, Attention]): boolean {
-  if (a.visible !== b.visible) return a.visible
-  if (a.focusedAt !== b.focusedAt) return a.focusedAt > b.focusedAt
-  return id < otherId
 }

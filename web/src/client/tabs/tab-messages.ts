@@ -6,7 +6,7 @@
  *   others ──> leader  ask, retry, ping, attention
  */
 
-import { isClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
+import { isErrorCode } from '../../../../functions-shared/error-codes.ts'
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { parseMessage } from '../../../../functions-shared/parse-message.ts'
 import { parseSignal, type Signal } from '../../../../functions-shared/parse-signal.ts'
@@ -16,7 +16,10 @@ import type { CountsAsOf } from '../ports.ts'
 import type { Position } from '../sequencer.ts'
 import type { TopicEvent } from '../topics/topic-events.ts'
 
-/** How much a tab is looked at. */
+/** Part of the group's name: tabs of different versions form groups of their own. */
+export const TAB_PROTOCOL = 1
+
+/** How much a tab is looked at; see {@link foremostOf}. */
 export interface Attention {
   visible: boolean
   /** Milliseconds since the epoch; 0 for never. */
@@ -52,6 +55,19 @@ export type FollowerMessage =
   | { kind: 'attention'; attention: Attention }
 
 export type TabMessage = { from: string } & (LeaderMessage | FollowerMessage)
+
+/** The tab that people look at, or looked at last: of all that are known exactly one. */
+export function foremostOf(tabs: ReadonlyMap<string, Attention>): string | null {
+  let best: [string, Attention] | null = null
+  for (const tab of tabs) if (best === null || isBefore(tab, best)) best = tab
+  return best?.[0] ?? null
+}
+
+function isBefore([id, a]: [string, Attention], [otherId, b]: [string, Attention]): boolean {
+  if (a.visible !== b.visible) return a.visible
+  if (a.focusedAt !== b.focusedAt) return a.focusedAt > b.focusedAt
+  return id < otherId
+}
 
 type Fields = Record<string, unknown>
 
@@ -135,7 +151,7 @@ function parseTopicEvent(value: unknown): TopicEvent | null {
   if (!isFields(value)) return null
   const { type } = value
   if (type === 'joined' || type === 'left') return { type }
-  if (type === 'refused') return isClientErrorCode(value.code) ? { type, code: value.code } : null
+  if (type === 'refused') return isErrorCode(value.code) ? { type, code: value.code } : null
   if (type === 'presence') return isTexts(value.userIds) ? { type, userIds: value.userIds } : null
   if (type !== 'message' || typeof value.event !== 'string') return null
   return { type, event: value.event, payload: value.payload }

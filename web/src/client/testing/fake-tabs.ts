@@ -77,9 +77,7 @@ export class FakeTabs {
   #open(name: string, id: string, tab: FakeTab, handlers: TabGroupHandlers): TabGroup {
     const member = new Member(name, id, tab, handlers)
     this.#members.push(member)
-    if (this.#leaders.has(name))
-      this.#later(member, () => this.#leaders.get(name) !== member && handlers.follow())
-    else this.#elect(name)
+    this.#elect(name)
     return {
       post: (message) => {
         if (tab.crashed || member.closed) return
@@ -93,7 +91,7 @@ export class FakeTabs {
         const old = this.#leaders.get(name)
         if (member.closed || old === member) return
         this.#leaders.set(name, member)
-        if (old !== undefined) this.#later(old, () => old.handlers.follow())
+        if (old !== undefined) this.#later(old, () => old.handlers.deposed())
         this.#later(member, () => member.handlers.lead())
       },
       watch: (other) => {

@@ -1,8 +1,8 @@
 /** Reads the jobs of a queue through REST, under the user's own rights. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
+import { AppError } from '../../../../functions-shared/app-error.ts'
 import { isRecord } from '../../../../functions-shared/unknown.ts'
-import { ClientError } from '../client-error.ts'
 import type { QueueJob, QueueSource } from '../ports.ts'
 import { call } from '../request.ts'
 
@@ -18,7 +18,7 @@ export function createSupabaseQueueSource(supabase: Pick<SupabaseClient, 'from'>
         .order('created_at')
         .order('id')
       const rows: unknown = await call(query, 'history_unavailable', signal)
-      if (!Array.isArray(rows)) throw new ClientError('history_unavailable')
+      if (!Array.isArray(rows)) throw new AppError('history_unavailable')
       return rows.map(parseJob)
     },
   }
@@ -32,7 +32,7 @@ function parseJob(row: unknown): QueueJob {
     typeof row.id !== 'string' ||
     typeof row.revision !== 'number'
   ) {
-    throw new ClientError('history_unavailable', { cause: new TypeError('unexpected shape of a job') })
+    throw new AppError('history_unavailable', { cause: new TypeError('unexpected shape of a job') })
   }
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
   return {

@@ -1,1 +1,0 @@
-export { RealtimeClient } from '@supabase/realtime-js'

@@ -1,0 +1,213 @@
+-- Limits of kinds and users, whose turn it is, and work in steps.
+
+begin;
+select plan(44);
+
+delete from public.jobs;
+set constraints all immediate;
+insert into auth.users (id, email) values
+  ('a0000000-0000-4000-8000-000000000001', 'ann@limits.test'),
+  ('b0000000-0000-4000-8000-000000000002', 'bob@limits.test'),
+  ('c0000000-0000-4000-8000-000000000003', 'cat@limits.test');
+update private.job_kinds set max_concurrent = 4, max_concurrent_per_user = 2 where kind = 'image';
+select vault.update_secret(id, null, 'kept ' || name) from vault.decrypted_secrets where name in ('project_url', 'secret_key');
+select vault.create_secret('https://project.test/', 'project_url');
+select vault.create_secret('sb_secret_test', 'secret_key');
+
+create function pg_temp.user_id(p_name text) returns uuid language sql as $$
+  select id from auth.users where email = p_name || '@limits.test'
+$$;
+-- Jobs named ann-1, ann-2, ..., each created after the one before.
+create temporary table named (id uuid, name text);
+grant select on named to service_role;
+create function pg_temp.add_jobs(p_name text, p_count integer) returns void language sql as $$
+  with before as (select count(*) as count from named where name like p_name || '-%'),
+  job as (
+    insert into public.jobs (kind, user_id, subject_id, created_at, next_attempt_at)
+    select 'image', pg_temp.user_id(p_name), gen_random_uuid(), now() + n * interval '1 ms', now() - interval '1 hour'
+    from before, generate_series(before.count + 1, before.count + p_count) as n
+    returning id, created_at
+  )
+  insert into named
+  select job.id, p_name || '-' || before.count + row_number() over (order by job.created_at) from job, before;
+$$;
+create function pg_temp.id(p_name text) returns uuid language sql as $$ select id from named where name = p_name $$;
+-- Names of the jobs that were nudged for since the last look, in order.
+create temporary table seen (id bigint);
+insert into seen select id from net.http_request_queue;
+create function pg_temp.nudged() returns text language sql as $$
+  with fresh as (
+    select q.id, q.body from net.http_request_queue as q where not exists (select from seen where seen.id = q.id)
+  ),
+  noted as (insert into seen select id from fresh)
+  select coalesce(string_agg(named.name, ' ' order by fresh.id), '')
+  from fresh join named on named.id = (convert_from(fresh.body, 'utf8')::jsonb ->> 'job_id')::uuid;
+$$;
+create function pg_temp.claim(p_name text) returns text language sql as $$
+  select (select status::text from public.claim_job(pg_temp.id(p_name)));
+$$;
+create function pg_temp.finish(p_name text) returns text language sql as $$
+  select status::text
+  from public.complete_job(pg_temp.id(p_name), (select lease_token from public.jobs where id = pg_temp.id(p_name)), '{}');
+$$;
+
+-- Dispatch ---------------------------------------------------------------------------------------------------------
+
+select pg_temp.add_jobs('ann', 5);
+select is(pg_temp.nudged(), 'ann-1 ann-2', 'as many jobs are nudged for as one user may have at work');
+select pg_temp.add_jobs('bob', 1);
+select is(pg_temp.nudged(), 'bob-1', 'there is room for another user');
+select pg_temp.add_jobs('cat', 3);
+select is(pg_temp.nudged(), 'cat-1', 'until the limit of the kind');
+update private.job_nudges set nudged_at = now() - interval '11 seconds';
+select pg_temp.add_jobs('ann', 1);
+select is(pg_temp.nudged(), 'ann-3 cat-2 ann-4 cat-3', 'a nudge without effect holds its place for a while only');
+update private.job_nudges set nudged_at = now() - interval '11 seconds';
+select is(public.sweep_jobs(), 2, 'the sweeper nudges for what is left');
+select is(pg_temp.nudged(), 'ann-5 ann-6', 'not for what was just sent');
+update private.job_nudges set nudged_at = now() - interval '26 seconds';
+select is(public.sweep_jobs(), 4, 'later it begins again');
+select is(pg_temp.nudged(), 'bob-1 cat-1 ann-1 cat-2', 'on from the user who had the last turn');
+
+-- Claims -----------------------------------------------------------------------------------------------------------
+
+set local role service_role;
+select is(pg_temp.claim('ann-1'), 'processing', 'a job is claimed');
+select is(pg_temp.claim('ann-2'), 'processing', 'nudged for or not');
+select is(pg_temp.claim('ann-3'), null, 'one more than the user may have is not');
+select results_eq(
+  $$ select status::text, attempts::integer, lease_token from public.jobs where id = pg_temp.id('ann-3') $$,
+  $$ values ('queued', 0, null::uuid) $$,
+  'it stays queued and has lost no attempt'
+);
+select is(pg_temp.claim('cat-1'), 'processing', 'others are not kept from theirs');
+select is(pg_temp.claim('cat-2'), 'processing', 'up to the limit of the kind');
+select is(pg_temp.claim('bob-1'), null, 'which holds for everybody');
+reset role;
+select is(pg_temp.nudged(), '', 'without a free place nobody is nudged for');
+select is(
+  (select count(*) from private.job_nudges where job_id = pg_temp.id('bob-1')), 0::bigint,
+  'a claim in vain gives back the place that its nudge held'
+);
+
+-- Free places ------------------------------------------------------------------------------------------------------
+
+set local role service_role;
+select is(pg_temp.finish('ann-1'), 'completed', 'a job ends');
+reset role;
+select is(pg_temp.nudged(), 'ann-3', 'the user after the last one has the place');
+set local role service_role;
+select is(pg_temp.claim('ann-3'), 'processing', 'and takes it');
+select is(pg_temp.finish('ann-2'), 'completed', 'the next ends');
+reset role;
+select is(pg_temp.nudged(), 'bob-1', 'the next user has it, however many jobs another has waiting');
+update public.jobs set status = 'queued', next_attempt_at = now() + interval '1 hour' where id = pg_temp.id('ann-3');
+select is(pg_temp.nudged(), 'ann-4', 'a job that goes back to wait makes room');
+set local role service_role;
+select is(pg_temp.claim('bob-1'), 'processing', 'places are taken');
+select is(pg_temp.claim('ann-4'), 'processing', 'as they were offered');
+reset role;
+delete from public.jobs where id in (pg_temp.id('cat-1'), pg_temp.id('cat-2'));
+select is(pg_temp.nudged(), 'cat-3 ann-5', 'deleted jobs make room');
+update public.jobs set status = 'failed' where status = 'processing';
+select is(pg_temp.nudged(), 'ann-6', 'and those that fail, for what is left');
+update public.jobs set status = 'completed' where status = 'processing';
+update public.jobs set status = 'failed' where status = 'queued';
+select pg_temp.nudged();
+
+-- Requeue ----------------------------------------------------------------------------------------------------------
+
+select lives_ok(
+  $$ select public.requeue_job(id) from public.jobs where status = 'failed' order by created_at $$, 'requeued by the dozen'
+);
+select is(
+  array_length(string_to_array(pg_temp.nudged(), ' '), 1), 4, 'failed jobs are tried again, no more at once than may be'
+);
+select throws_ok(
+  $$ select public.requeue_job(pg_temp.id('ann-5')) $$, 'PT409', 'illegal_transition', 'requeued twice is requeued once'
+);
+delete from public.jobs;
+
+-- Without limits ---------------------------------------------------------------------------------------------------
+
+update private.job_kinds set max_concurrent = null, max_concurrent_per_user = null where kind = 'image';
+select pg_temp.add_jobs('ann', 20);
+select is(array_length(string_to_array(pg_temp.nudged(), ' '), 1), 20, 'null is no limit');
+delete from public.jobs;
+select throws_ok(
+  $$ update private.job_kinds set max_concurrent = 0 where kind = 'image' $$, '23514', null, 'no place at all is no limit either'
+);
+
+-- Steps ------------------------------------------------------------------------------------------------------------
+
+update private.job_kinds set max_steps = 3 where kind = 'image';
+delete from named;
+select pg_temp.add_jobs('bob', 1);
+create temporary table lease as select lease_token as token from public.claim_job(pg_temp.id('bob-1'));
+grant select, update on lease to service_role;
+select pg_temp.nudged();
+set local role service_role;
+select throws_ok(
+  $$ select public.continue_job(pg_temp.id('bob-1'), (select token from lease), '[]') $$,
+  'PT400', 'invalid_arguments', 'a state is an object'
+);
+select throws_ok(
+  $$ select public.continue_job(pg_temp.id('bob-1'), gen_random_uuid(), '{}') $$, 'PT409', 'lease_lost', 'a step is ended by who has it'
+);
+select results_eq(
+  $$ select status::text, step::integer, state ->> 'page', progress::integer, stage
+     from public.continue_job(pg_temp.id('bob-1'), (select token from lease), '{"page": 2}', 40, 'pages') $$,
+  $$ values ('processing', 1, '2', 40, 'pages') $$,
+  'a step ends with its state'
+);
+select results_eq(
+  $$ select step::integer, state ->> 'page'
+     from public.continue_job(pg_temp.id('bob-1'), (select token from lease), '{"page": 9}') $$,
+  $$ values (1, '2') $$,
+  'ending it again changes nothing'
+);
+select throws_ok(
+  $$ select public.complete_job(pg_temp.id('bob-1'), (select token from lease), '{}') $$,
+  'PT409', 'lease_lost', 'who has ended a step has given the job away'
+);
+reset role;
+select is(pg_temp.nudged(), 'bob-1', 'the next step is nudged for at once');
+update public.jobs set handed_over_at = now() - interval '26 seconds';
+update private.job_nudges set nudged_at = now() - interval '26 seconds';
+select is(public.sweep_jobs(), 1, 'and again, should that have had no effect');
+select results_eq(
+  $$ with next as (select * from public.claim_job(pg_temp.id('bob-1'))),
+     kept as (update lease set token = next.lease_token from next returning true)
+     select attempts::integer, step::integer, state ->> 'page', progress::integer, handed_over_at from next $$,
+  $$ values (1, 1, '2', 40, null::timestamptz) $$,
+  'the next step has the state, and no attempt is counted'
+);
+select results_eq(
+  $$ select status::text, attempts::integer, state ->> 'page'
+     from public.fail_job(pg_temp.id('bob-1'), (select token from lease), 'download_failed', 'No.', true) $$,
+  $$ values ('queued', 1, '2') $$,
+  'a step that fails is tried again with the state'
+);
+update public.jobs set next_attempt_at = now();
+update lease set token = (select lease_token from public.claim_job(pg_temp.id('bob-1')));
+select public.continue_job(pg_temp.id('bob-1'), (select token from lease), '{"page": 3}');
+update lease set token = (select lease_token from public.claim_job(pg_temp.id('bob-1')));
+select results_eq(
+  $$ select status::text, error_code
+     from public.continue_job(pg_temp.id('bob-1'), (select token from lease), '{"page": 4}') $$,
+  $$ values ('failed', 'too_many_steps') $$,
+  'steps without end are an end'
+);
+select is(
+  (select array_agg(type order by seq) from public.notifications where job_id = pg_temp.id('bob-1')),
+  array['image_processing_started', 'image_processing_failed'],
+  'however many steps, one start and one end are told of'
+);
+select results_eq(
+  $$ select step::integer, state from public.requeue_job(pg_temp.id('bob-1')) $$,
+  $$ values (0, null::jsonb) $$,
+  'tried again by hand it starts from the beginning'
+);
+
+select * from finish();
+rollback;
