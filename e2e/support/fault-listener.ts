@@ -70,6 +70,8 @@ export interface TestListener extends AsyncDisposable {
 }
 
 export interface ListenOptions extends Partial<Omit<DashboardWebSocketClientOptions, 'supabase'>> {
+  /** A token to go by; default: signs in with the password. */
+  accessToken?: string
   /** Milliseconds for renewing a token. */
   authTimeout?: number
   /** Other seams that need the page's client. */
@@ -81,11 +83,17 @@ export async function openListener(
   url: string,
   publishableKey: string,
   account: Account,
-  { wire, authTimeout = AUTH_TIMEOUT_MS, ...options }: ListenOptions = {},
+  { wire, accessToken, authTimeout = AUTH_TIMEOUT_MS, ...options }: ListenOptions = {},
 ): Promise<TestListener> {
   const sessions = new Map<string, string>()
+  if (accessToken !== undefined) sessions.set(SESSION_KEY, sessionOf(account, accessToken))
   const supabase = createClient(url, publishableKey, {
-    auth: { persistSession: true, autoRefreshToken: false, storage: storageOf(sessions) },
+    auth: {
+      persistSession: true,
+      autoRefreshToken: false,
+      storage: storageOf(sessions),
+      storageKey: SESSION_KEY,
+    },
     realtime: { timeout: JOIN_TIMEOUT_MS },
     global: { fetch: limitAuthRequests(authTimeout) },
   })
@@ -128,8 +136,22 @@ export async function openListener(
   client.on('state', ({ new: state, reason }) => listener.states.push(`${state}:${reason}`))
   client.on('error', (error) => listener.errors.push(error))
   client.on('reload', ({ reason }) => listener.reloads.push(reason))
-  await listener.signIn(account)
+  if (accessToken === undefined) await listener.signIn(account)
   return listener
+}
+
+const SESSION_KEY = 'session'
+
+/** As supabase-js keeps it. */
+function sessionOf({ id, email }: Account, accessToken: string): string {
+  return JSON.stringify({
+    access_token: accessToken,
+    refresh_token: 'none',
+    token_type: 'bearer',
+    expires_in: 3_600,
+    expires_at: Math.floor(Date.now() / 1_000) + 3_600,
+    user: { id, email, aud: 'authenticated', app_metadata: {}, user_metadata: {}, created_at: '' },
+  })
 }
 
 /** Storage of one browser profile. */

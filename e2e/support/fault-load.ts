@@ -132,7 +132,7 @@ async function pace({ paceMs = 0, random }: LoadOptions): Promise<void> {
 
 /** Milliseconds between two attempts on a database that is away. */
 const RETRY_MS = 50
-const ATTEMPTS = 400
+const ATTEMPTS = 2_000
 
 /** Repeats what fails because the database is away; every statement here may be repeated. */
 async function insist(work: () => Promise<unknown>): Promise<void> {

@@ -39,7 +39,7 @@ interface Address {
 }
 
 export async function startOwnStack(
-  options: Pick<PlainStackOptions, 'functionsEnv'> = {},
+  options: Pick<PlainStackOptions, 'functionsEnv' | 'realtime'> = {},
 ): Promise<OwnStack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-fault-'))
   let child = launch()
