@@ -225,6 +225,7 @@ export type Database = {
           lease_token: string | null
           max_attempts: number
           next_attempt_at: string
+          partial: Json | null
           processing_duration_ms: number | null
           progress: number
           queue_id: string | null
@@ -254,6 +255,7 @@ export type Database = {
           lease_token?: string | null
           max_attempts: number
           next_attempt_at?: string
+          partial?: Json | null
           processing_duration_ms?: number | null
           progress?: number
           queue_id?: string | null
@@ -282,6 +284,7 @@ export type Database = {
           lease_token?: string | null
           max_attempts?: number
           next_attempt_at?: string
+          partial?: Json | null
           processing_duration_ms?: number | null
           progress?: number
           queue_id?: string | null
@@ -535,6 +538,7 @@ export type Database = {
           lease_token: string | null
           max_attempts: number
           next_attempt_at: string
+          partial: Json | null
           processing_duration_ms: number | null
           progress: number
           queue_id: string | null
@@ -572,6 +576,7 @@ export type Database = {
           lease_token: string | null
           max_attempts: number
           next_attempt_at: string
+          partial: Json | null
           processing_duration_ms: number | null
           progress: number
           queue_id: string | null
@@ -615,6 +620,7 @@ export type Database = {
           lease_token: string | null
           max_attempts: number
           next_attempt_at: string
+          partial: Json | null
           processing_duration_ms: number | null
           progress: number
           queue_id: string | null
@@ -660,6 +666,7 @@ export type Database = {
           lease_token: string | null
           max_attempts: number
           next_attempt_at: string
+          partial: Json | null
           processing_duration_ms: number | null
           progress: number
           queue_id: string | null
@@ -720,10 +727,24 @@ export type Database = {
           seq: number
         }[]
       }
+      postpone_retry: {
+        Args: { p_job_id: string; p_lease_token: string; p_seconds: number }
+        Returns: string
+      }
       receive_typeform_response: { Args: { p_response: Json; p_user_id: string }; Returns: Json }
       register_device: { Args: { p_device_id: string; p_displace?: string; p_label?: string }; Returns: Json }
       report_progress: {
         Args: { p_job_id: string; p_lease_token: string; p_progress: number; p_stage?: string }
+        Returns: string
+      }
+      report_transcript: {
+        Args: {
+          p_job_id: string
+          p_lease_token: string
+          p_progress: number
+          p_stage?: string
+          p_text: string
+        }
         Returns: string
       }
       requeue_job: {
@@ -743,6 +764,7 @@ export type Database = {
           lease_token: string | null
           max_attempts: number
           next_attempt_at: string
+          partial: Json | null
           processing_duration_ms: number | null
           progress: number
           queue_id: string | null
@@ -774,6 +796,33 @@ export type Database = {
           bucket_id: string
           name: string
         }[]
+      }
+      store_transcript: {
+        Args: { p_job_id: string; p_lease_token: string; p_transcript: Json }
+        Returns: {
+          completed_at: string | null
+          created_at: string
+          document_id: string
+          duration: number | null
+          id: string
+          incident_id: string
+          job_id: string | null
+          language: string | null
+          model: string | null
+          provider: string | null
+          segments: NonNullable<Json>
+          simulated: boolean
+          text: string | null
+          user_id: string
+          word_count: number | null
+          words: NonNullable<Json>
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'transcriptions'
+          isOneToOne: true
+          isSetofReturn: false
+        }
       }
       submit_upload: {
         Args: { p_file_name: string; p_incident_id: string; p_path: string }

@@ -3,6 +3,8 @@
  * stranger and are not asked.
  */
 
+import { readMp3Frame } from './audio/mp3-frame.ts'
+
 export const IMAGE_TYPES = {
   jpeg: { contentType: 'image/jpeg', extension: 'jpg' },
   png: { contentType: 'image/png', extension: 'png' },
@@ -100,30 +102,11 @@ function detectAudio(bytes: Uint8Array): AudioType | undefined {
   return magic.startsWith('ID3') || startsWithMp3Frame(bytes) ? 'mp3' : undefined
 }
 
-/** Kilobits a second of layer III by the header's index; 0 where a length cannot be told. */
-const MPEG1_BITRATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0]
-const MPEG2_BITRATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0]
-/** By version: 2.5, reserved, 2, 1. */
-const MP3_RATES = [[11025, 12000, 8000], [], [22050, 24000, 16000], [44100, 48000, 32000]]
-
 /** Eleven set bits are a weak sign: the next frame must follow where this one ends, if the file is that long. */
 function startsWithMp3Frame(bytes: Uint8Array): boolean {
-  const length = mp3FrameLength(bytes, 0)
-  if (length === 0) return false
-  return bytes.length < length + 4 || mp3FrameLength(bytes, length) > 0
-}
-
-/** Bytes of the frame at `at`, or 0. */
-function mp3FrameLength(bytes: Uint8Array, at: number): number {
-  const [sync = 0, kind = 0, format = 0] = bytes.subarray(at, at + 3)
-  const layer3 = (kind & 0xe6) === 0xe2
-  if (sync !== 0xff || !layer3) return 0
-  const version = (kind >> 3) & 3
-  const bitrate = (version === 3 ? MPEG1_BITRATES : MPEG2_BITRATES)[format >> 4] ?? 0
-  const rate = MP3_RATES[version]?.[(format >> 2) & 3] ?? 0
-  if (bitrate === 0 || rate === 0) return 0
-  const padding = (format >> 1) & 1
-  return Math.floor(((version === 3 ? 144_000 : 72_000) * bitrate) / rate) + padding
+  const first = readMp3Frame(bytes, 0)
+  if (first === null) return false
+  return bytes.length < first.size + 4 || readMp3Frame(bytes, first.size) !== null
 }
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {

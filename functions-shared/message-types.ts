@@ -104,9 +104,13 @@ export interface TranscriptionMessage extends JobMessageFields {
   status: 'queued' | 'processing' | 'completed' | 'failed'
   progress?: number
   stage?: string
+  /** On progress messages: what has been recognised so far, at most its last 4,000 characters. Plain text. */
+  text?: string
   /** Seconds of audio. */
   duration?: number
   wordCount?: number
+  /** No speech was recognised: a stand-in wrote the transcript, which says so. */
+  simulated?: boolean
   error?: string
   errorCode?: string
 }

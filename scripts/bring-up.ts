@@ -1,15 +1,17 @@
 /** Brings up everything that `npm start` shows: the stack, the dashboard and a demo user who can file a claim. */
 
-import { PHOTOS_DIR, SAMPLE_PHOTOS } from '../e2e/fixtures/photos.ts'
+import { samplePhotoPath } from '../e2e/fixtures/photos.ts'
+import { sampleVoiceNotePath } from '../e2e/fixtures/voice-notes.ts'
 import { createStack } from '../stack/index.ts'
 import type { Logger, Stack } from '../stack/types.ts'
 import { startDashboard } from '../web/server/dashboard.ts'
 import { DEMO_EMAIL, setDemoPassword } from './demo-user.ts'
-import { startPhotoServer } from './photo-server.ts'
 import { type ReceivedMessage, runSampleClaim, type SampleClaimResult } from './sample-claim.ts'
+import { serveSampleFiles } from './sample-files.ts'
 
 /** The second is cut short on purpose: a claim that shows how a failure looks. */
-export const CLAIMED_PHOTOS = [SAMPLE_PHOTOS.front, SAMPLE_PHOTOS.truncated, SAMPLE_PHOTOS.street]
+export const CLAIMED_PHOTOS = (['front', 'truncated', 'street'] as const).map(samplePhotoPath)
+export const CLAIMED_VOICE_NOTES = [sampleVoiceNotePath('ogg')]
 
 /** Stack, dashboard and the sample's file server, as one handle. */
 export interface Running extends AsyncDisposable {
@@ -30,11 +32,11 @@ export interface BringUpOptions {
 
 export async function bringUp(options: BringUpOptions): Promise<Running> {
   await using parts = new AsyncDisposableStack()
-  const photos = parts.use(await startPhotoServer(PHOTOS_DIR))
+  const files = parts.use(await serveSampleFiles([...CLAIMED_PHOTOS, ...CLAIMED_VOICE_NOTES]))
   const stack = parts.use(
     await createStack({
       ...options,
-      functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: photos.origin },
+      functionsEnv: { ...transcriptionSettings(process.env), DOWNLOAD_ALLOWED_ORIGINS: files.origin },
     }),
   )
   const demo = { email: DEMO_EMAIL, password: stack.keys.demoPassword }
@@ -62,9 +64,19 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
         publishableKey: stack.keys.publishableKey,
         typeformSecret: stack.keys.typeformSecret,
         user: demo,
-        photoUrls: CLAIMED_PHOTOS.map(photos.urlOf),
+        photoUrls: CLAIMED_PHOTOS.map(files.urlOf),
+        voiceNoteUrls: CLAIMED_VOICE_NOTES.map(files.urlOf),
         onMessage,
       }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** `TRANSCRIPTION_API_KEY` and its like: with a key the embedded stack asks the real service. */
+function transcriptionSettings(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      name.startsWith('TRANSCRIPTION_') && value ? [[name, value]] : [],
+    ),
+  )
 }

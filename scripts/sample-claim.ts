@@ -1,5 +1,6 @@
 /**
- * One real claim through the whole path: a signed Typeform webhook with three photos (one of them broken), the
+ * One real claim through the whole path: a signed Typeform webhook with three photos (one of them broken) and a
+ * voice note, the
  * functions' work, and every message as an independent, unmodified supabase-js subscriber receives it.
  */
 
@@ -25,6 +26,8 @@ export interface SampleClaimOptions {
   user: { email: string; password: string }
   /** Addresses of the photos, in the order of the answers. */
   photoUrls: readonly string[]
+  /** Addresses of the voice notes. */
+  voiceNoteUrls: readonly string[]
   onMessage?: (received: ReceivedMessage) => void
 }
 
@@ -66,7 +69,11 @@ export async function runSampleClaim(options: SampleClaimOptions): Promise<Sampl
       options.onMessage?.(item)
     })
     const incidentId = await postWebhook(options, data.user.id)
-    const expected = await durableMessages(supabase, incidentId, options.photoUrls.length)
+    const expected = await durableMessages(
+      supabase,
+      incidentId,
+      options.photoUrls.length + options.voiceNoteUrls.length,
+    )
     await poll(ARRIVAL_TIMEOUT_MS, async () => {
       const seen = new Set(received.flatMap(({ message }) => (isDurable(message) ? [message.seq] : [])))
       return expected.every((seq) => seen.has(seq))
@@ -100,7 +107,12 @@ async function subscribe(
 
 async function postWebhook(options: SampleClaimOptions, userId: string): Promise<string> {
   const body = JSON.stringify(
-    buildTypeformResponse({ userId, email: options.user.email, files: options.photoUrls }),
+    buildTypeformResponse({
+      userId,
+      email: options.user.email,
+      files: options.photoUrls,
+      voiceNotes: options.voiceNoteUrls,
+    }),
   )
   const response = await fetch(`${options.url}/functions/v1/typeform-webhook`, {
     method: 'POST',

@@ -67,7 +67,7 @@ function explain(error: unknown): void {
 
 function showSample(running: Running): Promise<SampleClaimResult> {
   console.log(
-    `\nA sample claim: a signed webhook with ${CLAIMED_PHOTOS.length} photos, one of them cut short.\n` +
+    `\nA sample claim: a signed webhook with ${CLAIMED_PHOTOS.length} photos, one of them cut short, and a voice note.\n` +
       'What a subscriber receives, with milliseconds since the status change:\n',
   )
   return running.runSample(({ message, latencyMs }) => console.log(eventLine(message, `${latencyMs} ms`)))

@@ -19,6 +19,7 @@ import { createRestService } from './rest/index.ts'
 import { removeRunningFile, writeRunningFile } from './running-file.ts'
 import { createStorageService } from './storage/index.ts'
 import { restartOnCrash } from './supervise.ts'
+import { startTranscriptionSimulator } from './transcription/index.ts'
 import type { Stack, StackOptions } from './types.ts'
 import { startCronWorker, startNetWorker, upsertVaultSecrets } from './workers/index.ts'
 
@@ -75,12 +76,18 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     settings: { privateOnly: true, ...options.realtime },
   })
   parts.defer(() => realtime.stop())
+  // Whoever has a key for a real service is served by that.
+  const simulated = options.transcription !== false && !options.functionsEnv?.TRANSCRIPTION_API_KEY
+  const simulator = simulated
+    ? parts.use(await startTranscriptionSimulator({ logger, ...options.transcription }))
+    : undefined
   const functions = createFunctionsHost({
     functionsDir: join(ROOT, 'supabase', 'functions'),
     sharedDirs: [join(ROOT, 'functions-shared')],
     env: () => ({
       ...supabaseEnvironment(url, keys),
       TYPEFORM_WEBHOOK_SECRET: keys.typeformSecret,
+      ...simulator?.env,
       ...options.functionsEnv,
     }),
     denyNet: [`127.0.0.1:${postgres.port}`],

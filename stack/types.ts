@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { JWK } from 'jose'
 import type { RealtimeSettings } from './realtime/settings.ts'
+import type { SimulatorOptions } from './transcription/index.ts'
 
 /** `source` is the part that speaks, e.g. `postgres`, `realtime`, or a function's name. */
 export interface Logger {
@@ -79,6 +80,11 @@ export interface StackOptions {
   logger?: Logger
   /** Extra environment of the Edge Functions. */
   functionsEnv?: Record<string, string>
+  /**
+   * The stand-in for a transcription service, used where `functionsEnv` has no `TRANSCRIPTION_API_KEY`; false: none, so
+   * that voice notes end in `transcription_not_configured`.
+   */
+  transcription?: Omit<SimulatorOptions, 'logger'> | false
   /** Wall-clock limit of one function request, ms. Default 150000, as on hosted Supabase's free plan. */
   functionsTimeoutMs?: number
   /** Limits and the like of Realtime. Default: hosted Supabase's, and private channels only. */

@@ -2,10 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { sampleVoiceNotePath } from '../fixtures/voice-notes.ts'
 
 const HTML = '<!doctype html><title>Please sign in</title>'
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
 const FLOOD_CHUNK = Buffer.alloc(64 * 1024, 0x41)
+
+const voiceNote = (name: Parameters<typeof sampleVoiceNotePath>[0]) => readFileSync(sampleVoiceNotePath(name))
 
 type Behaviour = (socket: Socket) => void
 
@@ -35,6 +38,14 @@ function behaviours(photo: Buffer) {
     'endless.jpg': endless,
     'silent.jpg': () => undefined,
     'broken-off.jpg': brokenOff(photo),
+    'voice-note.wav': respond(voiceNote('wav'), 'audio/wav'),
+    'voice-note.mp3': respond(voiceNote('mp3'), 'audio/mpeg'),
+    'voice-note.m4a': respond(voiceNote('m4a'), 'audio/mp4'),
+    'voice-note.ogg': respond(voiceNote('ogg'), 'audio/ogg'),
+    'voice-note.webm': respond(voiceNote('webm'), 'audio/webm'),
+    'ogg-called.mp3': respond(voiceNote('ogg'), 'audio/mpeg'),
+    'photo-called.m4a': respond(photo, 'audio/mp4'),
+    'truncated.wav': respond(voiceNote('wav').subarray(0, 20_000), 'audio/wav'),
   } satisfies Record<string, Behaviour>
 }
 

@@ -117,6 +117,9 @@ select set_eq(
     'receive_typeform_response(jsonb,uuid)',
     'keep_original(uuid,text,bigint,text,text)',
     'storage_leftovers(integer)',
+    'postpone_retry(uuid,uuid,integer)',
+    'report_transcript(uuid,uuid,text,integer,text)',
+    'store_transcript(uuid,uuid,jsonb)',
     'notification_head()',
     'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)'

@@ -65,6 +65,8 @@ export interface JobFailure {
   /** For the person who waits for the result. */
   message: string
   retryable: boolean
+  /** No earlier than this from now, where whoever refused has said when to come back. */
+  retryAfterMs?: number
 }
 
 type Rpc = (name: string, args: Record<string, unknown>) => Promise<unknown>
@@ -93,7 +95,11 @@ export function createJobStore(client: SupabaseClient): JobStore {
       if (!isRecord(row)) throw unexpected()
       return row.status === 'processing'
     },
-    async fail(job, { code, message, retryable }) {
+    async fail(job, { code, message, retryable, retryAfterMs = 0 }) {
+      // First, so that the floor holds even if this worker gets no further.
+      if (retryable && retryAfterMs > 0) {
+        await rpc('postpone_retry', { ...lease(job), p_seconds: Math.ceil(retryAfterMs / 1000) })
+      }
       const row = firstRow(
         await rpc('fail_job', {
           ...lease(job),

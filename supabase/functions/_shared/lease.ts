@@ -29,8 +29,11 @@ export interface Lease extends AsyncDisposable {
   /**
    * Tells the percentage and the stage, which also extends the lease. Await it before every write: it is the
    * check that the lease is still ours. The percentage never falls. @throws AppError `lease_lost`
+   *
+   * @param tell what to call instead of `report_progress`, for a kind of work with more to tell; it has to check and
+   * extend the lease as that does.
    */
-  report(percent: number, stage: string): Promise<void>
+  report(percent: number, stage: string, tell?: (percent: number) => Promise<unknown>): Promise<void>
 }
 
 /** A third of the lease leaves room for two lost beats. */
@@ -51,12 +54,12 @@ export function holdLease({ jobs, job, log, now = Date.now, every = EVERY }: Lea
   // One call at a time, in order: a late beat must not set the percentage back.
   let calls: Promise<void> = Promise.resolve()
 
-  const send = (): Promise<void> => {
+  const send = (tell?: (percent: number) => Promise<unknown>): Promise<void> => {
     const call = calls.then(async () => {
       lost.signal.throwIfAborted()
       if (released) return
       try {
-        await jobs.progress(job, percent, stage)
+        await (tell === undefined ? jobs.progress(job, percent, stage) : tell(percent))
       } catch (error) {
         if (isLoss(error)) lost.abort(error)
         throw error
@@ -77,10 +80,10 @@ export function holdLease({ jobs, job, log, now = Date.now, every = EVERY }: Lea
 
   return {
     signal: lost.signal,
-    report(nextPercent, nextStage) {
+    report(nextPercent, nextStage, tell) {
       percent = Math.max(percent, Math.min(100, Math.round(nextPercent)))
       stage = nextStage
-      return send()
+      return send(tell)
     },
     async [Symbol.asyncDispose]() {
       released = true

@@ -65,6 +65,10 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'storage_unavailable',
   'database_unavailable',
   'internal_error',
+  'provider_rate_limited',
+  'provider_unavailable',
+  'provider_timeout',
+  'provider_answer_invalid',
 ])
 
 export async function handleNudge(request: Request, dependencies: NudgeDependencies): Promise<Response> {
@@ -171,12 +175,19 @@ async function workOn(
 }
 
 async function reportFailure(job: ClaimedJob, error: unknown, jobs: JobStore, log: Log): Promise<Attempt> {
-  const { code, message, status: http } = error instanceof AppError ? error : new AppError('internal_error')
+  const {
+    code,
+    message,
+    status: http,
+    details,
+  } = error instanceof AppError ? error : new AppError('internal_error')
   const retryable = RETRYABLE.has(code)
   const facts = { job: job.id, attempt: job.attempts, code, retryable }
   // A bad file is the reporter's everyday; what is above is ours or our neighbours' to look into.
   if (http < 500) log.warn('job_failed', facts)
   else log.error('job_failed', error, facts)
-  const retryAt = await jobs.fail(job, { code, message, retryable })
+  const { retryAfterMs } = details
+  const floor = typeof retryAfterMs === 'number' ? { retryAfterMs } : {}
+  const retryAt = await jobs.fail(job, { code, message, retryable, ...floor })
   return retryAt === null ? { outcome: 'failed' } : { outcome: 'retry', retryAt }
 }

@@ -5,9 +5,9 @@
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import { concat } from '../std.ts'
+import { createWatchdog, type Watchdog } from '../watchdog.ts'
 import { type Connection, type ConnectOptions, isPrivateHost, openConnection } from './connection.ts'
 import { announcedLength, type HttpResponse, httpGet } from './http-client.ts'
-import { createWatchdog, type Watchdog } from './watchdog.ts'
 
 export interface DownloadLimits {
   /** Bytes. */
@@ -51,7 +51,7 @@ const REDIRECTS = [301, 302, 303, 307, 308]
  * `download_size_mismatch`, `file_too_large`, `file_empty`; and the reason of `signal`.
  */
 export async function download(address: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  using watchdog = createWatchdog(options.limits.totalMs, options.signal)
+  using watchdog = createWatchdog(options.limits.totalMs, options.signal, 'download_timeout')
   let url = checkAddress(address, undefined, options)
   // The token goes to the address in the form's response alone, not to one that a redirect names.
   let token = url.origin === TYPEFORM_ORIGIN ? options.typeformToken : undefined

@@ -1,0 +1,175 @@
+/**
+ * MP4 (M4A): boxes within boxes, `<size> <name> <content>` (ISO/IEC 14496-12).
+ *
+ *     moov ▸ mvhd              length of the whole
+ *          ▸ trak ▸ mdia       hdlr `soun`: the track with the sound; mdhd its clock; stsd its codec
+ *          ▸ mvex ▸ trex       length of a sample where a fragment does not say
+ *     moof ▸ traf ▸ trun       a fragment: how browsers record, as the length is not known when the file begins
+ *     mdat                     the sound itself
+ */
+
+import { type ByteView, viewBytes } from './bytes.ts'
+import type { AudioFacts } from './facts.ts'
+
+interface Box {
+  name: string
+  start: number
+  end: number
+  /** False where the box announces more than its surroundings have. */
+  whole: boolean
+}
+
+interface Track {
+  id: number
+  timescale: number
+  duration: number
+  codec: string
+  sampleRate: number
+}
+
+/** Names of sample entries; others are called as the file calls them. */
+const CODECS: Readonly<Record<string, string>> = { mp4a: 'aac', Opus: 'opus', samr: 'amr', sawb: 'amr' }
+
+export function readMp4(bytes: Uint8Array): AudioFacts | null {
+  const view = viewBytes(bytes)
+  let track: Track | null = null
+  let length = 0
+  let fragmentSample = 0
+  let fragments = 0
+  let data = false
+  let complete = true
+  for (const box of boxes(view, 0, view.length)) {
+    complete &&= box.whole
+    if (box.name === 'mdat') data ||= box.end > box.start
+    if (box.name === 'moov' && track === null) {
+      track = soundTrack(view, box)
+      length = movieLength(view, box)
+      fragmentSample = defaultSample(view, box, track?.id)
+    }
+    if (box.name === 'moof' && track !== null)
+      fragments += fragmentLength(view, box, track.id, fragmentSample)
+  }
+  // Without a moov nothing can be played, whatever else is there: it may stand at the end that is missing.
+  if (track === null)
+    return complete ? null : { codec: 'unknown', sampleRate: null, channels: null, duration: 0, complete }
+  const duration = length || (track.duration + fragments) / track.timescale
+  const { codec, sampleRate } = track
+  // The count of channels is 2 in every file, as the first edition of the standard had it.
+  return {
+    codec,
+    channels: null,
+    sampleRate: sampleRate || null,
+    duration,
+    complete: complete && (data || duration === 0),
+  }
+}
+
+function* boxes(view: ByteView, from: number, to: number): Generator<Box> {
+  for (let at = from; at + 8 <= to; ) {
+    const size = view.u32be(at)
+    const large = size === 1 && at + 16 <= to
+    const header = large ? 16 : 8
+    // 0: to the end.
+    const announced = large ? view.u64be(at + 8) : size === 0 ? to - at : size
+    if (announced < header) return
+    const end = Math.min(to, at + announced)
+    yield { name: view.ascii(at + 4, 4), start: at + header, end, whole: at + announced <= to }
+    at += announced
+  }
+}
+
+function find(view: ByteView, within: Box, ...path: readonly string[]): Box | null {
+  let box: Box | null = within
+  for (const name of path) box = box === null ? null : child(view, box, name)
+  return box
+}
+
+function child(view: ByteView, within: Box, name: string): Box | null {
+  for (const box of boxes(view, within.start, within.end)) if (box.name === name) return box
+  return null
+}
+
+const holds = (box: Box | null, count: number): box is Box => box !== null && box.start + count <= box.end
+
+function soundTrack(view: ByteView, moov: Box): Track | null {
+  for (const trak of boxes(view, moov.start, moov.end)) {
+    if (trak.name !== 'trak') continue
+    const handler = find(view, trak, 'mdia', 'hdlr')
+    if (!holds(handler, 12) || view.ascii(handler.start + 8, 4) !== 'soun') continue
+    const clock = readClock(view, find(view, trak, 'mdia', 'mdhd'))
+    const entry = find(view, trak, 'mdia', 'minf', 'stbl', 'stsd')
+    const header = find(view, trak, 'tkhd')
+    if (clock === null || clock.timescale === 0 || !holds(entry, 8 + 36) || !holds(header, 24)) continue
+    const name = view.ascii(entry.start + 12, 4)
+    return {
+      ...clock,
+      id: view.u32be(header.start + (view.u8(header.start) === 1 ? 20 : 12)),
+      codec: CODECS[name] ?? name.trim(),
+      // 16.16 fixed point.
+      sampleRate: view.u16be(entry.start + 8 + 32),
+    }
+  }
+  return null
+}
+
+/** `mvhd` and `mdhd` begin alike; version 1 has longer times. */
+function readClock(view: ByteView, box: Box | null): { timescale: number; duration: number } | null {
+  if (!holds(box, 20)) return null
+  const long = view.u8(box.start) === 1
+  if (long && !holds(box, 32)) return null
+  const at = box.start + (long ? 20 : 12)
+  const duration = long ? view.u64be(at + 4) : view.u32be(at + 4)
+  // All ones: unknown.
+  return { timescale: view.u32be(at), duration: duration >= (long ? 2 ** 64 : 0xffffffff) ? 0 : duration }
+}
+
+/** Seconds; 0 where it was not known when that was written. */
+function movieLength(view: ByteView, moov: Box): number {
+  const clock = readClock(view, find(view, moov, 'mvhd'))
+  return clock === null || clock.timescale === 0 ? 0 : clock.duration / clock.timescale
+}
+
+function defaultSample(view: ByteView, moov: Box, trackId: number | undefined): number {
+  const extends_ = find(view, moov, 'mvex')
+  if (extends_ === null) return 0
+  for (const box of boxes(view, extends_.start, extends_.end)) {
+    if (box.name === 'trex' && holds(box, 16) && view.u32be(box.start + 4) === trackId)
+      return view.u32be(box.start + 12)
+  }
+  return 0
+}
+
+/** In units of the track's clock. */
+function fragmentLength(view: ByteView, moof: Box, trackId: number, fallback: number): number {
+  let length = 0
+  for (const traf of boxes(view, moof.start, moof.end)) {
+    const header = traf.name === 'traf' ? find(view, traf, 'tfhd') : null
+    if (!holds(header, 8) || view.u32be(header.start + 4) !== trackId) continue
+    const sample = sampleOf(view, header, fallback)
+    for (const run of boxes(view, traf.start, traf.end)) {
+      if (run.name === 'trun' && holds(run, 8)) length += runLength(view, run, sample)
+    }
+  }
+  return length
+}
+
+/** `tfhd`: flags say which optional fields stand before the default length of a sample. */
+function sampleOf(view: ByteView, header: Box, fallback: number): number {
+  const flags = view.u24be(header.start + 1)
+  if ((flags & 0x8) === 0) return fallback
+  const at = header.start + 8 + (flags & 0x1 ? 8 : 0) + (flags & 0x2 ? 4 : 0)
+  return at + 4 <= header.end ? view.u32be(at) : fallback
+}
+
+function runLength(view: ByteView, run: Box, sample: number): number {
+  const flags = view.u24be(run.start + 1)
+  const count = view.u32be(run.start + 4)
+  if ((flags & 0x100) === 0) return count * sample
+  const width = [0x100, 0x200, 0x400, 0x800].reduce((sum, flag) => sum + (flags & flag ? 4 : 0), 0)
+  const first = run.start + 8 + (flags & 0x1 ? 4 : 0) + (flags & 0x4 ? 4 : 0)
+  let length = 0
+  for (let index = 0; index < count && first + (index + 1) * width <= run.end; index += 1) {
+    length += view.u32be(first + index * width)
+  }
+  return length
+}

@@ -1,0 +1,31 @@
+/** A recording's stand-in for a transcript, in pieces as they are found out. */
+
+import { measure } from './level.ts'
+import { decode } from './pcm.ts'
+import type { TranscriptionRequest } from './request.ts'
+import { describeRecording, describeRest, describeStretch, LEVEL_UNKNOWN, NOTICE } from './wording.ts'
+
+/** What is found after these is counted only. */
+const MAX_STRETCHES = 40
+
+export async function* transcribe({
+  bytes,
+  type,
+  facts,
+}: Pick<TranscriptionRequest, 'bytes' | 'type' | 'facts'>): AsyncGenerator<string> {
+  yield NOTICE
+  yield describeRecording(facts)
+  const sound = decode(bytes, type, facts)
+  if (sound === null) {
+    yield LEVEL_UNKNOWN
+    return
+  }
+  let count = 0
+  for await (const stretch of measure(sound)) {
+    count += 1
+    // The decoder's own run-out is not part of the recording.
+    const end = Math.min(stretch.end, facts.duration)
+    if (count <= MAX_STRETCHES) yield describeStretch({ ...stretch, end })
+  }
+  if (count > MAX_STRETCHES) yield describeRest(count - MAX_STRETCHES)
+}

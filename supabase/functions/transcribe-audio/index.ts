@@ -1,0 +1,67 @@
+/** `POST /functions/v1/transcribe-audio`: nudged by the database with a secret key; works on one voice note. */
+
+import { withSupabase } from '@supabase/server'
+import { runInBackground } from '../_shared/background.ts'
+import { createDocuments, createFiles } from '../_shared/documents.ts'
+import { download } from '../_shared/download/download.ts'
+import { fetchWithTimeout } from '../_shared/http.ts'
+import { createJobStore } from '../_shared/jobs.ts'
+import { createLimiter } from '../_shared/limiter.ts'
+import { createLog } from '../_shared/log.ts'
+import { handleNudge } from '../_shared/nudge.ts'
+import { readConfig } from './config.ts'
+import { createProvider } from './providers/index.ts'
+import { createTranscripts } from './transcripts.ts'
+import { transcribeAudio } from './work.ts'
+
+const log = createLog('transcribe-audio')
+
+/** Milliseconds for one call to REST or Storage, a 25 MB upload included. */
+const UPSTREAM_TIMEOUT_MS = 30_000
+/** Jobs at once. Each may hold a recording of 25 MB twice, once as the body of a request; most of the time they wait. */
+const limiter = createLimiter(3)
+const clock = {
+  now: Date.now,
+  sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+}
+/** Read at start, so that a mistake shows at once and in the logs. */
+const config = readConfig((name) => Deno.env.get(name))
+const provider = config.provider === null ? null : createProvider(config.provider)
+
+export default {
+  fetch: withSupabase(
+    {
+      auth: 'secret',
+      errors: { detailed: false },
+      cors: 'disabled',
+      supabaseOptions: { db: { retry: false }, global: { fetch: fetchWithTimeout(UPSTREAM_TIMEOUT_MS) } },
+    },
+    (request, { supabaseAdmin }) => {
+      const dependencies = {
+        documents: createDocuments(supabaseAdmin),
+        files: createFiles(supabaseAdmin),
+        transcripts: createTranscripts(supabaseAdmin),
+        provider,
+        maxSeconds: config.maxSeconds,
+        log,
+        download: (url: string, signal: AbortSignal, onProgress: (part: number) => void) =>
+          download(url, {
+            ...config.download,
+            signal,
+            onProgress: (received, announced) => {
+              if (announced !== null && announced > 0) onProgress(received / announced)
+            },
+          }),
+      }
+      return handleNudge(request, {
+        jobs: createJobStore(supabaseAdmin),
+        kind: 'transcription',
+        process: (job, lease) => transcribeAudio(job, lease, dependencies),
+        limiter,
+        runInBackground,
+        log,
+        clock,
+      })
+    },
+  ),
+}

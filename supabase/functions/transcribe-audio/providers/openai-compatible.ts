@@ -1,0 +1,180 @@
+/**
+ * Services with OpenAI's API for transcriptions: OpenAI itself, and what speaks like it.
+ *
+ *   POST <base>/audio/transcriptions   multipart/form-data
+ *     ◀── text/event-stream            transcript.text.delta …, transcript.text.done
+ *     ◀── application/json             where the model or the service does not stream (whisper-1)
+ *
+ * Asking for a stream is harmless where there is none, so the answer's content type decides and nothing else.
+ */
+
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import { concat } from '../../_shared/std.ts'
+import { createWatchdog, type Watchdog } from '../../_shared/watchdog.ts'
+import { parseAnswer, parseEvent, parseJson } from './openai/answer.ts'
+import { failureOf, streamFailure } from './openai/failure.ts'
+import { readEvents } from './openai/sse.ts'
+import type { Recording, Segment, TranscribeOptions, Transcript, TranscriptionProvider } from './provider.ts'
+
+export interface OpenAiCompatibleOptions {
+  /** Up to and with the version, e.g. `https://api.openai.com/v1`. */
+  baseUrl: URL
+  apiKey: string
+  model: string
+  /** `json`: the text alone, as gpt-4o-transcribe has no other; `verbose_json`: with times and language. */
+  responseFormat: ResponseFormat
+  stream: boolean
+  /** Language of the speech (ISO 639-1), where it is known beforehand; the service detects it otherwise. */
+  language?: string | undefined
+  maxBytes: number
+  limits: ProviderLimits
+  /** Default: the platform's. */
+  fetch?: typeof fetch
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+export type ResponseFormat = 'json' | 'verbose_json'
+
+export interface ProviderLimits {
+  /** Milliseconds for the whole call. */
+  totalMs: number
+  /** Milliseconds between two pieces of a stream. */
+  stallMs: number
+}
+
+export const NAME = 'openai-compatible'
+/** Set by a stand-in that recognises nothing, so that its text is never taken for a transcript. */
+const SIMULATED_HEADER = 'claimwire-simulated'
+/** Of an answer; the words of a day of speech are a tenth of it. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+const MAX_REFUSAL_BYTES = 64 * 1024
+
+export function createOpenAiCompatible(options: OpenAiCompatibleOptions): TranscriptionProvider {
+  return {
+    name: NAME,
+    model: options.model,
+    limits: { maxBytes: options.maxBytes },
+    async transcribe(recording, { signal, onText }) {
+      using watchdog = createWatchdog(options.limits.totalMs, signal, 'provider_timeout')
+      try {
+        const response = await post(recording, watchdog.signal, options)
+        if (!response.ok) throw await refusal(response, options)
+        const simulated = response.headers.get(SIMULATED_HEADER) === 'true'
+        const answer = isStream(response)
+          ? await readStream(response, watchdog, options.limits.stallMs, onText)
+          : parseAnswer(parseJson(await readText(response, MAX_ANSWER_BYTES)))
+        return { ...answer, simulated }
+      } catch (error) {
+        // What an aborted request throws hides why it was aborted.
+        watchdog.signal.throwIfAborted()
+        throw error instanceof AppError ? error : new AppError('provider_unavailable', { cause: error })
+      }
+    },
+  }
+}
+
+/** Whether a model of this name tells times, as far as names tell. */
+export function formatOf(model: string): ResponseFormat {
+  return /^gpt-|transcribe/i.test(model) ? 'json' : 'verbose_json'
+}
+
+async function post(
+  { bytes, contentType, extension }: Recording,
+  signal: AbortSignal,
+  { baseUrl, apiKey, model, responseFormat, stream, language, fetch: send = fetch }: OpenAiCompatibleOptions,
+): Promise<Response> {
+  const form = new FormData()
+  form.set('file', new Blob([bytes], { type: contentType }), `recording.${extension}`)
+  form.set('model', model)
+  form.set('response_format', responseFormat)
+  if (language !== undefined) form.set('language', language)
+  if (stream) form.set('stream', 'true')
+  if (responseFormat === 'verbose_json') {
+    for (const granularity of ['word', 'segment']) form.append('timestamp_granularities[]', granularity)
+  }
+  return await send(new URL('audio/transcriptions', withSlash(baseUrl)), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, accept: 'text/event-stream, application/json' },
+    body: form,
+    signal,
+    // The key is for this address; an API that has moved is for the operator to see.
+    redirect: 'manual',
+  })
+}
+
+function withSlash(base: URL): URL {
+  return base.pathname.endsWith('/') ? base : new URL(`${base.pathname}/`, base)
+}
+
+function isStream(response: Response): boolean {
+  return /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
+}
+
+async function refusal(response: Response, { now = Date.now }: OpenAiCompatibleOptions): Promise<AppError> {
+  const text = await readText(response, MAX_REFUSAL_BYTES)
+  const isJson = /\bjson\b/i.test(response.headers.get('content-type') ?? '')
+  let body: unknown
+  try {
+    body = isJson ? JSON.parse(text) : undefined
+  } catch (error) {
+    // A gateway's page under a wrong name: the status says enough.
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  return failureOf(response.status, body, response.headers, now())
+}
+
+async function readStream(
+  response: Response,
+  watchdog: Watchdog,
+  stallMs: number,
+  onText: TranscribeOptions['onText'],
+): Promise<Omit<Transcript, 'simulated'>> {
+  const segments: Segment[] = []
+  let text = ''
+  for await (const event of readEvents(lively(response.body ?? [], watchdog, stallMs))) {
+    const parsed = parseEvent(event)
+    if (parsed.kind === 'delta') {
+      text += parsed.text
+      onText(text)
+    } else if (parsed.kind === 'segment') {
+      segments.push(parsed.segment)
+    } else if (parsed.kind === 'done') {
+      return {
+        ...parsed.answer,
+        segments: parsed.answer.segments.length > 0 ? parsed.answer.segments : segments,
+      }
+    } else if (parsed.kind === 'error') {
+      throw streamFailure(parsed.error)
+    } else if (parsed.kind === 'end') {
+      break
+    }
+  }
+  // Half a transcript must not pass for a whole one.
+  throw new AppError('provider_unavailable', { cause: new Error('the stream ended before its last event') })
+}
+
+/** The body, each piece of which is due within `stallMs` of the one before. */
+async function* lively(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  watchdog: Watchdog,
+  stallMs: number,
+): AsyncGenerator<Uint8Array> {
+  watchdog.expectWithin(stallMs)
+  for await (const piece of body) {
+    watchdog.expectWithin(stallMs)
+    yield piece
+  }
+}
+
+/** @throws AppError `provider_answer_invalid` where there is more. */
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of response.body ?? []) {
+    size += piece.length
+    if (size > maxBytes) throw new AppError('provider_answer_invalid')
+    pieces.push(piece)
+  }
+  return new TextDecoder().decode(concat(pieces))
+}

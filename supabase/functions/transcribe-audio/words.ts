@@ -1,0 +1,9 @@
+/** Counting words as people would, also where the script has no spaces between them. */
+
+const words = new Intl.Segmenter(undefined, { granularity: 'word' })
+
+export function countWords(text: string): number {
+  let count = 0
+  for (const { isWordLike } of words.segment(text)) if (isWordLike === true) count += 1
+  return count
+}
