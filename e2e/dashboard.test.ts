@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
 import { launchBrowser, watchForErrors } from './support/browser.ts'
-import { newUser, PASSWORD, postClaim, type TestUser } from './support/claims.ts'
+import { endedReport, newUser, PASSWORD, postClaim, type TestUser } from './support/claims.ts'
 
 const VIEWPORTS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const
 const PATIENCE_MS = 30_000
@@ -76,13 +76,16 @@ test('a failed photo can be retried, and fails again with its reason', async () 
   const broken = card('truncated.jpg')
   await broken.getByRole('button', { name: /retry/i }).click()
   await expect
-    .poll(async () => {
-      const { data } = await user.client
-        .from('notifications')
-        .select('type')
-        .eq('type', 'image_processing_failed')
-      return data?.length
-    })
+    .poll(
+      async () => {
+        const { data } = await user.client
+          .from('notifications')
+          .select('type')
+          .eq('type', 'image_processing_failed')
+        return data?.length
+      },
+      { timeout: 30_000 },
+    )
     .toBe(2)
   await broken.getByText('The image file is incomplete.').waitFor()
   expect(errors).toEqual([])
@@ -107,6 +110,8 @@ test('after a reload the list is there, the indicator is live and no message is 
   await signIn(user)
   await page.goto(`${inject('dashboardUrl')}/#/incidents/${incidentId}`)
   await card('good.jpg').getByText('Ready').waitFor()
+  // Its messages are not of before the reload else.
+  await endedReport(user, incidentId)
   await page.reload()
   await page.getByRole('status').filter({ hasText: 'Live' }).waitFor()
   await card('good.jpg').getByText('Ready').waitFor()

@@ -69,6 +69,7 @@ test('--check runs a claim end to end and says so in one line of JSON', async ()
   expect(count('transcription_complete')).toBe(1)
   expect(count('transcription_progress')).toBeGreaterThan(2)
   expect(['image_processing_started', 'transcription_queued']).toContain(messages[0])
+  expect(count('pdf_generated')).toBe(1)
   expect(processesMentioning(scratch)).toEqual([])
 })
 

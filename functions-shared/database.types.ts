@@ -367,6 +367,7 @@ export type Database = {
           page_count: number | null
           path: string | null
           requested_by: string | null
+          settled_key: string | null
           sha256: string | null
           user_id: string
         }
@@ -384,6 +385,7 @@ export type Database = {
           page_count?: number | null
           path?: string | null
           requested_by?: string | null
+          settled_key?: string | null
           sha256?: string | null
           user_id: string
         }
@@ -400,6 +402,7 @@ export type Database = {
           page_count?: number | null
           path?: string | null
           requested_by?: string | null
+          settled_key?: string | null
           sha256?: string | null
           user_id?: string
         }
@@ -746,6 +749,32 @@ export type Database = {
           p_text: string
         }
         Returns: string
+      }
+      request_report: {
+        Args: { p_incident_id: string; p_language?: string }
+        Returns: {
+          completed_at: string | null
+          created_at: string
+          file_name: string | null
+          file_size: number | null
+          id: string
+          incident_id: string
+          job_id: string | null
+          language: string
+          origin: string
+          page_count: number | null
+          path: string | null
+          requested_by: string | null
+          settled_key: string | null
+          sha256: string | null
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'reports'
+          isOneToOne: true
+          isSetofReturn: false
+        }
       }
       requeue_job: {
         Args: { p_job_id: string }

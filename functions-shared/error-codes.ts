@@ -67,6 +67,9 @@ export const ERROR_CODES = {
   },
   provider_timeout: { status: 504, message: 'The transcription service did not answer in time.' },
   provider_answer_invalid: { status: 502, message: 'The transcription service answered in an unknown form.' },
+  // reports
+  report_not_found: { status: 404, message: 'There is no such report.' },
+  report_incomplete: { status: 422, message: 'The claim lacks what a report must have.' },
   // client
   not_signed_in: { status: 401, message: 'Nobody is signed in.' },
   user_mismatch: { status: 403, message: 'connect() was called with the id of another user.' },

@@ -69,11 +69,7 @@ export async function runSampleClaim(options: SampleClaimOptions): Promise<Sampl
       options.onMessage?.(item)
     })
     const incidentId = await postWebhook(options, data.user.id)
-    const expected = await durableMessages(
-      supabase,
-      incidentId,
-      options.photoUrls.length + options.voiceNoteUrls.length,
-    )
+    const expected = await durableMessages(supabase, incidentId)
     await poll(ARRIVAL_TIMEOUT_MS, async () => {
       const seen = new Set(received.flatMap(({ message }) => (isDurable(message) ? [message.seq] : [])))
       return expected.every((seq) => seen.has(seq))
@@ -112,6 +108,7 @@ async function postWebhook(options: SampleClaimOptions, userId: string): Promise
       email: options.user.email,
       files: options.photoUrls,
       voiceNotes: options.voiceNoteUrls,
+      details: true,
     }),
   )
   const response = await fetch(`${options.url}/functions/v1/typeform-webhook`, {
@@ -131,16 +128,14 @@ async function postWebhook(options: SampleClaimOptions, userId: string): Promise
   return incidentId
 }
 
-/** Waits until all jobs of the incident have ended; returns the `seq` of their notifications. */
-async function durableMessages(
-  supabase: SupabaseClient,
-  incidentId: string,
-  jobCount: number,
-): Promise<number[]> {
+/** Waits until all jobs of the incident have ended, its report's too; returns the `seq` of their notifications. */
+async function durableMessages(supabase: SupabaseClient, incidentId: string): Promise<number[]> {
   const ended = await poll(WORK_TIMEOUT_MS, async () => {
-    const { data, error } = await supabase.from('jobs').select('status').eq('incident_id', incidentId)
+    const { data, error } = await supabase.from('jobs').select('kind, status').eq('incident_id', incidentId)
     if (error !== null) throw new Error('the jobs cannot be read', { cause: error })
-    return data.filter(({ status }) => status === 'completed' || status === 'failed').length === jobCount
+    const ended = data.filter(({ status }) => status === 'completed' || status === 'failed')
+    // The report is queued in the transaction in which the last file's work ends.
+    return ended.length === data.length && ended.some(({ kind }) => kind === 'pdf')
   })
   if (!ended) throw new Error(`the claim's jobs did not end within ${WORK_TIMEOUT_MS / 1000} s`)
   const { data, error } = await supabase

@@ -60,7 +60,7 @@ export async function postClaim(user: TestUser, fileUrls: string[]): Promise<str
   return (answer.body as { incident_id: string }).incident_id
 }
 
-/** Waits until every job of the incident has ended; returns them in the order of creation. */
+/** Waits until the work on every file of the incident has ended; returns its jobs in the order of creation. */
 export async function endedJobs(user: TestUser, incidentId: string, count: number): Promise<Job[]> {
   return vi.waitFor(
     async () => {
@@ -68,12 +68,33 @@ export async function endedJobs(user: TestUser, incidentId: string, count: numbe
         .from('jobs')
         .select()
         .eq('incident_id', incidentId)
+        .neq('kind', 'pdf')
         .in('status', ['completed', 'failed'])
         .order('created_at')
         .order('id')
       expect(error).toBeNull()
       expect(data).toHaveLength(count)
       return data ?? []
+    },
+    { timeout: WORK_TIMEOUT_MS, interval: 100 },
+  )
+}
+
+/** Waits until the report that follows the work on an incident's files has ended; returns its job. */
+export async function endedReport(user: TestUser, incidentId: string): Promise<Job> {
+  return vi.waitFor(
+    async () => {
+      const { data, error } = await user.client
+        .from('jobs')
+        .select()
+        .eq('incident_id', incidentId)
+        .eq('kind', 'pdf')
+        .in('status', ['completed', 'failed'])
+        .order('created_at', { ascending: false })
+      expect(error).toBeNull()
+      const job = data?.[0]
+      if (job === undefined) throw new Error('there is no report yet')
+      return job
     },
     { timeout: WORK_TIMEOUT_MS, interval: 100 },
   )

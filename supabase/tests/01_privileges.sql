@@ -71,7 +71,8 @@ select set_eq(
     'send_to_topic(text,text,jsonb)',
     'send_binary_to_topic(text,text,text)',
     'add_case_note(uuid,text,uuid)',
-    'incident_people(uuid)'
+    'incident_people(uuid)',
+    'request_report(uuid,text)'
   ],
   'people may call these functions of the API'
 );
@@ -122,7 +123,8 @@ select set_eq(
     'store_transcript(uuid,uuid,jsonb)',
     'notification_head()',
     'notification_counts()',
-    'mark_notifications(bigint,bigint[],boolean,boolean)'
+    'mark_notifications(bigint,bigint[],boolean,boolean)',
+    'request_report(uuid,text)'
   ],
   'workers may call every function of the API but those that act for a signed-in person'
 );
@@ -144,6 +146,7 @@ select set_eq(
     'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)',
     'requeue_job(uuid)',
+    'request_report(uuid,text)',
     'sweep_jobs()',
     'diagnose()',
     'register_device(uuid,text,uuid)',
@@ -170,7 +173,8 @@ select set_eq(
     'private.tg_documents__start_work()',
     'private.tg_jobs__notify_insert()',
     'private.tg_jobs__notify_update()',
-    'private.tg_jobs__tell_members()'
+    'private.tg_jobs__tell_members()',
+    'private.tg_jobs__queue_reports()'
   ],
   'functions with their owner''s rights are these, each with a reason'
 );

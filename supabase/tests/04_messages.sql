@@ -202,7 +202,8 @@ select set_eq(
   array[
     'private.publish(private.outgoing_message[],timestamp with time zone)',
     'private.tg_jobs__notify_update()',
-    'private.tg_jobs__dispatch_update()'
+    'private.tg_jobs__dispatch_update()',
+    'private.tg_jobs__queue_reports()'
   ],
   'and no function pairs the rows of a statement one by one, which takes forever with thousands'
 );

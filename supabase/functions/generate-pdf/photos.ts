@@ -1,0 +1,211 @@
+/** The photos: each as large as two on a page allow, with what is known of it beside it. */
+
+import type { Answer } from './facts.ts'
+import { formatBytes, formatMoment, formatPosition, formatTakenAt } from './format.ts'
+import { COLORS, COLUMN, PAGE, type Paper, STYLES } from './paper.ts'
+import type { StructureElement } from './pdfkit.ts'
+import type { ReportDocument } from './source.ts'
+
+/**
+ * The upright JPEG of a photo, or null where there is none. Asked for one photo after the other, so that one is in
+ * memory at a time.
+ */
+export type LoadPhoto = (
+  document: ReportDocument,
+  size: 'preview' | 'thumbnail',
+) => Promise<Uint8Array | null>
+
+/** Points; landscape 4:3 photos take all of the width. */
+const BOX = { width: 332, height: 262 } as const
+const GAP = 18
+const FACTS_LEFT = PAGE.left + BOX.width + GAP
+const FACTS_WIDTH = COLUMN - BOX.width - GAP
+const AFTER = 24
+
+/** Bytes of pictures in one report; beyond it photos are shown small, for the sake of memory and mail boxes. */
+const MAX_PICTURE_BYTES = 24 * 1024 * 1024
+
+export async function drawPhotos(
+  paper: Paper,
+  parent: StructureElement,
+  photos: readonly ReportDocument[],
+  answers: readonly Answer[],
+  loadPhoto: LoadPhoto,
+): Promise<void> {
+  if (photos.length === 0) {
+    paper.text(parent, paper.words.noPhotos)
+    return
+  }
+  let bytes = 0
+  for (const [index, photo] of photos.entries()) {
+    const small = bytes > MAX_PICTURE_BYTES
+    const jpeg = await loadPhoto(photo, small ? 'thumbnail' : 'preview')
+    bytes += jpeg?.length ?? 0
+    drawPhoto(paper, parent, { photo, number: index + 1, jpeg, small, caption: captionOf(photo, answers) })
+  }
+}
+
+interface Shown {
+  photo: ReportDocument
+  number: number
+  jpeg: Uint8Array | null
+  small: boolean
+  caption: string | null
+}
+
+/** The question that the photo answers, else the name of its file. */
+function captionOf({ sourceRef, fileName }: ReportDocument, answers: readonly Answer[]): string | null {
+  const question = sourceRef === null ? null : answers.find(({ ref }) => ref === sourceRef)?.question
+  return question ?? fileName
+}
+
+function drawPhoto(paper: Paper, parent: StructureElement, shown: Shown): void {
+  const { words } = paper
+  const { photo, number, jpeg, small, caption } = shown
+  const name = words.photo.title(number)
+  const title = caption === null || caption === name ? name : `${name}: ${caption}`
+  const factLines = factsOf(paper, photo, small && jpeg !== null)
+  const factsHeight = heightOf(paper, factLines)
+  const box = small ? { width: 160, height: 160 } : BOX
+  const pictureHeight = jpeg === null ? 72 : fittedHeight(photo, box)
+  paper.ensure(STYLES.subsection.leading * 2 + 6 + Math.max(pictureHeight, factsHeight))
+
+  const section = paper.element(parent, 'Sect', { title: name })
+  paper.heading(section, title, 2)
+  paper.y += 5
+  const top = paper.y
+  const height =
+    jpeg === null
+      ? drawNotice(paper, section, photo, top)
+      : paper.figure(section, jpeg, { x: PAGE.left, y: top, ...box }, altOf(paper, title, photo)).height
+  drawFacts(paper, section, factLines, top)
+  section.end()
+  paper.y = top + Math.max(height, factsHeight) + AFTER
+}
+
+function fittedHeight({ width, height }: ReportDocument, box: { width: number; height: number }): number {
+  if (width === null || height === null) return box.height
+  return height * Math.min(box.width / width, box.height / height)
+}
+
+function altOf({ words }: Paper, title: string, { takenAt, fileName }: ReportDocument): string {
+  return [
+    title,
+    fileName === null ? '' : `${words.photo.file}: ${fileName}`,
+    takenAt === null ? '' : `${words.photo.taken}: ${formatTakenAt(takenAt, words)}`,
+  ]
+    .filter((part) => part !== '')
+    .join('. ')
+}
+
+function drawNotice(paper: Paper, section: StructureElement, photo: ReportDocument, top: number): number {
+  const { words } = paper
+  const { state, error } = photo.work
+  const text =
+    state === 'pending'
+      ? words.photo.pending
+      : state === 'failed'
+        ? `${words.photo.failed} ${error ?? ''}`
+        : words.photo.noPreview
+  const lines = paper.lines(paper.clean(text).text, BOX.width - 28, STYLES.body)
+  const height = lines.length * STYLES.body.leading + 28
+  const color = state === 'failed' ? COLORS.warningTint : COLORS.tint
+  paper.box(PAGE.left, top, BOX.width, height, color, 4)
+  const element = paper.element(section, 'P')
+  paper.put(element, 'P', lines, PAGE.left + 14, top + 14, {
+    ...STYLES.body,
+    color: state === 'failed' ? COLORS.warning : COLORS.ink,
+  })
+  element.end()
+  return height
+}
+
+interface FactLine {
+  label: string
+  text: string
+  url?: string
+  hash?: boolean
+}
+
+function factsOf({ words }: Paper, photo: ReportDocument, small: boolean): FactLine[] {
+  const { takenAt, position, camera, receivedAt, fileName, byteSize, width, height, sha256 } = photo
+  const size = [
+    width !== null && height !== null ? `${width} × ${height}` : '',
+    byteSize === null ? '' : formatBytes(byteSize, words),
+  ].filter((part) => part !== '')
+  return [
+    {
+      label: words.photo.taken,
+      text: takenAt === null ? words.photo.unknown : formatTakenAt(takenAt, words),
+    },
+    position === null
+      ? { label: words.photo.position, text: words.photo.unknown }
+      : { label: words.photo.position, text: formatPosition(position), url: mapOf(position) },
+    ...(camera === null ? [] : [{ label: words.photo.camera, text: camera }]),
+    ...(receivedAt === null ? [] : [{ label: words.photo.received, text: formatMoment(receivedAt, words) }]),
+    ...(fileName === null ? [] : [{ label: words.photo.file, text: fileName }]),
+    ...(size.length === 0 ? [] : [{ label: words.photo.pixels, text: size.join(', ') }]),
+    ...(sha256 === null ? [] : [{ label: words.photo.sha256, text: sha256, hash: true }]),
+    ...(small ? [{ label: '', text: words.photo.tooMany }] : []),
+  ]
+}
+
+function mapOf({ latitude, longitude }: { latitude: number; longitude: number }): string {
+  const place = `${latitude.toFixed(5)}/${longitude.toFixed(5)}`
+  return `https://www.openstreetmap.org/?mlat=${latitude.toFixed(5)}&mlon=${longitude.toFixed(5)}#map=18/${place}`
+}
+
+const FACT_AFTER = 4
+/** A file's name may be long; the table of files has all of it. */
+const MAX_LINES = 5
+
+function styleOf({ hash }: FactLine) {
+  return hash === true ? STYLES.hash : STYLES.cell
+}
+
+function linesOf(paper: Paper, fact: FactLine): string[] {
+  const lines = paper.lines(paper.clean(fact.text).text, FACTS_WIDTH, styleOf(fact))
+  return lines.length > MAX_LINES ? [...lines.slice(0, MAX_LINES - 1), '…'] : lines
+}
+
+function heightOf(paper: Paper, facts: readonly FactLine[]): number {
+  return facts.reduce(
+    (sum, fact) =>
+      sum +
+      (fact.label === '' ? 0 : STYLES.label.leading) +
+      linesOf(paper, fact).length * styleOf(fact).leading +
+      FACT_AFTER,
+    0,
+  )
+}
+
+/** A list of terms and what they are, tagged as a table without lines: a label, a value. */
+function drawFacts(paper: Paper, section: StructureElement, facts: readonly FactLine[], top: number): void {
+  const table = paper.element(section, 'Table')
+  const body = paper.element(table, 'TBody')
+  let y = top
+  for (const fact of facts) {
+    const row = paper.element(body, 'TR')
+    const header = paper.element(row, 'TH', { scope: 'Row' })
+    if (fact.label !== '') {
+      paper.put(header, 'TH', [fact.label], FACTS_LEFT, y, STYLES.label)
+      y += STYLES.label.leading
+    }
+    header.end()
+    const style = styleOf(fact)
+    const lines = linesOf(paper, fact)
+    const { altered } = paper.clean(fact.text)
+    const cell = paper.element(row, 'TD', altered ? { actual: fact.text } : {})
+    if (fact.url !== undefined && lines.length === 1) {
+      const area = { x: FACTS_LEFT, y, width: FACTS_WIDTH }
+      paper.link(cell, lines[0] ?? '', { url: fact.url }, area, { ...style, color: COLORS.accent })
+    } else {
+      paper.put(cell, 'TD', lines, FACTS_LEFT, y, style)
+    }
+    cell.end()
+    row.end()
+    y += lines.length * style.leading + FACT_AFTER
+  }
+  body.end()
+  table.end()
+}

@@ -1,0 +1,85 @@
+/** What a report is made of, as the tables have it. */
+
+import type { Answer } from './facts.ts'
+
+export interface ReportSource {
+  report: ReportRow
+  incident: {
+    id: string
+    title: string
+    description: string | null
+    /** `YYYY-MM-DD`. */
+    occurredOn: string | null
+    reporterEmail: string | null
+    createdAt: Date
+    answers: Answer[]
+  }
+  documents: ReportDocument[]
+  transcripts: Transcript[]
+}
+
+export interface ReportRow {
+  id: string
+  incidentId: string
+  origin: 'requested' | 'automatic'
+  /** BCP 47. */
+  language: string
+  createdAt: Date
+  /** Name of the file, once an attempt has chosen it. */
+  fileName: string | null
+}
+
+export type WorkState = 'pending' | 'completed' | 'failed'
+
+export interface Work {
+  state: WorkState
+  /** Sentence about a failure. */
+  error: string | null
+}
+
+export interface ReportDocument {
+  id: string
+  kind: 'photo' | 'audio' | 'attachment'
+  sourceRef: string | null
+  fileName: string | null
+  contentType: string | null
+  byteSize: number | null
+  sha256: string | null
+  receivedAt: Date | null
+  previewPath: string | null
+  thumbnailPath: string | null
+  width: number | null
+  height: number | null
+  takenAt: string | null
+  position: { latitude: number; longitude: number } | null
+  camera: string | null
+  /** The first document of the claim with the same bytes. */
+  duplicateOf: string | null
+  work: Work
+}
+
+export interface Transcript {
+  documentId: string
+  simulated: boolean
+  provider: string | null
+  model: string | null
+  language: string | null
+  text: string | null
+  segments: { start: number; end: number; text: string }[]
+  /** Seconds. */
+  duration: number | null
+  wordCount: number | null
+  work: Work
+}
+
+/**
+ * Names of the fields without which a report would be worthless to an insurer, in the order of the form:
+ * `incident_date`, and a `description` unless a voice note tells what happened.
+ */
+export function missingFields({ incident, transcripts }: ReportSource): string[] {
+  const told = transcripts.some(({ work, text }) => work.state === 'completed' && (text ?? '').trim() !== '')
+  return [
+    ...(incident.occurredOn === null ? ['incident_date'] : []),
+    ...((incident.description ?? '').trim() === '' && !told ? ['description'] : []),
+  ]
+}

@@ -1,0 +1,161 @@
+/** The words of a report in German. */
+
+import type { MissingScript } from './text.ts'
+import type { Words } from './words.ts'
+
+const SCRIPT_NAMES: Record<MissingScript, string> = {
+  japanese: 'japanisch',
+  korean: 'koreanisch',
+  chinese: 'chinesisch',
+  arabic: 'arabisch',
+  hebrew: 'hebräisch',
+  thai: 'thailändisch',
+  devanagari: 'Devanagari',
+  georgian: 'georgisch',
+  armenian: 'armenisch',
+  emoji: 'Emoji',
+  other: 'sonstige',
+}
+
+export const GERMAN: Words = {
+  language: 'de',
+  report: 'Unfallbericht',
+  contents: 'Inhalt',
+  page: (number, count) => `Seite ${number} von ${count}`,
+  sections: {
+    incident: 'Unfall',
+    parties: 'Beteiligte',
+    vehicles: 'Fahrzeuge',
+    narrative: 'Hergang',
+    voiceNotes: 'Sprachnotizen',
+    photos: 'Fotos',
+    files: 'Dateien und ihre Prüfsummen',
+    about: 'Über diesen Bericht',
+  },
+  facts: {
+    date: 'Tag des Unfalls',
+    place: 'Ort',
+    police: 'Polizeiliches Aktenzeichen',
+    reported: 'Gemeldet',
+    reporter: 'Gemeldet von',
+    claim: 'Schadenfall',
+    report: 'Bericht',
+    files: 'Dateien',
+  },
+  fileCounts: (photos, voiceNotes, others) =>
+    [
+      photos === 1 ? '1 Foto' : `${photos} Fotos`,
+      voiceNotes === 1 ? '1 Sprachnotiz' : `${voiceNotes} Sprachnotizen`,
+      others === 1 ? '1 weitere Datei' : `${others} weitere Dateien`,
+    ].join(', '),
+  table: {
+    question: 'Frage',
+    answer: 'Antwort',
+    party: 'Beteiligte',
+    vehicle: 'Fahrzeug',
+    time: 'Zeit',
+    text: 'Text',
+  },
+  files: { name: 'Datei', kind: 'Art', size: 'Größe', received: 'Eingang (UTC)' },
+  kinds: { photo: 'Foto', audio: 'Sprachnotiz', attachment: 'Anhang' },
+  roles: {
+    reporter: 'Meldende Person',
+    ownDriver: 'Eigener Fahrer',
+    otherDriver: 'Anderer Fahrer',
+    driver: 'Fahrer',
+    party: 'Beteiligte Person',
+    otherParty: 'Andere Partei',
+    passenger: 'Mitfahrer',
+    witness: 'Zeuge',
+    owner: 'Halter',
+    pedestrian: 'Fußgänger',
+    cyclist: 'Radfahrer',
+  },
+  partyFields: {
+    name: 'Name',
+    role: 'Rolle',
+    phone: 'Telefon',
+    email: 'E-Mail',
+    address: 'Anschrift',
+    born: 'Geboren',
+    licence: 'Führerschein',
+    insurer: 'Versicherer',
+    policy: 'Police',
+    claim: 'Schadennummer',
+    injury: 'Verletzungen',
+    statement: 'Aussage',
+  },
+  contact: 'Kontakt',
+  insuranceAndMore: 'Versicherung und Weiteres',
+  makeAndModel: 'Marke und Modell',
+  ownVehicle: 'Eigenes Fahrzeug',
+  otherVehicle: 'Anderes Fahrzeug',
+  anyVehicle: 'Fahrzeug',
+  vehicleFields: {
+    plate: 'Kennzeichen',
+    make: 'Marke',
+    model: 'Modell',
+    year: 'Baujahr',
+    colour: 'Farbe',
+    vin: 'FIN',
+    insurer: 'Versicherer',
+    policy: 'Police',
+    mileage: 'Kilometerstand',
+    damage: 'Schaden',
+    drivable: 'Fahrbereit',
+    owner: 'Halter',
+    driver: 'Fahrer',
+  },
+  photo: {
+    title: (number) => `Foto ${number}`,
+    taken: 'Aufgenommen',
+    cameraTime: 'nach der Uhr der Kamera, ohne Zeitzone',
+    position: 'Position',
+    camera: 'Kamera',
+    received: 'Eingang',
+    file: 'Datei',
+    pixels: 'Größe',
+    sha256: 'SHA-256 des Originals',
+    unknown: 'nicht aufgezeichnet',
+    noPreview:
+      'Von diesem Foto gibt es keine Vorschau. Das Original ist unverändert aufbewahrt und kann im Schadenfall heruntergeladen werden.',
+    failed: 'Dieses Foto konnte nicht verarbeitet werden:',
+    pending: 'Dieses Foto war noch nicht verarbeitet, als der Bericht entstand.',
+    tooMany: 'Klein gezeigt, da die Fotos dieses Falls die Datei zu groß machen würden.',
+  },
+  transcript: {
+    title: (number) => `Sprachnotiz ${number}`,
+    duration: 'Dauer',
+    words: 'Wörter',
+    language: 'Sprache',
+    provider: 'Erkannt von',
+    simulatedTitle: 'Simulierte Mitschrift',
+    simulated:
+      'Es war keine Spracherkennung eingerichtet. Der folgende Text ist ein Platzhalter und nicht das Gesagte; bitte die Aufnahme anhören.',
+    failed: 'Diese Sprachnotiz konnte nicht mitgeschrieben werden:',
+    pending: 'Diese Sprachnotiz war noch nicht mitgeschrieben, als der Bericht entstand.',
+    empty: 'Es wurde nichts erkannt.',
+  },
+  narrativeMissing: 'Es gibt keine Beschreibung; siehe die Sprachnotizen.',
+  noParties: 'Die Meldung nennt keine Beteiligten.',
+  noVehicles: 'Die Meldung nennt keine Fahrzeuge.',
+  noPhotos: 'Es gibt keine Fotos.',
+  noFiles: 'Es gibt keine Dateien.',
+  yes: 'Ja',
+  no: 'Nein',
+  about: ({ automatic, created }) => [
+    automatic
+      ? `Erstellt von Claimwire am ${created}, von selbst, als die Arbeit an Fotos und Sprachnotizen des Falls beendet war.`
+      : `Erstellt von Claimwire am ${created}, auf Wunsch eines Mitglieds des Falls.`,
+    'Angaben von Personen sind wiedergegeben, wie sie eingegeben wurden; niemand hat sie geprüft. Zeit, Position und Kamera der Fotos sind, was die Dateien über sich selbst sagen.',
+    'Jede Originaldatei ist Byte für Byte so aufbewahrt, wie sie einging. Ihr SHA-256 zeigt, ob eine Kopie dieselbe ist: Wer ein einziges Byte ändert, erhält eine andere Prüfsumme.',
+  ],
+  marksNote:
+    'Angaben in eckigen Klammern wie [2 Zeichen: chinesisch] stehen für Zeichen, die dieses Dokument nicht zeigen kann. Vorleseprogramme erhalten den ursprünglichen Text, und im Schadenfall steht er auch.',
+  missingCharacters: (count, script) =>
+    script === 'emoji'
+      ? count === 1
+        ? '[Emoji]'
+        : `[${count} Emoji]`
+      : `[${count} Zeichen: ${SCRIPT_NAMES[script]}]`,
+}

@@ -1,0 +1,161 @@
+/** The words of a report in English. */
+
+import type { MissingScript } from './text.ts'
+import type { Words } from './words.ts'
+
+const SCRIPT_NAMES: Record<MissingScript, string> = {
+  japanese: 'Japanese',
+  korean: 'Korean',
+  chinese: 'Chinese',
+  arabic: 'Arabic',
+  hebrew: 'Hebrew',
+  thai: 'Thai',
+  devanagari: 'Devanagari',
+  georgian: 'Georgian',
+  armenian: 'Armenian',
+  emoji: 'emoji',
+  other: 'other',
+}
+
+export const ENGLISH: Words = {
+  language: 'en',
+  report: 'Incident report',
+  contents: 'Contents',
+  page: (number, count) => `Page ${number} of ${count}`,
+  sections: {
+    incident: 'Incident',
+    parties: 'Parties',
+    vehicles: 'Vehicles',
+    narrative: 'What happened',
+    voiceNotes: 'Voice notes',
+    photos: 'Photos',
+    files: 'Files and their hashes',
+    about: 'About this report',
+  },
+  facts: {
+    date: 'Date of the incident',
+    place: 'Place',
+    police: 'Police reference',
+    reported: 'Reported',
+    reporter: 'Reported by',
+    claim: 'Claim',
+    report: 'Report',
+    files: 'Files',
+  },
+  fileCounts: (photos, voiceNotes, others) =>
+    [
+      photos === 1 ? '1 photo' : `${photos} photos`,
+      voiceNotes === 1 ? '1 voice note' : `${voiceNotes} voice notes`,
+      others === 1 ? '1 other file' : `${others} other files`,
+    ].join(', '),
+  table: {
+    question: 'Question',
+    answer: 'Answer',
+    party: 'Party',
+    vehicle: 'Vehicle',
+    time: 'Time',
+    text: 'Text',
+  },
+  files: { name: 'File', kind: 'Kind', size: 'Size', received: 'Received (UTC)' },
+  kinds: { photo: 'Photo', audio: 'Voice note', attachment: 'Attachment' },
+  roles: {
+    reporter: 'Reporter',
+    ownDriver: 'Own driver',
+    otherDriver: 'Other driver',
+    driver: 'Driver',
+    party: 'Party',
+    otherParty: 'Other party',
+    passenger: 'Passenger',
+    witness: 'Witness',
+    owner: 'Owner',
+    pedestrian: 'Pedestrian',
+    cyclist: 'Cyclist',
+  },
+  partyFields: {
+    name: 'Name',
+    role: 'Role',
+    phone: 'Phone',
+    email: 'E-mail',
+    address: 'Address',
+    born: 'Born',
+    licence: 'Driving licence',
+    insurer: 'Insurer',
+    policy: 'Policy',
+    claim: 'Insurer’s claim',
+    injury: 'Injuries',
+    statement: 'Statement',
+  },
+  contact: 'Contact',
+  insuranceAndMore: 'Insurance and more',
+  makeAndModel: 'Make and model',
+  ownVehicle: 'Own vehicle',
+  otherVehicle: 'Other vehicle',
+  anyVehicle: 'Vehicle',
+  vehicleFields: {
+    plate: 'Registration',
+    make: 'Make',
+    model: 'Model',
+    year: 'Year',
+    colour: 'Colour',
+    vin: 'VIN',
+    insurer: 'Insurer',
+    policy: 'Policy',
+    mileage: 'Mileage',
+    damage: 'Damage',
+    drivable: 'Drivable',
+    owner: 'Owner',
+    driver: 'Driver',
+  },
+  photo: {
+    title: (number) => `Photo ${number}`,
+    taken: 'Taken',
+    cameraTime: 'by the camera’s clock, without time zone',
+    position: 'Position',
+    camera: 'Camera',
+    received: 'Received',
+    file: 'File',
+    pixels: 'Size',
+    sha256: 'SHA-256 of the original',
+    unknown: 'not recorded',
+    noPreview:
+      'This photo has no preview. The original is kept unaltered and can be downloaded from the claim.',
+    failed: 'This photo could not be processed:',
+    pending: 'This photo had not been processed when the report was made.',
+    tooMany: 'Shown small, as the photos of this claim would make the file too large.',
+  },
+  transcript: {
+    title: (number) => `Voice note ${number}`,
+    duration: 'Duration',
+    words: 'Words',
+    language: 'Language',
+    provider: 'Recognised by',
+    simulatedTitle: 'Simulated transcript',
+    simulated:
+      'No speech recognition was set up. The text below is a stand-in and not what was said; listen to the recording.',
+    failed: 'This voice note could not be transcribed:',
+    pending: 'This voice note had not been transcribed when the report was made.',
+    empty: 'Nothing was recognised.',
+  },
+  narrativeMissing: 'The reporter left no description; see the voice notes.',
+  noParties: 'The report names no parties.',
+  noVehicles: 'The report names no vehicles.',
+  noPhotos: 'There are no photos.',
+  noFiles: 'There are no files.',
+  yes: 'Yes',
+  no: 'No',
+  about: ({ automatic, created }) => [
+    automatic
+      ? `Made by Claimwire on ${created}, by itself, when the work on the photos and voice notes of the claim had ended.`
+      : `Made by Claimwire on ${created}, at the request of a member of the claim.`,
+    'What people stated is reproduced as they entered it; nobody has verified it. Time, position and camera of photos are what the files say of themselves.',
+    'Each original file is kept byte for byte as it was received. Its SHA-256 shows whether a copy is the same: whoever changes a single byte gets another hash.',
+  ],
+  marksNote:
+    'Marks in square brackets, such as [2 characters: Chinese], stand for characters that this document cannot show. Screen readers are given the original text, and the claim has it.',
+  missingCharacters: (count, script) =>
+    script === 'emoji'
+      ? count === 1
+        ? '[emoji]'
+        : `[${count} emoji]`
+      : `[${count} ${count === 1 ? 'character' : 'characters'}: ${SCRIPT_NAMES[script]}]`,
+}

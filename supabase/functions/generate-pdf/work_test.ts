@@ -1,0 +1,185 @@
+import { AppError } from '../../../functions-shared/app-error.ts'
+import { holdLease } from '../_shared/lease.ts'
+import { encodeHex } from '../_shared/std.ts'
+import { assert, assertEquals } from '../_shared/testing/asserts.ts'
+import { assertCode } from '../_shared/testing/errors.ts'
+import { createJob, type FakeFiles, fakeFiles, fakeJobs } from '../_shared/testing/fakes.ts'
+import { recordLog } from '../_shared/testing/log.ts'
+import { loadFonts } from './fonts.ts'
+import type { ReportSource } from './source.ts'
+import type { ReportFile, ReportStore } from './store.ts'
+import { readPdf } from './testing/read-pdf.ts'
+import { loadSamplePhoto, samplePhoto, sampleSource, TRANSCRIPT } from './testing/sample.ts'
+import { generateReport, type ReportResult } from './work.ts'
+
+const NOW = new Date('2026-11-20T18:05:00.000Z')
+const JPEG = (await loadSamplePhoto(samplePhoto(1))) ?? new Uint8Array()
+
+interface FakeReports extends ReportStore {
+  finished: ReportFile[]
+  /** The report is deleted while the work goes on. */
+  deleted: boolean
+}
+
+function fakeReports(source: ReportSource): FakeReports {
+  const reports: FakeReports = {
+    finished: [],
+    deleted: false,
+    load: () => Promise.resolve(source),
+    name: (_id, fileName) => {
+      source.report = { ...source.report, fileName: source.report.fileName ?? fileName }
+      return Promise.resolve()
+    },
+    finish: (_id, file) => {
+      if (!reports.deleted) reports.finished.push(file)
+      return Promise.resolve(!reports.deleted)
+    },
+  }
+  return reports
+}
+
+/** Previews as process-image stores them. */
+function storePreviews(source: ReportSource, files: FakeFiles): void {
+  source.documents = source.documents.map((document) => {
+    if (document.kind !== 'photo') return document
+    const path = `${source.incident.id}/${document.id}/preview.jpg`
+    files.objects.set(`derivatives/${path}`, { bytes: Uint8Array.from(JPEG), contentType: 'image/jpeg' })
+    return { ...document, previewPath: path }
+  })
+}
+
+function bench(source = sampleSource({ photos: 2 })) {
+  const jobs = fakeJobs()
+  const files = fakeFiles()
+  const reports = fakeReports(source)
+  const log = recordLog()
+  storePreviews(source, files)
+  const run = async (): Promise<ReportResult> => {
+    await using lease = holdLease({
+      jobs,
+      job: createJob({ kind: 'pdf' }),
+      log,
+      every: () => () => undefined,
+    })
+    return await generateReport(source.report.id, lease, { reports, files, loadFonts, log, now: () => NOW })
+  }
+  const stored = () => [...files.objects.keys()].filter((key) => key.startsWith('reports/'))
+  return { jobs, files, reports, log, source, run, stored }
+}
+
+Deno.test('a report ends as a file, its row and a signed URL', async () => {
+  const { run, files, reports, source, jobs } = bench()
+  const result = await run()
+
+  const path = `${source.incident.id}/${source.report.id}/rear-end-collision-at-the-traffic-light-2026-11-20.pdf`
+  const file = files.objects.get(`reports/${path}`)
+  assert(file !== undefined)
+  assertEquals(file.contentType, 'application/pdf')
+  const sha256 = encodeHex(await crypto.subtle.digest('SHA-256', file.bytes))
+  const { pages } = await readPdf(file.bytes)
+  assertEquals(result, {
+    pdfUrl: `https://project.test/reports/${path}?for=3600`,
+    pdfUrlExpiresAt: '2026-11-20T19:05:00.000Z',
+    fileSize: file.bytes.length,
+    path,
+    pageCount: pages.length,
+    sha256,
+  })
+  assertEquals(reports.finished, [
+    { path, fileSize: file.bytes.length, pageCount: pages.length, sha256, completedAt: NOW },
+  ])
+  assertEquals(
+    jobs.progressed.map(([, stage]) => stage),
+    ['loading', 'composing', 'photos', 'photos', 'storing', 'signing'],
+  )
+  assertEquals(
+    jobs.progressed.map(([percent]) => percent),
+    jobs.progressed.map(([percent]) => percent).toSorted((a, b) => a - b),
+  )
+})
+
+Deno.test('the same claim gives the same bytes, so a second attempt changes nothing', async () => {
+  const first = bench()
+  const second = bench()
+  assertEquals((await first.run()).sha256, (await second.run()).sha256)
+  await first.run()
+  assertEquals(first.stored().length, 1)
+})
+
+Deno.test('a second attempt writes to the place that the first has chosen, whatever the claim is called now', async () => {
+  const { run, source, stored } = bench()
+  const { path } = await run()
+  source.incident = { ...source.incident, title: 'Another title' }
+  assertEquals((await run()).path, path)
+  assertEquals(stored().length, 1)
+})
+
+for (const [name, change, message] of [
+  ['without a date', { occurredOn: null }, 'Missing required fields: incident_date'],
+  ['without a description', { description: ' ' }, 'Missing required fields: description'],
+  [
+    'without either',
+    { occurredOn: null, description: null },
+    'Missing required fields: incident_date, description',
+  ],
+] as const) {
+  Deno.test(`a claim ${name} fails and says which fields are missing`, async () => {
+    const { run, source, stored, reports } = bench()
+    source.incident = { ...source.incident, ...change }
+    source.transcripts = []
+    const error = await run().then(
+      () => null,
+      (reason: unknown) => reason,
+    )
+    assert(error instanceof AppError)
+    assertEquals([error.code, error.message], ['report_incomplete', message])
+    assertEquals([stored(), reports.finished], [[], []])
+  })
+}
+
+Deno.test('what a voice note tells takes the place of a description', async () => {
+  const { run, source } = bench()
+  source.incident = { ...source.incident, description: null }
+  source.transcripts = [TRANSCRIPT]
+  assert((await run()).fileSize > 0)
+  source.transcripts = [{ ...TRANSCRIPT, work: { state: 'failed', error: 'Unreadable.' } }]
+  await assertCode(run(), 'report_incomplete')
+})
+
+Deno.test('a preview that is gone or no JPEG is a note in the report, not its failure', async () => {
+  const { run, files, source, log } = bench()
+  const [first, second] = source.documents
+  files.objects.delete(`derivatives/${first?.previewPath}`)
+  files.objects.set(`derivatives/${second?.previewPath}`, {
+    bytes: new TextEncoder().encode('<html>'),
+    contentType: 'image/jpeg',
+  })
+  const { path } = await run()
+  const { text } = await readPdf(files.objects.get(`reports/${path}`)?.bytes ?? new Uint8Array())
+  assertEquals(text.match(/This photo has no preview/g)?.length, 2)
+  assertEquals(log.lines.filter((line) => line.includes('preview_unusable')).length, 2)
+})
+
+Deno.test('a lost lease stops the work before anything is written', async () => {
+  const { run, jobs, files, stored, reports } = bench()
+  const { get } = files
+  files.get = (bucket, path) => {
+    jobs.failWith = 'lease_lost'
+    return get(bucket, path)
+  }
+  await assertCode(run(), 'lease_lost')
+  assertEquals([stored(), reports.finished], [[], []])
+})
+
+Deno.test('a report that is deleted while it is made leaves no file', async () => {
+  const { run, reports, stored } = bench()
+  reports.deleted = true
+  await assertCode(run(), 'report_not_found')
+  assertEquals(stored(), [])
+})
+
+Deno.test('storage that is away is a failure of its own', async () => {
+  const { run, files } = bench()
+  files.failWith = 'storage_unavailable'
+  await assertCode(run(), 'storage_unavailable')
+})
