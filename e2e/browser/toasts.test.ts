@@ -1,16 +1,13 @@
 /** Toasts in a real Chromium, without a backend: the page that holds them has the dashboard's policy. */
 
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { accessibilityFindings } from '../support/axe.ts'
-import { launchBrowser, watchForErrors } from '../support/browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { swipe } from '../support/touch.ts'
+import { openParts } from './open-parts.ts'
 import type { Parts } from './parts-page/entry.ts'
 import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'
-
-declare global {
-  var parts: Parts
-}
 
 let browser: Browser
 let server: PartsPageServer
@@ -29,13 +26,8 @@ afterEach(async () => {
   await page.context().close()
 })
 
-async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  errors = watchForErrors(page)
-  await page.goto(server.url)
-  await page.waitForFunction(() => 'parts' in globalThis)
+async function open(options?: BrowserContextOptions): Promise<void> {
+  ;({ page, errors } = await openParts(browser, server.url, options))
 }
 
 type Shown = Parameters<Parts['toaster']['show']>[0]

@@ -3,6 +3,7 @@
 import type { Session, SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
+import { createInbox, createInboxSource } from '../inbox/index.ts'
 import { h, oncePerFrame } from '../shared/dom.ts'
 import { createJobNotices, createToaster } from '../toasts/index.ts'
 import { createActivity } from './activity.ts'
@@ -31,8 +32,16 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
   })
   const activity = createActivity((message) => store.subjectOf(message))
   const panes = createPanes({ store, activity, retry: (jobId) => void retry(jobId) })
+  const inbox = createInbox({
+    client,
+    source: createInboxSource(supabase, session.user.id),
+    hrefOf,
+    downloadFailed: () =>
+      toaster.showToast('Download failed', 'The report could not be had. Try again in a moment.', 'error'),
+  })
   const topBar = createTopBar({
     client,
+    bell: inbox.bell,
     email: session.user.email ?? null,
     signOut: () => void signOut(),
   })
@@ -118,6 +127,7 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
       frame.cancel()
       client.disconnect()
       topBar.destroy()
+      inbox.destroy()
       toaster.destroy()
       store.close()
     },

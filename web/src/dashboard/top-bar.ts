@@ -12,12 +12,14 @@ export interface TopBar {
 
 export interface TopBarOptions {
   client: DashboardWebSocketClient
+  /** The inbox's button. */
+  bell: HTMLElement
   /** As whom the user is signed in; null where it is not known. */
   email: string | null
   signOut(): void
 }
 
-export function createTopBar({ client, email, signOut }: TopBarOptions): TopBar {
+export function createTopBar({ client, bell, email, signOut }: TopBarOptions): TopBar {
   const status = h('div', { attrs: { id: 'ws-connection-status' } })
   const indicator = createStatusIndicator({ element: status, client })
   const element = h(
@@ -28,6 +30,7 @@ export function createTopBar({ client, email, signOut }: TopBarOptions): TopBar 
     h(
       'div',
       { class: 'topbar__user' },
+      bell,
       h('span', { class: 'topbar__email' }, email ?? 'Signed in'),
       h(
         'button',

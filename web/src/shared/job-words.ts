@@ -1,9 +1,9 @@
 /** What a message about a job says to people: the one place for its words, for toasts, lists and logs. Pure. */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { JOB_MESSAGE_FAMILIES, type JobMessage } from '../../../functions-shared/message-types.ts'
 import { fileSize, plural, sentence } from './format.ts'
 
-export const JOB_TOPICS = ['photo', 'voice', 'report', 'status'] as const
+export const JOB_TOPICS = ['photo', 'file', 'voice', 'report', 'status'] as const
 
 /** What kind of thing the message is about. */
 export type JobTopic = (typeof JOB_TOPICS)[number]
@@ -23,6 +23,7 @@ export interface JobWords {
 
 const NOUNS: Record<Exclude<JobTopic, 'status'>, string> = {
   photo: 'Photo',
+  file: 'Attachment',
   voice: 'Voice note',
   report: 'Report',
 }
@@ -50,22 +51,20 @@ export function jobWords(message: JobMessage): JobWords {
     const title = [sentence(updateType), resource].filter((part) => part !== '').join(' ')
     return { topic: 'status', tone, title, detail: failure ?? sentence(status), progress: null }
   }
-  const topic = subjectOf(message)
-  const noun = nounOf(message, topic)
+  const topic = topicOf(message)
+  const noun = NOUNS[topic]
   const progress = tone === 'busy' ? (message.progress ?? 0) : null
   const detail = failure ?? (tone === 'busy' ? sentence(message.stage ?? '') : resultOf(message))
   return { topic, tone, title: titleOf(noun, topic, tone), detail, progress }
 }
 
-function subjectOf(message: Exclude<JobMessage, { type: 'status_update' }>): Exclude<JobTopic, 'status'> {
-  if ('documentType' in message) return 'photo'
-  return 'reportId' in message ? 'report' : 'voice'
-}
-
-function nounOf(message: JobMessage, topic: Exclude<JobTopic, 'status'>): string {
-  // The same function keeps and checks other attachments.
-  const isOther = 'documentType' in message && /attachment|pdf|file/i.test(message.documentType)
-  return isOther ? 'Attachment' : NOUNS[topic]
+function topicOf(message: Exclude<JobMessage, { type: 'status_update' }>): Exclude<JobTopic, 'status'> {
+  const family = JOB_MESSAGE_FAMILIES[message.type]
+  if (family === 'pdf') return 'report'
+  if (family === 'transcription') return 'voice'
+  // The function that reads photos keeps and checks other attachments, too.
+  const isFile = 'documentType' in message && /attachment|pdf|file/i.test(String(message.documentType))
+  return isFile ? 'file' : 'photo'
 }
 
 function titleOf(noun: string, topic: JobTopic, tone: JobTone): string {

@@ -1,0 +1,297 @@
+/** The inbox in a real Chromium, without a backend: what it reads and hears is in the page. */
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { accessibilityFindings } from '../support/axe.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { fillDay, openParts, PHONE } from './open-parts.ts'
+import { photos } from './parts-page/samples.ts'
+import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'
+
+let browser: Browser
+let server: PartsPageServer
+let page: Page
+let errors: string[]
+
+beforeAll(async () => {
+  ;[browser, server] = await Promise.all([launchBrowser(), servePartsPage()])
+})
+afterAll(async () => {
+  await browser.close()
+  await server[Symbol.asyncDispose]()
+})
+afterEach(async () => {
+  expect(errors).toEqual([])
+  await page.context().close()
+})
+
+async function open(options?: BrowserContextOptions): Promise<void> {
+  ;({ page, errors } = await openParts(browser, server.url, options))
+}
+
+const bell = () => page.getByRole('button', { name: /^Inbox/ })
+const panel = () => page.getByRole('dialog', { name: 'Inbox' })
+const lines = () => panel().getByRole('listitem')
+const titles = () => panel().locator('.cw-inbox__title').allTextContents()
+const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '')
+const requests = () => page.evaluate(() => globalThis.parts.world.requests)
+const marks = async () => (await requests()).filter((each) => each.startsWith('mark'))
+
+describe('by keyboard alone', () => {
+  test('opens, walks, marks, follows and closes, and the focus is never lost', async () => {
+    await open()
+    await fillDay(page)
+    await page.keyboard.press('Alt+i')
+    await lines().first().waitFor()
+    // The first line comes after the panel: j leads to it.
+    await page.keyboard.press('j')
+    expect(await focused()).toContain('Processing photo')
+    await page.keyboard.press('j')
+    await page.keyboard.press('j')
+    expect(await focused()).toContain('bumper-close-up.jpg')
+    await page.keyboard.press('k')
+    expect(await focused()).toContain('front-damage.jpg')
+
+    await page.keyboard.press('e')
+    await panel().getByRole('button', { name: 'Mark as unread: Photo ready, front-damage.jpg' }).waitFor()
+    await page.keyboard.press('e')
+    await panel().getByRole('button', { name: 'Mark as read: Photo ready, front-damage.jpg' }).waitFor()
+    expect(await focused()).toContain('front-damage.jpg')
+
+    await page.keyboard.press('?')
+    expect(await panel().getByText('mark as read or unread').isVisible()).toBe(true)
+
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.evaluate(() => location.hash)).toMatch(/^#\/incidents\/.*0900\//)
+    expect(await panel().isVisible()).toBe(false)
+    expect((await marks()).at(-1)).toBe('mark [8] {"read":true}')
+    expect(await bell().evaluate((element) => element === document.activeElement)).toBe(true)
+
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Shift+E')
+    await expect.poll(() => page.locator('[data-unread]').count()).toBe(0)
+    await page.keyboard.press('Escape')
+    expect(await panel().isVisible()).toBe(false)
+    expect(await bell().evaluate((element) => element === document.activeElement)).toBe(true)
+  })
+
+  test('only one line is on the way of the Tab key', async () => {
+    await open()
+    await fillDay(page)
+    await bell().click()
+    await lines().first().waitFor()
+    const stops = await panel().evaluate((element) =>
+      [...element.querySelectorAll<HTMLElement>('a, button, select')]
+        .filter((each) => each.tabIndex === 0 && each.checkVisibility())
+        .map((each) => each.ariaLabel ?? each.textContent?.slice(0, 16)),
+    )
+    expect(stops).toEqual([
+      'Close the inbox',
+      'All',
+      'Unread',
+      'Kind',
+      'Mark all as read',
+      'Processing photo',
+      'Mark as read: Processing photo, intersection-from-above.jpg, Crossing of 5th and Main',
+      'Keyboard shortcu',
+    ])
+  })
+})
+
+test('what is new counts on the bell until it was looked at, on every device', async () => {
+  await open()
+  await fillDay(page)
+  expect(await bell().getAttribute('aria-label')).toBe('Inbox, 5 new updates')
+  await page.evaluate((more) => globalThis.parts.world.deliver(more), photos(120))
+  await bell().getByText('99+').waitFor()
+  await bell().click()
+  await expect.poll(() => bell().getAttribute('aria-label')).toBe('Inbox')
+  expect(await marks()).toEqual(['mark {"upTo":129} {"seen":true}'])
+  // Seen is not read.
+  expect(await page.locator('[data-unread]').count()).toBe(50)
+})
+
+test('a mark of another device shows at once, and one that fails is taken back and said', async () => {
+  await open()
+  await fillDay(page)
+  await bell().click()
+  await lines().first().waitFor()
+  expect(await page.locator('[data-unread]').count()).toBe(5)
+  await page.evaluate(() => globalThis.parts.world.markElsewhere([9, 8], true))
+  await expect.poll(() => page.locator('[data-unread]').count()).toBe(3)
+
+  await page.evaluate(() => {
+    globalThis.parts.world.mode = 'fails'
+  })
+  await panel()
+    .getByRole('button', { name: /^Mark as read: Report ready/ })
+    .click()
+  await panel().getByText('That could not be saved.').waitFor()
+  expect(await page.locator('[data-unread]').count()).toBe(3)
+  expect(await accessibilityFindings(page)).toEqual([])
+})
+
+test('filters by kind and by unread, and keeps what was just read in sight', async () => {
+  await open()
+  await fillDay(page)
+  await bell().click()
+  await lines().first().waitFor()
+  await panel().getByRole('combobox', { name: 'Kind' }).selectOption('Voice notes')
+  await expect.poll(titles).toEqual(['Voice note transcribed', 'Voice note failed'])
+  await panel().getByRole('button', { name: 'Unread', exact: true }).click()
+  await expect.poll(titles).toEqual(['Voice note transcribed'])
+  await panel().getByRole('button', { name: 'Mark these as read' }).click()
+  await panel().getByText('All read').waitFor()
+
+  await panel().getByRole('combobox', { name: 'Kind' }).selectOption('Every kind')
+  await expect.poll(titles).toContain('Report ready')
+  await panel()
+    .getByRole('button', { name: /^Mark as read: Report ready/ })
+    .click()
+  await panel()
+    .getByRole('button', { name: /^Mark as unread: Report ready/ })
+    .waitFor()
+  expect(await requests()).toContain('page before null unread transcription')
+})
+
+test('reads backwards as one scrolls, and draws no more than that', async () => {
+  await open()
+  await page.evaluate((many) => globalThis.parts.world.fill(many, { read: true }), photos(230))
+  await bell().click()
+  await lines().first().waitFor()
+  const scroller = panel().locator('.cw-inbox__scroller')
+  const pages = async () => (await requests()).filter((each) => each.startsWith('page')).length
+  expect(await pages()).toBe(1)
+  const bottom = () => scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight))
+  await expect
+    .poll(async () => {
+      await bottom()
+      return lines().count()
+    })
+    .toBe(230)
+  expect(await pages()).toBe(5)
+  expect(await panel().getByRole('button', { name: 'Show older' }).isVisible()).toBe(false)
+})
+
+test('a thousand at once are drawn once, as far as one has scrolled', async () => {
+  await open()
+  await fillDay(page)
+  await bell().click()
+  await lines().first().waitFor()
+  const drawn = await page.evaluate(async (many) => {
+    let added = 0
+    const list = document.querySelector('.cw-inbox__list')
+    const observer = new MutationObserver((records) => {
+      added += records.flatMap(({ addedNodes }) => [...addedNodes]).length
+    })
+    if (list !== null) observer.observe(list, { childList: true })
+    // As the client hands them over: some at a time, all within a few frames.
+    for (let n = 0; n < many.length; n += 100) globalThis.parts.world.deliver(many.slice(n, n + 100))
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)))
+    return { added, lines: list?.childElementCount }
+  }, photos(1_000))
+  expect(drawn).toEqual({ added: 50, lines: 50 })
+})
+
+test('a line that moves up keeps the focus', async () => {
+  await open()
+  await fillDay(page)
+  await bell().click()
+  await lines().first().waitFor()
+  await page.keyboard.press('j')
+  expect(await focused()).toContain('Processing photo')
+  await page.evaluate((more) => globalThis.parts.world.deliver(more), photos(2))
+  await expect.poll(titles).toHaveLength(11)
+  expect(await focused()).toContain('Processing photo')
+})
+
+const STATES: Record<string, { prepare: () => void; text: string }> = {
+  loading: {
+    prepare: () => {
+      globalThis.parts.world.mode = 'hangs'
+    },
+    text: 'Loading',
+  },
+  empty: { prepare: () => undefined, text: 'Nothing here yet' },
+  failed: {
+    prepare: () => {
+      globalThis.parts.world.mode = 'fails'
+    },
+    text: 'The inbox could not be read',
+  },
+  offline: {
+    prepare: () => {
+      globalThis.parts.world.mode = 'fails'
+      globalThis.parts.world.become({ state: 'offline', isConnected: false })
+    },
+    text: 'You are offline',
+  },
+}
+
+test.each(Object.entries(STATES))('says what is the matter: %s', async (_name, { prepare, text }) => {
+  await open()
+  await page.evaluate(prepare)
+  await bell().click()
+  await panel().getByText(text).waitFor({ state: 'attached' })
+  expect(await accessibilityFindings(page)).toEqual([])
+})
+
+test('comes back by itself when the connection does', async () => {
+  await open()
+  await fillDay(page)
+  await page.evaluate(() => {
+    globalThis.parts.world.mode = 'fails'
+    globalThis.parts.world.become({ state: 'offline', isConnected: false })
+  })
+  await bell().click()
+  await panel().getByText('You are offline').waitFor()
+  await page.evaluate(() => {
+    globalThis.parts.world.mode = 'answers'
+    globalThis.parts.world.become({ state: 'live', isConnected: true })
+  })
+  await panel().getByText('Report ready').waitFor()
+})
+
+test('fills a phone, light and dark, without a finding', async () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    if (colorScheme === 'dark') await page.context().close()
+    await open({ ...PHONE, colorScheme })
+    await fillDay(page)
+    await bell().tap()
+    await lines().first().waitFor()
+    expect(await accessibilityFindings(page)).toEqual([])
+    expect(await panel().boundingBox()).toEqual({ x: 0, y: 0, width: 390, height: 844 })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+    await panel().getByRole('button', { name: 'Close the inbox' }).tap()
+    expect(await panel().isVisible()).toBe(false)
+  }
+})
+
+test('shows markup as text, and follows no address that runs something', async () => {
+  await open()
+  const payload = '<img src=x onerror="globalThis.hacked=1">'
+  await page.evaluate((text) => {
+    const { world } = globalThis.parts
+    const [id, incidentId] = ['d', text]
+    world.documents.set(id, text)
+    world.incidents.set(incidentId, text)
+    world.fill([
+      {
+        jobId: 'j',
+        incidentId,
+        timestamp: new Date().toISOString(),
+        type: 'image_processing_failed',
+        documentId: id,
+        documentType: text,
+        status: 'failed',
+        error: text,
+      },
+    ])
+  }, payload)
+  await bell().click()
+  await lines().first().waitFor()
+  await expect.poll(() => panel().locator('.cw-inbox__about').textContent()).toBe(`${payload} · ${payload}`)
+  expect(await panel().locator('.cw-inbox__detail').textContent()).toBe(payload)
+  expect(await panel().locator('img').count()).toBe(0)
+  expect(await page.evaluate(() => 'hacked' in globalThis)).toBe(false)
+})

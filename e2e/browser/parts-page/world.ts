@@ -1,0 +1,170 @@
+/** What the parts need of a client and a backend, in the page: a table of notifications, and events on request. */
+
+import { AppError } from '../../../functions-shared/app-error.ts'
+import {
+  JOB_MESSAGE_FAMILIES,
+  type JobMessage,
+  type NotificationReadMessage,
+} from '../../../functions-shared/message-types.ts'
+import { Emitter, type Listener } from '../../../web/src/client/emitter.ts'
+import type { ClientEvents, ClientState } from '../../../web/src/client/index.ts'
+import type { InboxSource, Notice } from '../../../web/src/inbox/index.ts'
+
+const EPOCH = '00000000-0000-4000-8000-000000000001'
+
+export class World {
+  readonly rows: Notice[] = []
+  readonly documents = new Map<string, string>()
+  readonly incidents = new Map<string, string>()
+  /** Requests that were made, by name. */
+  readonly requests: string[] = []
+  /** What happens to the next reads and marks. */
+  mode: 'answers' | 'hangs' | 'fails' = 'answers'
+  state: ClientState = {
+    state: 'live',
+    isConnected: true,
+    userId: '00000000-0000-4000-8000-00000000000a',
+    lastSeq: 0,
+    recovered: true,
+    latencyMs: 12,
+    unreadCount: 0,
+    unseenCount: 0,
+    reconnectAttempts: 0,
+    retryAt: null,
+    reason: null,
+  }
+  readonly #emitter = new Emitter<ClientEvents>((_event, cause) => reportError(cause))
+
+  readonly client = {
+    on: <Name extends keyof ClientEvents>(name: Name, listener: Listener<ClientEvents[Name]>) =>
+      this.#emitter.on(name, listener),
+    getState: () => this.state,
+    retryNow: () => void this.requests.push('retry'),
+    markRead: (target: readonly number[] | { upTo: number }) => this.#mark(target, { read: true }),
+    markUnread: (target: readonly number[] | { upTo: number }) => this.#mark(target, { read: false }),
+    markSeen: (target: readonly number[] | { upTo: number }) => this.#mark(target, { seen: true }),
+  }
+
+  readonly source: InboxSource = {
+    readPage: async ({ before, limit, filter, signal }) => {
+      this.requests.push(
+        `page before ${before} ${filter.unreadOnly ? 'unread' : 'all'} ${filter.family ?? 'every'}`,
+      )
+      await this.#answer(signal)
+      return this.rows
+        .filter(({ seq, message, read }) => {
+          if (before !== null && seq >= before) return false
+          if (filter.unreadOnly && read) return false
+          return (
+            filter.family === null ||
+            (message !== null && JOB_MESSAGE_FAMILIES[message.type] === filter.family)
+          )
+        })
+        .sort((one, other) => other.seq - one.seq)
+        .slice(0, limit)
+        .map((row) => ({ ...row }))
+    },
+    readNames: async () => {
+      await this.#answer()
+      return { documents: this.documents, incidents: this.incidents }
+    },
+    reportUrl: async (id) => {
+      this.requests.push(`report ${id}`)
+      return null
+    },
+  }
+
+  /** Puts rows into the table without telling anybody. */
+  fill(messages: readonly JobMessage[], marks: { read?: boolean; seen?: boolean } = {}): void {
+    for (const message of messages) {
+      const seq = this.rows.length + 1
+      const { read = false } = marks
+      this.rows.push({
+        seq,
+        message: { ...message, seq, epoch: EPOCH },
+        read,
+        seen: marks.seen ?? read,
+      })
+    }
+    this.state = { ...this.state, lastSeq: this.rows.length }
+    this.#count()
+  }
+
+  /** As they arrive: into the table, and in one turn to everybody who listens. */
+  deliver(messages: readonly JobMessage[]): void {
+    const isVolatile = messages.every(({ type }) => type.endsWith('_progress'))
+    const from = this.rows.length
+    if (!isVolatile) this.fill(messages)
+    const told = isVolatile ? messages : this.rows.slice(from).flatMap(({ message }) => message ?? [])
+    for (const message of told) this.emit('message', message, { replayed: false, foremost: true })
+    this.emit(
+      'batch',
+      told.map((message) => ({ message, delivery: { replayed: false, foremost: true } })),
+    )
+    this.#tellCounts()
+  }
+
+  /** As another device marks. */
+  async markElsewhere(target: readonly number[] | { upTo: number }, read: boolean): Promise<void> {
+    await this.#mark(target, { read })
+  }
+
+  become(state: Partial<ClientState>): void {
+    this.state = { ...this.state, ...state }
+    const { state: name } = this.state
+    this.emit('state', { old: 'live', new: name, reason: 'test', state: { name: 'idle' } })
+    if (name === 'live')
+      this.emit('connected', { userId: '', recovered: true, lastSeq: this.state.lastSeq, reconnected: true })
+  }
+
+  emit<Name extends keyof ClientEvents>(name: Name, ...args: ClientEvents[Name]): void {
+    this.#emitter.emit(name, ...args)
+  }
+
+  async #answer(signal?: AbortSignal): Promise<void> {
+    if (this.mode === 'fails') throw new AppError('history_unavailable')
+    if (this.mode === 'answers') return
+    await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+  }
+
+  async #mark(
+    target: readonly number[] | { upTo: number },
+    mark: { seen?: boolean; read?: boolean },
+  ): Promise<number> {
+    this.requests.push(`mark ${JSON.stringify(target)} ${JSON.stringify(mark)}`)
+    await this.#answer()
+    let changed = 0
+    for (const row of this.rows) {
+      if ('upTo' in target ? row.seq > target.upTo : !target.includes(row.seq)) continue
+      changed += 1
+      if (mark.read !== undefined) row.read = mark.read
+      if (mark.seen === true || mark.read === true) row.seen = true
+    }
+    this.#count()
+    const message: NotificationReadMessage = {
+      type: 'notification_read',
+      ...('upTo' in target ? { upTo: target.upTo } : { seqs: [...target] }),
+      ...(mark.seen === undefined && mark.read !== true ? {} : { seen: true }),
+      ...(mark.read === undefined ? {} : { read: mark.read }),
+      unseenCount: this.state.unseenCount ?? 0,
+      unreadCount: this.state.unreadCount ?? 0,
+      headSeq: this.rows.length,
+      epoch: EPOCH,
+      timestamp: new Date().toISOString(),
+    }
+    this.#tellCounts()
+    this.emit('notification_read', message)
+    return changed
+  }
+
+  #count(): void {
+    const unreadCount = this.rows.filter(({ read }) => !read).length
+    const unseenCount = this.rows.filter(({ seen }) => !seen).length
+    this.state = { ...this.state, unreadCount, unseenCount }
+  }
+
+  #tellCounts(): void {
+    const { unreadCount, unseenCount } = this.state
+    this.emit('unread', { unreadCount: unreadCount ?? 0, unseenCount: unseenCount ?? 0 })
+  }
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import type { ImageMessage } from '../../../functions-shared/message-types.ts'
+import { type ListOptions, listItems, type Notices, withMark, withNotices } from './notices.ts'
+import type { Notice } from './source.ts'
+
+function image(jobId: string, fields: Partial<ImageMessage> = {}): ImageMessage {
+  return {
+    type: 'image_processed',
+    jobId,
+    incidentId: null,
+    documentId: `document of ${jobId}`,
+    documentType: 'photo',
+    status: 'completed',
+    timestamp: '2026-11-23T10:00:00.000Z',
+    ...fields,
+  }
+}
+
+const notice = (seq: number, jobId: string, fields: Partial<Notice> = {}): Notice => ({
+  seq,
+  message: image(jobId),
+  seen: false,
+  read: false,
+  ...fields,
+})
+
+const known = (...notices: Notice[]): Notices => withNotices(new Map(), notices)
+const everything: ListOptions = {
+  filter: { unreadOnly: false, family: null },
+  reach: { seq: 1, ended: true },
+  progress: new Map(),
+}
+const ids = (notices: Notices, options: Partial<ListOptions> = {}) =>
+  listItems(notices, { ...everything, ...options }).map(({ jobId }) => jobId)
+
+describe('the list', () => {
+  it('has one item per job, where its latest notification is', () => {
+    const notices = known(notice(1, 'a'), notice(2, 'b'), notice(3, 'a'), notice(4, 'c'))
+    const items = listItems(notices, everything)
+    expect(items.map(({ jobId, seqs }) => [jobId, seqs])).toEqual([
+      ['c', [4]],
+      ['a', [1, 3]],
+      ['b', [2]],
+    ])
+  })
+
+  it('is unread as long as one of its notifications is', () => {
+    const notices = known(notice(1, 'a'), notice(2, 'a', { read: true }), notice(3, 'b', { read: true }))
+    expect(listItems(notices, everything).map(({ unread }) => unread)).toEqual([false, true])
+  })
+
+  it('shows nothing from before the place up to which the filter has read', () => {
+    const notices = known(notice(1, 'a'), notice(5, 'b'), notice(6, 'c'))
+    expect(ids(notices, { reach: { seq: 5, ended: false } })).toEqual(['c', 'b'])
+    expect(ids(notices, { reach: { seq: null, ended: false } })).toEqual([])
+    expect(ids(notices, { reach: { seq: null, ended: true } })).toEqual(['c', 'b', 'a'])
+  })
+
+  it('keeps what somebody has just read in the list of the unread', () => {
+    const notices = known(notice(1, 'a'), notice(2, 'b', { read: true }), notice(3, 'c', { read: true }))
+    const filter = { unreadOnly: true, family: null }
+    expect(ids(notices, { filter })).toEqual(['a'])
+    expect(ids(notices, { filter, keep: new Set(['c']) })).toEqual(['c', 'a'])
+  })
+
+  it('can be of one kind', () => {
+    const report: Notice = {
+      ...notice(2, 'r'),
+      message: { ...image('r'), type: 'pdf_generated', reportId: 'r', status: 'completed' },
+    }
+    const notices = known(notice(1, 'a'), report, notice(3, 'x', { message: null }))
+    expect(ids(notices, { filter: { unreadOnly: false, family: 'pdf' } })).toEqual(['r'])
+    expect(ids(notices)).toEqual(['r', 'a'])
+  })
+
+  it('shows progress that is newer than the last notification, and none that is older', () => {
+    const notices = known(notice(1, 'a', { message: image('a', { status: 'processing', revision: 2 }) }))
+    const progressOf = (revision: number) =>
+      listItems(notices, {
+        ...everything,
+        progress: new Map([['a', image('a', { status: 'processing', progress: 50, revision })]]),
+      })[0]?.message
+    expect(progressOf(3)).toMatchObject({ progress: 50 })
+    expect(progressOf(1)).not.toHaveProperty('progress')
+  })
+})
+
+describe('marks', () => {
+  const notices = known(
+    notice(1, 'a', { seen: true }),
+    notice(2, 'b'),
+    notice(3, 'c', { seen: true, read: true }),
+  )
+  const flags = (marked: Notices) => [...marked.values()].map(({ seen, read }) => [seen, read])
+
+  it('reach up to a number, or those that are listed', () => {
+    expect(flags(withMark(notices, { upTo: 2, read: true }))).toEqual([
+      [true, true],
+      [true, true],
+      [true, true],
+    ])
+    expect(flags(withMark(notices, { seqs: [3, 99], read: false }))).toEqual([
+      [true, false],
+      [false, false],
+      [true, false],
+    ])
+    expect(flags(withMark(notices, { upTo: 3, seen: true }))).toEqual([
+      [true, false],
+      [true, false],
+      [true, true],
+    ])
+  })
+
+  it('leave what they were given as it was', () => {
+    withMark(notices, { upTo: 3, read: true })
+    expect(notices.get(2)).toMatchObject({ read: false })
+  })
+})

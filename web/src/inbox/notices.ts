@@ -1,0 +1,99 @@
+/**
+ * The notifications that are known, and the list that people see of them: one item per job, the latest first. Pure.
+ *
+ * Every filter has its own place up to which it has been read, since the table skips what does not fit. What is older
+ * is not shown even where another filter has brought it: there would be holes.
+ */
+
+import {
+  JOB_MESSAGE_FAMILIES,
+  type JobMessage,
+  type NotificationReadMessage,
+} from '../../../functions-shared/message-types.ts'
+import type { Notice, NoticeFilter } from './source.ts'
+
+export interface InboxItem {
+  jobId: string
+  /** The latest that is known of the job, progress included. */
+  message: JobMessage
+  /** Of its latest notification. */
+  seq: number
+  /** All of its notifications that are known, ascending. */
+  seqs: readonly number[]
+  unread: boolean
+}
+
+/** How far back a filter has been read. */
+export interface Reach {
+  /** Number of the oldest that was read; null before the first page. */
+  seq: number | null
+  /** There is nothing older. */
+  ended: boolean
+}
+
+/** Which were marked, and as what. */
+export type Mark = Pick<NotificationReadMessage, 'upTo' | 'seqs' | 'seen' | 'read'>
+
+export type Notices = ReadonlyMap<number, Notice>
+
+export const NOTHING_READ: Reach = { seq: null, ended: false }
+
+export function filterKey({ unreadOnly, family }: NoticeFilter): string {
+  return `${unreadOnly ? 'unread' : 'all'}:${family ?? 'every'}`
+}
+
+export function withNotices(notices: Notices, added: readonly Notice[]): Notices {
+  const changed = new Map(notices)
+  for (const notice of added) changed.set(notice.seq, notice)
+  return changed
+}
+
+export function withMark(notices: Notices, { upTo, seqs, seen, read }: Mark): Notices {
+  const marked = seqs === undefined ? [...notices.keys()].filter((seq) => seq <= (upTo ?? 0)) : seqs
+  const changed = new Map(notices)
+  for (const seq of marked) {
+    const notice = changed.get(seq)
+    if (notice === undefined) continue
+    changed.set(seq, {
+      ...notice,
+      seen: seen ?? (read === true || notice.seen),
+      read: read ?? (seen !== false && notice.read),
+    })
+  }
+  return changed
+}
+
+export interface ListOptions {
+  filter: NoticeFilter
+  reach: Reach
+  /** Volatile messages by job, newer than its notifications. */
+  progress: ReadonlyMap<string, JobMessage>
+  /** Jobs that stay in the list although they no longer fit: somebody is just looking at them. */
+  keep?: ReadonlySet<string>
+}
+
+export function listItems(
+  notices: Notices,
+  { filter, reach, progress, keep = new Set() }: ListOptions,
+): InboxItem[] {
+  if (reach.seq === null && !reach.ended) return []
+  const oldest = reach.ended ? 0 : (reach.seq ?? 0)
+  const items = new Map<string, { message: JobMessage; seqs: number[]; unread: boolean }>()
+  const newestFirst = [...notices.values()].sort((one, other) => other.seq - one.seq)
+  for (const { seq, message, read } of newestFirst) {
+    if (message === null || seq < oldest) continue
+    if (filter.family !== null && JOB_MESSAGE_FAMILIES[message.type] !== filter.family) continue
+    const item = items.get(message.jobId)
+    if (item === undefined) items.set(message.jobId, { message, seqs: [seq], unread: !read })
+    else {
+      item.seqs.unshift(seq)
+      item.unread ||= !read
+    }
+  }
+  return [...items].flatMap(([jobId, { message, seqs, unread }]) => {
+    if (filter.unreadOnly && !unread && !keep.has(jobId)) return []
+    const live = progress.get(jobId)
+    const isNewer = live !== undefined && (live.revision ?? 0) > (message.revision ?? 0)
+    return [{ jobId, message: isNewer ? live : message, seq: seqs.at(-1) ?? 0, seqs, unread }]
+  })
+}

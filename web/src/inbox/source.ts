@@ -1,0 +1,146 @@
+/**
+ * What the inbox reads, under the user's own rights. Pages go backwards over the primary key `(user_id, seq)`, so each
+ * costs the same however far back it is; the unread ones have an index of their own.
+ */
+
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { AppError } from '../../../functions-shared/app-error.ts'
+import {
+  JOB_MESSAGE_FAMILIES,
+  type JobMessage,
+  type JobMessageFamily,
+} from '../../../functions-shared/message-types.ts'
+import { parseMessage } from '../../../functions-shared/parse-message.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
+
+/** One notification as the table has it. */
+export interface Notice {
+  seq: number
+  /** Null for a type that this version does not know. */
+  message: JobMessage | null
+  seen: boolean
+  read: boolean
+}
+
+export interface NoticeFilter {
+  unreadOnly: boolean
+  /** Null for every kind. */
+  family: JobMessageFamily | null
+}
+
+/** What people call things, by id; an id that is missing names nothing that this user may see. */
+export interface Names {
+  documents: ReadonlyMap<string, string>
+  incidents: ReadonlyMap<string, string>
+}
+
+/** All reject with an AppError, `history_unavailable`. */
+export interface InboxSource {
+  /** The newest that are older than `before`, newest first, at most `limit`; `before` null: the newest of all. */
+  readPage(page: {
+    before: number | null
+    limit: number
+    filter: NoticeFilter
+    signal: AbortSignal
+  }): Promise<Notice[]>
+  readNames(ids: { documents: readonly string[]; incidents: readonly string[] }): Promise<Names>
+  /** A signed URL that saves the report under its name; null when it has no file. */
+  reportUrl(reportId: string): Promise<string | null>
+}
+
+/** Milliseconds. */
+const READ_TIMEOUT = 10_000
+
+/** Seconds that a link to a report is valid: it is followed at once. */
+const URL_VALIDITY = 300
+
+export function createInboxSource(
+  supabase: Pick<SupabaseClient, 'from' | 'storage'>,
+  userId: string,
+): InboxSource {
+  return {
+    async readPage({ before, limit, filter, signal }) {
+      let query = supabase
+        .from('notifications')
+        .select('seq, payload, seen_at, read_at')
+        .eq('user_id', userId)
+      if (before !== null) query = query.lt('seq', before)
+      if (filter.unreadOnly) query = query.is('read_at', null)
+      if (filter.family !== null) query = query.in('type', typesOf(filter.family))
+      const rows = await answer(
+        query
+          .order('seq', { ascending: false })
+          .limit(limit)
+          .abortSignal(AbortSignal.any([signal, AbortSignal.timeout(READ_TIMEOUT)])),
+      )
+      return rows.map(toNotice)
+    },
+    async readNames({ documents, incidents }) {
+      const limit = AbortSignal.timeout(READ_TIMEOUT)
+      const named = async (table: string, column: string, ids: readonly string[]) => {
+        if (ids.length === 0) return new Map<string, string>()
+        const query = supabase
+          .from(table)
+          .select(`id, name:${column}`)
+          .in('id', [...ids])
+        return new Map((await answer(query.abortSignal(limit))).flatMap(toName))
+      }
+      const [documentNames, incidentNames] = await Promise.all([
+        named('documents', 'file_name', documents),
+        named('incidents', 'title', incidents),
+      ])
+      return { documents: documentNames, incidents: incidentNames }
+    },
+    async reportUrl(reportId) {
+      const query = supabase.from('reports').select('path, file_name').eq('id', reportId).limit(1)
+      const [row] = await answer(query.abortSignal(AbortSignal.timeout(READ_TIMEOUT)))
+      if (typeof row?.path !== 'string') return null
+      const download = typeof row.file_name === 'string' ? row.file_name : true
+      const { data, error } = await supabase.storage
+        .from('reports')
+        .createSignedUrl(row.path, URL_VALIDITY, { download })
+      if (error) throw unavailable(error)
+      return data.signedUrl
+    },
+  }
+}
+
+function typesOf(family: JobMessageFamily): string[] {
+  return Object.entries(JOB_MESSAGE_FAMILIES).flatMap(([type, each]) => (each === family ? [type] : []))
+}
+
+async function answer(
+  request: PromiseLike<{ data: unknown; error: unknown }>,
+): Promise<Record<string, unknown>[]> {
+  let result: { data: unknown; error: unknown }
+  try {
+    result = await request
+  } catch (cause) {
+    throw unavailable(cause)
+  }
+  if (result.error) throw unavailable(result.error)
+  if (!Array.isArray(result.data) || !result.data.every(isRecord))
+    throw unavailable(new TypeError('expected a list of rows'))
+  return result.data
+}
+
+function toNotice({ seq, payload, seen_at, read_at }: Record<string, unknown>): Notice {
+  // PostgREST sends bigint as a number, other layers as text.
+  const number = Number(seq)
+  if (!Number.isSafeInteger(number) || number <= 0) throw unavailable(new TypeError('a row without a number'))
+  const parsed = parseMessage(payload)
+  return {
+    seq: number,
+    message: parsed.kind === 'message' ? parsed.message : null,
+    seen: seen_at !== null,
+    read: read_at !== null,
+  }
+}
+
+function toName({ id, name }: Record<string, unknown>): [string, string][] {
+  return typeof id === 'string' && typeof name === 'string' && name !== '' ? [[id, name]] : []
+}
+
+function unavailable(cause: unknown): AppError {
+  return new AppError('history_unavailable', { cause })
+}
