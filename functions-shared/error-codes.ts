@@ -3,7 +3,11 @@
  * for each; a test holds the two together. `message` is what people read; it never contains internals.
  */
 
+import { CLIENT_ERROR_CODES, DROP_IN_ERROR_CODES } from './client-error-codes.ts'
+
 export const ERROR_CODES = {
+  ...CLIENT_ERROR_CODES,
+  ...DROP_IN_ERROR_CODES,
   // webhook
   signature_missing: { status: 401, message: 'The request has no signature.' },
   signature_malformed: { status: 401, message: 'The signature is not of the form sha256=<base64>.' },
@@ -13,7 +17,6 @@ export const ERROR_CODES = {
   invalid_json: { status: 400, message: 'The request body is not valid JSON.' },
   invalid_form_response: { status: 400, message: 'The request body is not a Typeform response.' },
   user_unknown: { status: 422, message: 'The response names no user that exists or can be created.' },
-  database_unavailable: { status: 503, message: 'The database is unavailable; try again later.' },
   webhook_not_configured: { status: 503, message: 'No webhook secret is configured.' },
   internal_error: { status: 500, message: 'Something went wrong on our side.' },
   // jobs
@@ -23,7 +26,6 @@ export const ERROR_CODES = {
   lease_lost: { status: 409, message: 'Another worker has taken over this job.' },
   illegal_transition: { status: 409, message: 'The job is not in a state that allows this.' },
   immutable_column: { status: 409, message: 'What identifies a job never changes.' },
-  invalid_arguments: { status: 400, message: 'The arguments are missing or contradict each other.' },
   too_many_steps: { status: 500, message: 'The work needs more steps than allowed.' },
   lease_expired: { status: 504, message: 'The work did not finish in time.' },
   // downloading a file
@@ -70,21 +72,6 @@ export const ERROR_CODES = {
   // reports
   report_not_found: { status: 404, message: 'There is no such report.' },
   report_incomplete: { status: 422, message: 'The claim lacks what a report must have.' },
-  // client
-  not_signed_in: { status: 401, message: 'Nobody is signed in.' },
-  user_mismatch: { status: 403, message: 'connect() was called with the id of another user.' },
-  connection_lost: { status: 503, message: 'The live connection was lost; trying again.' },
-  join_refused: { status: 403, message: 'The server refused the live connection for this user.' },
-  topic_in_use: { status: 409, message: 'Another part of this page already listens to this topic.' },
-  history_unavailable: { status: 503, message: 'Missed notifications could not be read; trying again.' },
-  message_unrecognised: { status: 422, message: 'A message of an unknown shape arrived and was skipped.' },
-  listener_failed: { status: 500, message: 'An event listener of the page failed.' },
-  // limits
-  too_many_connections: { status: 429, message: 'This account is connected on as many devices as allowed.' },
-  connection_displaced: { status: 409, message: 'Another device has taken the place of this one.' },
-  rate_limited: { status: 429, message: 'Too many messages; try again in a moment.' },
-  message_too_large: { status: 413, message: 'The message is larger than allowed.' },
-  topic_forbidden: { status: 403, message: 'You may not send messages here.' },
   // embedded stack
   keys_file_invalid: {
     status: 500,

@@ -15,6 +15,7 @@ import {
   type StatusUpdateMessage,
   type TranscriptionMessage,
 } from './message-types.ts'
+import { isRecord } from './unknown.ts'
 
 /** A message as it travelled, with its place in the user's sequence when it has one. */
 export type ParsedMessage =
@@ -30,7 +31,7 @@ export function parseBroadcast(payload: unknown): ParsedMessage[] {
 
 export function parseMessage(payload: unknown): ParsedMessage {
   if (isJobMessage(payload)) return { kind: 'message', message: payload }
-  const fields: Fields = isFields(payload) ? payload : {}
+  const fields: Fields = isRecord(payload) ? payload : {}
   return {
     kind: 'unrecognised',
     seq: isSeq(fields.seq) ? fields.seq : null,
@@ -41,7 +42,7 @@ export function parseMessage(payload: unknown): ParsedMessage {
 
 /** Checks the fields without which a listener could not work; further fields pass unchecked. */
 export function isJobMessage(value: unknown): value is JobMessage {
-  if (!isFields(value) || typeof value.type !== 'string') return false
+  if (!isRecord(value) || typeof value.type !== 'string') return false
   const family = familyOf(value.type)
   return family !== null && hasCommonFields(value) && REQUIRED_FIELDS[family](value)
 }
@@ -69,7 +70,7 @@ function hasCommonFields(fields: Fields): boolean {
 }
 
 function isBatch(value: unknown): value is Omit<BatchUpdateMessage, 'messages'> & { messages: unknown[] } {
-  return isFields(value) && value.type === 'batch_update' && Array.isArray(value.messages)
+  return isRecord(value) && value.type === 'batch_update' && Array.isArray(value.messages)
 }
 
 function isSeq(value: unknown): value is number {
@@ -78,8 +79,4 @@ function isSeq(value: unknown): value is number {
 
 function hasStrings(fields: Fields, names: readonly string[]): boolean {
   return names.every((name) => typeof fields[name] === 'string')
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -27,6 +27,7 @@ const checks: Check[] = [
     args: ['check', ...denoFlags(folder), folder.path],
     env: { DENO_NO_UPDATE_CHECK: '1' },
   })),
+  { name: 'size of the client library', command: process.execPath, args: ['scripts/client-size.ts'] },
   { name: 'unused code', command: tool('knip'), args: ['--no-progress'] },
   {
     name: 'rules',

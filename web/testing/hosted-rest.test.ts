@@ -4,7 +4,7 @@ import { createClient } from '@supabase/supabase-js'
 import { HttpResponse, http } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { AppError } from '../../functions-shared/app-error.ts'
+import { ClientError } from '../src/client/client-error.ts'
 import type { Identity } from '../src/client/ports.ts'
 import { createSupabaseSource } from '../src/client/supabase-source.ts'
 
@@ -29,7 +29,7 @@ function source(identity = signedInAs(USER)) {
 const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => 'no error',
-    (error: unknown) => (error instanceof AppError ? error.code : error),
+    (error: unknown) => (error instanceof ClientError ? error.code : error),
   )
 
 const never = new AbortController().signal

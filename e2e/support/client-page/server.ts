@@ -10,14 +10,15 @@ export interface ClientPageServer extends AsyncDisposable {
 
 const PAGE = '<!doctype html><title>client</title><script type="module" src="/client.js"></script>'
 
-/** @param entry the page's only script; default the client library's test page */
+/** @param entry the page's only script; default the client library's test page. What it loads later is served too. */
 export async function serveClientPage(
   entry = new URL('entry.ts', import.meta.url),
 ): Promise<ClientPageServer> {
-  const script = await bundle(entry)
+  const scripts = await bundle(entry)
   const server = createServer((request, response) => {
+    const script = scripts.get(request.url ?? '')
     const [type, body] =
-      request.url === '/client.js' ? ['text/javascript', script] : ['text/html; charset=utf-8', PAGE]
+      script === undefined ? ['text/html; charset=utf-8', PAGE] : ['text/javascript', script]
     response.writeHead(200, { 'content-type': type }).end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -32,18 +33,18 @@ export async function serveClientPage(
   }
 }
 
-async function bundle(entry: URL): Promise<string> {
+/** By path. */
+async function bundle(entry: URL): Promise<Map<string, string>> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
     build: {
       write: false,
       target: 'es2023',
-      lib: { entry: fileURLToPath(entry), formats: ['es'] },
+      lib: { entry: fileURLToPath(entry), formats: ['es'], fileName: () => 'client.js' },
     },
   })
   const [output] = Array.isArray(result) ? result : [result]
-  const chunk = output !== undefined && 'output' in output ? output.output[0] : undefined
-  if (chunk === undefined) throw new Error('the client page was not built')
-  return chunk.code
+  const files = output !== undefined && 'output' in output ? output.output : []
+  return new Map(files.flatMap((file) => (file.type === 'chunk' ? [[`/${file.fileName}`, file.code]] : [])))
 }

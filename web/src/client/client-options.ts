@@ -1,8 +1,9 @@
 /** What a page may give the client, and what is used where it gives nothing. */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
+import type { Backend } from './backend.ts'
 import { createCursorStore, pageStorage } from './cursor-store.ts'
 import { pageEvents } from './page-events.ts'
+import { inboxPart } from './parts.ts'
 import { pause } from './pause.ts'
 import type {
   ClientLogger,
@@ -20,22 +21,19 @@ import type {
   Transport,
   UrlSigner,
 } from './ports.ts'
+import { randomId } from './random-id.ts'
 import { createRegisteredTransport } from './registered-transport.ts'
 import type { SessionOptions } from './session.ts'
 import { createSupabaseDevices, deviceLabel } from './supabase-devices.ts'
 import { createSupabaseIdentity } from './supabase-identity.ts'
-import { createSupabaseInbox } from './supabase-inbox.ts'
 import { createSupabaseSource } from './supabase-source.ts'
 import { createSupabaseTransport } from './supabase-transport.ts'
 import { type AttentionSource, pageAttention } from './tabs/attention.ts'
 import { openBrowserTabs } from './tabs/browser-tabs.ts'
 import type { OpenTabGroup } from './tabs/tab-group.ts'
-import { createSupabaseSender } from './topics/sender.ts'
-import { createSupabaseQueueSource } from './topics/supabase-queue.ts'
-import { createSupabaseSigner } from './url-signer.ts'
 
 export interface DashboardWebSocketClientOptions {
-  supabase: SupabaseClient
+  supabase: Backend
   /** Logs every transition to `logger`. Default false. */
   debug?: boolean
   /** Milliseconds; ceiling of the first reconnect delay, doubled with each attempt. Default 1000. */
@@ -90,8 +88,8 @@ const FIRST_CHECK_DELAY = 3_000
 export interface ClientParts {
   /** What all sessions of a client have in common. */
   session: Omit<SessionOptions, 'userId' | 'registry'>
-  queues: QueueSource
-  sender: Sender
+  supabase: Backend
+  queues: QueueSource | undefined
   identity: Identity
   pageEvents: PageEvents
   logger: ClientLogger
@@ -121,8 +119,11 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
       topicTransport: transport,
       devices,
       source: options.source ?? createSupabaseSource(supabase, identity),
-      inbox: options.inbox ?? createSupabaseInbox(supabase, identity),
-      signer: options.signer ?? createSupabaseSigner(supabase),
+      inbox: (part) => options.inbox ?? part.createSupabaseInbox(supabase, identity),
+      signer: options.signer ?? {
+        signAgain: async (urls) =>
+          (await inboxPart.ready()).createSupabaseSigner(supabase, clock).signAgain(urls),
+      },
       cursors: createCursorStore(storage),
       openTabs: options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs),
       attention: options.attention ?? pageAttention(clock),
@@ -136,18 +137,13 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
         random: options.random ?? Math.random,
       },
     },
-    queues: options.queues ?? createSupabaseQueueSource(supabase),
-    sender: options.sender ?? createSupabaseSender(supabase, clock),
+    supabase,
+    queues: options.queues,
     identity,
     pageEvents: options.pageEvents ?? pageEvents,
     logger: options.logger ?? consoleLogger,
     debug: options.debug ?? false,
   }
-}
-
-/** Unlike `crypto.randomUUID`, also for pages that came over plain HTTP. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('')
 }
 
 const pageTimers: Timers = {

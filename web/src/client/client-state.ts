@@ -27,17 +27,6 @@ export interface ClientState {
   reason: string | null
 }
 
-const JOINED: Record<ConnectionStateName, boolean> = {
-  idle: false,
-  connecting: false,
-  'catching-up': true,
-  live: true,
-  stale: true,
-  offline: false,
-  error: false,
-  closed: false,
-}
-
 export function clientState(session: Session | null, latencyMs: number | null): ClientState {
   const state = session?.state ?? IDLE
   return {
@@ -56,7 +45,7 @@ export function clientState(session: Session | null, latencyMs: number | null): 
 }
 
 export function isJoined(state: ConnectionState): boolean {
-  return JOINED[state.name]
+  return 'joinedAt' in state
 }
 
 /** What `disconnected` gives as the reason. */

@@ -21,7 +21,7 @@
  */
 
 import { backoffDelay } from '../../../functions-shared/backoff.ts'
-import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 
 export type ConnectionState =
   | { name: 'idle' }
@@ -33,7 +33,7 @@ export type ConnectionState =
   /** `retryAt` is null while a read is on its way. */
   | { name: 'stale'; failures: number; joinedAt: number; reads: number; retryAt: number | null }
   | { name: 'offline'; failures: number; retryAt: number; reason: DownReason }
-  | { name: 'error'; failures: number; retryAt: number; code: ErrorCode }
+  | { name: 'error'; failures: number; retryAt: number; code: ClientErrorCode }
   | { name: 'closed'; reason: CloseReason }
 
 export type ConnectionStateName = ConnectionState['name']
@@ -56,7 +56,7 @@ export type CloseReason = 'disconnect' | 'signed-out' | 'user-changed'
 export type ConnectionEvent =
   | { name: 'connect' }
   | { name: 'joined' }
-  | { name: 'refused'; code: ErrorCode }
+  | { name: 'refused'; code: ClientErrorCode }
   | { name: 'down'; reason: DownReason }
   /** A message is missing, or the table's head is ahead of the cursor. */
   | { name: 'behind' }
@@ -264,7 +264,12 @@ function down(failures: number, reason: DownReason, now: number, settings: Conne
   }
 }
 
-function refused(failures: number, code: ErrorCode, now: number, settings: ConnectionSettings): Transition {
+function refused(
+  failures: number,
+  code: ClientErrorCode,
+  now: number,
+  settings: ConnectionSettings,
+): Transition {
   const delayMs = retryDelay(failures, settings)
   return {
     state: { name: 'error', failures: failures + 1, retryAt: now + delayMs, code },

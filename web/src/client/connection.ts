@@ -3,9 +3,9 @@
  * them.
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
-import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 import { userTopic } from '../../../functions-shared/topics.ts'
+import { ClientError, hasCode } from './client-error.ts'
 import {
   type CloseReason,
   type ConnectionEvent,
@@ -36,7 +36,7 @@ export interface ConnectionListener {
   /** After each event that changed something; the state's name may be the same as before. */
   changed(state: ConnectionState, event: ConnectionEvent): void
   alive(latencyMs: number): void
-  error(error: AppError): void
+  error(error: ClientError): void
 }
 
 export class Connection {
@@ -188,7 +188,7 @@ export class Connection {
 
   #readFailed(cause: unknown): void {
     if (this.#ended) return
-    if (cause instanceof AppError && cause.code === 'user_mismatch') {
+    if (hasCode(cause, 'user_mismatch')) {
       this.close('user-changed')
       return
     }
@@ -196,9 +196,8 @@ export class Connection {
     this.dispatch({ name: 'unreadable' })
   }
 
-  #report(code: ErrorCode, cause: unknown): void {
+  #report(code: ClientErrorCode, cause: unknown): void {
     if (this.#ended) return
-    const known = cause instanceof AppError && cause.code === code
-    this.#listener.error(known ? cause : new AppError(code, { cause }))
+    this.#listener.error(hasCode(cause, code) ? cause : new ClientError(code, { cause }))
   }
 }

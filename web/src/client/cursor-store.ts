@@ -6,7 +6,7 @@
  */
 
 import type { KeyValueStorage } from './ports.ts'
-import type { Position } from './sequencer.ts'
+import { isPosition, type Position } from './sequencer.ts'
 
 const KEY_PREFIX = 'claimwire:cursor:'
 
@@ -60,17 +60,9 @@ export function pageStorage(): KeyValueStorage | null {
 }
 
 function parsePosition(text: string | null): Position | null {
-  if (text === null) return null
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || !('epoch' in value) || !('seq' in value)) return null
-    const { epoch, seq } = value
-    const valid =
-      (epoch === null || typeof epoch === 'string') &&
-      typeof seq === 'number' &&
-      Number.isSafeInteger(seq) &&
-      seq >= 0
-    return valid ? { epoch, seq } : null
+    const value: unknown = JSON.parse(text ?? 'null')
+    return isPosition(value) ? value : null
   } catch {
     return null
   }

@@ -8,20 +8,21 @@
  * ```
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { Batcher } from './batcher.ts'
+import { ClientError } from './client-error.ts'
 import { type ClientParts, clientParts, type DashboardWebSocketClientOptions } from './client-options.ts'
 import { type ClientState, clientState, isJoined, lossOf } from './client-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import type { BatchItem, ClientEvents, Delivery } from './events.ts'
-import type { Mark, MarkTarget } from './ports.ts'
+import { loadParts, topicsPart } from './parts.ts'
+import type { Mark, MarkTarget, Sender } from './ports.ts'
 import { Session, type SessionListener } from './session.ts'
-
-import type { IncidentSession } from './topics/incident-session.ts'
-import { PageTopics } from './topics/page-topics.ts'
-import type { QueueSession } from './topics/queue-session.ts'
-import { TopicRegistry } from './topics/topic-registry.ts'
+import type { Followed } from './topics/followed.ts'
+import { IncidentSession } from './topics/incident-session.ts'
+import type { PageTopics } from './topics/page-topics.ts'
+import { QueueSession } from './topics/queue-session.ts'
+import type { TopicRegistry } from './topics/topic-registry.ts'
 
 /** Milliseconds within which messages that follow one are handed to `batch` listeners together. */
 const BATCH_WINDOW = 100
@@ -29,8 +30,9 @@ const BATCH_WINDOW = 100
 export class DashboardWebSocketClient {
   readonly #parts: ClientParts
   readonly #emitter: Emitter<ClientEvents>
-  readonly #registry = new TopicRegistry(() => this.#session?.topicsChanged())
-  readonly #topics: PageTopics
+  readonly #followed = new Set<Followed>()
+  #topics: PageTopics | null = null
+  #sender: Sender | null
   readonly #batches: Batcher<BatchItem>
   #session: Session | null = null
   #generation = 0
@@ -39,16 +41,9 @@ export class DashboardWebSocketClient {
   constructor(options: DashboardWebSocketClientOptions) {
     this.#parts = clientParts(options)
     this.#emitter = new Emitter((event, cause) => this.#listenerFailed(event, cause))
-    const { timers, settings } = this.#parts.session
-    this.#topics = new PageTopics({
-      registry: this.#registry,
-      queues: this.#parts.queues,
-      timers,
-      checkInterval: settings.checkInterval,
-      followed: (incident) => this.#forward(incident),
-    })
+    this.#sender = options.sender ?? null
     this.#batches = new Batcher({
-      timers,
+      timers: this.#parts.session.timers,
       windowMs: BATCH_WINDOW,
       flush: (items) => this.#emitter.emit('batch', items),
     })
@@ -64,13 +59,13 @@ export class DashboardWebSocketClient {
    */
   async connect(userId: string): Promise<void> {
     if (this.#session?.userId === userId && !this.#session.closed) return this.#untilLive(this.#session)
-    if (this.#session !== null && this.#session.userId !== userId) this.#topics.close()
+    if (this.#session !== null && this.#session.userId !== userId) this.#unfollowAll()
     this.disconnect()
     const generation = ++this.#generation
     const signedIn = await this.#parts.identity.currentUserId()
     if (generation !== this.#generation) return
-    if (signedIn === null) throw new AppError('not_signed_in')
-    if (signedIn !== userId) throw new AppError('user_mismatch')
+    if (signedIn === null) throw new ClientError('not_signed_in')
+    if (signedIn !== userId) throw new ClientError('user_mismatch')
 
     const session = this.#open(userId)
     session.start()
@@ -136,12 +131,16 @@ export class DashboardWebSocketClient {
 
   /** Follows the jobs of a queue until it is closed or the user has gone; also before `connect()`. */
   subscribeQueue(queueId: string): QueueSession {
-    return this.#topics.subscribeQueue(queueId)
+    return new QueueSession(queueId, (control) =>
+      this.#follow(control.followed, (topics) => topics.followQueue(queueId, control)),
+    )
   }
 
   /** Shows the other members of an incident that the user is there, and follows what they do. */
   joinIncident(incidentId: string): IncidentSession {
-    return this.#topics.joinIncident(incidentId)
+    return new IncidentSession(incidentId, (control) =>
+      this.#follow(control.followed, (topics) => topics.followIncident(incidentId, control)),
+    )
   }
 
   /**
@@ -149,8 +148,8 @@ export class DashboardWebSocketClient {
    *
    * @throws AppError `rate_limited`, `topic_forbidden`, `not_signed_in`, `database_unavailable`.
    */
-  sendTyping(incidentId: string): Promise<void> {
-    return this.#parts.sender.sendTyping(incidentId)
+  async sendTyping(incidentId: string): Promise<void> {
+    await (await this.#obtainSender()).sendTyping(incidentId)
   }
 
   /**
@@ -160,13 +159,13 @@ export class DashboardWebSocketClient {
    * @param event lower case letters, digits and _.:- ; none of the server's own.
    * @throws AppError as {@link sendTyping}, `message_too_large`, `invalid_arguments`.
    */
-  send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
-    return this.#parts.sender.send(topic, event, payload)
+  async send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
+    await (await this.#obtainSender()).send(topic, event, payload)
   }
 
   /** Sends at most 64 KB of bytes, as {@link send} does; they arrive as `binary`. */
-  sendBinary(topic: string, event: string, bytes: Uint8Array): Promise<void> {
-    return this.#parts.sender.sendBinary(topic, event, bytes)
+  async sendBinary(topic: string, event: string, bytes: Uint8Array): Promise<void> {
+    await (await this.#obtainSender()).sendBinary(topic, event, bytes)
   }
 
   /**
@@ -185,7 +184,7 @@ export class DashboardWebSocketClient {
   }
 
   async #mark(target: MarkTarget, mark: Mark): Promise<number> {
-    if (this.#session === null || this.#session.closed) throw new AppError('not_signed_in')
+    if (this.#session === null || this.#session.closed) throw new ClientError('not_signed_in')
     return this.#session.mark(target, mark)
   }
 
@@ -201,6 +200,7 @@ export class DashboardWebSocketClient {
           const { recovered, lastSeq } = session
           this.#emitter.emit('connected', { userId, recovered, lastSeq, reconnected: everLive })
           announced = everLive = true
+          void loadParts()
         }
         if (announced && !isJoined(state)) {
           announced = false
@@ -211,7 +211,7 @@ export class DashboardWebSocketClient {
         }
         if (state.name === 'closed') {
           this.#batches.clear()
-          if (state.reason !== 'disconnect') this.#topics.close()
+          if (state.reason !== 'disconnect') this.#unfollowAll()
           stop()
         }
       },
@@ -229,7 +229,8 @@ export class DashboardWebSocketClient {
       },
       error: (error) => this.#fail(error),
     }
-    const session = new Session({ ...this.#parts.session, userId, registry: this.#registry }, listener)
+    const registry = (): TopicRegistry | null => this.#topics?.registry ?? null
+    const session = new Session({ ...this.#parts.session, userId, registry }, listener)
     const stopPage = this.#parts.pageEvents((event) => session.page(event))
     const stopIdentity = this.#parts.identity.onChange((current) => {
       if (current !== userId) session.close(current === null ? 'signed-out' : 'user-changed')
@@ -243,18 +244,40 @@ export class DashboardWebSocketClient {
     return session
   }
 
-  #forward(incident: IncidentSession): void {
-    const { incidentId } = incident
-    incident.on('presence', (userIds) => this.#emitter.emit('presence_update', { incidentId, userIds }))
-    incident.on('typing', (typing) => this.#emitter.emit('user_typing', { incidentId, ...typing }))
-    incident.on('binary', (message) => this.#emitter.emit('binary', message))
+  #follow(followed: Followed, begin: (topics: PageTopics) => void): void {
+    this.#followed.add(followed)
+    followed.signal.addEventListener('abort', () => this.#followed.delete(followed))
+    topicsPart.use((part) => {
+      if (followed.signal.aborted) return
+      const { supabase, queues, session } = this.#parts
+      this.#topics ??= new part.PageTopics({
+        queues: queues ?? part.createSupabaseQueueSource(supabase),
+        timers: session.timers,
+        checkInterval: session.settings.checkInterval,
+        emitter: this.#emitter,
+        changed: () => this.#session?.topicsChanged(),
+      })
+      begin(this.#topics)
+    })
+  }
+
+  /** The user has gone: nothing of theirs is shown to the next. */
+  #unfollowAll(): void {
+    for (const followed of [...this.#followed]) followed.close()
+  }
+
+  async #obtainSender(): Promise<Sender> {
+    if (this.#sender !== null) return this.#sender
+    const part = await topicsPart.ready().catch((cause: unknown) => {
+      throw new ClientError('database_unavailable', { cause })
+    })
+    this.#sender ??= part.createSupabaseSender(this.#parts.supabase, this.#parts.session.clock)
+    return this.#sender
   }
 
   #deliver(message: JobMessage, delivery: Delivery): void {
-    if ('documentType' in message) this.#emitter.emit(message.type, message, delivery)
-    else if ('reportId' in message) this.#emitter.emit(message.type, message, delivery)
-    else if ('transcriptionId' in message) this.#emitter.emit(message.type, message, delivery)
-    else this.#emitter.emit(message.type, message, delivery)
+    // Each type's listeners get its message, which TypeScript cannot follow for a union of types.
+    Reflect.apply(this.#emitter.emit, this.#emitter, [message.type, message, delivery])
     this.#emitter.emit('message', message, delivery)
     this.#batches.push({ message, delivery })
   }
@@ -270,14 +293,14 @@ export class DashboardWebSocketClient {
     })
   }
 
-  #fail(error: AppError): void {
+  #fail(error: ClientError): void {
     if (this.#parts.debug)
       this.#parts.logger.warn(error.message, { code: error.code, cause: error.cause, ...error.details })
     this.#emitter.emit('error', error)
   }
 
   #listenerFailed(event: keyof ClientEvents, cause: unknown): void {
-    const error = new AppError('listener_failed', { cause, details: { event } })
+    const error = new ClientError('listener_failed', { cause, details: { event } })
     // A failing error listener must not be told about itself for ever.
     if (event === 'error') this.#parts.logger.warn(error.message, { cause })
     else {

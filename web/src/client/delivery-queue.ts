@@ -8,7 +8,7 @@
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import type { Clock, Pause, UrlSigner } from './ports.ts'
-import { expiredUrl, withUrl } from './url-signer.ts'
+import { endedUrl, withUrl } from './signed-urls.ts'
 
 interface Deliverable {
   message: JobMessage | null
@@ -77,7 +77,7 @@ export class DeliveryQueue<T extends Deliverable> {
   #prepare(): Promise<void> | null {
     const now = this.#options.clock()
     const items = this.#waiting.slice(0, PREPARED_AT_ONCE)
-    const urls = items.flatMap(({ message }) => (message && expiredUrl(message, now)) ?? [])
+    const urls = items.flatMap(({ message }) => (message && endedUrl(message, now)) ?? [])
     if (urls.length > 0) return this.#sign(items, urls, now)
     this.#ready = items.length
     return null
@@ -88,9 +88,10 @@ export class DeliveryQueue<T extends Deliverable> {
     const fresh = await signer.signAgain(urls).catch(() => new Map<string, string | null>())
     if (this.#closed) return
     for (const [index, item] of items.entries()) {
-      const old = item.message === null ? null : expiredUrl(item.message, now)
+      const old = item.message === null ? null : endedUrl(item.message, now)
       if (item.message === null || old === null) continue
-      this.#waiting[index] = { ...item, message: withUrl(item.message, fresh.get(old) ?? null, now) }
+      const url = fresh.get(old) ?? null
+      if (url !== old) this.#waiting[index] = { ...item, message: withUrl(item.message, url, now) }
     }
     this.#ready = items.length
   }

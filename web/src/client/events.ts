@@ -1,7 +1,7 @@
 /** The events of the client and what their listeners are given. */
 
-import type { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
+import type { ClientError } from './client-error.ts'
 import type { CloseReason, ConnectionState, ConnectionStateName, DownReason } from './connection-state.ts'
 import type { LostReason } from './sequencer.ts'
 import type { BinaryMessageEvent } from './topics/incident-session.ts'
@@ -81,5 +81,5 @@ export interface ClientEvents extends JobMessageEvents {
   /** The server answered a heartbeat. */
   pong: [event: { latencyMs: number }]
   /** What went wrong without ending the connection; nothing is thrown at the page. */
-  error: [error: AppError]
+  error: [error: ClientError]
 }

@@ -10,9 +10,9 @@
  * page or the storage under a later one.
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { type ParsedMessage, parseBroadcast, parseMessage } from '../../../functions-shared/parse-message.ts'
+import { ClientError } from './client-error.ts'
 import type { CursorStore } from './cursor-store.ts'
 import { DeliveryQueue } from './delivery-queue.ts'
 import type { Clock, NotificationRow, NotificationSource, Pause, UrlSigner } from './ports.ts'
@@ -55,7 +55,7 @@ export interface FeedListener {
   lost(reason: LostReason): void
   /** The socket brought something that shows that something before it is missing. */
   behind(): void
-  error(error: AppError): void
+  error(error: ClientError): void
 }
 
 /** A place in the sequence and what stands there; `message` is null where there is nothing to hand over. */
@@ -184,7 +184,9 @@ export class Feed {
       this.#abort.signal.throwIfAborted()
       const missing = isBehind(this.#sequencer)
       if (missing && !moved) {
-        throw new AppError('history_unavailable', { cause: new Error('the table is behind its broadcasts') })
+        throw new ClientError('history_unavailable', {
+          cause: new Error('the table is behind its broadcasts'),
+        })
       }
       if (!missing && !this.#catchUpAgain) {
         this.#pageSize = this.#options.pageSize
@@ -256,7 +258,7 @@ export class Feed {
   }
 
   #unrecognised(type: string | null, seq: number | null): void {
-    this.#listener.error(new AppError('message_unrecognised', { details: { type, seq } }))
+    this.#listener.error(new ClientError('message_unrecognised', { details: { type, seq } }))
   }
 
   #apply(step: Step<Entry>): void {

@@ -3,7 +3,7 @@
  * page (`supabase-*.ts`, `page-events.ts`); tests pass their own.
  */
 
-import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 import type { DownReason } from './connection-state.ts'
 import type { Head } from './sequencer.ts'
 
@@ -41,7 +41,7 @@ export interface TransportHandlers {
   /** The server answered a heartbeat after so many milliseconds. */
   alive(latencyMs: number): void
   down(reason: DownReason, cause?: unknown): void
-  refused(code: ErrorCode, cause?: unknown): void
+  refused(code: ClientErrorCode, cause?: unknown): void
 }
 
 /** The truth: the user's notifications in the table. Both reject with an AppError. */
@@ -143,7 +143,7 @@ export interface Identity {
 
 /** Makes the signed URLs of replayed messages work again. */
 export interface UrlSigner {
-  /** @returns for each given URL a fresh one, or null where none can be had. Never rejects. */
+  /** @returns for each given URL a fresh one (the same where it still works), or null where none can be had. */
   signAgain(urls: readonly string[]): Promise<ReadonlyMap<string, string | null>>
 }
 

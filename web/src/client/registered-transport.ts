@@ -5,7 +5,7 @@
  *               └─ refused: too_many_connections        └─ refused: connection_displaced
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
+import { hasCode } from './client-error.ts'
 import type { Clock, Devices, Subscription, Transport, TransportHandlers } from './ports.ts'
 
 export function createRegisteredTransport(transport: Transport, devices: Devices, clock: Clock): Transport {
@@ -60,8 +60,7 @@ class RegisteredSubscription implements Subscription {
       return true
     } catch (cause) {
       if (this.#left) return false
-      const refused = cause instanceof AppError && cause.code === 'too_many_connections'
-      if (refused) this.#handlers.refused('too_many_connections', cause)
+      if (hasCode(cause, 'too_many_connections')) this.#handlers.refused('too_many_connections', cause)
       else this.#handlers.down('socket', cause)
       return false
     }

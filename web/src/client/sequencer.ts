@@ -6,10 +6,22 @@
  * between have been read. An `epoch` names one numbering; under another epoch the numbers mean nothing.
  */
 
+import { isRecord } from '../../../functions-shared/unknown.ts'
+
 /** A place in a user's sequence. `epoch` is null until the user has had a first notification. */
 export interface Position {
   epoch: string | null
   seq: number
+}
+
+export function isPosition(value: unknown): value is Position {
+  return (
+    isRecord(value) &&
+    (value.epoch === null || typeof value.epoch === 'string') &&
+    typeof value.seq === 'number' &&
+    Number.isSafeInteger(value.seq) &&
+    value.seq >= 0
+  )
 }
 
 /** What the table says: the newest `seq`, and the `floor` up to which rows have been deleted. */

@@ -6,31 +6,34 @@
  *   suspended           nothing, while the page lies in the back/forward cache
  */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
-import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
+import type { Signal } from '../../../functions-shared/parse-signal.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
+import { ClientError, hasCode } from './client-error.ts'
 import { isJoined } from './client-state.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
 import { Feed, type FeedOptions, type Told } from './feed.ts'
+import { type InboxPart, inboxPart, tabsPart, topicsPart } from './parts.ts'
 import type { Devices, Inbox, Mark, MarkTarget, PageEvent, Transport } from './ports.ts'
 import type { LostReason } from './sequencer.ts'
-import { Mirror } from './tabs/mirror.ts'
+import type { Mirror } from './tabs/mirror.ts'
 import { TabLink, type TabLinkOptions } from './tabs/tab-link.ts'
 import type { FollowerMessage, LeaderMessage } from './tabs/tab-messages.ts'
-import { TopicHost } from './topics/topic-host.ts'
+import type { TopicHost } from './topics/topic-host.ts'
 import type { TopicRegistry } from './topics/topic-registry.ts'
-import { Unread, type UnreadCounts } from './unread.ts'
+import type { Unread, UnreadCounts } from './unread.ts'
 
 export interface SessionOptions
   extends FeedOptions,
     Omit<ConnectionOptions, 'feed' | 'receive'>,
     TabLinkOptions {
-  inbox: Inbox
+  inbox: (part: InboxPart) => Inbox
   devices: Devices | null
   /** For the topics beside the user's own. */
   topicTransport: Transport
-  registry: TopicRegistry
+  /** Null as long as nobody on the page has listened to another topic. */
+  registry: () => TopicRegistry | null
 }
 
 /** What a session tells the client. None of these may throw. */
@@ -42,23 +45,27 @@ export interface SessionListener {
   unread(counts: UnreadCounts | null): void
   lost(reason: LostReason): void
   alive(latencyMs: number): void
-  error(error: AppError): void
+  error(error: ClientError): void
 }
 
-type Role =
-  | { name: 'none' }
-  | { name: 'leader'; connection: Connection }
-  | { name: 'follower'; mirror: Mirror }
+/** `waiting`: it is not known yet whether another tab leads. */
+type Role = 'none' | 'waiting' | 'leader' | 'follower'
 
 export class Session {
   readonly userId: string
   readonly #options: SessionOptions
   readonly #listener: SessionListener
   readonly #feed: Feed
-  readonly #unread: Unread
   readonly #tabs: TabLink
-  readonly #host: TopicHost
-  #role: Role = { name: 'none' }
+  #unread: Unread | null = null
+  #role: Role = 'none'
+  /** While leading. */
+  #connection: Connection | null = null
+  /** While leading, once a tab has wanted another topic. */
+  #host: TopicHost | null = null
+  #hosting = false
+  /** While following. */
+  #mirror: Mirror | null = null
   #state: ConnectionState = IDLE
   #ended = false
 
@@ -69,7 +76,7 @@ export class Session {
     this.#feed = new Feed(options, {
       message: (entry) => this.#tell(entry),
       told: (entries) => {
-        this.#unread.update()
+        this.#unread?.update()
         this.#relay({ kind: 'messages', entries: [...entries], foremost: this.#tabs.foremost })
       },
       volatile: (message) => {
@@ -80,37 +87,17 @@ export class Session {
       lost: (reason) => listener.lost(reason),
       error: (error) => listener.error(error),
       behind: () => {
-        if (this.#role.name === 'leader') this.#role.connection.dispatch({ name: 'behind' })
-        else if (this.#role.name === 'follower') this.#role.mirror.behind()
-      },
-    })
-    this.#unread = new Unread({
-      userId: options.userId,
-      inbox: options.inbox,
-      position: () => this.#feed.position,
-      timers: options.timers,
-      changed: (counts) => listener.unread(counts),
-      counted: () => this.#relayState(),
-      delegate: () => {
-        if (this.#role.name === 'follower') this.#tabs.post({ kind: 'recount' })
-        return this.#role.name === 'follower'
-      },
-    })
-    this.#host = new TopicHost({
-      ...options,
-      transport: options.topicTransport,
-      happened: (topic, event) => {
-        this.#relay({ kind: 'topic', topic, event })
-        options.registry.happened(topic, event)
+        this.#connection?.dispatch({ name: 'behind' })
+        this.#mirror?.behind()
       },
     })
     this.#tabs = new TabLink(options, {
       lead: () => this.#lead(),
       follow: () => this.#follow(),
       asked: (message, from) => this.#answer(message, from),
-      gone: (tabId) => this.#host.gone(tabId),
+      gone: (tabId) => this.#withHost((host) => host.gone(tabId)),
       newLeader: () => {
-        this.#options.registry.allLeft()
+        options.registry()?.allLeft()
         this.topicsChanged()
       },
       told: (message) => this.#accept(message),
@@ -130,7 +117,7 @@ export class Session {
   }
 
   get unread(): UnreadCounts | null {
-    return this.#unread.counts
+    return this.#unread?.counts ?? null
   }
 
   get closed(): boolean {
@@ -139,7 +126,10 @@ export class Session {
 
   /** Leads, follows, or is alone: whatever the other tabs make of it. */
   start(): void {
-    if (!this.#ended && this.#role.name === 'none') this.#tabs.open()
+    if (this.#ended || this.#role !== 'none') return
+    this.#role = 'waiting'
+    this.#become({ name: 'connecting', failures: 0 }, 'connect')
+    this.#tabs.open()
   }
 
   /** Final, and effective at once: no listener is called with a message afterwards. */
@@ -147,8 +137,8 @@ export class Session {
     if (this.#ended) return
     this.#ended = true
     this.#feed.close()
-    this.#unread.close()
-    if (this.#role.name === 'leader' && this.#tabs.alone) this.#giveUpPlace()
+    this.#unread?.close()
+    if (this.#connection !== null && this.#tabs.alone) this.#giveUpPlace()
     this.#leave(reason)
     this.#tabs.close()
     this.#become({ name: 'closed', reason }, 'close')
@@ -156,50 +146,55 @@ export class Session {
 
   page(event: PageEvent): void {
     if (event === 'suspend') this.#suspend()
-    else if (event === 'wake' && this.#role.name === 'none') this.start()
-    else if (this.#role.name === 'leader') this.#role.connection.dispatch({ name: event })
-    else if (this.#role.name === 'follower' && event !== 'offline') this.#role.mirror.wake()
-  }
-
-  retryNow(): void {
-    if (this.#role.name === 'leader') this.#role.connection.dispatch({ name: 'retry-now' })
-    else if (this.#role.name === 'follower') {
-      this.#tabs.post({ kind: 'retry' })
-      this.#role.mirror.wake()
+    else if (event === 'wake' && this.#role === 'none') this.start()
+    else {
+      this.#connection?.dispatch({ name: event })
+      if (event !== 'offline') this.#mirror?.wake()
     }
   }
 
+  retryNow(): void {
+    this.#connection?.dispatch({ name: 'retry-now' })
+    if (this.#role === 'follower') this.#tabs.post({ kind: 'retry' })
+    this.#mirror?.wake()
+  }
+
   ping(): void {
-    if (this.#role.name === 'leader') this.#role.connection.ping()
+    if (this.#connection !== null) this.#connection.ping()
     else this.#tabs.post({ kind: 'ping' })
   }
 
   /** Other topics are wanted on this page than before. */
   topicsChanged(): void {
-    const { tabId, registry } = this.#options
-    if (this.#role.name === 'leader') this.#host.want(tabId, registry.topics)
-    else if (this.#role.name === 'follower') this.#tabs.post({ kind: 'topics', topics: registry.topics })
+    const topics = this.#options.registry()?.topics ?? []
+    if (this.#role === 'leader') this.#want(this.#options.tabId, topics)
+    else if (this.#role === 'follower') this.#tabs.post({ kind: 'topics', topics })
   }
 
   /** @returns how many changed. */
-  mark(target: MarkTarget, mark: Mark): Promise<number> {
-    return this.#unread.mark(target, mark)
+  async mark(target: MarkTarget, mark: Mark): Promise<number> {
+    await inboxPart.ready().catch((cause: unknown) => {
+      throw new ClientError('database_unavailable', { cause })
+    })
+    if (this.#ended) throw new ClientError('not_signed_in')
+    return new Promise((resolve) => this.#withUnread((unread) => resolve(unread.mark(target, mark))))
   }
 
   #lead(): void {
-    if (this.#ended || this.#role.name === 'leader') return
-    if (this.#role.name === 'follower') this.#role.mirror.close()
+    if (this.#ended || this.#role === 'leader') return
+    this.#dismiss('disconnect')
+    this.#role = 'leader'
     const connection = new Connection(
       { ...this.#options, feed: this.#feed, receive: (payload) => this.#receive(payload) },
       {
         changed: (state, event) => {
-          if (this.#role.name !== 'leader' || this.#role.connection !== connection) return
+          if (this.#connection !== connection) return
           const old = this.#state
           if (state.name === 'closed') this.close(state.reason)
           else this.#become(state, event.name)
           this.#relayState()
-          this.#host.up = isJoined(this.#state)
-          if (state.name === 'live') this.#unread.confirmed(old.name !== 'live')
+          if (this.#host !== null) this.#host.up = isJoined(this.#state)
+          if (state.name === 'live') this.#withUnread((unread) => unread.confirmed(old.name !== 'live'))
         },
         alive: (latencyMs) => {
           this.#listener.alive(latencyMs)
@@ -208,35 +203,34 @@ export class Session {
         error: (error) => this.#listener.error(error),
       },
     )
-    this.#role = { name: 'leader', connection }
-    this.#options.registry.allLeft()
+    this.#connection = connection
+    this.#options.registry()?.allLeft()
     this.topicsChanged()
     connection.dispatch({ name: 'connect' })
   }
 
   #follow(): void {
-    if (this.#ended || this.#role.name === 'follower') return
-    if (this.#role.name === 'leader') this.#dismiss('disconnect')
-    // The lead can be taken while the group is being opened.
-    const mirror = new Mirror(
-      {
-        ...this.#options,
-        feed: this.#feed,
-        post: (message) => this.#tabs.post(message),
-      },
-      {
-        changed: (state, reason) => this.#become(state, reason),
-        unreadable: (cause) => this.#unreadable(cause),
-        leaderLost: () => this.#tabs.steal(),
-      },
-    )
-    this.#role = { name: 'follower', mirror }
+    if (this.#ended || this.#role === 'follower') return
+    this.#dismiss('disconnect')
+    this.#role = 'follower'
+    this.#become({ name: 'connecting', failures: 0 }, 'follow')
     this.#options.transport.rest?.()
-    mirror.start()
+    tabsPart.use(({ Mirror }) => {
+      if (this.#role !== 'follower' || this.#mirror !== null) return
+      this.#mirror = new Mirror(
+        { ...this.#options, feed: this.#feed, post: (message) => this.#tabs.post(message) },
+        {
+          changed: (state, reason) => this.#become(state, reason),
+          unreadable: (cause) => this.#unreadable(cause),
+          leaderLost: () => this.#tabs.steal(),
+        },
+      )
+      this.#mirror.start()
+    })
   }
 
   #suspend(): void {
-    if (this.#ended || this.#role.name === 'none') return
+    if (this.#ended || this.#role === 'none') return
     this.#leave('disconnect')
     const retryAt = this.#options.clock()
     this.#become({ name: 'offline', failures: 0, retryAt, reason: 'suspended' }, 'suspend')
@@ -244,19 +238,21 @@ export class Session {
 
   /** Ends whatever role there is, and frees the lead for another tab. */
   #leave(reason: CloseReason): void {
-    if (this.#role.name === 'follower') this.#role.mirror.close()
-    else if (this.#role.name === 'leader') this.#dismiss(reason)
-    this.#role = { name: 'none' }
-    this.#options.registry.allLeft()
+    this.#dismiss(reason)
+    this.#options.registry()?.allLeft()
     this.#tabs.leave()
   }
 
   #dismiss(reason: CloseReason): void {
-    if (this.#role.name !== 'leader') return
-    const { connection } = this.#role
-    this.#host.close()
-    this.#role = { name: 'none' }
-    connection.close(reason)
+    this.#role = 'none'
+    this.#mirror?.close()
+    this.#mirror = null
+    this.#host?.close()
+    this.#host = null
+    this.#hosting = false
+    const connection = this.#connection
+    this.#connection = null
+    connection?.close(reason)
   }
 
   /** The one place where the state changes. */
@@ -269,28 +265,55 @@ export class Session {
 
   #tell({ message, replayed, foremost }: Told): void {
     // What a follower read by itself has been told in another tab, or will be.
-    const mine = this.#role.name === 'leader' && this.#tabs.isThis(this.#tabs.foremost)
+    const mine = this.#role === 'leader' && this.#tabs.isThis(this.#tabs.foremost)
     this.#listener.message(message, { replayed, foremost: foremost ?? mine })
   }
 
   #receive(payload: unknown): void {
-    const signal = parseSignal(payload)
-    if (signal === null) this.#feed.receive(payload)
-    else {
-      this.#relay({ kind: 'signal', signal })
-      this.#signal(signal)
+    const type = isRecord(payload) ? payload.type : null
+    if (type !== 'notification_read' && type !== 'error') {
+      this.#feed.receive(payload)
+      return
     }
+    inboxPart.use(({ parseSignal }) => {
+      const signal = parseSignal(payload)
+      if (signal === null) this.#feed.receive(payload)
+      else {
+        this.#relay({ kind: 'signal', signal })
+        this.#signal(signal)
+      }
+    })
   }
 
   #signal(signal: Signal): void {
+    if (this.#ended) return
     if (signal.type === 'notification_read') {
-      this.#unread.hear(signal)
+      this.#withUnread((unread) => unread.hear(signal))
       this.#listener.signal(signal)
-    } else if (signal.deviceId === this.#options.devices?.deviceId && this.#role.name === 'leader') {
+    } else if (signal.deviceId === this.#options.devices?.deviceId && this.#connection !== null) {
       const { displacedBy } = signal
-      this.#listener.error(new AppError(signal.code, { details: { displacedBy } }))
-      this.#role.connection.dispatch({ name: 'refused', code: signal.code })
+      this.#listener.error(new ClientError(signal.code, { details: { displacedBy } }))
+      this.#connection?.dispatch({ name: 'refused', code: signal.code })
     }
+  }
+
+  #withUnread(then: (unread: Unread) => void): void {
+    inboxPart.use((part) => {
+      if (this.#ended) return
+      this.#unread ??= new part.Unread({
+        userId: this.userId,
+        inbox: this.#options.inbox(part),
+        position: () => this.#feed.position,
+        timers: this.#options.timers,
+        changed: (counts) => this.#listener.unread(counts),
+        counted: () => this.#relayState(),
+        delegate: () => {
+          if (this.#role === 'follower') this.#tabs.post({ kind: 'recount' })
+          return this.#role === 'follower'
+        },
+      })
+      then(this.#unread)
+    })
   }
 
   /** The database forgets a silent device by itself; this is for whoever wants its place now. */
@@ -300,18 +323,45 @@ export class Session {
 
   #unreadable(cause: unknown): boolean {
     if (this.#ended) return false
-    if (cause instanceof AppError && cause.code === 'user_mismatch') {
+    if (hasCode(cause, 'user_mismatch')) {
       this.close('user-changed')
       return false
     }
-    this.#listener.error(new AppError('history_unavailable', { cause }))
+    this.#listener.error(new ClientError('history_unavailable', { cause }))
     return true
+  }
+
+  // other topics
+
+  #want(tabId: string, topics: readonly string[]): void {
+    this.#hosting ||= topics.length > 0
+    this.#withHost((host) => host.want(tabId, topics))
+  }
+
+  #withHost(then: (host: TopicHost) => void): void {
+    if (!this.#hosting) return
+    const connection = this.#connection
+    topicsPart.use((part) => {
+      if (connection === null || this.#connection !== connection) return
+      if (this.#host === null) {
+        this.#host = new part.TopicHost({
+          ...this.#options,
+          transport: this.#options.topicTransport,
+          happened: (topic, event) => {
+            this.#relay({ kind: 'topic', topic, event })
+            this.#options.registry()?.happened(topic, event)
+          },
+        })
+        this.#host.up = isJoined(this.#state)
+      }
+      then(this.#host)
+    })
   }
 
   // between tabs
 
   #relay(message: LeaderMessage): void {
-    if (this.#role.name === 'leader') this.#tabs.post(message)
+    if (this.#role === 'leader') this.#tabs.post(message)
   }
 
   #relayState(): void {
@@ -319,41 +369,42 @@ export class Session {
       kind: 'state',
       state: this.#state,
       position: this.#feed.position,
-      counts: this.#unread.base,
+      counts: this.#unread?.base ?? null,
     })
   }
 
   #answer(message: FollowerMessage, from: string): void {
-    if (this.#role.name !== 'leader') return
-    const { connection } = this.#role
+    const connection = this.#connection
     switch (message.kind) {
       case 'ask':
         this.#relayState()
-        if (message.look) connection.dispatch({ name: 'wake' })
+        if (message.look) connection?.dispatch({ name: 'wake' })
         break
       case 'retry':
-        connection.dispatch({ name: 'retry-now' })
+        connection?.dispatch({ name: 'retry-now' })
         break
       case 'ping':
-        connection.ping()
+        connection?.ping()
         break
       case 'recount':
-        this.#unread.recount()
+        this.#withUnread((unread) => unread.recount())
         break
       case 'topics':
-        this.#host.want(from, message.topics)
+        this.#want(from, message.topics)
         break
     }
   }
 
   #accept(message: LeaderMessage): void {
-    if (this.#role.name !== 'follower') return
+    if (this.#role !== 'follower') return
     const foremost = 'foremost' in message && this.#tabs.isThis(message.foremost)
     switch (message.kind) {
-      case 'state':
-        this.#unread.adopt(message.counts)
-        this.#role.mirror.hear(message)
+      case 'state': {
+        const { counts } = message
+        this.#withUnread((unread) => unread.adopt(counts))
+        this.#mirror?.hear(message)
         break
+      }
       case 'messages':
         this.#feed.receiveRelayed(message.entries.map((entry) => ({ ...entry, foremost })))
         break
@@ -364,7 +415,7 @@ export class Session {
         this.#signal(message.signal)
         break
       case 'topic':
-        this.#options.registry.happened(message.topic, message.event)
+        this.#options.registry()?.happened(message.topic, message.event)
         break
       case 'alive':
         this.#listener.alive(message.latencyMs)

@@ -7,14 +7,15 @@
  * What happens is told to every member. A channel that has ended is not revived: the next join makes a new one.
  */
 
-import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js'
+import type { RealtimeChannel } from '@supabase/supabase-js'
 import { isRecord } from '../../../functions-shared/unknown.ts'
+import type { Backend } from './backend.ts'
 import { watchHeartbeats } from './heartbeats.ts'
 import type { Timers, TransportHandlers } from './ports.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 export interface SharedChannelOptions {
-  supabase: Pick<SupabaseClient, 'realtime' | 'channel'>
+  supabase: Pick<Backend, 'realtime' | 'channel'>
   topic: string
   /** The user who shows that they are there; undefined without presence. */
   presentAs: string | undefined
@@ -175,12 +176,5 @@ function userIdsOf(presences: Readonly<Record<string, readonly unknown[]>>): str
 }
 
 function isReplicationReady(payload: unknown): boolean {
-  return (
-    typeof payload === 'object' &&
-    payload !== null &&
-    'extension' in payload &&
-    payload.extension === 'system' &&
-    'status' in payload &&
-    payload.status === 'ok'
-  )
+  return isRecord(payload) && payload.extension === 'system' && payload.status === 'ok'
 }

@@ -5,10 +5,11 @@
  *      └─ too_many_connections, with the devices that are live
  */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../functions-shared/app-error.ts'
-import { isRecord } from '../../../functions-shared/unknown.ts'
+import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
+import type { Backend } from './backend.ts'
+import { ClientError, hasCode } from './client-error.ts'
 import type { Device, Devices, KeyValueStorage } from './ports.ts'
+import { randomId } from './random-id.ts'
 import { call } from './request.ts'
 
 const STORAGE_KEY = 'claimwire:device'
@@ -20,7 +21,7 @@ const turns = new WeakMap<object, Promise<unknown>>()
 
 /** @param label for the user to tell devices apart. */
 export function createSupabaseDevices(
-  supabase: Pick<SupabaseClient, 'rpc'>,
+  supabase: Pick<Backend, 'rpc'>,
   storage: KeyValueStorage | null,
   label: string | null,
 ): Devices {
@@ -44,7 +45,7 @@ export function createSupabaseDevices(
           ...(displace === undefined ? {} : { p_displace: displace }),
         })
         try {
-          const data: unknown = await call(request, 'database_unavailable')
+          const data = await call(request, 'database_unavailable')
           const silenceLimitMs = isRecord(data) ? data.silenceLimitMs : undefined
           return { silenceLimitMs: typeof silenceLimitMs === 'number' ? silenceLimitMs : 60_000 }
         } catch (cause) {
@@ -53,7 +54,7 @@ export function createSupabaseDevices(
       }),
     heartbeat: () =>
       inTurn(async () => {
-        const status: unknown = await call(
+        const status = await call(
           supabase.rpc('heartbeat_device', { p_device_id: deviceId }),
           'database_unavailable',
         )
@@ -69,43 +70,35 @@ export function createSupabaseDevices(
 /** A browser and its system in a few words, e.g. "Chrome on Linux"; null where there is none. */
 export function deviceLabel(userAgent: string | undefined): string | null {
   if (userAgent === undefined) return null
-  const named = (names: readonly (readonly [string, RegExp])[]): string | undefined =>
-    names.find(([, pattern]) => pattern.test(userAgent))?.[0]
-  const browser = named([
-    ['Edge', /Edg/],
-    ['Opera', /OPR\//],
-    ['Firefox', /Firefox|FxiOS/],
-    ['Chrome', /Chrom|CriOS/],
-    ['Safari', /Safari/],
-  ])
-  const system = named([
-    ['Android', /Android/],
-    ['iOS', /iPhone|iPad/],
-    ['macOS', /Mac OS/],
-    ['Windows', /Windows/],
-    ['Linux', /Linux/],
-  ])
+  const named = (names: string): string | undefined =>
+    names
+      .split(' ')
+      .map((name) => name.split('='))
+      .find(([mark = '']) => userAgent.includes(mark))
+      ?.at(-1)
+  const browser = named('Edg=Edge OPR/=Opera Firefox FxiOS=Firefox Chrom=Chrome CriOS=Chrome Safari')
+  const system = named('Android iPhone=iOS iPad=iOS Macintosh=macOS Windows Linux')
   if (browser === undefined) return system ?? null
   return system === undefined ? browser : `${browser} on ${system}`
 }
 
 function withDevices(cause: unknown): unknown {
-  if (!(cause instanceof AppError) || cause.code !== 'too_many_connections') return cause
+  if (!hasCode(cause, 'too_many_connections')) return cause
   const { hint } = cause.details
   const devices: Device[] = (Array.isArray(hint) ? hint : []).flatMap(
     (entry: unknown) => parseDevice(entry) ?? [],
   )
-  return new AppError(cause.code, { cause: cause.cause, details: { devices } })
+  return new ClientError(cause.code, { cause: cause.cause, details: { devices } })
 }
 
 function parseDevice(entry: unknown): Device | null {
   if (!isRecord(entry) || typeof entry.deviceId !== 'string') return null
-  const { deviceId, label, registeredAt, lastSeenAt } = entry
+  const text = (field: string): string => textAt(entry, field) ?? ''
   return {
-    deviceId,
-    label: typeof label === 'string' ? label : null,
-    registeredAt: typeof registeredAt === 'string' ? registeredAt : '',
-    lastSeenAt: typeof lastSeenAt === 'string' ? lastSeenAt : '',
+    deviceId: entry.deviceId,
+    label: textAt(entry, 'label') ?? null,
+    registeredAt: text('registeredAt'),
+    lastSeenAt: text('lastSeenAt'),
   }
 }
 
@@ -114,20 +107,10 @@ function rememberedId(storage: KeyValueStorage | null): string {
   try {
     const stored = storage?.getItem(STORAGE_KEY) ?? null
     if (stored !== null && UUID.test(stored)) return stored
-    const created = newId()
+    const created = randomId()
     storage?.setItem(STORAGE_KEY, created)
     return created
   } catch {
-    return newId()
+    return randomId()
   }
-}
-
-/** Version 4; unlike `crypto.randomUUID`, also for pages that came over plain HTTP. */
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  const hex = Array.from(bytes, (byte, index) => {
-    const value = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte
-    return value.toString(16).padStart(2, '0')
-  }).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

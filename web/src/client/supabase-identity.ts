@@ -1,7 +1,7 @@
 /** Who is signed in, by supabase-js. */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../functions-shared/app-error.ts'
+import type { Backend } from './backend.ts'
+import { ClientError } from './client-error.ts'
 import type { Identity } from './ports.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -10,7 +10,7 @@ const RENEWAL_TIMEOUT = 10_000
 
 /** @param renewalTimeout milliseconds for renewing a token that has expired. */
 export function createSupabaseIdentity(
-  supabase: Pick<SupabaseClient, 'auth'>,
+  supabase: Pick<Backend, 'auth'>,
   renewalTimeout: number = RENEWAL_TIMEOUT,
 ): Identity {
   return {
@@ -18,12 +18,12 @@ export function createSupabaseIdentity(
       const limit = AbortSignal.timeout(renewalTimeout)
       const { data, error } = await unlessAborted(limit, supabase.auth.getSession()).catch(
         (cause: unknown) => {
-          throw new AppError('connection_lost', { cause })
+          throw new ClientError('connection_lost', { cause })
         },
       )
       // There is a session whose token cannot be renewed now: that is not the same as nobody.
       if (data.session === null && error?.name === 'AuthRetryableFetchError') {
-        throw new AppError('connection_lost', { cause: error })
+        throw new ClientError('connection_lost', { cause: error })
       }
       return data.session?.user.id ?? null
     },

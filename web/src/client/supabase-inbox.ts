@@ -1,26 +1,20 @@
 /** Counts and marks of notifications, under the user's own rights. */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../functions-shared/app-error.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
+import type { Backend } from './backend.ts'
 import type { CountsAsOf, Identity, Inbox } from './ports.ts'
-import { call } from './request.ts'
+import { call, requireUser, toCount, unreadable } from './request.ts'
 
-export function createSupabaseInbox(supabase: Pick<SupabaseClient, 'rpc'>, identity: Identity): Inbox {
-  /** The functions act for whoever is signed in; that can change while a request is under way. */
-  async function check(userId: string): Promise<void> {
-    if ((await identity.currentUserId()) !== userId) throw new AppError('user_mismatch')
-  }
-
+export function createSupabaseInbox(supabase: Pick<Backend, 'rpc'>, identity: Identity): Inbox {
   return {
     async counts(userId, signal) {
-      const data: unknown = await call(supabase.rpc('notification_counts'), 'history_unavailable', signal)
-      await check(userId)
+      const data = await call(supabase.rpc('notification_counts'), 'history_unavailable', signal)
+      await requireUser(identity, userId)
       return parseCounts(data)
     },
     async mark(userId, target, { seen, read }) {
-      await check(userId)
-      const changed: unknown = await call(
+      await requireUser(identity, userId)
+      const changed = await call(
         supabase.rpc('mark_notifications', {
           ...('upTo' in target ? { p_up_to: target.upTo } : { p_seqs: [...target] }),
           ...(seen === undefined ? {} : { p_seen: seen }),
@@ -33,7 +27,7 @@ export function createSupabaseInbox(supabase: Pick<SupabaseClient, 'rpc'>, ident
   }
 }
 
-export function parseCounts(data: unknown): CountsAsOf {
+function parseCounts(data: unknown): CountsAsOf {
   const row: unknown = Array.isArray(data) ? data[0] : data
   if (!isRecord(row) || !(row.epoch === null || typeof row.epoch === 'string')) throw unreadable()
   return {
@@ -42,15 +36,4 @@ export function parseCounts(data: unknown): CountsAsOf {
     unseen: toCount(row.unseen_count),
     unread: toCount(row.unread_count),
   }
-}
-
-/** PostgREST sends bigint as a number, other layers as text. */
-function toCount(value: unknown): number {
-  const count = typeof value === 'string' && value !== '' ? Number(value) : value
-  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) throw unreadable()
-  return count
-}
-
-function unreadable(): AppError {
-  return new AppError('history_unavailable', { cause: new TypeError('unexpected shape of the answer') })
 }

@@ -5,15 +5,16 @@
  * a new one, with a token that is valid then.
  */
 
-import type { RealtimeClient, SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../functions-shared/app-error.ts'
+import type { RealtimeClient } from '@supabase/supabase-js'
+import type { Backend } from './backend.ts'
+import { ClientError } from './client-error.ts'
 import { sendHeartbeat } from './heartbeats.ts'
 import type { Subscription, Timers, Transport, TransportHandlers } from './ports.ts'
 import { SharedChannel } from './shared-channel.ts'
 import { createSupabaseIdentity } from './supabase-identity.ts'
 
 export interface SupabaseTransportOptions {
-  supabase: Pick<SupabaseClient, 'realtime' | 'channel' | 'auth'>
+  supabase: Pick<Backend, 'realtime' | 'channel' | 'auth'>
   timers: Timers
   /** Milliseconds within which a heartbeat has to be answered. */
   heartbeatTimeout: number
@@ -37,7 +38,7 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
 
   async function authorize(): Promise<void> {
     // Without a session supabase-js would join with the publishable key, and be refused.
-    if ((await identity.currentUserId()) === null) throw new AppError('not_signed_in')
+    if ((await identity.currentUserId()) === null) throw new ClientError('not_signed_in')
   }
 
   function open(topic: string, presentAs: string | undefined): SharedChannel {

@@ -16,8 +16,8 @@ interface Surroundings {
 interface Locks {
   request(
     name: string,
-    options: { signal?: AbortSignal; steal?: boolean },
-    hold: () => Promise<void>,
+    options: { signal?: AbortSignal; steal?: boolean; ifAvailable?: boolean },
+    hold: (lock: unknown) => Promise<void>,
   ): Promise<unknown>
 }
 
@@ -58,31 +58,39 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
     channel?.close()
   }
 
-  function request(steal: boolean): void {
+  function request(options: { signal?: AbortSignal; steal?: true; ifAvailable?: true }): void {
+    const { signal } = waiting
     let held = false
-    const hold = (): Promise<void> => {
+    const hold = (lock: unknown): Promise<void> => {
       const { promise, resolve } = Promise.withResolvers<void>()
       if (closed) resolve()
-      else {
+      else if (lock === null) {
+        resolve()
+        follow()
+      } else {
         held = true
         release = resolve
         handlers.lead()
       }
       return promise
     }
-    const { signal } = waiting
-    locks?.request(name, steal ? { steal } : { signal }, hold).catch(() => {
+    locks?.request(name, options, hold).catch(() => {
       if (closed || signal.aborted) return
-      if (!held) {
-        // Refused as such, e.g. in a page without storage.
-        close()
-        handlers.unavailable()
+      if (held) {
+        release = null
+        follow()
         return
       }
-      release = null
-      request(false)
-      handlers.deposed()
+      // Refused as such, e.g. in a page without storage.
+      close()
+      handlers.unavailable()
     })
+  }
+
+  /** Another tab has the lead. */
+  function follow(): void {
+    request({ signal: waiting.signal })
+    handlers.follow()
   }
 
   channel.addEventListener('message', (event) => {
@@ -90,7 +98,7 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
   })
   // Refused for the same reasons as the lead, which tells of it.
   locks.request(`${name}:${tabId}`, { signal: here.signal }, enter).catch(() => undefined)
-  request(false)
+  request({ ifAvailable: true })
 
   return {
     post(message) {
@@ -108,7 +116,7 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
       if (closed || release !== null) return
       waiting.abort()
       waiting = new AbortController()
-      request(true)
+      request({ steal: true })
     },
     close,
   }

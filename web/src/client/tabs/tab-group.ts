@@ -20,8 +20,8 @@ export interface TabGroup {
 export interface TabGroupHandlers {
   /** This tab leads from now on. */
   lead(): void
-  /** Another tab leads; this one waits again. */
-  deposed(): void
+  /** Another tab leads: this one waits. */
+  follow(): void
   message(data: unknown): void
   /** A tab that was watched is no longer part of the group. */
   gone(tabId: string): void
@@ -30,6 +30,8 @@ export interface TabGroupHandlers {
 }
 
 /**
+ * No handler is called before it has returned; then `lead`, `follow` or `unavailable` is.
+ *
  * @param tabId unique among the tabs of the group.
  * @returns null where there can be no groups; the tab is alone then.
  */

@@ -5,16 +5,13 @@
  * alone decides which tab is the foremost one, and says so with each message that it relays.
  */
 
+import { tabsPart } from '../parts.ts'
 import type { AttentionSource } from './attention.ts'
 import type { OpenTabGroup, TabGroup } from './tab-group.ts'
-import {
-  type Attention,
-  type FollowerMessage,
-  foremostOf,
-  type LeaderMessage,
-  parseTabMessage,
-  TAB_PROTOCOL,
-} from './tab-messages.ts'
+import type { Attention, FollowerMessage, LeaderMessage, TabMessage } from './tab-messages.ts'
+
+/** Part of the group's name: tabs of different versions form groups of their own. */
+const TAB_PROTOCOL = 1
 
 export interface TabLinkOptions {
   userId: string
@@ -62,8 +59,14 @@ export class TabLink {
     const { openTabs, userId, tabId } = this.#options
     this.#group = openTabs(`claimwire:${TAB_PROTOCOL}:${userId}`, tabId, {
       lead: () => this.#lead(),
-      deposed: () => this.#follow(),
-      message: (data) => this.#hear(data),
+      follow: () => this.#follow(),
+      message: (data) => {
+        const group = this.#group
+        tabsPart.use(({ parseTabMessage }) => {
+          const message = parseTabMessage(data)
+          if (message !== null && group === this.#group) this.#hear(message)
+        })
+      },
       gone: (other) => {
         this.#tabs.delete(other)
         this.#handlers.gone(other)
@@ -74,7 +77,6 @@ export class TabLink {
       },
     })
     if (this.#group === null) this.#lead()
-    else this.#follow()
   }
 
   /** Frees the lead for another tab. May be opened again. */
@@ -98,9 +100,11 @@ export class TabLink {
     this.#group?.post({ from: this.#options.tabId, ...message })
   }
 
-  /** While leading: the tab that people look at. */
+  /** While leading: the tab that people look at, or looked at last: of all that are known exactly one. */
   get foremost(): string {
-    return foremostOf(this.#tabs) ?? this.#options.tabId
+    let best: [string, Attention] | null = null
+    for (const tab of this.#tabs) if (best === null || isBefore(tab, best)) best = tab
+    return best?.[0] ?? this.#options.tabId
   }
 
   /** While leading: no other tab is there. */
@@ -133,9 +137,7 @@ export class TabLink {
     else this.post({ kind: 'attention', attention })
   }
 
-  #hear(data: unknown): void {
-    const message = parseTabMessage(data)
-    if (message === null) return
+  #hear(message: TabMessage): void {
     switch (message.kind) {
       case 'attention':
         if (!this.#leading) return
@@ -159,4 +161,10 @@ export class TabLink {
         this.#handlers.told(message)
     }
   }
+}
+
+function isBefore([id, a]: [string, Attention], [otherId, b]: [string, Attention]): boolean {
+  if (a.visible !== b.visible) return a.visible
+  if (a.focusedAt !== b.focusedAt) return a.focusedAt > b.focusedAt
+  return id < otherId
 }

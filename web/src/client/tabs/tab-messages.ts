@@ -6,20 +6,18 @@
  *   others ──> leader  ask, retry, ping, attention
  */
 
-import { isErrorCode } from '../../../../functions-shared/error-codes.ts'
+import { isClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { parseMessage } from '../../../../functions-shared/parse-message.ts'
 import { parseSignal, type Signal } from '../../../../functions-shared/parse-signal.ts'
+import { isRecord } from '../../../../functions-shared/unknown.ts'
 import type { ConnectionState, ConnectionStateName } from '../connection-state.ts'
 import type { Entry } from '../feed.ts'
 import type { CountsAsOf } from '../ports.ts'
-import type { Position } from '../sequencer.ts'
+import { isPosition, type Position } from '../sequencer.ts'
 import type { TopicEvent } from '../topics/topic-events.ts'
 
-/** Part of the group's name: tabs of different versions form groups of their own. */
-export const TAB_PROTOCOL = 1
-
-/** How much a tab is looked at; see {@link foremostOf}. */
+/** How much a tab is looked at. */
 export interface Attention {
   visible: boolean
   /** Milliseconds since the epoch; 0 for never. */
@@ -56,24 +54,9 @@ export type FollowerMessage =
 
 export type TabMessage = { from: string } & (LeaderMessage | FollowerMessage)
 
-/** The tab that people look at, or looked at last: of all that are known exactly one. */
-export function foremostOf(tabs: ReadonlyMap<string, Attention>): string | null {
-  let best: [string, Attention] | null = null
-  for (const tab of tabs) if (best === null || isBefore(tab, best)) best = tab
-  return best?.[0] ?? null
-}
-
-function isBefore([id, a]: [string, Attention], [otherId, b]: [string, Attention]): boolean {
-  if (a.visible !== b.visible) return a.visible
-  if (a.focusedAt !== b.focusedAt) return a.focusedAt > b.focusedAt
-  return id < otherId
-}
-
-type Fields = Record<string, unknown>
-
 /** Null for what is none. */
 export function parseTabMessage(data: unknown): TabMessage | null {
-  if (!isFields(data) || typeof data.from !== 'string') return null
+  if (!isRecord(data) || typeof data.from !== 'string') return null
   const { from } = data
   switch (data.kind) {
     case 'state':
@@ -118,7 +101,7 @@ export function parseTabMessage(data: unknown): TabMessage | null {
       return { from, kind: data.kind }
     case 'attention': {
       const { attention } = data
-      if (!isFields(attention) || typeof attention.focusedAt !== 'number') return null
+      if (!isRecord(attention) || typeof attention.focusedAt !== 'number') return null
       return {
         from,
         kind: 'attention',
@@ -131,7 +114,7 @@ export function parseTabMessage(data: unknown): TabMessage | null {
 }
 
 function parseEntry(value: unknown): Entry | null {
-  if (!isPosition(value) || value.epoch === null || !isFields(value)) return null
+  if (!isPosition(value) || value.epoch === null || !isRecord(value)) return null
   const parsed = parseMessage(value.message)
   return {
     seq: value.seq,
@@ -141,17 +124,11 @@ function parseEntry(value: unknown): Entry | null {
   }
 }
 
-function isPosition(value: unknown): value is Position {
-  if (!isFields(value)) return false
-  const { epoch, seq } = value
-  return (epoch === null || typeof epoch === 'string') && typeof seq === 'number' && Number.isSafeInteger(seq)
-}
-
 function parseTopicEvent(value: unknown): TopicEvent | null {
-  if (!isFields(value)) return null
+  if (!isRecord(value)) return null
   const { type } = value
   if (type === 'joined' || type === 'left') return { type }
-  if (type === 'refused') return isErrorCode(value.code) ? { type, code: value.code } : null
+  if (type === 'refused') return isClientErrorCode(value.code) ? { type, code: value.code } : null
   if (type === 'presence') return isTexts(value.userIds) ? { type, userIds: value.userIds } : null
   if (type !== 'message' || typeof value.event !== 'string') return null
   return { type, event: value.event, payload: value.payload }
@@ -163,7 +140,7 @@ function isTexts(value: unknown): value is string[] {
 
 function isCounts(value: unknown): value is CountsAsOf {
   return (
-    isPosition(value) && isFields(value) && [value.unseen, value.unread].every((n) => typeof n === 'number')
+    isPosition(value) && isRecord(value) && [value.unseen, value.unread].every((n) => typeof n === 'number')
   )
 }
 
@@ -180,12 +157,8 @@ const STATE_FIELDS: Record<ConnectionStateName, readonly string[]> = {
 }
 
 function isConnectionState(value: unknown): value is ConnectionState {
-  if (!isFields(value) || typeof value.name !== 'string' || !Object.hasOwn(STATE_FIELDS, value.name))
+  if (!isRecord(value) || typeof value.name !== 'string' || !Object.hasOwn(STATE_FIELDS, value.name))
     return false
   const numbers = Object.entries(STATE_FIELDS).find(([name]) => name === value.name)?.[1] ?? []
   return numbers.every((field) => typeof value[field] === 'number')
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -77,7 +77,9 @@ export class FakeTabs {
   #open(name: string, id: string, tab: FakeTab, handlers: TabGroupHandlers): TabGroup {
     const member = new Member(name, id, tab, handlers)
     this.#members.push(member)
-    this.#elect(name)
+    if (this.#leaders.has(name))
+      this.#later(member, () => this.#leaders.get(name) !== member && handlers.follow())
+    else this.#elect(name)
     return {
       post: (message) => {
         if (tab.crashed || member.closed) return
@@ -91,7 +93,7 @@ export class FakeTabs {
         const old = this.#leaders.get(name)
         if (member.closed || old === member) return
         this.#leaders.set(name, member)
-        if (old !== undefined) this.#later(old, () => old.handlers.deposed())
+        if (old !== undefined) this.#later(old, () => old.handlers.follow())
         this.#later(member, () => member.handlers.lead())
       },
       watch: (other) => {

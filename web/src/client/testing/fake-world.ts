@@ -3,9 +3,10 @@
  * broadcast to whoever has joined, unless the test loses it.
  */
 
-import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
+import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 import type { ImageMessage } from '../../../../functions-shared/message-types.ts'
 import type { DownReason } from '../connection-state.ts'
+import { loadParts } from '../parts.ts'
 import type {
   CountsAsOf,
   Identity,
@@ -21,6 +22,9 @@ import type {
   Transport,
   TransportHandlers,
 } from '../ports.ts'
+
+// As in a page that has been live: what follows takes no turns to be loaded.
+await loadParts()
 
 export const START = Date.parse('2026-11-23T10:00:00.000Z')
 
@@ -298,7 +302,7 @@ export class FakeWorld implements Transport, NotificationSource, Inbox, Identity
     this.current?.handlers.down(reason)
   }
 
-  refuse(code: ErrorCode): void {
+  refuse(code: ClientErrorCode): void {
     this.current?.handlers.refused(code)
   }
 

@@ -1,95 +1,74 @@
 /** The queues and incidents that this page follows, whatever becomes of the connection. */
 
 import { incidentTopic, queueTopic } from '../../../../functions-shared/topics.ts'
+import type { Emitter } from '../emitter.ts'
+import type { ClientEvents } from '../events.ts'
 import type { QueueSource, Timers } from '../ports.ts'
-import { IncidentSession } from './incident-session.ts'
-import { QueueSession } from './queue-session.ts'
-import type { TopicListener } from './topic-events.ts'
-import type { TopicRegistry } from './topic-registry.ts'
+import { followIncident } from './incident-follower.ts'
+import { type IncidentControl, IncidentSession } from './incident-session.ts'
+import { QueueFollower } from './queue-follower.ts'
+import type { QueueControl } from './queue-session.ts'
+import { TopicRegistry } from './topic-registry.ts'
 
 export interface PageTopicsOptions {
-  registry: TopicRegistry
   queues: QueueSource
   timers: Timers
   /** Milliseconds between two readings of a queue that is under way. */
   checkInterval: number
-  /** An incident is followed from now on, by one or more: called once for all of them. */
-  followed(session: IncidentSession): void
+  /** The client's own events: what happens at any incident. */
+  emitter: Emitter<ClientEvents>
+  /** Other topics are wanted than before. */
+  changed(): void
 }
 
 export class PageTopics {
+  readonly registry: TopicRegistry
   readonly #options: PageTopicsOptions
-  readonly #open = new Set<QueueSession | IncidentSession>()
   /** One for all who follow an incident, and how many those are. */
-  readonly #followed = new Map<string, { session: IncidentSession; count: number }>()
+  readonly #forwarded = new Map<string, { session: IncidentSession; count: number }>()
 
   constructor(options: PageTopicsOptions) {
     this.#options = options
+    this.registry = new TopicRegistry(() => options.changed())
   }
 
-  subscribeQueue(queueId: string): QueueSession {
-    const { registry, queues: source, timers, checkInterval } = this.#options
-    const session: QueueSession = new QueueSession({
-      queueId,
-      source,
-      timers,
-      checkInterval,
-      listen: (listener) => registry.listen(queueTopic(queueId), listener),
-    })
-    this.#open.add(session)
-    session.on('state', (state) => {
-      if (state === 'closed') this.#open.delete(session)
-    })
-    return session
+  followQueue(queueId: string, control: QueueControl): void {
+    const { queues: source, timers, checkInterval } = this.#options
+    const listen = this.registry.listenTo(queueTopic(queueId))
+    new QueueFollower({ queueId, source, timers, checkInterval, listen }, control)
   }
 
-  joinIncident(incidentId: string): IncidentSession {
-    this.#follow(incidentId)
-    const session = this.#incident(incidentId, (stop) => {
-      stop()
-      this.#unfollow(incidentId)
-    })
-    this.#open.add(session)
-    session.on('state', (state) => {
-      if (state === 'closed') this.#open.delete(session)
-    })
-    return session
+  followIncident(incidentId: string, control: IncidentControl): void {
+    this.#forward(incidentId)
+    this.#listen(incidentId, control)
+    control.followed.signal.addEventListener('abort', () => this.#unforward(incidentId))
   }
 
-  /** The user has gone: nothing of theirs is shown to the next. */
-  close(): void {
-    for (const session of [...this.#open]) session.close()
-  }
-
-  #incident(incidentId: string, onStop: (stop: () => void) => void): IncidentSession {
+  #listen(incidentId: string, control: IncidentControl): void {
     const topic = incidentTopic(incidentId)
-    return new IncidentSession({
-      incidentId,
-      topic,
-      listen: (listener: TopicListener) => {
-        const stop = this.#options.registry.listen(topic, listener)
-        return () => onStop(stop)
-      },
-    })
+    followIncident(topic, control, this.registry.listenTo(topic))
   }
 
-  #follow(incidentId: string): void {
-    const followed = this.#followed.get(incidentId)
-    if (followed !== undefined) {
-      followed.count += 1
+  #forward(incidentId: string): void {
+    const known = this.#forwarded.get(incidentId)
+    if (known !== undefined) {
+      known.count += 1
       return
     }
-    const session = this.#incident(incidentId, (stop) => stop())
-    this.#followed.set(incidentId, { session, count: 1 })
-    this.#options.followed(session)
+    const session = new IncidentSession(incidentId, (control) => this.#listen(incidentId, control))
+    this.#forwarded.set(incidentId, { session, count: 1 })
+    const { emitter } = this.#options
+    session.on('presence', (userIds) => emitter.emit('presence_update', { incidentId, userIds }))
+    session.on('typing', (typing) => emitter.emit('user_typing', { incidentId, ...typing }))
+    session.on('binary', (message) => emitter.emit('binary', message))
   }
 
-  #unfollow(incidentId: string): void {
-    const followed = this.#followed.get(incidentId)
-    if (followed === undefined) return
-    followed.count -= 1
-    if (followed.count > 0) return
-    this.#followed.delete(incidentId)
-    followed.session.close()
+  #unforward(incidentId: string): void {
+    const known = this.#forwarded.get(incidentId)
+    if (known === undefined) return
+    known.count -= 1
+    if (known.count > 0) return
+    this.#forwarded.delete(incidentId)
+    known.session.close()
   }
 }

@@ -1,8 +1,8 @@
 /** Messages of people to the members of an incident. The database stamps them with their sender, and limits them. */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../../functions-shared/app-error.ts'
 import { incidentTopic } from '../../../../functions-shared/topics.ts'
+import type { Backend } from '../backend.ts'
+import { ClientError } from '../client-error.ts'
 import type { Clock, Sender } from '../ports.ts'
 import { call } from '../request.ts'
 
@@ -12,7 +12,7 @@ const LARGEST_BINARY = 65_536
 /** Milliseconds between two messages that somebody is typing; whoever shows it keeps it a little longer. */
 const TYPING_INTERVAL = 2_000
 
-export function createSupabaseSender(supabase: Pick<SupabaseClient, 'rpc'>, clock: Clock): Sender {
+export function createSupabaseSender(supabase: Pick<Backend, 'rpc'>, clock: Clock): Sender {
   const typedAt = new Map<string, number>()
   return {
     async send(topic, event, payload) {
@@ -29,7 +29,7 @@ export function createSupabaseSender(supabase: Pick<SupabaseClient, 'rpc'>, cloc
     },
     async sendBinary(topic, event, bytes) {
       if (bytes.byteLength > LARGEST_BINARY) {
-        throw new AppError('message_too_large', {
+        throw new ClientError('message_too_large', {
           details: { bytes: bytes.byteLength, limit: LARGEST_BINARY },
         })
       }

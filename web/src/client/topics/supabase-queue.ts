@@ -1,24 +1,24 @@
 /** Reads the jobs of a queue through REST, under the user's own rights. */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../../functions-shared/app-error.ts'
 import { isRecord } from '../../../../functions-shared/unknown.ts'
+import type { Backend } from '../backend.ts'
+import { ClientError } from '../client-error.ts'
 import type { QueueJob, QueueSource } from '../ports.ts'
 import { call } from '../request.ts'
 
 const STATUSES: readonly QueueJob['status'][] = ['queued', 'processing', 'completed', 'failed']
 
-export function createSupabaseQueueSource(supabase: Pick<SupabaseClient, 'from'>): QueueSource {
+export function createSupabaseQueueSource(supabase: Pick<Backend, 'from'>): QueueSource {
   return {
     async readJobs(queueId, signal) {
       const query = supabase
         .from('jobs')
         .select('id, status, progress, stage, error, error_code, revision')
-        .eq('queue_id', queueId)
+        .filter('queue_id', 'eq', queueId)
         .order('created_at')
         .order('id')
-      const rows: unknown = await call(query, 'history_unavailable', signal)
-      if (!Array.isArray(rows)) throw new AppError('history_unavailable')
+      const rows = await call(query, 'history_unavailable', signal)
+      if (!Array.isArray(rows)) throw new ClientError('history_unavailable')
       return rows.map(parseJob)
     },
   }
@@ -32,7 +32,7 @@ function parseJob(row: unknown): QueueJob {
     typeof row.id !== 'string' ||
     typeof row.revision !== 'number'
   ) {
-    throw new AppError('history_unavailable', { cause: new TypeError('unexpected shape of a job') })
+    throw new ClientError('history_unavailable', { cause: new TypeError('unexpected shape of a job') })
   }
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
   return {

@@ -1,13 +1,13 @@
 /** What happens on a topic beside the user's own: the same whether this tab or another has the socket. */
 
-import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
+import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 
 export type TopicEvent =
   /** What came before was not heard; read it. */
   | { type: 'joined' }
   /** Nothing is heard until it is joined again. */
   | { type: 'left' }
-  | { type: 'refused'; code: ErrorCode }
+  | { type: 'refused'; code: ClientErrorCode }
   /** `payload` is an ArrayBuffer for binary messages. */
   | { type: 'message'; event: string; payload: unknown }
   /** Ids of the users who are there, sorted; each says its own. */

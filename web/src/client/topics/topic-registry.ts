@@ -21,8 +21,8 @@ export class TopicRegistry {
     return [...this.#topics.keys()]
   }
 
-  /** Who comes later is told how things stand, in a turn of its own. @returns the way to stop. */
-  listen(topic: string, listener: TopicListener): () => void {
+  /** Who comes later is told how things stand, in a turn of its own. */
+  listen(topic: string, listener: TopicListener, signal: AbortSignal): void {
     const known = this.#topics.get(topic)
     const entry: Topic = known ?? { listeners: new Set(), joined: false, userIds: null }
     entry.listeners.add(listener)
@@ -30,11 +30,15 @@ export class TopicRegistry {
       this.#topics.set(topic, entry)
       this.#changed()
     } else void Promise.resolve().then(() => catchUp(entry, listener))
-    return () => {
+    signal.addEventListener('abort', () => {
       if (!entry.listeners.delete(listener) || entry.listeners.size > 0) return
       this.#topics.delete(topic)
       this.#changed()
-    }
+    })
+  }
+
+  listenTo(topic: string): (listener: TopicListener, signal: AbortSignal) => void {
+    return (listener, signal) => this.listen(topic, listener, signal)
   }
 
   happened(topic: string, event: TopicEvent): void {

@@ -6,7 +6,7 @@ import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
 import type { QueueJob } from '../ports.ts'
 import { FakeTabs } from '../testing/fake-tabs.ts'
 import { FakeStorage, FakeWorld, imageMessage, settled } from '../testing/fake-world.ts'
-import { parseBinary } from './incident-session.ts'
+import { parseBinary } from './incident-follower.ts'
 import { toBase64 } from './sender.ts'
 
 const ANNA = 'user-anna'

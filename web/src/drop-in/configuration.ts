@@ -1,0 +1,70 @@
+/** What the page says in its data attributes. */
+
+import { isUuid } from '../../../functions-shared/uuid.ts'
+import { DropInError } from './drop-in-error.ts'
+
+export interface PageConfiguration {
+  userId: string
+  /** Without a slash at the end. */
+  supabaseUrl: string
+  supabaseKey: string
+  /** Address that gives the session's token; undefined where it is had otherwise. */
+  tokenUrl: string | undefined
+  /** Where supabase-js keeps the session; undefined for its default. */
+  storageKey: string | undefined
+  /** Whether messages about jobs are shown as toasts. */
+  toasts: boolean
+  debug: boolean
+}
+
+type Attributes = Readonly<Record<string, string | undefined>>
+
+/**
+ * @param sources data attributes; the first that has one counts.
+ * @throws DropInError `configuration_missing`, `configuration_invalid`, with the attribute in `details.setting`.
+ */
+export function readConfiguration(...sources: readonly Attributes[]): PageConfiguration {
+  const optional = (name: string): string | undefined => {
+    for (const source of sources) {
+      const value = source[name]?.trim()
+      if (value !== undefined && value !== '') return value
+    }
+    return undefined
+  }
+  const required = (name: string): string => {
+    const value = optional(name)
+    if (value !== undefined) return value
+    throw new DropInError('configuration_missing', { details: { setting: attributeOf(name) } })
+  }
+  const userId = required('userId')
+  if (!isUuid(userId)) throw invalid('userId')
+  return {
+    userId: userId.toLowerCase(),
+    supabaseUrl: addressOf(required('supabaseUrl')),
+    supabaseKey: publicKey(required('supabaseKey')),
+    tokenUrl: optional('tokenUrl'),
+    storageKey: optional('storageKey'),
+    toasts: optional('toasts') !== 'off',
+    debug: optional('debug') === 'on',
+  }
+}
+
+function addressOf(text: string): string {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw invalid('supabaseUrl')
+  return new URL(text).href.replace(/\/+$/, '')
+}
+
+/** A secret key in a page is everybody's: better no connection than that. */
+function publicKey(key: string): string {
+  if (key.startsWith('sb_secret_')) throw invalid('supabaseKey')
+  return key
+}
+
+function invalid(name: string): DropInError {
+  return new DropInError('configuration_invalid', { details: { setting: attributeOf(name) } })
+}
+
+/** `userId` is `data-user-id` in the page. */
+function attributeOf(name: string): string {
+  return `data-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}

@@ -1,0 +1,142 @@
+/**
+ * Live connection, toasts and indicator for a page that has nothing of the kind. Keeps trying until the page is
+ * connected: without a token there is no client to do so.
+ *
+ *   connect ──> connected                the client goes on by itself
+ *      ^  └──> no token now ──> back-off ┐
+ *      │  └──> nobody, somebody else ────┤ another session, "retry now"
+ *      └─────────────────────────────────┘
+ */
+
+import { backoffDelay } from '../../../functions-shared/backoff.ts'
+import { DashboardWebSocketClient } from '../client/index.ts'
+import { createStatusIndicator, type StatusIndicator, type StatusIndicatorOptions } from '../status/index.ts'
+import { createJobNotices, createToaster, type Toaster, type ToastType } from '../toasts/index.ts'
+import { createLeanBackend } from './lean-backend.ts'
+import { problemView, reportProblem } from './problem.ts'
+import { adoptStyles } from './styles.ts'
+import { keepToken, type TokenSource } from './token.ts'
+import { defaultStorageKey, storedSession } from './token-sources.ts'
+
+export interface DropInOptions {
+  /** Has to be the session's user. */
+  userId: string
+  supabaseUrl: string
+  /** The publishable (or anon) key. */
+  supabaseKey: string
+  /** Default: the session that supabase-js keeps. */
+  token?: TokenSource
+  /** Where supabase-js keeps the session. Default: its own default. */
+  storageKey?: string
+  /** Filled with the state of the connection; null for none. Default: `#ws-connection-status`. */
+  indicator?: HTMLElement | null
+  /** Whether messages about jobs are shown as toasts. Default true. */
+  toasts?: boolean
+  /** Logs every change of state. Default false. */
+  debug?: boolean
+}
+
+export interface DropIn {
+  readonly client: DashboardWebSocketClient
+  readonly toaster: Toaster
+  showToast(title: string, message: string, type?: ToastType, durationMs?: number): string
+  /** Ends everything, and leaves the page as it was. */
+  close(): void
+}
+
+export const INDICATOR_ID = 'ws-connection-status'
+
+/** Milliseconds. */
+const LIMITS = { baseMs: 1_000, maxMs: 30_000, random: Math.random }
+
+export function startDropIn(options: DropInOptions): DropIn {
+  const { userId, supabaseUrl, supabaseKey, debug = false } = options
+  const storageKey = options.storageKey ?? defaultStorageKey(supabaseUrl)
+  const removeStyles = adoptStyles()
+  const toaster = createToaster()
+  const backend = createLeanBackend({
+    supabaseUrl,
+    supabaseKey,
+    tokens: keepToken(options.token ?? storedSession({ supabaseUrl, supabaseKey, storageKey })),
+    watchSession: (changed) => watchStorage(storageKey, changed),
+  })
+  const client = new DashboardWebSocketClient({ supabase: backend, debug })
+  const element = options.indicator === undefined ? document.getElementById(INDICATOR_ID) : options.indicator
+  let indicator: StatusIndicator | null = null
+  const stop = new AbortController()
+  let retry: ReturnType<typeof setTimeout> | undefined
+  let failures = 0
+  let connecting = false
+
+  function show(view: StatusIndicatorOptions['client']): void {
+    indicator?.destroy()
+    indicator = element === null ? null : createStatusIndicator({ element, client: view })
+  }
+
+  async function connect(): Promise<void> {
+    if (connecting || stop.signal.aborted) return
+    connecting = true
+    clearTimeout(retry)
+    show(client)
+    try {
+      await client.connect(userId)
+      failures = 0
+    } catch (cause) {
+      if (!stop.signal.aborted) failed(cause)
+    } finally {
+      connecting = false
+    }
+  }
+
+  function failed(cause: unknown): void {
+    const problem = reportProblem(cause)
+    const delayMs = problem.passes ? backoffDelay(failures++, LIMITS) : null
+    show(problemView(problem, delayMs === null ? null : Date.now() + delayMs, () => void connect()))
+    if (delayMs !== null) retry = setTimeout(() => void connect(), delayMs)
+  }
+
+  if (options.toasts !== false) {
+    const notices = createJobNotices({ toaster, contextOf: () => ({ subject: null, href: null }) })
+    client.on('message', (message, delivery) => notices.message(message, delivery))
+    client.on('connected', () => notices.caughtUp())
+  }
+  // Somebody has signed in, perhaps in another tab; and what failed for want of a network may go now.
+  const { signal } = stop
+  const stopWatching = watchStorage(storageKey, () => void resume())
+  window.addEventListener('online', () => void resume(), { signal })
+
+  async function resume(): Promise<void> {
+    const { state } = client.getState()
+    if (state === 'idle' || state === 'closed') await connect()
+  }
+
+  void connect()
+
+  return {
+    client,
+    toaster,
+    showToast: (title, message, type, durationMs) => toaster.showToast(title, message, type, durationMs),
+    close() {
+      stop.abort()
+      clearTimeout(retry)
+      stopWatching()
+      client.disconnect()
+      indicator?.destroy()
+      toaster.destroy()
+      removeStyles()
+    },
+  }
+}
+
+/** What another tab wrote there; supabase-js in this page says nothing, but is heard of at the next check. */
+function watchStorage(storageKey: string, changed: () => void): () => void {
+  const stop = new AbortController()
+  window.addEventListener(
+    'storage',
+    ({ key }) => {
+      if (key === storageKey || key === null) changed()
+    },
+    { signal: stop.signal },
+  )
+  return () => stop.abort()
+}

@@ -1,0 +1,47 @@
+/** Why a page has no connection although its client is idle: told in the console, and shown by the indicator. */
+
+import { CodedError } from '../../../functions-shared/coded-error.ts'
+import type { ClientState } from '../client/index.ts'
+import type { StatusIndicatorOptions } from '../status/index.ts'
+
+export interface Problem {
+  code: string
+  /** It may pass without anybody doing something. */
+  passes: boolean
+}
+
+const IDLE: ClientState = {
+  state: 'idle',
+  isConnected: false,
+  userId: null,
+  lastSeq: 0,
+  recovered: true,
+  latencyMs: null,
+  unreadCount: null,
+  unseenCount: null,
+  reconnectAttempts: 0,
+  retryAt: null,
+  reason: null,
+}
+
+/** Says in the console what is the matter; with the setting that is wrong, where that is it. */
+export function reportProblem(cause: unknown): Problem {
+  const code = cause instanceof CodedError ? cause.code : 'internal_error'
+  const { setting } = cause instanceof CodedError ? cause.details : {}
+  const message = cause instanceof Error ? cause.message : String(cause)
+  console.error(`[live] ${code}: ${message}${setting === undefined ? '' : ` (${setting})`}`, cause)
+  return { code, passes: code === 'connection_lost' }
+}
+
+/** What the indicator shows instead of the client. @param retryAt milliseconds since the epoch; null for never. */
+export function problemView(
+  { code, passes }: Problem,
+  retryAt: number | null,
+  retry: () => void,
+): StatusIndicatorOptions['client'] {
+  const session = passes || code === 'not_signed_in'
+  const state: ClientState = session
+    ? { ...IDLE, state: 'offline', reason: 'session', retryAt }
+    : { ...IDLE, state: 'error', reason: code }
+  return { getState: () => state, on: () => () => undefined, retryNow: retry }
+}

@@ -1,0 +1,77 @@
+/** Access tokens of the page's session, whoever keeps them: read, remembered while they are valid, and asked for anew. */
+
+import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
+import { DropInError } from './drop-in-error.ts'
+
+/**
+ * Gives the token of whoever is signed in, null when nobody is.
+ *
+ * @throws where it cannot be told now, e.g. without a network: asked again later.
+ */
+export type TokenSource = () => string | null | Promise<string | null>
+
+export interface Token {
+  text: string
+  userId: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
+}
+
+export interface TokenKeeper {
+  /** @throws DropInError `token_unavailable`, `configuration_invalid`. */
+  current(): Promise<Token | null>
+  /** The server has refused it: the next one is asked for. */
+  forget(): void
+}
+
+/** Milliseconds: a token that ends this soon is not used any more. */
+export const TOKEN_MARGIN = 60_000
+
+export function keepToken(source: TokenSource, clock: () => number = Date.now): TokenKeeper {
+  let kept: Token | null = null
+  let asking: Promise<Token | null> | null = null
+
+  async function ask(): Promise<Token | null> {
+    try {
+      const text = await source()
+      kept = text === null ? null : parseToken(text)
+      return kept
+    } catch (cause) {
+      throw cause instanceof DropInError ? cause : new DropInError('token_unavailable', { cause })
+    } finally {
+      asking = null
+    }
+  }
+
+  return {
+    async current() {
+      if (kept !== null && kept.expiresAt - TOKEN_MARGIN > clock()) return kept
+      // A clock that is wrong must not make a token that is new look as if it had ended.
+      asking ??= ask()
+      return asking
+    },
+    forget() {
+      kept = null
+    },
+  }
+}
+
+/** @throws DropInError `configuration_invalid` for what is no token of a user. */
+export function parseToken(text: string): Token {
+  try {
+    const claims: unknown = JSON.parse(decodeBase64Url(text.split('.')[1] ?? ''))
+    const userId = isRecord(claims) ? textAt(claims, 'sub') : undefined
+    if (isRecord(claims) && userId !== undefined && typeof claims.exp === 'number') {
+      return { text, userId, expiresAt: claims.exp * 1_000 }
+    }
+  } catch {
+    // Answered below, whatever it was: a token does not belong in a log.
+  }
+  throw new DropInError('configuration_invalid', { details: { setting: 'token' } })
+}
+
+/** Text in UTF-8. */
+export function decodeBase64Url(text: string): string {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)))
+}
