@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { ServerMessage, TranscriptionMessage } from '../functions-shared/message-types.ts'
 import { queueTopic, userTopic } from '../functions-shared/topics.ts'
 import { withClient } from '../stack/testing/database.ts'
@@ -108,8 +108,6 @@ describe('a voice note', () => {
 
   test.each([
     ['voice-note.wav', 'wav', { codec: 'pcm', sampleRate: 8000, duration: 2.5 }],
-    ['voice-note.mp3', 'mp3', { codec: 'mp3', sampleRate: 22_050, duration: 7.993 }],
-    ['voice-note.m4a', 'm4a', { codec: 'aac', sampleRate: 22_050, duration: 7.939 }],
     ['voice-note.webm', 'webm', { codec: 'opus', sampleRate: 24_000, duration: 7.946 }],
     // By its bytes, whatever its name says.
     ['ogg-called.mp3', 'ogg', { codec: 'opus', sampleRate: 24_000, duration: 7.939 }],
@@ -153,5 +151,48 @@ describe('a voice note', () => {
     expect(document?.original_path).not.toBeNull()
     const { data: transcription } = await user.client.from('transcriptions').select().single()
     expect(transcription).toMatchObject({ text: null, completed_at: null })
+  })
+})
+
+describe('a service that fails', () => {
+  const attempts = (count: number) =>
+    withClient(inject('stack').db.postgres, async (client) => {
+      await client.query(
+        "update private.job_kinds set max_attempts = $1, retry_max_seconds = 2 where kind = 'transcription'",
+        [count],
+      )
+    })
+  beforeAll(() => attempts(3))
+  afterAll(() => attempts(1))
+
+  test('is asked again, the busy one not before it has said; one that refuses is not', async () => {
+    const user = await newUser()
+    await user.client.rpc('register_device', { p_device_id: randomUUID() })
+    await user.client.realtime.setAuth()
+    const received = await follow(user, userTopic(user.id))
+    const names = ['busy.wav', 'failing.wav', 'hanging.wav', 'stalling.wav', 'refused.wav']
+    const incidentId = await postClaim(
+      user,
+      names.map((name) => `${inject('fileOrigin')}/${name}`),
+    )
+    const jobs = await endedJobs(user, incidentId, names.length)
+    expect(jobs.map(({ status, attempts, error_code }) => [status, attempts, error_code])).toEqual([
+      ['completed', 2, null],
+      ['completed', 3, null],
+      ['completed', 2, null],
+      ['completed', 2, null],
+      ['failed', 1, 'provider_refused'],
+    ])
+    const { data } = await user.client.from('transcriptions').select('text').not('completed_at', 'is', null)
+    // The half of a stream that was cut has left nothing behind.
+    expect(data?.map(({ text }) => text?.match(/Simulated/g)?.length)).toEqual([1, 1, 1, 1])
+
+    const busy = received.filter(({ jobId }) => jobId === jobs[0]?.id)
+    const refusedAfter = busy.find(({ stage }) => stage === 'transcribing')?.timestamp
+    const again = busy.findLast(({ stage }) => stage === 'downloading')?.timestamp
+    expect(Date.parse(again ?? '') - Date.parse(refusedAfter ?? '')).toBeGreaterThanOrEqual(2000)
+    const ends = received.filter(({ type }) => /_(complete|failed)$/.test(type))
+    expect(ends).toHaveLength(names.length)
+    await user.client.removeAllChannels()
   })
 })

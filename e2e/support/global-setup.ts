@@ -10,6 +10,7 @@ import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 import { startDashboard } from '../../web/server/dashboard.ts'
 import { samplePhotoPath } from '../fixtures/photos.ts'
 import { startHostileServer } from './hostile-server.ts'
+import { faultsBySize, TRANSCRIPTION_TIMEOUT_MS } from './voice-faults.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -35,7 +36,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
         logger: createTerminalLogger({ level: process.env.CLAIMWIRE_LOG === 'debug' ? 'debug' : 'error' }),
         // For the scenarios of supabase-js, which talk on public channels too.
         realtime: { privateOnly: false },
-        functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: files.origin, DOWNLOAD_TIMEOUT_MS },
+        functionsEnv: {
+          DOWNLOAD_ALLOWED_ORIGINS: files.origin,
+          DOWNLOAD_TIMEOUT_MS,
+          TRANSCRIPTION_TIMEOUT_MS: String(TRANSCRIPTION_TIMEOUT_MS),
+        },
+        transcription: { faults: faultsBySize() },
       }),
     )
     const dashboard = await startDashboard({

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { sampleVoiceNotePath } from '../fixtures/voice-notes.ts'
+import { faultyRecording } from './voice-faults.ts'
 
 const HTML = '<!doctype html><title>Please sign in</title>'
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
@@ -45,6 +46,11 @@ function behaviours(photo: Buffer) {
     'voice-note.webm': respond(voiceNote('webm'), 'audio/webm'),
     'ogg-called.mp3': respond(voiceNote('ogg'), 'audio/mpeg'),
     'photo-called.m4a': respond(photo, 'audio/mp4'),
+    'busy.wav': respond(faultyRecording('busy.wav'), 'audio/wav'),
+    'failing.wav': respond(faultyRecording('failing.wav'), 'audio/wav'),
+    'hanging.wav': respond(faultyRecording('hanging.wav'), 'audio/wav'),
+    'stalling.wav': respond(faultyRecording('stalling.wav'), 'audio/wav'),
+    'refused.wav': respond(faultyRecording('refused.wav'), 'audio/wav'),
     'truncated.wav': respond(voiceNote('wav').subarray(0, 20_000), 'audio/wav'),
   } satisfies Record<string, Behaviour>
 }

@@ -118,3 +118,15 @@ Deno.test('released, it stops beating', async () => {
   await state.lease[Symbol.asyncDispose]()
   assertEquals(state.calls, [])
 })
+
+Deno.test('another call can tell more in place of the ordinary one; its loss is a loss', async () => {
+  const { lease, calls, lines } = bench()
+  const told: number[] = []
+  await lease.report(40, 'transcribing')
+  await lease.report(30, 'transcribing', (percent) => Promise.resolve(told.push(percent)))
+  assertEquals([told, calls], [[40], [[40, 'transcribing']]])
+  const lost = lease.report(50, 'transcribing', () => Promise.reject(new AppError('lease_lost')))
+  await assertCode(lost, 'lease_lost')
+  assert(lease.signal.aborted)
+  assertEquals(lines, [])
+})

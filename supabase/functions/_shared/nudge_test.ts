@@ -167,6 +167,14 @@ for (const [error, outcome, failure] of [
   })
 }
 
+Deno.test('whoever refused and said when to come back sets the floor of the retry', async () => {
+  const jobs = fakeJobs()
+  const error = new AppError('provider_rate_limited', { details: { retryAfterMs: 20_000 } })
+  const { nudge } = bench({ jobs, process: () => Promise.reject(error) })
+  assertEquals((await (await nudge()).json()).outcome, 'retry')
+  assertEquals(jobs.failed[0]?.retryAfterMs, 20_000)
+})
+
 Deno.test('the last attempt of a retryable failure is final', async () => {
   const jobs = fakeJobs(createJob({ attempts: 3 }))
   const { nudge } = bench({ jobs, process: () => Promise.reject(new AppError('download_timeout')) })

@@ -6,7 +6,7 @@ import { createDocuments, createFiles } from '../_shared/documents.ts'
 import { download } from '../_shared/download/download.ts'
 import { fetchWithTimeout } from '../_shared/http.ts'
 import { createJobStore } from '../_shared/jobs.ts'
-import { createLimiter } from '../_shared/limiter.ts'
+import { createBudget, createLimiter } from '../_shared/limiter.ts'
 import { createLog } from '../_shared/log.ts'
 import { handleNudge } from '../_shared/nudge.ts'
 import { readConfig } from './config.ts'
@@ -18,8 +18,11 @@ const log = createLog('transcribe-audio')
 
 /** Milliseconds for one call to REST or Storage, a 25 MB upload included. */
 const UPSTREAM_TIMEOUT_MS = 30_000
-/** Jobs at once. Each may hold a recording of 25 MB twice, once as the body of a request; most of the time they wait. */
-const limiter = createLimiter(3)
+/** Jobs at once. Most of the time they wait for the service, which must not keep others from theirs. */
+const limiter = createLimiter(16)
+/** Two recordings of 25 MB while they are fetched, and 100 MB of those that are being recognised. */
+const fetching = createLimiter(2)
+const memory = createBudget(100 * 1024 * 1024)
 const clock = {
   now: Date.now,
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
@@ -43,6 +46,8 @@ export default {
         transcripts: createTranscripts(supabaseAdmin),
         provider,
         maxSeconds: config.maxSeconds,
+        fetching,
+        memory,
         log,
         download: (url: string, signal: AbortSignal, onProgress: (part: number) => void) =>
           download(url, {

@@ -1,0 +1,106 @@
+import { AppError } from '../../../functions-shared/app-error.ts'
+import { holdLease } from '../_shared/lease.ts'
+import { assert, assertEquals } from '../_shared/testing/asserts.ts'
+import { createJob, fakeJobs } from '../_shared/testing/fakes.ts'
+import { recordLog } from '../_shared/testing/log.ts'
+import { createLiveText, estimate } from './live-text.ts'
+
+const RANGE = { duration: 10, from: 30, to: 95 }
+
+Deno.test('the estimate begins at the beginning, never falls and never reaches the end', () => {
+  assertEquals(estimate(0, RANGE), 30)
+  let before = 30
+  for (let characters = 0; characters < 2000; characters += 1) {
+    const now = estimate(characters, RANGE)
+    assert(now >= before && now < 95, `${characters} characters: ${now} %`)
+    before = now
+  }
+  assertEquals(estimate(70, RANGE), 62, 'half of what is usual is half the way')
+  assertEquals([estimate(10_000, RANGE), estimate(10_000, { ...RANGE, duration: 0 })], [94, 94])
+})
+
+function bench() {
+  const log = recordLog()
+  const lease = holdLease({ jobs: fakeJobs(), job: createJob(), log, every: () => () => undefined })
+  const told: [string, number][] = []
+  const waiting: ReturnType<typeof Promise.withResolvers<void>>[] = []
+  const tell = async (text: string, percent: number) => {
+    told.push([text, percent])
+    const answer = Promise.withResolvers<void>()
+    waiting.push(answer)
+    await answer.promise
+  }
+  const live = createLiveText({ ...RANGE, lease, log, tell, stage: 'transcribing' })
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
+  /** Lets the report that is under way end, and the next one begin. */
+  const answer = async (error?: Error) => {
+    const next = waiting.shift()
+    if (error === undefined) next?.resolve()
+    else next?.reject(error)
+    await turn()
+  }
+  return { live, told, log, turn, answer }
+}
+
+Deno.test('one report at a time; what came meanwhile goes with the next', async () => {
+  const { live, told, turn, answer } = bench()
+  for (const text of ['a grey', 'a grey van', 'a grey van hit']) live.update(text)
+  await turn()
+  assertEquals(told, [['a grey', 32]])
+  live.update('a grey van hit my car')
+  await answer()
+  assertEquals(told.slice(1), [['a grey van hit my car', 39]])
+  await answer()
+  assertEquals(told.length, 2, 'nothing new, nothing told')
+  live.update('a grey van hit my car!')
+  await turn()
+  live.update('a grey van hit my car!')
+  await answer()
+  assertEquals(told.length, 3)
+  await live[Symbol.asyncDispose]()
+})
+
+Deno.test('a letter that does not raise the percentage is not told alone', async () => {
+  const { live, told, turn } = bench()
+  live.update('a')
+  await turn()
+  assertEquals(told, [])
+  await live[Symbol.asyncDispose]()
+})
+
+Deno.test('the end waits for the report that is under way and starts no other', async () => {
+  const { live, told, turn, answer } = bench()
+  live.update('a grey van')
+  await turn()
+  live.update('a grey van hit my car')
+  let ended = false
+  const end = live[Symbol.asyncDispose]().then(() => {
+    ended = true
+  })
+  await turn()
+  assertEquals(ended, false)
+  await answer()
+  await end
+  live.update('late')
+  await turn()
+  assertEquals(told.length, 1)
+})
+
+for (const [code, lines] of [
+  ['database_unavailable', 1],
+  ['lease_lost', 0],
+] as const) {
+  Deno.test(`a report that fails with ${code} fails nothing`, async () => {
+    const { live, told, log, turn, answer } = bench()
+    live.update('a grey van')
+    await turn()
+    await answer(new AppError(code))
+    live.update('a grey van hit my car')
+    await turn()
+    await answer()
+    // Once the lease is lost, nothing more is told.
+    assertEquals(told.length, code === 'lease_lost' ? 1 : 2)
+    assertEquals(log.lines.filter((line) => line.includes('progress_failed')).length, lines)
+    await live[Symbol.asyncDispose]()
+  })
+}

@@ -1,0 +1,18 @@
+/** The sample voice notes, as bytes and as what the work makes of them. */
+
+import { type AudioFacts, readAudioFacts } from '../../../../functions-shared/audio/facts.ts'
+import { AUDIO_TYPES, type AudioType } from '../../../../functions-shared/file-type.ts'
+import type { Recording } from '../providers/provider.ts'
+
+const FOLDER = new URL('../../../../e2e/fixtures/voice-notes/', import.meta.url)
+
+export function readNote(file: string): Uint8Array<ArrayBuffer> {
+  return Deno.readFileSync(new URL(file, FOLDER))
+}
+
+export function recording(file: string, type: AudioType): Recording {
+  const bytes = readNote(file)
+  const facts: AudioFacts | null = readAudioFacts(bytes, type)
+  if (facts === null) throw new Error(`${file} is no ${type}`)
+  return { bytes, facts, ...AUDIO_TYPES[type] }
+}

@@ -1,0 +1,246 @@
+import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import type { ClaimedJob } from '../_shared/jobs.ts'
+import { holdLease } from '../_shared/lease.ts'
+import { createBudget, createLimiter } from '../_shared/limiter.ts'
+import { assertEquals } from '../_shared/testing/asserts.ts'
+import { assertCode } from '../_shared/testing/errors.ts'
+import { createJob, DOCUMENT_ID, fakeDocuments, fakeFiles, fakeJobs } from '../_shared/testing/fakes.ts'
+import { recordLog } from '../_shared/testing/log.ts'
+import type { Recording, TranscribeOptions, TranscriptionProvider } from './providers/provider.ts'
+import { readNote } from './testing/recordings.ts'
+import type { FinishedTranscript, TranscriptResult } from './transcripts.ts'
+import { transcribeAudio, type WorkDependencies } from './work.ts'
+
+const TRANSCRIPTION_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0007'
+const TEXT = 'A grey van hit my car from behind.'
+
+interface Options {
+  file?: Uint8Array<ArrayBuffer>
+  stored?: TranscriptResult
+  provider?: Partial<TranscriptionProvider> | null
+  maxSeconds?: number
+}
+
+function bench({
+  file = readNote('voice-note.ogg'),
+  stored,
+  provider = {},
+  maxSeconds = 3600,
+}: Options = {}) {
+  const job = createJob({ kind: 'transcription', subjectId: TRANSCRIPTION_ID })
+  const jobs = fakeJobs(job)
+  const documents = fakeDocuments({ kind: 'audio', sourceUrl: 'https://files.test/note' })
+  const files = fakeFiles()
+  const log = recordLog()
+  const downloads: string[] = []
+  const recordings: Recording[] = []
+  const reported: [string, number][] = []
+  const finished: FinishedTranscript[] = []
+  const guard = () =>
+    jobs.failWith === null ? Promise.resolve() : Promise.reject(new AppError(jobs.failWith))
+  const service: TranscriptionProvider = {
+    name: 'test',
+    model: 'model-1',
+    limits: { maxBytes: 25 * 1024 * 1024 },
+    transcribe: (recording) => {
+      recordings.push(recording)
+      return Promise.resolve({
+        text: TEXT,
+        language: 'en',
+        duration: 9,
+        segments: [],
+        words: [],
+        simulated: false,
+      })
+    },
+    ...provider,
+  }
+  const dependencies: WorkDependencies = {
+    documents,
+    files,
+    log,
+    maxSeconds,
+    provider: provider === null ? null : service,
+    fetching: createLimiter(1),
+    memory: createBudget(1024),
+    download: (url) => {
+      downloads.push(url)
+      return Promise.resolve(file)
+    },
+    transcripts: {
+      find: (id) => {
+        assertEquals(id, TRANSCRIPTION_ID)
+        return Promise.resolve({ documentId: DOCUMENT_ID, result: stored ?? null })
+      },
+      report: async (_job: ClaimedJob, text, percent) => {
+        await guard()
+        reported.push([text, percent])
+      },
+      store: async (_job: ClaimedJob, transcript) => {
+        await guard()
+        finished.push(transcript)
+      },
+    },
+  }
+  const run = async () => {
+    await using lease = holdLease({ jobs, job, log, every: () => () => undefined })
+    return await transcribeAudio(job, lease, dependencies)
+  }
+  return { run, jobs, documents, files, downloads, recordings, reported, finished }
+}
+
+for (const [file, type, metadata] of [
+  ['voice-note.wav', 'audio/wav', { codec: 'pcm', sampleRate: 8000, channels: 1, duration: 2.5 }],
+  ['voice-note.mp3', 'audio/mpeg', { codec: 'mp3', sampleRate: 22_050, channels: 1, duration: 7.993 }],
+  ['voice-note.m4a', 'audio/mp4', { codec: 'aac', sampleRate: 22_050, channels: null, duration: 7.939 }],
+  ['voice-note.ogg', 'audio/ogg', { codec: 'opus', sampleRate: 24_000, channels: 1, duration: 7.939 }],
+  ['voice-note.webm', 'audio/webm', { codec: 'opus', sampleRate: 24_000, channels: 1, duration: 7.946 }],
+  ['recorded.webm', 'audio/webm', { codec: 'opus', sampleRate: 24_000, channels: 1, duration: 7.961 }],
+  ['recorded.mp4', 'video/mp4', { codec: 'aac', sampleRate: 22_050, channels: null, duration: 7.985 }],
+] as const) {
+  Deno.test(`${file} is kept, described, recognised and stored`, async () => {
+    const { run, documents, files, recordings, finished } = bench({ file: readNote(file) })
+    const result = { duration: metadata.duration, wordCount: 8, simulated: false }
+    assertEquals(await run(), result)
+    assertEquals(
+      recordings.map(({ contentType }) => contentType),
+      [type],
+    )
+    assertEquals(
+      [...files.objects.values()].map(({ bytes, contentType }) => [bytes.length, contentType]),
+      [[readNote(file).length, type]],
+    )
+    assertEquals(documents.updates, [{ metadata }])
+    assertEquals(finished, [
+      { text: TEXT, language: 'en', segments: [], words: [], provider: 'test', model: 'model-1', ...result },
+    ])
+  })
+}
+
+Deno.test('the text so far is told while it grows, and only then', async () => {
+  const { run, reported, jobs } = bench({
+    provider: {
+      transcribe: async (_recording: Recording, { onText }: TranscribeOptions) => {
+        for (const text of ['A grey van', 'A grey van hit my car', TEXT]) {
+          onText(text)
+          await new Promise((resolve) => setTimeout(resolve, 0))
+        }
+        return { text: TEXT, language: null, duration: null, segments: [], words: [], simulated: true }
+      },
+    },
+  })
+  assertEquals(await run(), { duration: 7.939, wordCount: 8, simulated: true })
+  assertEquals(
+    reported.map(([text]) => text),
+    ['A grey van', 'A grey van hit my car', TEXT],
+  )
+  const percents = reported.map(([, percent]) => percent)
+  assertEquals(
+    percents,
+    percents.toSorted((a, b) => a - b),
+  )
+  assertEquals(jobs.progressed.at(-1), [95, 'saving'])
+})
+
+Deno.test('a transcript that was stored is not made twice', async () => {
+  const stored = { duration: 7.939, wordCount: 8, simulated: false }
+  const { run, downloads, recordings, finished } = bench({ stored })
+  assertEquals(await run(), stored)
+  assertEquals([downloads, recordings, finished], [[], [], []])
+})
+
+// The bench has room for one recording, so this ends only if the first attempt gave its room back.
+Deno.test('a second attempt takes the original that is kept', async () => {
+  let calls = 0
+  const { run, downloads, finished } = bench({
+    provider: {
+      transcribe: () => {
+        calls += 1
+        if (calls === 1) return Promise.reject(new AppError('provider_unavailable'))
+        return Promise.resolve({
+          text: TEXT,
+          language: null,
+          duration: null,
+          segments: [],
+          words: [],
+          simulated: false,
+        })
+      },
+    },
+  })
+  await assertCode(run(), 'provider_unavailable')
+  await run()
+  assertEquals([downloads.length, finished.length], [1, 1])
+})
+
+const note = readNote('voice-note.wav')
+const noLength = note.slice(0, 44)
+noLength.set([0, 0, 0, 0], 40)
+const large = new Uint8Array(2 * 1024 * 1024)
+large.set(note.subarray(0, 44))
+large.set([0, 0, 0, 0], 40)
+
+const refusals: readonly [string, Options, ErrorCode][] = [
+  ['a photo', { file: Uint8Array.from([0xff, 0xd8, 0xff, 0xe0]) }, 'not_audio'],
+  ['a web page', { file: new TextEncoder().encode('<!doctype html><title>Sign in</title>') }, 'not_audio'],
+  ['a RIFF file without sound', { file: note.slice(0, 30) }, 'audio_undecodable'],
+  ['half a recording', { file: note.slice(0, 20_000) }, 'audio_truncated'],
+  ['no length', { file: noLength }, 'audio_empty'],
+  ['more seconds than allowed', { maxSeconds: 2, file: note }, 'audio_too_long'],
+  [
+    'more bytes than the service takes',
+    { file: large, provider: { limits: { maxBytes: 1024 * 1024 } } },
+    'audio_too_large',
+  ],
+  ['no service', { provider: null }, 'transcription_not_configured'],
+]
+for (const [name, options, code] of refusals) {
+  Deno.test(`${name}: ${code}, before anything is sent, and the original is kept`, async () => {
+    const { run, files, recordings, finished } = bench(options)
+    await assertCode(run(), code)
+    assertEquals([files.objects.size, recordings.length, finished.length], [1, 0, 0])
+  })
+}
+
+Deno.test('nobody speaks: an empty text is a result', async () => {
+  const empty = { text: '', language: null, duration: null, segments: [], words: [], simulated: false }
+  const { run, finished } = bench({ provider: { transcribe: () => Promise.resolve(empty) } })
+  assertEquals(await run(), { duration: 7.939, wordCount: 0, simulated: false })
+  assertEquals(finished[0]?.text, '')
+})
+
+Deno.test('a lease that is lost in the middle of the recognition ends it, and nothing is written', async () => {
+  const { run, jobs, finished, reported } = bench({
+    provider: {
+      transcribe: (_recording: Recording, { onText, signal }: TranscribeOptions) => {
+        jobs.failWith = 'lease_lost'
+        onText('A grey van')
+        // A service that never ends by itself.
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      },
+    },
+  })
+  await assertCode(run(), 'lease_lost')
+  assertEquals([reported, finished], [[], []])
+})
+
+Deno.test('a lease that is lost after it: nothing is written', async () => {
+  const { run, jobs, finished } = bench({
+    provider: {
+      transcribe: () => {
+        jobs.failWith = 'lease_lost'
+        return Promise.resolve({
+          text: TEXT,
+          language: null,
+          duration: null,
+          segments: [],
+          words: [],
+          simulated: false,
+        })
+      },
+    },
+  })
+  await assertCode(run(), 'lease_lost')
+  assertEquals(finished, [])
+})
