@@ -524,6 +524,18 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      advance_status_update: {
+        Args: {
+          p_data?: Json
+          p_error?: string
+          p_error_code?: string
+          p_job_id: string
+          p_progress?: number
+          p_state?: Database['public']['Enums']['job_status']
+          p_status?: string
+        }
+        Returns: Json
+      }
       claim_job: {
         Args: { p_job_id: string; p_kind?: string }
         Returns: {
@@ -817,6 +829,21 @@ export type Database = {
       send_binary_to_topic: {
         Args: { p_base64: string; p_event: string; p_topic: string }
         Returns: undefined
+      }
+      send_status_update: {
+        Args: {
+          p_data?: Json
+          p_error?: string
+          p_error_code?: string
+          p_idempotency_key?: string
+          p_incident_id?: string
+          p_resource: string
+          p_state?: Database['public']['Enums']['job_status']
+          p_status: string
+          p_update_type: string
+          p_user_id?: string
+        }
+        Returns: Json
       }
       send_to_topic: { Args: { p_event: string; p_payload?: Json; p_topic: string }; Returns: undefined }
       storage_leftovers: {

@@ -27,6 +27,10 @@ export const ERROR_CODES = {
   illegal_transition: { status: 409, message: 'The job is not in a state that allows this.' },
   immutable_column: { status: 409, message: 'What identifies a job never changes.' },
   too_many_steps: { status: 500, message: 'The work needs more steps than allowed.' },
+  invalid_status_update: { status: 400, message: 'The request is not a status update.' },
+  idempotency_conflict: { status: 409, message: 'This idempotency key was used for another request.' },
+  reported_failed: { status: 502, message: 'The service that did the work reported a failure.' },
+  status_sender_gone: { status: 409, message: 'Only the service that reported this can do it again.' },
   lease_expired: { status: 504, message: 'The work did not finish in time.' },
   // downloading a file
   url_not_allowed: { status: 422, message: 'The file address is not allowed.' },

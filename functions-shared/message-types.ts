@@ -117,10 +117,17 @@ export interface TranscriptionMessage extends JobMessageFields {
 
 export interface StatusUpdateMessage extends JobMessageFields {
   type: 'status_update'
+  /** What was done, in the words of the service that did it, e.g. `vehicle_lookup`. */
   updateType: string
+  /** To what, e.g. `vehicle:AB-123`. */
   resource: string
+  /** How it stands, in the same service's words; `state` says it in ours. */
   status: string
+  /** Absent from messages of before it existed. */
+  state?: 'queued' | 'processing' | 'completed' | 'failed'
   data?: unknown
+  progress?: number
+  stage?: string
   error?: string
   errorCode?: string
 }

@@ -48,7 +48,7 @@ select set_eq(
      from information_schema.role_table_grants
      where table_schema in ('public', 'private') and grantee = 'service_role'
        and table_name in (
-         'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests',
+         'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests', 'status_update_keys',
          'limits', 'devices', 'send_buckets'
        ) $$,
   $$ values ('select public.notifications'), ('select private.job_kinds') $$,
@@ -109,6 +109,8 @@ select set_eq(
   array[
     'claim_job(uuid,text)',
     'continue_job(uuid,uuid,jsonb,integer,text)',
+    'send_status_update(text,text,text,uuid,uuid,jsonb,job_status,text,text,text)',
+    'advance_status_update(uuid,job_status,text,integer,jsonb,text,text)',
     'report_progress(uuid,uuid,integer,text)',
     'complete_job(uuid,uuid,jsonb)',
     'fail_job(uuid,uuid,text,text,boolean,jsonb)',
@@ -148,6 +150,7 @@ select set_eq(
     'requeue_job(uuid)',
     'request_report(uuid,text)',
     'sweep_jobs()',
+    'send_status_update(text,text,text,uuid,uuid,jsonb,job_status,text,text,text)',
     'diagnose()',
     'register_device(uuid,text,uuid)',
     'heartbeat_device(uuid)',

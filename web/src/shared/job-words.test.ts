@@ -40,4 +40,20 @@ describe('jobWords', () => {
     // As an older server might have stored it.
     expect(jobWords(JSON.parse(JSON.stringify(bare)))).toMatchObject({ topic: 'photo', title: 'Photo ready' })
   })
+
+  it.each([
+    [{ status: 'no answer', state: 'failed', error: 'Try later.' }, 'failed', 'Try later.'],
+    [{ status: 'asking abroad', state: 'processing' }, 'busy', 'Asking abroad'],
+    [{ status: 'found', state: 'completed' }, 'neutral', 'Found'],
+    [{ status: 'completed' }, 'done', 'Completed'],
+  ] as const)("shows another service's words %o as %s", (fields, tone, detail) => {
+    const message: JobMessage = {
+      ...common,
+      type: 'status_update',
+      updateType: 'vehicle_lookup',
+      resource: 'AB-123',
+      ...fields,
+    }
+    expect(jobWords(message)).toMatchObject({ topic: 'status', tone, detail })
+  })
 })

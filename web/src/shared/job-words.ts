@@ -44,7 +44,7 @@ const TONES: Readonly<Record<string, JobTone>> = {
 }
 
 export function jobWords(message: JobMessage): JobWords {
-  const tone = TONES[message.status] ?? 'neutral'
+  const tone = toneOf(message)
   const failure = tone === 'failed' ? (message.error ?? 'It could not be processed.') : null
   if (message.type === 'status_update') {
     const { updateType, resource, status } = message
@@ -56,6 +56,13 @@ export function jobWords(message: JobMessage): JobWords {
   const progress = tone === 'busy' ? (message.progress ?? 0) : null
   const detail = failure ?? (tone === 'busy' ? sentence(message.stage ?? '') : resultOf(message))
   return { topic, tone, title: titleOf(noun, topic, tone), detail, progress }
+}
+
+/** Another service's word need not be one of ours; that it failed or goes on is said beside it. */
+function toneOf(message: JobMessage): JobTone {
+  const state = message.type === 'status_update' ? message.state : undefined
+  if (state === 'failed') return 'failed'
+  return TONES[message.status] ?? (state === 'processing' ? 'busy' : 'neutral')
 }
 
 function topicOf(message: Exclude<JobMessage, { type: 'status_update' }>): Exclude<JobTopic, 'status'> {
