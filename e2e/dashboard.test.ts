@@ -48,8 +48,7 @@ test.each(Object.entries(VIEWPORTS))(
     // Nothing was reloaded: the incident, its toasts and its thumbnail come over the socket.
     const link = page.locator(`a[href$="#/incidents/${incidentId}"]`).first()
     await link.waitFor()
-    await toast('Photo failed').waitFor()
-    await toast('Photo ready').first().waitFor()
+    await Promise.all([toast('Photo failed').waitFor(), toast('Photo ready').first().waitFor()])
     await link.click()
 
     const good = card('good.jpg')

@@ -10,6 +10,7 @@ export function securityHeaders(supabaseUrl: string): Record<string, string> {
     'style-src': "'self'",
     'font-src': "'self'",
     'img-src': `'self' ${backend.origin}`,
+    'media-src': backend.origin,
     'connect-src': `'self' ${backend.origin} ${socket}`,
     'base-uri': "'none'",
     'form-action': "'self'",

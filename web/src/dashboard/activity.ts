@@ -68,17 +68,7 @@ const LARGEST_DELAY = 10_000
 export function createActivity(subjectOf: (message: JobMessage) => string | null): Activity {
   const list = h('ol', { class: 'activity__list' })
   const empty = h('p', { class: 'activity__empty' }, 'Events appear here as they happen.')
-  const element = h(
-    'aside',
-    { class: 'activity', attrs: { 'aria-label': 'Activity' } },
-    h(
-      'details',
-      { attrs: { open: matchMedia('(width >= 720px)').matches } },
-      h('summary', { class: 'pane-head' }, h('h2', {}, 'Activity')),
-      empty,
-      list,
-    ),
-  )
+  const element = h('div', { class: 'activity' }, empty, list)
   let entries: readonly Entry[] = []
   let counter = 0
   /** Job -> the one line that counts its progress. */

@@ -7,6 +7,10 @@ import { createInbox, createInboxSource } from '../inbox/index.ts'
 import { h, oncePerFrame } from '../shared/dom.ts'
 import { createJobNotices, createToaster } from '../toasts/index.ts'
 import { createActivity } from './activity.ts'
+import type { DashboardConfig } from './config.ts'
+import type { Extras } from './incident/extras.ts'
+import { createIncidentCache } from './incident-cache.ts'
+import { pageStorage } from './kept-data.ts'
 import { createPanes } from './panes.ts'
 import { createRepository } from './repository.ts'
 import { hrefOf, incidentIdOf } from './route.ts'
@@ -21,8 +25,16 @@ export interface Dashboard {
 /** How often relative times are renewed, and a read that failed is tried again. Milliseconds. */
 const TICK = 10_000
 
-export function createDashboard(supabase: SupabaseClient<Database>, session: Session): Dashboard {
-  const store = new DashboardStore({ repository: createRepository(supabase) })
+export function createDashboard(
+  supabase: SupabaseClient<Database>,
+  session: Session,
+  config: DashboardConfig,
+): Dashboard {
+  const repository = createRepository(supabase)
+  const store = new DashboardStore({
+    repository,
+    cache: createIncidentCache(session.user.id, pageStorage()),
+  })
   const client = new DashboardWebSocketClient({ supabase })
   // On a phone every toast covers what it tells of.
   const toaster = createToaster({ limit: matchMedia('(width >= 720px)').matches ? 3 : 2 })
@@ -31,7 +43,7 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
     contextOf: (message) => ({ subject: store.subjectOf(message), href: hrefOf(message) }),
   })
   const activity = createActivity((message) => store.subjectOf(message))
-  const panes = createPanes({ store, activity, retry: (jobId) => void retry(jobId) })
+  const panes = createPanes({ store, activity, retry: (jobIds) => void retry(jobIds) })
   const inbox = createInbox({
     client,
     source: createInboxSource(supabase, session.user.id),
@@ -58,6 +70,10 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
     panes.element,
   )
 
+  const wide = matchMedia('(width >= 720px)')
+  let extras: Extras | null = null
+  let loadingExtras = false
+
   function skip(event: Event): void {
     event.preventDefault()
     panes.focusMain()
@@ -70,34 +86,74 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
     if (error !== null) await supabase.auth.signOut({ scope: 'local' })
   }
 
-  async function retry(jobId: string): Promise<void> {
+  async function retry(jobIds: readonly string[]): Promise<void> {
     try {
-      await store.retry(jobId)
-      notices.settled(jobId)
+      await store.retry(jobIds)
+      for (const jobId of jobIds) notices.settled(jobId)
     } catch {
       toaster.showToast('Retry failed', 'The server did not accept it. Try again in a moment.', 'error')
     }
   }
 
   function render(): void {
-    panes.update(Date.now())
-    element.dataset.view = panes.view()
+    const now = Date.now()
+    panes.update(now)
+    const view = panes.view()
+    element.dataset.view = view
     document.title = panes.title()
+    extras?.update(view === 'detail' || wide.matches, now)
+    if (store.shown !== null) void loadExtras()
   }
 
-  const navigate = (): void => store.select(incidentIdOf(location.hash))
+  /** What an incident consists of beside its photos, once there is something on the screen. */
+  async function loadExtras(): Promise<void> {
+    if (extras !== null || loadingExtras) return
+    loadingExtras = true
+    try {
+      const { createExtras } = await import('./incident/extras.ts')
+      if (stop.signal.aborted) return
+      extras = createExtras({
+        supabase,
+        config,
+        client,
+        store,
+        repository,
+        userId: session.user.id,
+        slots: panes.slots,
+        side: panes.side,
+        retry: (jobIds) => void retry(jobIds),
+        complain: (title, message) => toaster.showToast(title, message, 'error'),
+        changed: () => frame.request(),
+      })
+      frame.request()
+    } catch {
+      // No network: the next tick tries again.
+    } finally {
+      loadingExtras = false
+    }
+  }
+
+  const navigate = (): void => {
+    store.select(incidentIdOf(location.hash))
+    frame.request()
+  }
   const stop = new AbortController()
-  window.addEventListener('hashchange', navigate, { signal: stop.signal })
   const frame = oncePerFrame(render)
+  window.addEventListener('hashchange', navigate, { signal: stop.signal })
+  for (const type of ['online', 'offline'] as const) {
+    window.addEventListener(type, () => frame.request(), { signal: stop.signal })
+  }
   const ticker = setInterval(() => {
     frame.request()
-    if (navigator.onLine && (store.state.phase === 'failed' || store.state.outdated)) void store.refresh()
+    const { phase, outdated, cachedAt } = store.state
+    if (navigator.onLine && (phase === 'failed' || outdated || cachedAt !== null)) void store.refresh()
   }, TICK)
 
   client.on('message', (message, delivery) => {
     activity.message(message, delivery, Date.now())
     notices.message(message, delivery)
     store.receive(message)
+    extras?.message(message)
     frame.request()
   })
   client.on('reload', () => void store.refresh())
@@ -125,6 +181,7 @@ export function createDashboard(supabase: SupabaseClient<Database>, session: Ses
       stop.abort()
       clearInterval(ticker)
       frame.cancel()
+      extras?.close()
       client.disconnect()
       topBar.destroy()
       inbox.destroy()

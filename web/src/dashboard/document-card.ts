@@ -3,14 +3,15 @@
 import { h, setText } from '../shared/dom.ts'
 import { fileSize, sentence } from '../shared/format.ts'
 import { type IconName, icon } from './icons.ts'
-import type { IncidentDocument, JobStatus } from './incidents.ts'
+import type { IncidentDocument } from './records.ts'
+import { type CardStatus, STATUS_LABELS } from './status-labels.ts'
 
 export interface DocumentCardData {
   document: IncidentDocument
   /** Of the thumbnail; null while there is none. */
   url: string | null
-  /** Of the larger preview, for opening. */
-  previewUrl: string | null
+  /** Address of the large picture with what is known of it. */
+  href: string
   retrying: boolean
 }
 
@@ -18,17 +19,6 @@ export interface DocumentCardActions {
   retry(jobId: string): void
   /** The picture could not be loaded from the URL. */
   pictureFailed(document: IncidentDocument): void
-}
-
-/** What a card shows of its document: `received` where no work is to be done. */
-export type CardStatus = JobStatus | 'received'
-
-const LABELS: Record<CardStatus, string> = {
-  queued: 'Queued',
-  processing: 'Processing',
-  completed: 'Ready',
-  failed: 'Failed',
-  received: 'Received',
 }
 
 const KIND_ICONS: Record<IncidentDocument['kind'], IconName> = {
@@ -41,7 +31,7 @@ export class DocumentCard {
   readonly element: HTMLElement
   readonly #actions: DocumentCardActions
   readonly #image = h('img', { class: 'card__image', attrs: { alt: '', decoding: 'async', hidden: true } })
-  readonly #link = h('a', { class: 'card__open', attrs: { target: '_blank', rel: 'noopener' } })
+  readonly #link = h('a', { class: 'card__open' })
   readonly #placeholder = h('div', { class: 'card__placeholder' })
   readonly #bar = h(
     'div',
@@ -91,7 +81,7 @@ export class DocumentCard {
   }
 
   update(data: DocumentCardData): void {
-    const { document, url, previewUrl, retrying } = data
+    const { document, url, href, retrying } = data
     const { job } = document
     const status: CardStatus = job?.status ?? 'received'
     const kindChanged = this.#placeholder.dataset.icon !== placeholderIcon(document, status)
@@ -106,10 +96,10 @@ export class DocumentCard {
     const title = document.fileName ?? sentence(document.documentType)
     setText(this.#name, title)
     this.#name.title = title
-    setText(this.#pill, LABELS[status])
+    setText(this.#pill, STATUS_LABELS[status])
     this.#showPicture(status === 'completed' ? url : null, title)
-    this.#link.hidden = previewUrl === null || status !== 'completed'
-    if (previewUrl !== null) this.#link.href = previewUrl
+    this.#link.hidden = status !== 'completed'
+    this.#link.href = href
     this.#link.setAttribute('aria-label', `Open ${title}`)
 
     const working = job !== null && (status === 'processing' || status === 'queued')
@@ -163,5 +153,7 @@ function detailOf(document: IncidentDocument, status: CardStatus): string {
   const size = document.byteSize === null ? null : fileSize(document.byteSize)
   const pixels =
     document.width === null || document.height === null ? null : `${document.width}×${document.height}`
-  return [pixels, size].filter((part) => part !== null).join(' · ') || sentence(document.documentType)
+  const preview = status === 'completed' && document.previewPath === null && document.originalPath !== null
+  const parts = [pixels, size, preview ? 'No preview' : null].filter((part) => part !== null)
+  return parts.join(' · ') || sentence(document.documentType)
 }

@@ -1,42 +1,81 @@
-/** One incident: what was reported, and its documents as they are processed. */
+/** One incident: what was reported, and its photos as they are processed. The rest of it is loaded after the first paint. */
 
 import { h, reconcile, setText } from '../shared/dom.ts'
-import { dateTime, day } from '../shared/format.ts'
+import { dateTime, day, plural } from '../shared/format.ts'
 import { DocumentCard, type DocumentCardActions, type DocumentCardData } from './document-card.ts'
-import { type IconName, icon } from './icons.ts'
+import { icon } from './icons.ts'
 import { describe, toneOf } from './incident-list.ts'
-import type { Incident } from './incidents.ts'
-import { summarise } from './incidents.ts'
+import { failedJobs, summarise } from './incidents.ts'
+import { type NoticeName, noticeFor, noticeOf } from './notices.ts'
+import type { Incident } from './records.ts'
 import type { DashboardState } from './store.ts'
 
 export interface DetailData {
   state: DashboardState
   incident: Incident | null
+  /** Of the photos. */
   cards: readonly DocumentCardData[]
+}
+
+/** Places for what is loaded later. */
+export interface DetailSlots {
+  /** Who else is there. */
+  people: HTMLElement
+  /** Adding files, under what is known of the incident. */
+  uploads: HTMLElement
+  /** Voice notes, attachments, reports: after the photos. */
+  sections: HTMLElement
 }
 
 export interface IncidentDetail {
   element: HTMLElement
+  slots: DetailSlots
   update(data: DetailData): void
 }
 
 export interface DetailActions extends DocumentCardActions {
   reload(): void
+  retryAll(jobIds: readonly string[]): void
 }
 
 export function createIncidentDetail(actions: DetailActions): IncidentDetail {
+  const slots: DetailSlots = {
+    people: h('div', { class: 'people' }),
+    uploads: h('div', { class: 'uploads' }),
+    sections: h('div', {}, sectionSkeleton()),
+  }
   const title = h('h1', { attrs: { tabindex: -1 } })
   const badge = h('span', { class: 'badge' })
   const facts = h('dl', { class: 'facts' })
   const description = h('p', { class: 'description' })
-  const documentCount = h('span', { class: 'count' })
+  const photoCount = h('span', { class: 'count' })
   const grid = h('ul', { class: 'cards' })
+  const noPhotos = h('p', { class: 'section-empty' }, 'No photos yet.')
   const answers = h('dl', { class: 'answers' })
   const answersSection = h(
     'details',
     { class: 'disclosure' },
     h('summary', {}, 'Answers of the form'),
     answers,
+  )
+  const failedText = h('p', {})
+  let failed: readonly string[] = []
+  const retryAll = h(
+    'button',
+    {
+      class: 'button button--small',
+      attrs: { type: 'button' },
+      on: { click: () => actions.retryAll(failed) },
+    },
+    icon('refresh'),
+    'Retry all failed',
+  )
+  const failedBar = h(
+    'div',
+    { class: 'failed-bar', attrs: { hidden: true } },
+    icon('alert'),
+    failedText,
+    retryAll,
   )
   const content = h(
     'article',
@@ -45,11 +84,20 @@ export function createIncidentDetail(actions: DetailActions): IncidentDetail {
     h(
       'header',
       { class: 'detail__head' },
-      h('div', { class: 'detail__title' }, title, badge),
+      h('div', { class: 'detail__title' }, title, badge, slots.people),
       facts,
       description,
     ),
-    h('section', {}, h('div', { class: 'pane-head' }, h('h2', {}, 'Documents'), documentCount), grid),
+    slots.uploads,
+    failedBar,
+    h(
+      'section',
+      { attrs: { 'aria-label': 'Photos' } },
+      h('div', { class: 'pane-head' }, h('h2', {}, 'Photos'), photoCount),
+      grid,
+      noPhotos,
+    ),
+    slots.sections,
     answersSection,
   )
   const notice = h('div', { class: 'notice' })
@@ -61,11 +109,22 @@ export function createIncidentDetail(actions: DetailActions): IncidentDetail {
   function showNotice(name: NoticeName | ''): void {
     if (name === shownNotice) return
     shownNotice = name
-    notice.replaceChildren(...(name === '' ? [] : noticeOf(name, actions)))
+    notice.replaceChildren(...(name === '' ? [] : noticeOf(name, actions.reload)))
+  }
+
+  function showFailed(incident: Incident, retrying: ReadonlySet<string>): void {
+    failed = failedJobs(incident).map(({ id }) => id)
+    // For one, the button beside its reason is enough.
+    failedBar.hidden = failed.length < 2
+    setText(failedText, `${plural(failed.length, 'piece')} of work failed`)
+    const busy = failed.some((id) => retrying.has(id))
+    retryAll.disabled = busy
+    retryAll.classList.toggle('is-busy', busy)
   }
 
   return {
     element,
+    slots,
     update({ state, incident, cards: cardData }) {
       content.hidden = incident === null
       notice.hidden = incident !== null
@@ -78,7 +137,7 @@ export function createIncidentDetail(actions: DetailActions): IncidentDetail {
       badge.dataset.tone = toneOf(summary)
       setText(description, incident.description ?? '')
       description.hidden = incident.description === null
-      const factsKey = JSON.stringify([incident.id, incident.occurredOn, incident.reporterEmail])
+      const factsKey = JSON.stringify([incident.id, incident.complete])
       if (factsKey !== shownFacts) {
         shownFacts = factsKey
         facts.replaceChildren(...factsOf(incident))
@@ -87,7 +146,9 @@ export function createIncidentDetail(actions: DetailActions): IncidentDetail {
         )
         answersSection.hidden = incident.answers.length === 0
       }
-      setText(documentCount, String(incident.documents.length))
+      showFailed(incident, state.retrying)
+      setText(photoCount, String(cardData.length))
+      noPhotos.hidden = cardData.length > 0
       reconcile(grid, cardData, {
         key: ({ document }) => document.id,
         create: (data) => {
@@ -101,85 +162,18 @@ export function createIncidentDetail(actions: DetailActions): IncidentDetail {
   }
 }
 
-type NoticeName = 'loading' | 'failed' | 'empty' | 'missing'
-
-function noticeFor({ phase, selectedId }: DashboardState): NoticeName {
-  if (phase !== 'ready') return phase
-  return selectedId === null ? 'empty' : 'missing'
-}
-
-function noticeOf(name: NoticeName, actions: DetailActions): Node[] {
-  if (name === 'loading') {
-    return [
-      h(
-        'div',
-        { class: 'detail-skeleton', attrs: { 'aria-label': 'Loading', role: 'status' } },
-        h('span', { class: 'skeleton skeleton--title' }),
-        h('span', { class: 'skeleton skeleton--line' }),
-        h(
-          'div',
-          { class: 'cards' },
-          ...Array.from({ length: 3 }, () =>
-            h(
-              'div',
-              { class: 'card' },
-              h('div', { class: 'card__media' }, h('span', { class: 'skeleton skeleton--fill' })),
-              h(
-                'div',
-                { class: 'card__body' },
-                h('span', { class: 'skeleton' }),
-                h('span', { class: 'skeleton skeleton--short' }),
-              ),
-            ),
-          ),
-        ),
-      ),
-    ]
-  }
-  if (name === 'failed') {
-    return message(
-      'wifiOff',
-      'The incidents could not be loaded',
-      'The server did not answer. This page keeps trying.',
-      h(
-        'button',
-        { class: 'button', attrs: { type: 'button' }, on: { click: () => actions.reload() } },
-        icon('refresh'),
-        'Try again',
-      ),
-    )
-  }
-  if (name === 'missing') {
-    return message(
-      'alert',
-      'There is no such incident',
-      'It may have been deleted, or you are not a member of it.',
-      h('a', { class: 'button', attrs: { href: '#/' } }, 'All incidents'),
-    )
-  }
-  return message(
-    'inbox',
-    'No incidents yet',
-    'As soon as somebody sends in the form, the report appears here by itself.',
-  )
-}
-
-function message(name: IconName, title: string, text: string, action?: HTMLElement): Node[] {
-  return [
-    h(
-      'div',
-      { class: 'empty' },
-      h('span', { class: 'empty__icon' }, icon(name)),
-      h('h1', {}, title),
-      h('p', {}, text),
-      action,
-    ),
-  ]
-}
-
 function factsOf(incident: Incident): HTMLElement[] {
   const facts: [string, string][] = [['Reported', dateTime(incident.createdAt)]]
   if (incident.occurredOn !== null) facts.push(['Happened', day(incident.occurredOn)])
   if (incident.reporterEmail !== null) facts.push(['Reporter', incident.reporterEmail])
   return facts.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)))
+}
+
+function sectionSkeleton(): HTMLElement {
+  return h(
+    'div',
+    { class: 'section-skeleton', attrs: { 'aria-hidden': 'true' } },
+    h('span', { class: 'skeleton skeleton--short' }),
+    h('span', { class: 'skeleton skeleton--block' }),
+  )
 }

@@ -3,7 +3,8 @@
 import { h, reconcile, setText } from '../shared/dom.ts'
 import { plural, relativeTime } from '../shared/format.ts'
 import { icon } from './icons.ts'
-import { type Incident, type Summary, summarise } from './incidents.ts'
+import { type Summary, summarise } from './incidents.ts'
+import type { Incident } from './records.ts'
 import type { DashboardState } from './store.ts'
 
 export interface IncidentList {
@@ -11,41 +12,76 @@ export interface IncidentList {
   update(state: DashboardState, shownId: string | null, now: number): void
 }
 
-export function createIncidentList(onRetry: () => void): IncidentList {
+export interface IncidentListActions {
+  reload(): void
+  loadMore(): void
+}
+
+export function createIncidentList({ reload, loadMore }: IncidentListActions): IncidentList {
   const count = h('span', { class: 'count' })
   const list = h('ul', { class: 'incidents' })
   const note = h('div', { class: 'list-note' })
+  const more = h(
+    'button',
+    {
+      class: 'button button--small list-more',
+      attrs: { type: 'button', hidden: true },
+      on: { click: loadMore },
+    },
+    'Show older',
+  )
   const element = h(
     'nav',
     { class: 'sidebar', attrs: { 'aria-label': 'Incidents' } },
     h('div', { class: 'pane-head' }, h('h2', {}, 'Incidents'), count),
     list,
     note,
+    more,
   )
+  // Older ones are read before somebody gets there.
+  new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && loadMore(), {
+    rootMargin: '600px',
+  }).observe(more)
+  /** What each row shows: a row of which nothing has changed is left alone, so that thousands cost little. */
+  const shown = new WeakMap<HTMLElement, Incident>()
+  const marks = new WeakMap<HTMLElement, string>()
   let noted = ''
 
   return {
     element,
     update(state, shownId, now) {
       const { phase, incidents } = state
-      setText(count, phase === 'ready' ? String(incidents.length) : '')
+      setText(count, phase === 'ready' ? `${incidents.length}${state.more === 'none' ? '' : '+'}` : '')
       element.setAttribute('aria-busy', String(phase === 'loading'))
+      more.hidden = state.more === 'none'
+      more.disabled = state.more === 'loading'
+      setText(more, MORE_LABELS[state.more])
       reconcile(list, incidents, {
         key: ({ id }) => id,
         create: createRow,
-        update: (row, incident) =>
-          updateRow(row, incident, {
-            current: incident.id === shownId,
-            fresh: state.fresh.has(incident.id),
-            now,
-          }),
+        update: (row, incident) => {
+          const current = incident.id === shownId
+          const fresh = state.fresh.has(incident.id)
+          const mark = `${current}${fresh}${relativeTime(incident.createdAt, now)}`
+          if (shown.get(row) === incident && marks.get(row) === mark) return
+          shown.set(row, incident)
+          marks.set(row, mark)
+          updateRow(row, incident, { current, fresh, now })
+        },
       })
       const next = phase === 'ready' && incidents.length > 0 ? '' : phase
       if (next === noted) return
       noted = next
-      note.replaceChildren(...noteOf(next, onRetry))
+      note.replaceChildren(...noteOf(next, reload))
     },
   }
+}
+
+const MORE_LABELS: Record<DashboardState['more'], string> = {
+  none: '',
+  there: 'Show older',
+  loading: 'Loading older…',
+  failed: 'Could not load. Try again',
 }
 
 function noteOf(phase: string, onRetry: () => void): Node[] {

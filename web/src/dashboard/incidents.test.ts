@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { ImageMessage } from '../../../functions-shared/message-types.ts'
-import { applyMessage, type Incident, parseIncidents, summarise } from './incidents.ts'
+import type { ImageMessage, JobMessage } from '../../../functions-shared/message-types.ts'
+import { applyMessage, failedJobs, summarise } from './incidents.ts'
+import { type Incident, parseIncidents } from './records.ts'
 
 const row = {
   id: 'incident-1',
+  user_id: 'owner-1',
   title: 'Rear-end collision',
   description: null,
   occurred_on: '2026-11-20',
@@ -23,6 +25,7 @@ function document(id: string, job: object | null = null) {
     kind: 'photo',
     document_type: 'photo',
     file_name: 'front.jpg',
+    created_at: '2026-11-23T10:00:00+00:00',
     content_type: null,
     byte_size: null,
     thumbnail_path: null,
@@ -38,6 +41,7 @@ function document(id: string, job: object | null = null) {
       error: null,
       started_at: '2026-11-23T10:00:01.5+00:00',
       finished_at: null,
+      revision: 3,
     },
   }
 }
@@ -61,7 +65,7 @@ function first(incidents: readonly Incident[]) {
 
 describe('parseIncidents', () => {
   it('reads rows as the API gives them', () => {
-    const [incident] = parseIncidents([row])
+    const [incident] = parseIncidents([row], true)
     expect(incident?.answers).toEqual([
       { question: 'What happened?', value: 'Bump' },
       { question: 'Anyone hurt?', value: 'No' },
@@ -74,16 +78,43 @@ describe('parseIncidents', () => {
       errorCode: null,
       error: null,
       changedAt: '2026-11-23T10:00:01.500Z',
+      revision: 3,
     })
   })
 
   it.each([null, {}, [null], [{ ...row, id: 5 }], [{ ...row, documents: null }]])('refuses %j', (data) => {
-    expect(() => parseIncidents(data)).toThrow(TypeError)
+    expect(() => parseIncidents(data, true)).toThrow(TypeError)
   })
 })
 
+describe('what a photo says of itself', () => {
+  const photo = (metadata: unknown) =>
+    parseIncidents([{ ...row, documents: [{ ...document('1'), metadata }] }], true)[0]?.documents[0]
+
+  it('is read where it is what it should be', () => {
+    expect(
+      photo({
+        takenAt: '2026-11-20T17:42:10',
+        camera: { make: 'Canon', model: 'Canon EOS R5' },
+        position: { latitude: 48.1, longitude: -11.5, altitude: 520 },
+      }),
+    ).toMatchObject({
+      takenAt: '2026-11-20T17:42:10',
+      camera: 'Canon EOS R5',
+      position: { latitude: 48.1, longitude: -11.5, altitude: 520 },
+    })
+  })
+
+  it.each([null, 'x', { camera: 'x', position: { latitude: 'x' }, takenAt: 5 }])(
+    'is nothing in %j',
+    (metadata) => {
+      expect(photo(metadata)).toMatchObject({ takenAt: null, camera: null, position: null })
+    },
+  )
+})
+
 describe('applyMessage', () => {
-  const incidents = parseIncidents([row])
+  const incidents = parseIncidents([row], true)
 
   it('follows a job from progress to its end', () => {
     const working = applyMessage(incidents, message({ progress: 60, stage: 'resizing' })).incidents
@@ -134,11 +165,130 @@ describe('applyMessage', () => {
     expect(applyMessage(done, message({ progress: 40 })).incidents).toBe(done)
   })
 
+  it('goes by the revision where there is one, whatever the clocks say', () => {
+    const newer = message({ progress: 90, revision: 5, timestamp: '2026-11-23T09:00:00.000Z' })
+    const after = applyMessage(incidents, newer).incidents
+    expect(first(after)?.job).toMatchObject({ progress: 90, revision: 5 })
+    const older = message({ progress: 10, revision: 4, timestamp: '2026-11-23T11:00:00.000Z' })
+    expect(applyMessage(after, older).incidents).toBe(after)
+  })
+
   it('says when the document is not here', () => {
-    expect(applyMessage(incidents, message({ documentId: 'elsewhere' }))).toEqual({
+    expect(applyMessage(incidents, message({ documentId: 'elsewhere', jobId: 'elsewhere' }))).toEqual({
       incidents,
       unknown: true,
     })
+  })
+})
+
+describe('voice notes and reports', () => {
+  const audio = { ...document('audio-1'), kind: 'audio' }
+  const [incident] = parseIncidents(
+    [
+      {
+        ...row,
+        documents: [audio],
+        transcriptions: [
+          {
+            id: 't-1',
+            document_id: 'audio-1',
+            text: null,
+            segments: [{ start: 0, end: 2, text: ' Hello ' }, { start: 'x' }],
+            simulated: true,
+            job: audio.job,
+          },
+        ],
+        reports: [{ id: 'r-1', origin: 'automatic', created_at: '2026-11-23T10:01:00+00:00', job: null }],
+      },
+    ],
+    true,
+  )
+  const incidents = incident === undefined ? [] : [incident]
+  const common = { incidentId: 'incident-1', timestamp: '2026-11-23T10:00:05.000Z', revision: 9 }
+
+  it('are read with what is usable of them', () => {
+    expect(incident?.transcriptions[0]).toMatchObject({
+      simulated: true,
+      segments: [{ start: 0, text: 'Hello' }],
+    })
+    expect(incident?.reports[0]).toMatchObject({ automatic: true, job: null })
+  })
+
+  it('show what has been recognised so far, and the state beside the voice note', () => {
+    const progress: JobMessage = {
+      ...common,
+      type: 'transcription_progress',
+      jobId: 'job-of-audio-1',
+      transcriptionId: 't-1',
+      queueId: null,
+      status: 'processing',
+      progress: 40,
+      text: 'Hello the',
+    }
+    const after = applyMessage(incidents, progress).incidents[0]
+    expect(after?.transcriptions[0]).toMatchObject({ text: 'Hello the', job: { progress: 40 } })
+    expect(after?.documents[0]?.job).toMatchObject({ progress: 40 })
+  })
+
+  it('follow a report from its first message to its size', () => {
+    const begun: JobMessage = {
+      ...common,
+      type: 'pdf_generation_started',
+      jobId: 'job-r',
+      reportId: 'r-1',
+      status: 'generating',
+    }
+    const working = applyMessage(incidents, begun).incidents
+    expect(working[0]?.reports[0]?.job).toMatchObject({ id: 'job-r', status: 'processing' })
+    const done: JobMessage = {
+      ...begun,
+      type: 'pdf_generated',
+      status: 'completed',
+      fileSize: 99,
+      revision: 10,
+    }
+    expect(applyMessage(working, done).incidents[0]?.reports[0]).toMatchObject({
+      fileSize: 99,
+      job: { status: 'completed', progress: 100 },
+    })
+  })
+
+  it('unknown ones have to be read', () => {
+    const unknown: JobMessage = {
+      ...common,
+      type: 'pdf_generation_started',
+      jobId: 'job-x',
+      reportId: 'r-2',
+      status: 'generating',
+    }
+    expect(applyMessage(incidents, unknown).unknown).toBe(true)
+    expect(applyMessage(incidents, { ...unknown, incidentId: 'elsewhere' }).unknown).toBe(true)
+  })
+})
+
+describe('what can be retried', () => {
+  it('is every failed document and the latest report, not an older one', () => {
+    const failed = (id: string) => ({ id, status: 'failed', progress: 0, error_code: 'x', revision: 1 })
+    const report = (id: string, created_at: string, job: object) => ({
+      id,
+      origin: 'requested',
+      created_at,
+      job,
+    })
+    const [incident] = parseIncidents(
+      [
+        {
+          ...row,
+          documents: [document('1', failed('job-1')), document('2')],
+          reports: [
+            report('old', '2026-11-23T10:00:00+00:00', failed('job-old')),
+            report('new', '2026-11-23T11:00:00+00:00', failed('job-new')),
+          ],
+        },
+      ],
+      true,
+    )
+    expect(incident && failedJobs(incident).map(({ id }) => id)).toEqual(['job-1', 'job-new'])
   })
 })
 
@@ -160,7 +310,7 @@ describe('summarise', () => {
       document('3', job('queued', 0)),
       { ...document('4'), job: null },
     ]
-    const [incident] = parseIncidents([{ ...row, documents }])
+    const [incident] = parseIncidents([{ ...row, documents }], true)
     expect(incident && summarise(incident)).toEqual({
       total: 3,
       completed: 1,

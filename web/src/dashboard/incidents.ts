@@ -1,62 +1,15 @@
-/** Incidents with their documents, as the dashboard shows them, and how a message changes them. Pure. */
+/** How a message changes the incidents that are shown, and what there is to say about one. Pure. */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
-import { isRecord } from '../../../functions-shared/unknown.ts'
-
-export type JobStatus = 'queued' | 'processing' | 'completed' | 'failed'
-
-export interface Job {
-  id: string
-  status: JobStatus
-  /** 0 to 100, of the current attempt. */
-  progress: number
-  stage: string | null
-  errorCode: string | null
-  error: string | null
-  /** ISO 8601 of the last change known; older messages are not applied. */
-  changedAt: string
-}
-
-export interface IncidentDocument {
-  id: string
-  kind: 'photo' | 'audio' | 'attachment'
-  documentType: string
-  fileName: string | null
-  contentType: string | null
-  byteSize: number | null
-  thumbnailPath: string | null
-  previewPath: string | null
-  width: number | null
-  height: number | null
-  /** A URL that came with a message; saves asking for one. */
-  signedUrl: string | null
-  job: Job | null
-}
-
-export interface Answer {
-  question: string
-  value: string
-}
-
-export interface Incident {
-  id: string
-  title: string
-  description: string | null
-  /** Day, as `yyyy-mm-dd`. */
-  occurredOn: string | null
-  reporterEmail: string | null
-  createdAt: string
-  answers: Answer[]
-  documents: IncidentDocument[]
-}
+import type { Incident, IncidentDocument, Job, JobStatus, Report, Transcription } from './records.ts'
 
 export interface Applied {
   incidents: readonly Incident[]
-  /** The message is about something that is not here: read the incidents again. */
+  /** The message is about something that is not here: read it. */
   unknown: boolean
 }
 
-const STATUS_OF: Record<string, JobStatus | undefined> = {
+const STATUS_OF: Readonly<Record<string, JobStatus | undefined>> = {
   pending: 'queued',
   queued: 'queued',
   processing: 'processing',
@@ -65,36 +18,91 @@ const STATUS_OF: Record<string, JobStatus | undefined> = {
   failed: 'failed',
 }
 
-/** Applies what a message says about a document; everything else is left alone. */
+/** Applies what a message says about a document, a transcription or a report; everything else is left alone. */
 export function applyMessage(incidents: readonly Incident[], message: JobMessage): Applied {
-  if (!('documentType' in message)) return { incidents, unknown: false }
-  const incident = incidents.find(({ documents }) => documents.some(({ id }) => id === message.documentId))
-  const document = incident?.documents.find(({ id }) => id === message.documentId)
   const status = STATUS_OF[message.status]
-  if (incident === undefined || document === undefined || status === undefined)
-    return { incidents, unknown: true }
-  if (document.job !== null && document.job.changedAt > message.timestamp)
+  if (message.type === 'status_update' || message.incidentId === null || status === undefined)
     return { incidents, unknown: false }
+  const incident = incidents.find(({ id }) => id === message.incidentId)
+  if (incident === undefined) return { incidents, unknown: true }
 
-  const before = document.job?.status === status ? document.job : null
-  const changed: IncidentDocument = {
-    ...document,
-    signedUrl: message.signedUrl ?? document.signedUrl,
-    job: {
-      id: message.jobId,
-      status,
-      progress: status === 'completed' ? 100 : (message.progress ?? before?.progress ?? 0),
-      stage: status === 'processing' ? (message.stage ?? before?.stage ?? null) : null,
-      errorCode: message.errorCode ?? null,
-      error: message.error ?? null,
-      changedAt: message.timestamp,
-    },
+  let found = false
+  let changed = false
+  function through<Item extends { id: string; job: Job | null }>(
+    items: Item[],
+    subject: string | undefined,
+    more: (item: Item) => Partial<Item>,
+  ): Item[] {
+    return items.map((item) => {
+      if (item.job === null ? item.id !== subject : item.job.id !== message.jobId && item.id !== subject)
+        return item
+      found = true
+      if (!isNews(item.job, message)) return item
+      changed = true
+      return { ...item, ...more(item), job: jobAfter(item.job, message, status ?? 'queued') }
+    })
   }
-  const documents = incident.documents.map((each) => (each === document ? changed : each))
+  const documents = through(incident.documents, documentIdOf(message), (document) =>
+    pictureOf(document, message),
+  )
+  const transcriptions = through(
+    incident.transcriptions,
+    'transcriptionId' in message ? message.transcriptionId : undefined,
+    (transcription) => wordsOf(transcription, message),
+  )
+  const reports = through(incident.reports, 'reportId' in message ? message.reportId : undefined, (report) =>
+    fileOf(report, message),
+  )
+  if (!changed) return { incidents, unknown: !found }
+  const after = { ...incident, documents, transcriptions, reports }
+  return { incidents: incidents.map((each) => (each === incident ? after : each)), unknown: false }
+}
+
+/** A job that was replaced (the file came again) is followed by its new one. */
+function isNews(job: Job | null, message: JobMessage): boolean {
+  if (job === null || job.id !== message.jobId) return true
+  if (message.revision !== undefined && job.revision > 0) return message.revision > job.revision
+  return job.changedAt <= message.timestamp
+}
+
+function jobAfter(known: Job | null, message: JobMessage, status: JobStatus): Job {
+  const before = known?.id === message.jobId && known.status === status ? known : null
+  const progress = 'progress' in message ? message.progress : undefined
+  const stage = 'stage' in message ? message.stage : undefined
   return {
-    incidents: incidents.map((each) => (each === incident ? { ...incident, documents } : each)),
-    unknown: false,
+    id: message.jobId,
+    status,
+    progress: status === 'completed' ? 100 : (progress ?? before?.progress ?? 0),
+    stage: status === 'processing' ? (stage ?? before?.stage ?? null) : null,
+    errorCode: message.errorCode ?? null,
+    error: message.error ?? null,
+    changedAt: message.timestamp,
+    revision: message.revision ?? known?.revision ?? 0,
   }
+}
+
+function documentIdOf(message: JobMessage): string | undefined {
+  return 'documentId' in message ? message.documentId : undefined
+}
+
+function pictureOf(document: IncidentDocument, message: JobMessage): Partial<IncidentDocument> {
+  return { signedUrl: ('signedUrl' in message ? message.signedUrl : undefined) ?? document.signedUrl }
+}
+
+function wordsOf(transcription: Transcription, message: JobMessage): Partial<Transcription> {
+  if (!('transcriptionId' in message)) return {}
+  // What was recognised so far; the whole text is in the row.
+  const text = 'text' in message && typeof message.text === 'string' ? message.text : transcription.text
+  return {
+    text,
+    duration: message.duration ?? transcription.duration,
+    wordCount: message.wordCount ?? transcription.wordCount,
+  }
+}
+
+function fileOf(report: Report, message: JobMessage): Partial<Report> {
+  const size = 'fileSize' in message ? message.fileSize : undefined
+  return { fileSize: size ?? report.fileSize }
 }
 
 export interface Summary {
@@ -107,8 +115,12 @@ export interface Summary {
   progress: number
 }
 
-export function summarise(incident: Incident): Summary {
-  const jobs = incident.documents.flatMap(({ job }) => (job === null ? [] : [job]))
+/** Of the documents, and of the latest report while it is made or when it failed. */
+export function summarise({ documents, reports }: Incident): Summary {
+  const report = latestReport(reports)?.job ?? null
+  const jobs = [...documents.map(({ job }) => job), report?.status === 'completed' ? null : report].filter(
+    (job) => job !== null,
+  )
   const count = (...statuses: JobStatus[]) => jobs.filter(({ status }) => statuses.includes(status)).length
   const done = jobs.reduce((sum, job) => sum + (job.status === 'failed' ? 100 : job.progress), 0)
   return {
@@ -120,80 +132,21 @@ export function summarise(incident: Incident): Summary {
   }
 }
 
-/** Reads the answer of the incidents query. @throws TypeError where it is not of the expected shape. */
-export function parseIncidents(data: unknown): Incident[] {
-  return listOf(data).map((row) => ({
-    id: text(row.id),
-    title: text(row.title),
-    description: textOrNull(row.description),
-    occurredOn: textOrNull(row.occurred_on),
-    reporterEmail: textOrNull(row.reporter_email),
-    createdAt: text(row.created_at),
-    answers: listOf(row.answers ?? []).flatMap(parseAnswer),
-    documents: listOf(row.documents).map(parseDocument),
-  }))
+export function latestReport(reports: readonly Report[]): Report | null {
+  return reports.reduce<Report | null>(
+    (latest, report) => (latest === null || report.createdAt > latest.createdAt ? report : latest),
+    null,
+  )
 }
 
-function parseDocument(row: Record<string, unknown>): IncidentDocument {
-  const kind = row.kind
-  return {
-    id: text(row.id),
-    kind: kind === 'photo' || kind === 'audio' ? kind : 'attachment',
-    documentType: text(row.document_type),
-    fileName: textOrNull(row.file_name),
-    contentType: textOrNull(row.content_type),
-    byteSize: numberOrNull(row.byte_size),
-    thumbnailPath: textOrNull(row.thumbnail_path),
-    previewPath: textOrNull(row.preview_path),
-    width: numberOrNull(row.width),
-    height: numberOrNull(row.height),
-    signedUrl: null,
-    job: isRecord(row.job) ? parseJob(row.job) : null,
-  }
+/** Jobs that can be put into the queue again; of reports only the latest, as an older one is of no use any more. */
+export function failedJobs({ documents, reports }: Incident): Job[] {
+  const jobs = [...documents.map(({ job }) => job), latestReport(reports)?.job ?? null]
+  return jobs.filter((job) => job !== null).filter(({ status }) => status === 'failed')
 }
 
-function parseJob(row: Record<string, unknown>): Job {
-  const status = STATUS_OF[text(row.status)]
-  if (status === undefined) throw new TypeError('a job has an unknown status')
-  return {
-    id: text(row.id),
-    status,
-    progress: numberOrNull(row.progress) ?? 0,
-    stage: status === 'processing' ? textOrNull(row.stage) : null,
-    errorCode: status === 'failed' ? textOrNull(row.error_code) : null,
-    error: status === 'failed' ? textOrNull(row.error) : null,
-    changedAt: isoOf(textOrNull(row.finished_at) ?? textOrNull(row.started_at)),
-  }
-}
-
-/** Answers that people can read; files are shown as documents. */
-function parseAnswer(row: Record<string, unknown>): Answer[] {
-  const { question, value, type } = row
-  if (type === 'file_url' || type === 'hidden' || typeof question !== 'string') return []
-  const shown = typeof value === 'boolean' ? (value ? 'Yes' : 'No') : value
-  return typeof shown === 'string' || typeof shown === 'number' ? [{ question, value: String(shown) }] : []
-}
-
-/** Messages carry UTC with milliseconds: comparable as text once rows do, too. */
-function isoOf(value: string | null): string {
-  const time = value === null ? Number.NaN : Date.parse(value)
-  return Number.isNaN(time) ? '' : new Date(time).toISOString()
-}
-
-function listOf(value: unknown): Record<string, unknown>[] {
-  if (!Array.isArray(value) || !value.every(isRecord)) throw new TypeError('expected a list of rows')
-  return value
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('expected text')
-  return value
-}
-
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null
-}
-
-function numberOrNull(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null
+/** The order of the list. */
+export function newestFirst(a: Incident, b: Incident): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1
+  return a.id === b.id ? 0 : a.id < b.id ? 1 : -1
 }

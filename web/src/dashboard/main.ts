@@ -9,6 +9,7 @@ import { h } from '../shared/dom.ts'
 import { brand } from './brand.ts'
 import { loadConfig } from './config.ts'
 import { createDashboard, type Dashboard } from './dashboard.ts'
+import { forgetOthers } from './kept-data.ts'
 import { createSignIn } from './sign-in.ts'
 
 async function start(root: HTMLElement): Promise<void> {
@@ -24,7 +25,8 @@ async function start(root: HTMLElement): Promise<void> {
     if (user === shownUser) return
     shownUser = user
     dashboard?.close()
-    dashboard = session === null ? null : createDashboard(supabase, session)
+    forgetOthers(user)
+    dashboard = session === null ? null : createDashboard(supabase, session, config)
     root.replaceChildren(dashboard?.element ?? createSignIn(supabase, config))
   }
 

@@ -1,16 +1,22 @@
-/** List, incident and activity side by side, drawn from the store. */
+/** List, incident and what stands beside it, drawn from the store. */
 
 import { h } from '../shared/dom.ts'
+import { relativeTime } from '../shared/format.ts'
 import type { Activity } from './activity.ts'
 import type { DocumentCardData } from './document-card.ts'
-import { createIncidentDetail } from './incident-detail.ts'
+import { createIncidentDetail, type DetailSlots } from './incident-detail.ts'
 import { createIncidentList } from './incident-list.ts'
-import type { DashboardStore } from './store.ts'
+import { documentHref } from './route.ts'
+import { createSidePane, type SidePane } from './side-pane.ts'
+import type { ObjectRef } from './signed-urls.ts'
+import type { DashboardState, DashboardStore } from './store.ts'
 
 export interface Panes {
   /** Tells that what is shown may be out of date. */
   banner: HTMLElement
   element: HTMLElement
+  slots: DetailSlots
+  side: SidePane
   /** `list` or `detail`: which of the two a phone shows. */
   view(): 'list' | 'detail'
   title(): string
@@ -21,31 +27,41 @@ export interface Panes {
 export interface PanesOptions {
   store: DashboardStore
   activity: Activity
-  retry(jobId: string): void
+  retry(jobIds: readonly string[]): void
 }
 
 export function createPanes({ store, activity, retry }: PanesOptions): Panes {
-  const list = createIncidentList(() => void store.refresh())
+  const reload = (): void => void store.refresh()
+  const list = createIncidentList({ reload, loadMore: () => void store.loadMore() })
   const detail = createIncidentDetail({
-    reload: () => void store.refresh(),
-    retry,
+    reload,
+    retry: (jobId) => retry([jobId]),
+    retryAll: retry,
     pictureFailed: ({ id }) => store.pictureFailed(id),
   })
+  const side = createSidePane(activity.element)
   const banner = h('p', { class: 'banner', attrs: { role: 'status', hidden: true } })
 
   function cards(): DocumentCardData[] {
-    return (store.shown?.documents ?? []).map((document) => ({
-      document,
-      url:
-        document.signedUrl ?? (document.thumbnailPath === null ? null : store.urlOf(document.thumbnailPath)),
-      previewUrl: document.previewPath === null ? null : store.urlOf(document.previewPath),
-      retrying: document.job !== null && store.state.retrying.has(document.job.id),
-    }))
+    const { shown, state } = store
+    if (shown === null) return []
+    return shown.documents
+      .filter(({ kind }) => kind === 'photo')
+      .map((document) => ({
+        document,
+        url:
+          document.signedUrl ??
+          (document.thumbnailPath === null ? null : store.urlOf(derivative(document.thumbnailPath))),
+        href: documentHref(shown.id, document.id),
+        retrying: document.job !== null && state.retrying.has(document.job.id),
+      }))
   }
 
   return {
     banner,
-    element: h('div', { class: 'panes' }, list.element, detail.element, activity.element),
+    element: h('div', { class: 'panes' }, list.element, detail.element, side.element),
+    slots: detail.slots,
+    side,
     view() {
       const { phase, incidents, selectedId } = store.state
       return selectedId === null && (phase === 'loading' || incidents.length > 0) ? 'list' : 'detail'
@@ -59,18 +75,35 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
       list.update(state, shown?.id ?? null, now)
       activity.update()
       detail.update({ state, incident: shown, cards: cards() })
-      banner.hidden = !state.outdated
-      banner.textContent = state.outdated
-        ? 'The latest state could not be read; what you see may be out of date.'
-        : ''
+      side.element.hidden = shown === null
+      const text = bannerText(state, now)
+      banner.hidden = text === ''
+      banner.textContent = text
       // Without a network nothing would come of it but errors in the console.
       if (!navigator.onLine) return
       void store.sign(
-        (shown?.documents ?? []).flatMap(({ thumbnailPath, previewPath }) =>
-          [thumbnailPath, previewPath].filter((path) => path !== null),
+        (shown?.documents ?? []).flatMap(({ thumbnailPath }) =>
+          thumbnailPath === null ? [] : [derivative(thumbnailPath)],
         ),
       )
     },
     focusMain: () => detail.element.querySelector('h1')?.focus(),
   }
+}
+
+export function derivative(path: string): ObjectRef {
+  return { bucket: 'derivatives', path }
+}
+
+function bannerText({ phase, cachedAt, outdated }: DashboardState, now: number): string {
+  if (phase === 'failed') return ''
+  if (cachedAt !== null) {
+    const when = relativeTime(new Date(cachedAt).toISOString(), now)
+    return navigator.onLine && !outdated
+      ? `What you saw ${when}. Reading the latest…`
+      : `The server cannot be reached. This is what you saw ${when}.`
+  }
+  if (!navigator.onLine)
+    return 'You are offline. What you see may be out of date; what you write is sent later.'
+  return outdated ? 'The latest state could not be read; what you see may be out of date.' : ''
 }

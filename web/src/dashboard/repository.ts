@@ -2,65 +2,98 @@
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
-import { type Incident, parseIncidents } from './incidents.ts'
+import { type Incident, parseIncidents } from './records.ts'
+
+export type Bucket = 'originals' | 'derivatives' | 'reports'
+
+/** Where in the list a page begins: after this incident. */
+export type PageStart = Pick<Incident, 'id' | 'createdAt'>
 
 export interface Repository {
-  /** Newest first. */
-  listIncidents(): Promise<Incident[]>
-  /** Null when there is none, or none that this user may see. */
+  /** Newest first, at most {@link PAGE_SIZE}; what the list shows of each. */
+  listIncidents(after: PageStart | null): Promise<Incident[]>
+  /** Everything; null when there is none, or none that this user may see. */
   findIncident(id: string): Promise<Incident | null>
-  /** Path in the bucket `derivatives` -> URL; paths that cannot be signed are left out. */
-  signUrls(paths: readonly string[]): Promise<Map<string, string>>
+  /** Path -> URL; paths that cannot be signed are left out. */
+  signUrls(bucket: Bucket, paths: readonly string[]): Promise<Map<string, string>>
+  /** A URL that saves the file under this name. */
+  signDownload(bucket: Bucket, path: string, fileName: string): Promise<string>
   /** Puts a failed job into the queue again. */
   requeue(jobId: string): Promise<void>
 }
 
-const COLUMNS = `
-  id, title, description, occurred_on, reporter_email, created_at, answers,
-  documents (
-    id, kind, document_type, file_name, content_type, byte_size, thumbnail_path, preview_path, width, height, created_at,
-    job:jobs (id, status, progress, stage, error_code, error, started_at, finished_at)
-  )
-`
+const JOB = 'job:jobs (id, status, progress, stage, error_code, error, started_at, finished_at, revision)'
 
-/** Incidents shown in the list. */
-const LIMIT = 50
+const LISTED = `
+  id, user_id, title, description, occurred_on, reporter_email, created_at,
+  documents (id, kind, document_type, file_name, created_at, ${JOB}),
+  reports (id, origin, created_at, ${JOB})
+` as const
+
+const COMPLETE = `
+  id, user_id, title, description, occurred_on, reporter_email, created_at, answers,
+  documents (
+    id, kind, document_type, file_name, content_type, byte_size, sha256, received_at, created_at,
+    original_path, thumbnail_path, preview_path, width, height, metadata, duplicate_of, ${JOB}
+  ),
+  transcriptions (
+    id, document_id, text, segments, simulated, provider, language, duration, word_count, created_at, ${JOB}
+  ),
+  reports (id, origin, path, file_name, file_size, page_count, created_at, completed_at, ${JOB})
+` as const
+
+export const PAGE_SIZE = 50
 
 /** Seconds that a signed URL is valid. */
 export const URL_VALIDITY = 3_600
 
+/** Seconds that the URL of a download is valid: it is followed at once. */
+const DOWNLOAD_VALIDITY = 60
+
 export function createRepository(supabase: SupabaseClient<Database>): Repository {
   return {
-    async listIncidents() {
-      const { data, error } = await supabase
+    async listIncidents(after) {
+      let query = supabase
         .from('incidents')
-        .select(COLUMNS)
+        .select(LISTED)
         .order('created_at', { ascending: false })
+        .order('id', { ascending: false })
         .order('created_at', { referencedTable: 'documents' })
-        .limit(LIMIT)
+        .limit(PAGE_SIZE)
+      if (after !== null) {
+        const { id, createdAt } = after
+        query = query.or(`created_at.lt."${createdAt}",and(created_at.eq."${createdAt}",id.lt.${id})`)
+      }
+      const { data, error } = await query
       if (error) throw error
-      return parseIncidents(data)
+      return parseIncidents(data, false)
     },
     async findIncident(id) {
       const { data, error } = await supabase
         .from('incidents')
-        .select(COLUMNS)
+        .select(COMPLETE)
         .eq('id', id)
         .order('created_at', { referencedTable: 'documents' })
+        .order('created_at', { referencedTable: 'reports', ascending: false })
         .limit(1)
       if (error) throw error
-      return parseIncidents(data)[0] ?? null
+      return parseIncidents(data, true)[0] ?? null
     },
-    async signUrls(paths) {
-      const { data, error } = await supabase.storage
-        .from('derivatives')
-        .createSignedUrls([...paths], URL_VALIDITY)
+    async signUrls(bucket, paths) {
+      const { data, error } = await supabase.storage.from(bucket).createSignedUrls([...paths], URL_VALIDITY)
       if (error) throw error
       return new Map(
         data.flatMap(({ path, signedUrl }) =>
           path !== null && signedUrl ? [[path, signedUrl] as const] : [],
         ),
       )
+    },
+    async signDownload(bucket, path, fileName) {
+      const { data, error } = await supabase.storage
+        .from(bucket)
+        .createSignedUrl(path, DOWNLOAD_VALIDITY, { download: fileName })
+      if (error) throw error
+      return data.signedUrl
     },
     async requeue(jobId) {
       const { error } = await supabase.rpc('requeue_job', { p_job_id: jobId })

@@ -15,12 +15,27 @@ export function incidentIdOf(hash: string): string | null {
 export function hrefOf(message: JobMessage): string | null {
   if (message.incidentId === null) return null
   const incident = `#/incidents/${encodeURIComponent(message.incidentId)}`
-  const item = itemOf(message)
+  const item = subjectOf(message)
   return item === null ? incident : `${incident}/${item.map(encodeURIComponent).join('/')}`
 }
 
-function itemOf(message: JobMessage): [string, string] | null {
+function subjectOf(message: JobMessage): [string, string] | null {
   if ('documentType' in message) return ['documents', message.documentId]
   if ('reportId' in message) return ['reports', message.reportId]
   return 'transcriptionId' in message ? ['transcriptions', message.transcriptionId] : null
+}
+
+/** The thing of an incident that the address names. */
+export function itemOf(hash: string): { kind: string; id: string } | null {
+  const [, kind, id] =
+    /^#\/incidents\/[^/?#]+\/(documents|reports|transcriptions)\/([^/?#]+)/.exec(hash) ?? []
+  return kind === undefined || id === undefined ? null : { kind, id }
+}
+
+export function incidentHref(incidentId: string): string {
+  return `#/incidents/${encodeURIComponent(incidentId)}`
+}
+
+export function documentHref(incidentId: string, documentId: string): string {
+  return `${incidentHref(incidentId)}/documents/${encodeURIComponent(documentId)}`
 }

@@ -1,22 +1,33 @@
 /**
- * The dashboard's state: incidents read from the database and kept current by messages. A read that is under way
- * when messages arrive does not undo them: they are applied again on top of what it brings.
+ * The dashboard's state: incidents read from the database and kept current by messages. The list is read in pages and
+ * without details; the incident that is shown is read completely. A read that is under way when messages arrive does
+ * not undo them: they are applied again on top of what it brings.
+ *
+ *   cache ──▶ (first paint) ──▶ first page and shown incident ──▶ messages ──▶ shown incident anew where they say less
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
 import { sentence } from '../shared/format.ts'
-import { applyMessage, type Incident } from './incidents.ts'
-import { type Repository, URL_VALIDITY } from './repository.ts'
+import { Coalesced } from './coalesced.ts'
+import type { IncidentCache } from './incident-cache.ts'
+import { applyMessage, newestFirst } from './incidents.ts'
+import type { Incident } from './records.ts'
+import { PAGE_SIZE, type PageStart, type Repository } from './repository.ts'
+import { type ObjectRef, SignedUrls } from './signed-urls.ts'
 
 export type Phase = 'loading' | 'ready' | 'failed'
 
 export interface DashboardState {
-  /** `failed`: nothing could be read yet. A read that fails later leaves `ready` and sets `outdated`. */
+  /** `failed`: nothing could be read and nothing is cached. A read that fails later sets `outdated`. */
   phase: Phase
   incidents: readonly Incident[]
   /** The last read failed; what is shown may be old. */
   outdated: boolean
+  /** What is shown is from an earlier visit, of this time, in milliseconds; null once it has been read anew. */
+  cachedAt: number | null
+  /** Older incidents than those here. */
+  more: 'none' | 'there' | 'loading' | 'failed'
   /** From the address; may name an incident that is not there. */
   selectedId: string | null
   /** Incidents that arrived while the page was open. */
@@ -27,35 +38,42 @@ export interface DashboardState {
 
 export interface StoreOptions {
   repository: Repository
+  cache?: IncidentCache
   clock?: () => number
 }
 
-/** Milliseconds before a URL that could not be had is asked for again. */
-const RETRY_URL_AFTER = 15_000
-
 export class DashboardStore {
   readonly #repository: Repository
-  readonly #clock: () => number
+  readonly #cache: IncidentCache | undefined
+  readonly #urls: SignedUrls
   readonly #listeners = new Set<(state: DashboardState) => void>()
-  readonly #urls = new Map<string, { url: string | null; until: number }>()
-  readonly #signing = new Set<string>()
+  readonly #list = new Coalesced(() => this.#readList())
+  readonly #single = new Map<string, Coalesced>()
   #state: DashboardState = {
     phase: 'loading',
     incidents: [],
     outdated: false,
+    cachedAt: null,
+    more: 'none',
     selectedId: null,
     fresh: new Set(),
     retrying: new Set(),
   }
-  #reading: Promise<void> | null = null
-  #readAgain = false
-  /** Messages since the current read began. */
+  /** Where the pages that were read end. */
+  #pagesEnd: PageStart | null = null
+  #reads = 0
+  /** Messages since the oldest read that is under way began. */
   #meanwhile: JobMessage[] = []
   #closed = false
 
-  constructor(options: StoreOptions) {
-    this.#repository = options.repository
-    this.#clock = options.clock ?? Date.now
+  constructor({ repository, cache, clock = Date.now }: StoreOptions) {
+    this.#repository = repository
+    this.#cache = cache
+    this.#urls = new SignedUrls((bucket, paths) => repository.signUrls(bucket, paths), clock)
+    const cached = cache?.read() ?? null
+    if (cached !== null) {
+      this.#state = { ...this.#state, phase: 'ready', incidents: cached.incidents, cachedAt: cached.savedAt }
+    }
   }
 
   get state(): DashboardState {
@@ -80,55 +98,81 @@ export class DashboardStore {
 
   select(id: string | null): void {
     this.#set({ selectedId: id })
-    const known = id === null || this.#state.incidents.some((incident) => incident.id === id)
-    if (!known && this.#state.phase === 'ready') void this.refresh()
+    if (this.#state.phase === 'ready' && this.#state.cachedAt === null) this.#completeShown()
   }
 
-  /** Reads everything anew; calls during a read lead to one more. */
+  /** Reads the newest page and the shown incident; calls meanwhile lead to one more read. Never rejects. */
   refresh(): Promise<void> {
-    if (this.#reading !== null) {
-      this.#readAgain = true
-      return this.#reading
+    return this.#list.run()
+  }
+
+  /** Reads one incident completely. Never rejects. */
+  reload(id: string): Promise<void> {
+    const single = this.#single.get(id) ?? new Coalesced(() => this.#readOne(id))
+    this.#single.set(id, single)
+    return single.run()
+  }
+
+  async loadMore(): Promise<void> {
+    const { more } = this.#state
+    if (this.#pagesEnd === null || more === 'none' || more === 'loading') return
+    this.#set({ more: 'loading' })
+    try {
+      await this.#reading(async () => {
+        const page = await this.#repository.listIncidents(this.#pagesEnd)
+        this.#endPages(page)
+        this.#merge(page)
+      })
+    } catch {
+      this.#set({ more: 'failed' })
     }
-    this.#reading = this.#read().finally(() => {
-      this.#reading = null
-    })
-    return this.#reading
   }
 
   receive(message: JobMessage): void {
-    if (this.#reading !== null) this.#meanwhile.push(message)
+    if (this.#reads > 0) this.#meanwhile.push(message)
     const { incidents, unknown } = applyMessage(this.#state.incidents, message)
     if (incidents !== this.#state.incidents) this.#set({ incidents })
-    // A finished document has got paths and sizes that messages do not carry.
-    if (unknown || message.status === 'completed') void this.refresh()
+    const { incidentId } = message
+    if (incidentId === null) return
+    if (!incidents.some(({ id }) => id === incidentId)) void this.refresh()
+    // What is finished has got paths, sizes and whole texts that messages do not carry.
+    else if (unknown || (message.status === 'completed' && incidentId === this.shown?.id)) {
+      void this.reload(incidentId)
+    }
   }
 
   /** @throws what the backend answered. */
-  async retry(jobId: string): Promise<void> {
-    this.#set({ retrying: new Set([...this.#state.retrying, jobId]) })
+  async retry(jobIds: readonly string[]): Promise<void> {
+    this.#set({ retrying: new Set([...this.#state.retrying, ...jobIds]) })
     try {
-      await this.#repository.requeue(jobId)
-      await this.refresh()
+      const results = await Promise.allSettled(jobIds.map((id) => this.#repository.requeue(id)))
+      const { shown } = this
+      if (shown !== null) await this.reload(shown.id)
+      const failed = results.find(({ status }) => status === 'rejected')
+      if (failed?.status === 'rejected') throw failed.reason
     } finally {
-      this.#set({ retrying: new Set([...this.#state.retrying].filter((id) => id !== jobId)) })
+      this.#set({ retrying: new Set([...this.#state.retrying].filter((id) => !jobIds.includes(id))) })
     }
   }
 
   /** How people know what a message is about, e.g. the file's name; null where that is not known. */
   subjectOf(message: JobMessage): string | null {
-    if (!('documentType' in message)) return null
-    for (const { documents } of this.#state.incidents) {
-      const document = documents.find(({ id }) => id === message.documentId)
-      if (document !== undefined) return document.fileName ?? sentence(document.documentType)
-    }
-    return null
+    const incident = this.#state.incidents.find(({ id }) => id === message.incidentId)
+    const document = incident?.documents.find(
+      ({ id, job }) => job?.id === message.jobId || ('documentId' in message && id === message.documentId),
+    )
+    if (document !== undefined) return document.fileName ?? sentence(document.documentType)
+    return 'reportId' in message ? (incident?.title ?? null) : null
   }
 
   /** The URL of an object, or null while there is none; listeners are called when there is. */
-  urlOf(path: string): string | null {
-    const known = this.#urls.get(path)
-    return known !== undefined && known.until > this.#clock() ? known.url : null
+  urlOf(ref: ObjectRef): string | null {
+    return this.#urls.get(ref)
+  }
+
+  /** Asks for the URLs of those objects that have none. */
+  async sign(refs: readonly ObjectRef[]): Promise<void> {
+    if (await this.#urls.request(refs)) this.#set({})
   }
 
   /** A picture could not be loaded: go on to the next way of getting it, and after that leave it for a while. */
@@ -137,77 +181,129 @@ export class DashboardStore {
       const document = incident.documents.find(({ id }) => id === documentId)
       if (document === undefined) continue
       if (document.signedUrl === null) {
-        if (document.thumbnailPath !== null) this.#keepUrl(document.thumbnailPath, null)
+        const { thumbnailPath } = document
+        if (thumbnailPath !== null) this.#urls.failed({ bucket: 'derivatives', path: thumbnailPath })
         return
       }
       const documents = incident.documents.map((each) =>
         each === document ? { ...each, signedUrl: null } : each,
       )
-      this.#set({
-        incidents: this.#state.incidents.map((each) => (each === incident ? { ...each, documents } : each)),
-      })
+      this.#replace({ ...incident, documents })
       return
     }
   }
 
-  /** Asks for the URLs of those paths that have none. */
-  async sign(paths: readonly string[]): Promise<void> {
-    const now = this.#clock()
-    const missing = [...new Set(paths)].filter(
-      (path) => !this.#signing.has(path) && (this.#urls.get(path)?.until ?? 0) <= now,
-    )
-    if (missing.length === 0) return
-    for (const path of missing) this.#signing.add(path)
-    // Without URLs the cards go on showing their placeholders.
-    const urls = await this.#repository.signUrls(missing).catch(() => new Map<string, string>())
-    for (const path of missing) {
-      this.#signing.delete(path)
-      this.#keepUrl(path, urls.get(path) ?? null)
+  async #readList(): Promise<void> {
+    const { selectedId } = this.#state
+    const linked = selectedId !== null && isUuid(selectedId) ? selectedId : null
+    try {
+      await this.#reading(async () => {
+        const [page, found] = await Promise.all([
+          this.#repository.listIncidents(null),
+          linked === null ? null : this.#repository.findIncident(linked),
+        ])
+        const newest = selectedId === null ? page[0] : undefined
+        // Shown with what the list says until the rest is there.
+        if (newest !== undefined && this.#state.cachedAt === null && this.#state.phase !== 'ready')
+          this.#begin(page, null)
+        const complete = newest === undefined ? found : await this.#repository.findIncident(newest.id)
+        this.#begin(page, complete)
+      })
+      this.#urls.forgetFailures()
+      this.#save()
+      // Another one may have been selected meanwhile.
+      if (this.#state.selectedId !== selectedId) this.#completeShown()
+    } catch {
+      // What went wrong is of no use to people; that it did is shown, and the next occasion tries again.
+      this.#set(this.#state.phase === 'ready' ? { outdated: true } : { phase: 'failed' })
     }
-    if (urls.size > 0) this.#set({})
   }
 
-  #keepUrl(path: string, url: string | null): void {
-    this.#urls.set(path, {
-      url,
-      until: this.#clock() + (url === null ? RETRY_URL_AFTER : URL_VALIDITY * 900),
+  #completeShown(): void {
+    const { shown } = this
+    const { selectedId } = this.#state
+    if (shown === null && selectedId !== null) void this.reload(selectedId)
+    else if (shown !== null && !shown.complete) void this.reload(shown.id)
+  }
+
+  async #readOne(id: string): Promise<void> {
+    if (!isUuid(id)) return
+    try {
+      await this.#reading(async () => {
+        const found = await this.#repository.findIncident(id)
+        if (found === null) this.#set({ incidents: this.#state.incidents.filter((each) => each.id !== id) })
+        else if (this.#state.incidents.some((each) => each.id === id)) {
+          this.#replace(this.#caughtUp([found])[0] ?? found)
+        } else this.#merge([found])
+      })
+      this.#save()
+    } catch {
+      this.#set({ outdated: true })
+    }
+  }
+
+  /** Messages that arrive during the work are kept for what it reads and takes over. */
+  async #reading(work: () => Promise<void>): Promise<void> {
+    this.#reads += 1
+    try {
+      await work()
+    } finally {
+      this.#reads -= 1
+      if (this.#reads === 0) this.#meanwhile = []
+    }
+  }
+
+  /** Takes over the newest page; of the incidents beyond it, those that were read before stay. */
+  #begin(page: readonly Incident[], complete: Incident | null): void {
+    const last = page.at(-1)
+    const isWhole = page.length < PAGE_SIZE || last === undefined
+    const beyond = isWhole
+      ? []
+      : this.#state.incidents.filter(
+          (incident) => this.#state.cachedAt === null && newestFirst(last, incident) < 0,
+        )
+    if (this.#pagesEnd === null || isWhole || beyond.length === 0) this.#endPages(page)
+    const read = [...page, ...beyond].filter(({ id }) => id !== complete?.id)
+    const incidents = this.#caughtUp([...read, ...(complete === null ? [] : [complete])]).toSorted(
+      newestFirst,
+    )
+    this.#set({
+      phase: 'ready',
+      outdated: false,
+      cachedAt: null,
+      incidents,
+      fresh: this.#freshAmong(incidents),
     })
   }
 
-  async #read(): Promise<void> {
-    do {
-      this.#readAgain = false
-      this.#meanwhile = []
-      try {
-        const listed = await this.#repository.listIncidents()
-        const linked = await this.#readLinked(listed)
-        let incidents: readonly Incident[] = linked === null ? listed : [...listed, linked]
-        for (const message of this.#meanwhile) incidents = applyMessage(incidents, message).incidents
-        this.#forgetMissingUrls()
-        this.#set({ phase: 'ready', outdated: false, incidents, fresh: this.#freshAmong(incidents) })
-      } catch {
-        // What went wrong is of no use to people; that it did is shown, and the next occasion tries again.
-        this.#set(this.#state.phase === 'ready' ? { outdated: true } : { phase: 'failed' })
-      }
-    } while (this.#readAgain && !this.#closed)
+  #endPages(page: readonly Incident[]): void {
+    this.#pagesEnd = page.at(-1) ?? this.#pagesEnd
+    this.#set({ more: page.length < PAGE_SIZE ? 'none' : 'there' })
   }
 
-  /** The backend answers: what could not be had before may be there now. */
-  #forgetMissingUrls(): void {
-    for (const [path, { url }] of this.#urls) if (url === null) this.#urls.delete(path)
+  #merge(read: readonly Incident[]): void {
+    const known = new Set(this.#state.incidents.map(({ id }) => id))
+    const added = this.#caughtUp(read.filter(({ id }) => !known.has(id)))
+    this.#set({ incidents: [...this.#state.incidents, ...added].toSorted(newestFirst) })
   }
 
-  /** An address can name an incident beyond the list. */
-  async #readLinked(listed: readonly Incident[]): Promise<Incident | null> {
-    const { selectedId } = this.#state
-    if (selectedId === null || !isUuid(selectedId) || listed.some(({ id }) => id === selectedId)) return null
-    return this.#repository.findIncident(selectedId)
+  #replace(incident: Incident): void {
+    this.#set({ incidents: this.#state.incidents.map((each) => (each.id === incident.id ? incident : each)) })
+  }
+
+  #caughtUp(read: readonly Incident[]): readonly Incident[] {
+    return this.#meanwhile.reduce((incidents, message) => applyMessage(incidents, message).incidents, read)
   }
 
   #freshAmong(incidents: readonly Incident[]): ReadonlySet<string> {
-    if (this.#state.phase !== 'ready') return new Set()
+    const { phase, cachedAt, fresh } = this.#state
+    if (phase !== 'ready' || cachedAt !== null) return new Set()
     const known = new Set(this.#state.incidents.map(({ id }) => id))
-    return new Set([...this.#state.fresh, ...incidents.map(({ id }) => id).filter((id) => !known.has(id))])
+    return new Set([...fresh, ...incidents.map(({ id }) => id).filter((id) => !known.has(id))])
+  }
+
+  #save(): void {
+    if (!this.#closed) this.#cache?.write(this.#state.incidents, this.shown)
   }
 
   #set(change: Partial<DashboardState>): void {

@@ -1,0 +1,46 @@
+/** What a member can do about an incident in the backend. */
+
+import type { PostgrestError, SupabaseClient } from '@supabase/supabase-js'
+import { AppError } from '../../../../functions-shared/app-error.ts'
+import type { Database } from '../../../../functions-shared/database.types.ts'
+import { ERROR_CODES, type ErrorCode } from '../../../../functions-shared/error-codes.ts'
+import { type Person, parsePeople } from './people.ts'
+
+export interface IncidentActions {
+  /** One report at a time: while one is being made, nothing changes. @throws AppError of a refusal. */
+  requestReport(incidentId: string): Promise<void>
+  /** Makes a document of an object in the bucket `uploads`, once. @throws AppError of a refusal. */
+  submitUpload(incidentId: string, path: string, fileName: string): Promise<void>
+  people(incidentId: string): Promise<Person[]>
+}
+
+export function createIncidentActions(supabase: SupabaseClient<Database>): IncidentActions {
+  return {
+    async requestReport(incidentId) {
+      const { error } = await supabase.rpc('request_report', { p_incident_id: incidentId })
+      if (error !== null) throw refusalOf(error)
+    },
+    async submitUpload(incidentId, path, fileName) {
+      const { error } = await supabase.rpc('submit_upload', {
+        p_incident_id: incidentId,
+        p_path: path,
+        p_file_name: fileName,
+      })
+      if (error !== null) throw refusalOf(error)
+    },
+    async people(incidentId) {
+      const { data, error } = await supabase.rpc('incident_people', { p_incident_id: incidentId })
+      if (error !== null) throw refusalOf(error)
+      return parsePeople(data)
+    },
+  }
+}
+
+/** What the database refuses by a code of ours; everything else stays what it is. */
+function refusalOf(error: PostgrestError): Error {
+  return isCode(error.message) ? new AppError(error.message, { cause: error }) : error
+}
+
+function isCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, text)
+}

@@ -1,0 +1,133 @@
+/** Parts that sections of an incident share: status, progress, failure, buttons. */
+
+import { h, setText } from '../../shared/dom.ts'
+import { sentence } from '../../shared/format.ts'
+import { icon } from '../icons.ts'
+import type { Job } from '../records.ts'
+import { type CardStatus, STATUS_LABELS } from '../status-labels.ts'
+import { type ExtraIcon, extraIcon } from './extra-icons.ts'
+
+export function iconButton(
+  name: ExtraIcon,
+  label: string,
+  onClick: () => void,
+  className = '',
+): HTMLButtonElement {
+  return h(
+    'button',
+    {
+      class: `icon-button ${className}`.trim(),
+      attrs: { type: 'button', 'aria-label': label, title: label },
+      on: { click: onClick },
+    },
+    extraIcon(name),
+  )
+}
+
+export function smallButton(name: ExtraIcon | null, label: string, onClick: () => void): HTMLButtonElement {
+  return h(
+    'button',
+    { class: 'button button--small', attrs: { type: 'button' }, on: { click: onClick } },
+    name === null ? null : extraIcon(name),
+    h('span', {}, label),
+  )
+}
+
+/** The live state of a job: a pill, what it is doing, a bar; and where it failed, why, and a way to try again. */
+export class JobStatusView {
+  readonly pill = h('span', { class: 'pill' })
+  readonly bar = h(
+    'div',
+    { class: 'bar bar--line', attrs: { role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100 } },
+    h('div', {}),
+  )
+  readonly failure: HTMLElement
+  readonly #reason = h('p', { class: 'card__reason' })
+  readonly #missing = h('ul', { class: 'missing' })
+  readonly #code = h('code', { class: 'card__code' })
+  readonly #retry = h(
+    'button',
+    { class: 'button button--small', attrs: { type: 'button' } },
+    icon('refresh'),
+    'Retry',
+  )
+  #job: Job | null = null
+
+  constructor(retry: (jobId: string) => void) {
+    this.#retry.addEventListener('click', () => {
+      if (this.#job !== null) retry(this.#job.id)
+    })
+    this.failure = h(
+      'div',
+      { class: 'row-failure' },
+      h('div', {}, this.#reason, this.#missing, this.#code),
+      this.#retry,
+    )
+  }
+
+  /** @param title what the work is about. @returns what it is doing; empty when it is not at work. */
+  update(job: Job | null, title: string, retrying: boolean): string {
+    this.#job = job
+    const status: CardStatus = job?.status ?? 'received'
+    setText(this.pill, STATUS_LABELS[status])
+    this.pill.dataset.status = status
+    const working = job !== null && (status === 'processing' || status === 'queued')
+    this.bar.hidden = !working
+    if (working) {
+      this.bar.setAttribute('aria-label', `Progress of ${title}`)
+      this.bar.setAttribute('aria-valuenow', String(job.progress))
+      this.bar.style.setProperty('--progress', String(job.progress / 100))
+      this.bar.classList.toggle('bar--waiting', status === 'queued')
+    }
+    this.failure.hidden = status !== 'failed'
+    if (job !== null && status === 'failed') this.#showFailure(job, title, retrying)
+    if (status === 'queued') return 'Waiting for its turn'
+    return job !== null && status === 'processing' ? `${stageOf(job)} · ${job.progress}%` : ''
+  }
+
+  #showFailure(job: Job, title: string, retrying: boolean): void {
+    const missing = missingFields(job.error)
+    setText(
+      this.#reason,
+      missing.length > 0
+        ? 'It cannot be made yet. These are missing:'
+        : (job.error ?? 'It could not be done.'),
+    )
+    if (this.#missing.textContent !== missing.join('')) {
+      this.#missing.replaceChildren(...missing.map((field) => h('li', { class: 'missing__field' }, field)))
+    }
+    this.#missing.hidden = missing.length === 0
+    setText(this.#code, job.errorCode ?? '')
+    this.#code.hidden = job.errorCode === null
+    this.#retry.disabled = retrying
+    this.#retry.classList.toggle('is-busy', retrying)
+    this.#retry.setAttribute('aria-label', `Retry ${title}`)
+  }
+}
+
+function stageOf(job: Job): string {
+  return job.stage === null ? 'Starting' : sentence(job.stage)
+}
+
+/** The names in `Missing required fields: incident_date, reporter_email`; none where the error says something else. */
+export function missingFields(error: string | null): string[] {
+  const [, list] = /^Missing required fields?: (.+)$/.exec(error ?? '') ?? []
+  return list === undefined ? [] : list.split(',').map((field) => field.trim().replace(/\.$/, ''))
+}
+
+/** Follows a URL that saves a file. */
+export function followDownload(url: string): void {
+  const link = h('a', { attrs: { href: url, rel: 'noopener', download: '' } })
+  document.body.append(link)
+  link.click()
+  link.remove()
+}
+
+/** Seconds as `m:ss`, or `h:mm:ss`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds))
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const hours = Math.floor(whole / 3_600)
+  const minutes = Math.floor((whole % 3_600) / 60)
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
+}

@@ -1,0 +1,115 @@
+/** The story of an incident, from its rows and from the durable notifications about it. Pure. */
+
+import type { JobMessage } from '../../../../functions-shared/message-types.ts'
+import { sentence } from '../../shared/format.ts'
+import type { Incident, Job } from '../records.ts'
+
+export type TimelineTone = 'done' | 'failed' | 'busy' | 'neutral'
+
+export interface TimelineEvent {
+  key: string
+  /** ISO 8601. */
+  at: string
+  tone: TimelineTone
+  title: string
+  detail: string
+}
+
+const TITLES: Partial<Record<JobMessage['type'], [title: string, tone: TimelineTone]>> = {
+  image_processing_started: ['Processing started', 'busy'],
+  image_processed: ['Ready', 'done'],
+  image_processing_failed: ['Failed', 'failed'],
+  pdf_generation_started: ['Report started', 'busy'],
+  pdf_generated: ['Report ready', 'done'],
+  pdf_generation_failed: ['Report failed', 'failed'],
+  transcription_queued: ['Voice note queued', 'neutral'],
+  transcription_processing: ['Transcription started', 'busy'],
+  transcription_complete: ['Voice note transcribed', 'done'],
+  transcription_failed: ['Transcription failed', 'failed'],
+}
+
+/** Newest first. @param messages durable ones of this incident, in any order. */
+export function timelineOf(incident: Incident, messages: readonly JobMessage[]): TimelineEvent[] {
+  const told = messages.flatMap((message) => eventOf(message, incident))
+  const known = new Set(messages.map(({ jobId, status }) => `${jobId} ${endOf(status)}`))
+  const fromRows = rowEvents(incident).filter(({ key }) => !known.has(key))
+  return [...told, ...fromRows].sort(
+    (a, b) => Date.parse(b.at) - Date.parse(a.at) || (a.key < b.key ? 1 : -1),
+  )
+}
+
+function eventOf(message: JobMessage, incident: Incident): TimelineEvent[] {
+  const key = `${message.jobId} ${message.seq ?? message.revision ?? message.timestamp}`
+  if (message.type === 'status_update') {
+    const failed = message.status === 'failed'
+    return [
+      {
+        key,
+        at: message.timestamp,
+        tone: failed ? 'failed' : 'neutral',
+        title: `${sentence(message.updateType)} ${message.resource}`.trim(),
+        detail: message.error ?? sentence(message.status),
+      },
+    ]
+  }
+  const [title, tone] = TITLES[message.type] ?? []
+  if (title === undefined || tone === undefined) return []
+  const detail = [nameOf(message, incident), message.error].filter(Boolean).join(' · ')
+  return [{ key, at: message.timestamp, tone, title, detail }]
+}
+
+function nameOf(message: JobMessage, incident: Incident): string | null {
+  const document = incident.documents.find(
+    ({ id, job }) => job?.id === message.jobId || ('documentId' in message && message.documentId === id),
+  )
+  return document === undefined ? null : (document.fileName ?? sentence(document.documentType))
+}
+
+/** For what notifications do not say: those of before, and for members who are sent none. */
+function rowEvents(incident: Incident): TimelineEvent[] {
+  const event = (key: string, at: string, title: string, detail: string, tone: TimelineTone = 'neutral') => ({
+    key,
+    at,
+    tone,
+    title,
+    detail,
+  })
+  return [
+    event('reported', incident.createdAt, 'Reported', incident.reporterEmail ?? ''),
+    ...incident.documents.flatMap((document) => {
+      const name = document.fileName ?? sentence(document.documentType)
+      return [
+        event(`added ${document.id}`, document.createdAt, 'File added', name),
+        ...ended(document.job, document.kind === 'audio' ? 'Voice note transcribed' : 'Ready', name),
+      ]
+    }),
+    ...incident.reports.flatMap((report) => [
+      event(
+        `report ${report.id}`,
+        report.createdAt,
+        report.automatic ? 'Report begun' : 'Report asked for',
+        '',
+      ),
+      ...ended(report.job, 'Report ready', ''),
+    ]),
+  ]
+}
+
+function ended(job: Job | null, title: string, name: string): TimelineEvent[] {
+  if (job === null || job.changedAt === '' || (job.status !== 'completed' && job.status !== 'failed'))
+    return []
+  const failed = job.status === 'failed'
+  return [
+    {
+      key: `${job.id} ${job.status}`,
+      at: job.changedAt,
+      tone: failed ? 'failed' : 'done',
+      title: failed ? 'Failed' : title,
+      detail: [name, failed ? job.error : null].filter(Boolean).join(' · '),
+    },
+  ]
+}
+
+function endOf(status: string): string {
+  return status === 'completed' || status === 'failed' ? status : ''
+}

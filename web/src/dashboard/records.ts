@@ -1,0 +1,277 @@
+/** What the dashboard knows of an incident, and how rows become it. A column that is gone does not compile. */
+
+import type { Database } from '../../../functions-shared/database.types.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
+
+export type JobStatus = 'queued' | 'processing' | 'completed' | 'failed'
+
+export interface Job {
+  id: string
+  status: JobStatus
+  /** 0 to 100, of the current attempt. */
+  progress: number
+  stage: string | null
+  errorCode: string | null
+  error: string | null
+  /** ISO 8601 of the last change known. */
+  changedAt: string
+  /** Rises with every change that people are told of; older messages are not applied. */
+  revision: number
+}
+
+export interface Position {
+  /** Degrees, south and west negative. */
+  latitude: number
+  longitude: number
+  /** Metres above sea level. */
+  altitude: number | null
+}
+
+export interface IncidentDocument {
+  id: string
+  kind: 'photo' | 'audio' | 'attachment'
+  documentType: string
+  fileName: string | null
+  contentType: string | null
+  byteSize: number | null
+  sha256: string | null
+  receivedAt: string | null
+  createdAt: string
+  /** Object names, in the buckets `originals` and `derivatives`. */
+  originalPath: string | null
+  thumbnailPath: string | null
+  previewPath: string | null
+  width: number | null
+  height: number | null
+  /** ISO 8601 by the camera's clock, often without an offset. */
+  takenAt: string | null
+  camera: string | null
+  position: Position | null
+  pageCount: number | null
+  /** What the worker has to say about the file, e.g. why there is no preview. */
+  note: string | null
+  /** The same file came before, as this document. */
+  duplicateOf: string | null
+  /** A URL that came with a message; saves asking for one. */
+  signedUrl: string | null
+  job: Job | null
+}
+
+export interface Segment {
+  /** Seconds. */
+  start: number
+  text: string
+}
+
+export interface Transcription {
+  id: string
+  documentId: string
+  text: string | null
+  segments: Segment[]
+  /** No speech was recognised: a stand-in without a provider wrote the text. */
+  simulated: boolean
+  provider: string | null
+  language: string | null
+  /** Seconds. */
+  duration: number | null
+  wordCount: number | null
+  job: Job | null
+}
+
+export interface Report {
+  id: string
+  automatic: boolean
+  /** Object name in the bucket `reports`. */
+  path: string | null
+  fileName: string | null
+  fileSize: number | null
+  pageCount: number | null
+  createdAt: string
+  completedAt: string | null
+  job: Job | null
+}
+
+export interface Answer {
+  question: string
+  value: string
+}
+
+export interface Incident {
+  id: string
+  /** Whether everything has been read, or only what the list shows. */
+  complete: boolean
+  /** Who is told of its progress. */
+  ownerId: string
+  title: string
+  description: string | null
+  /** Day, as `yyyy-mm-dd`. */
+  occurredOn: string | null
+  reporterEmail: string | null
+  createdAt: string
+  answers: Answer[]
+  documents: IncidentDocument[]
+  transcriptions: Transcription[]
+  reports: Report[]
+}
+
+type Tables = Database['public']['Tables']
+/** A row as it came: its columns are known, what is in them is not. */
+type Untrusted<Table extends keyof Tables> = Readonly<Partial<Record<keyof Tables[Table]['Row'], unknown>>>
+
+const JOB_STATUSES: Readonly<Record<string, JobStatus | undefined>> = {
+  queued: 'queued',
+  processing: 'processing',
+  completed: 'completed',
+  failed: 'failed',
+}
+
+/** Reads the answer of an incidents query. @throws TypeError where it is not of the expected shape. */
+export function parseIncidents(data: unknown, complete: boolean): Incident[] {
+  return listOf(data).map((row) => parseIncident(row, complete))
+}
+
+function parseIncident(
+  row: Untrusted<'incidents'> & { documents?: unknown; transcriptions?: unknown; reports?: unknown },
+  complete: boolean,
+): Incident {
+  return {
+    id: text(row.id),
+    complete,
+    ownerId: text(row.user_id),
+    title: text(row.title),
+    description: textOrNull(row.description),
+    occurredOn: textOrNull(row.occurred_on),
+    reporterEmail: textOrNull(row.reporter_email),
+    createdAt: text(row.created_at),
+    answers: listOf(row.answers ?? []).flatMap(parseAnswer),
+    documents: listOf(row.documents).map(parseDocument),
+    transcriptions: listOf(row.transcriptions ?? []).map(parseTranscription),
+    reports: listOf(row.reports ?? []).map(parseReport),
+  }
+}
+
+function parseDocument(row: Untrusted<'documents'> & { job?: unknown }): IncidentDocument {
+  const { kind } = row
+  const facts = isRecord(row.metadata) ? row.metadata : {}
+  return {
+    id: text(row.id),
+    kind: kind === 'photo' || kind === 'audio' ? kind : 'attachment',
+    documentType: text(row.document_type),
+    fileName: textOrNull(row.file_name),
+    contentType: textOrNull(row.content_type),
+    byteSize: numberOrNull(row.byte_size),
+    sha256: textOrNull(row.sha256),
+    receivedAt: textOrNull(row.received_at),
+    createdAt: text(row.created_at),
+    originalPath: textOrNull(row.original_path),
+    thumbnailPath: textOrNull(row.thumbnail_path),
+    previewPath: textOrNull(row.preview_path),
+    width: numberOrNull(row.width),
+    height: numberOrNull(row.height),
+    takenAt: textOrNull(facts.takenAt),
+    camera: cameraOf(facts.camera),
+    position: positionOf(facts.position),
+    pageCount: numberOrNull(facts.pageCount ?? facts.pages),
+    note: textOrNull(facts.note),
+    duplicateOf: textOrNull(row.duplicate_of),
+    signedUrl: null,
+    job: parseJob(row.job),
+  }
+}
+
+function parseTranscription(row: Untrusted<'transcriptions'> & { job?: unknown }): Transcription {
+  return {
+    id: text(row.id),
+    documentId: text(row.document_id),
+    text: textOrNull(row.text),
+    segments: listOf(row.segments ?? []).flatMap(({ start, text: said }) =>
+      typeof start === 'number' && typeof said === 'string' ? [{ start, text: said.trim() }] : [],
+    ),
+    simulated: row.simulated === true,
+    provider: textOrNull(row.provider),
+    language: textOrNull(row.language),
+    duration: numberOrNull(row.duration),
+    wordCount: numberOrNull(row.word_count),
+    job: parseJob(row.job),
+  }
+}
+
+function parseReport(row: Untrusted<'reports'> & { job?: unknown }): Report {
+  return {
+    id: text(row.id),
+    automatic: row.origin === 'automatic',
+    path: textOrNull(row.path),
+    fileName: textOrNull(row.file_name),
+    fileSize: numberOrNull(row.file_size),
+    pageCount: numberOrNull(row.page_count),
+    createdAt: text(row.created_at),
+    completedAt: textOrNull(row.completed_at),
+    job: parseJob(row.job),
+  }
+}
+
+function parseJob(value: unknown): Job | null {
+  if (!isRecord(value)) return null
+  const row: Untrusted<'jobs'> = value
+  const status = JOB_STATUSES[text(row.status)]
+  if (status === undefined) throw new TypeError('a job has an unknown status')
+  return {
+    id: text(row.id),
+    status,
+    progress: numberOrNull(row.progress) ?? 0,
+    stage: status === 'processing' ? textOrNull(row.stage) : null,
+    errorCode: status === 'failed' ? textOrNull(row.error_code) : null,
+    error: status === 'failed' ? textOrNull(row.error) : null,
+    changedAt: isoOf(textOrNull(row.finished_at) ?? textOrNull(row.started_at)),
+    revision: numberOrNull(row.revision) ?? 0,
+  }
+}
+
+/** Answers that people can read; files are shown as documents. */
+function parseAnswer(row: Record<string, unknown>): Answer[] {
+  const { question, value, type } = row
+  if (type === 'file_url' || type === 'hidden' || typeof question !== 'string') return []
+  const shown = typeof value === 'boolean' ? (value ? 'Yes' : 'No') : value
+  return typeof shown === 'string' || typeof shown === 'number' ? [{ question, value: String(shown) }] : []
+}
+
+function cameraOf(value: unknown): string | null {
+  if (!isRecord(value)) return null
+  const make = textOrNull(value.make)
+  const model = textOrNull(value.model)
+  // Many makers put their name into the model as well.
+  const name = make !== null && model?.startsWith(make) === true ? [model] : [make, model]
+  return name.filter((part) => part !== null).join(' ') || null
+}
+
+function positionOf(value: unknown): Position | null {
+  if (!isRecord(value)) return null
+  const latitude = numberOrNull(value.latitude)
+  const longitude = numberOrNull(value.longitude)
+  if (latitude === null || longitude === null) return null
+  return { latitude, longitude, altitude: numberOrNull(value.altitude) }
+}
+
+/** Messages carry UTC with milliseconds: comparable as text once rows do, too. */
+function isoOf(value: string | null): string {
+  const time = value === null ? Number.NaN : Date.parse(value)
+  return Number.isNaN(time) ? '' : new Date(time).toISOString()
+}
+
+export function listOf(value: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(value) || !value.every(isRecord)) throw new TypeError('expected a list of rows')
+  return value
+}
+
+export function text(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('expected text')
+  return value
+}
+
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}

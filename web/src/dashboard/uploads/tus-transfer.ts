@@ -1,0 +1,106 @@
+/** Resumable uploads to Supabase Storage by TUS. Loaded when the first file is added. */
+
+import { DetailedError, defaultOptions, type PreviousUpload, Upload } from 'tus-js-client'
+import type { StartTransfer, Transfer, TransferEvents, UploadItem } from './upload-queue.ts'
+
+export interface TusOptions {
+  /** The backend's origin. */
+  supabaseUrl: string
+  publishableKey: string
+  /** Of whoever is signed in, fresh. @throws when there is none. */
+  accessToken(): Promise<string>
+}
+
+/** Supabase takes parts of exactly this size, but for the last. */
+const PART = 6 * 1024 * 1024
+const BUCKET = 'uploads'
+/** Milliseconds; after these, the queue waits for a sign of the network. */
+const RETRY_DELAYS = [0, 1_000, 3_000]
+
+export function createTusTransfer(options: TusOptions): StartTransfer {
+  return (item, events) => start(item, events, options)
+}
+
+/** The same file, added again to the same incident, is recognised by this: also after the page was reloaded. */
+export function fingerprintOf({ incidentId, file }: Pick<UploadItem, 'incidentId' | 'file'>): string {
+  return ['claimwire-upload', incidentId, file.name, file.type, file.size, file.lastModified].join('|')
+}
+
+/** Forgets that the upload could be resumed. */
+export async function forgetUpload(item: Pick<UploadItem, 'incidentId' | 'file'>): Promise<void> {
+  const { urlStorage: storage } = defaultOptions
+  const previous = (await storage?.findUploadsByFingerprint(fingerprintOf(item))) ?? []
+  for (const { urlStorageKey } of previous) await storage?.removeUpload(urlStorageKey)
+}
+
+function start(
+  item: Pick<UploadItem, 'incidentId' | 'file'>,
+  events: TransferEvents,
+  { supabaseUrl, publishableKey, accessToken }: TusOptions,
+): Transfer {
+  let path = `${item.incidentId}/${crypto.randomUUID()}`
+  let ended = false
+  const upload = new Upload(item.file, {
+    endpoint: `${supabaseUrl}/storage/v1/upload/resumable`,
+    chunkSize: PART,
+    retryDelays: RETRY_DELAYS,
+    removeFingerprintOnSuccess: false,
+    fingerprint: async () => fingerprintOf(item),
+    metadata: {
+      bucketName: BUCKET,
+      objectName: path,
+      contentType: item.file.type || 'application/octet-stream',
+      cacheControl: '3600',
+    },
+    headers: { apikey: publishableKey, 'x-upsert': 'false' },
+    async onBeforeRequest(request) {
+      request.setHeader('authorization', `Bearer ${await accessToken()}`)
+    },
+    onShouldRetry: (error) => navigator.onLine && refusalOf(error) === null,
+    onProgress: (sent) => events.progress(sent),
+    onSuccess: () => events.done(path),
+    onError(error) {
+      if (!ended) events.failed(refusalOf(error))
+    },
+  })
+  void begin()
+
+  async function begin(): Promise<void> {
+    const previous = latest(await upload.findPreviousUploads())
+    if (ended) return
+    const objectName = previous?.metadata.objectName
+    if (previous !== null && objectName !== undefined) {
+      path = objectName
+      upload.options.metadata = { ...upload.options.metadata, objectName }
+      upload.resumeFromPreviousUpload(previous)
+      events.resumed()
+    }
+    upload.start()
+  }
+
+  return {
+    pause() {
+      ended = true
+      void upload.abort(false)
+    },
+    cancel() {
+      ended = true
+      // What cannot be removed now goes when it expires.
+      upload.abort(true).catch(() => undefined)
+    },
+  }
+}
+
+function latest(previous: readonly PreviousUpload[]): PreviousUpload | null {
+  return previous.toSorted((a, b) => Date.parse(b.creationTime) - Date.parse(a.creationTime))[0] ?? null
+}
+
+/** What the server refuses; null where it did not answer or may accept it later. */
+function refusalOf(error: Error): string | null {
+  const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0
+  if (status === 0 || status >= 500 || status === 409 || status === 423 || status === 429) return null
+  if (status === 401 || status === 403) return 'You may not add files to this incident.'
+  if (status === 413) return 'The file is larger than 25 MB.'
+  if (status === 415) return 'Files of this type cannot be added.'
+  return 'The server did not accept the file.'
+}
