@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   html_not_image: { status: 422, message: 'The file address leads to a web page, not to an image.' },
   image_truncated: { status: 422, message: 'The image file is incomplete.' },
   image_too_large: { status: 422, message: 'The image has more pixels than allowed.' },
+  image_too_complex: { status: 422, message: 'The image takes more work to decode than allowed.' },
   image_undecodable: { status: 422, message: 'The image could not be read.' },
   storage_unavailable: { status: 503, message: 'The file store is unavailable; try again later.' },
   // transcription

@@ -20,22 +20,32 @@ const WALKS: Record<ImageType, (bytes: Uint8Array, view: DataView) => boolean> =
 
 const MARKER = { tem: 0x01, rst0: 0xd0, rst7: 0xd7, soi: 0xd8, eoi: 0xd9, sos: 0xda } as const
 
+/** Passes over the whole picture that a JPEG's decoder has to make; up to where the file breaks off. */
+export function countScans(jpeg: Uint8Array): number {
+  return walkJpeg(jpeg, new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)).scans
+}
+
 function jpegReachesEoi(bytes: Uint8Array, view: DataView): boolean {
+  const { scans, ended } = walkJpeg(bytes, view)
+  return ended && scans > 0
+}
+
+function walkJpeg(bytes: Uint8Array, view: DataView): { scans: number; ended: boolean } {
   let at = 2
   let scans = 0
   while (at + 1 < bytes.length) {
-    if (bytes[at] !== 0xff) return false
+    if (bytes[at] !== 0xff) break
     const marker = bytes[at + 1] ?? 0
     if (marker === 0xff) {
       at += 1 // fill byte
     } else if (marker === MARKER.eoi) {
-      return scans > 0
+      return { scans, ended: true }
     } else if (isStandalone(marker)) {
       at += 2
     } else {
-      if (at + 4 > bytes.length) return false
+      if (at + 4 > bytes.length) break
       const length = view.getUint16(at + 2)
-      if (length < 2) return false
+      if (length < 2) break
       at += 2 + length
       if (marker === MARKER.sos) {
         scans += 1
@@ -43,7 +53,7 @@ function jpegReachesEoi(bytes: Uint8Array, view: DataView): boolean {
       }
     }
   }
-  return false
+  return { scans, ended: false }
 }
 
 function isStandalone(marker: number): boolean {

@@ -6,6 +6,7 @@
 import ExifReader from 'exifreader'
 import { sanitizeText } from '../../../functions-shared/sanitize.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
+import { findExif } from './exif-block.ts'
 
 export interface PhotoMetadata {
   /** ISO 8601 as the camera's clock had it; with an offset only where the camera recorded one. */
@@ -25,7 +26,7 @@ export interface PhotoMetadata {
 const MAX_NAME = 100
 
 /** Never throws: metadata that cannot be read is no reason to refuse a photo. */
-export function readMetadata(bytes: Uint8Array<ArrayBuffer>): PhotoMetadata {
+export function readMetadata(bytes: Uint8Array): PhotoMetadata {
   const tags = load(bytes)
   const exif = isRecord(tags.exif) ? tags.exif : {}
   const gps = isRecord(tags.gps) ? tags.gps : {}
@@ -41,20 +42,33 @@ export function readMetadata(bytes: Uint8Array<ArrayBuffer>): PhotoMetadata {
   }
 }
 
-function load(bytes: Uint8Array<ArrayBuffer>): Record<string, unknown> {
+const TAGS: { exif: string[]; gps: true } = {
+  exif: [
+    'Make',
+    'Model',
+    'LensModel',
+    'DateTime',
+    'DateTimeOriginal',
+    'OffsetTimeOriginal',
+    'Orientation',
+    // Where the two other directories are.
+    'Exif IFD Pointer',
+    'GPS Info IFD Pointer',
+  ],
+  gps: true,
+}
+
+function load(bytes: Uint8Array): Record<string, unknown> {
   try {
-    const tags: unknown = ExifReader.load(exactBuffer(bytes), { expanded: true })
+    const block = findExif(bytes)
+    if (block === null) return {}
+    // The reader takes a whole buffer, so the view must not be handed over as it is.
+    const tags: unknown = ExifReader.load(block.slice().buffer, { expanded: true, includeTags: TAGS })
     return isRecord(tags) ? tags : {}
   } catch {
     // Its way to say that there is no (readable) metadata.
     return {}
   }
-}
-
-/** The reader takes a whole buffer, so a view into a larger one must not be handed over as it is. */
-function exactBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
-  return whole ? bytes.buffer : bytes.slice().buffer
 }
 
 /** EXIF writes `2026:11:20 17:42:10` and, since 2.31, the offset in a tag of its own. */

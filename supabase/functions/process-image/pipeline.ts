@@ -20,11 +20,19 @@ import {
 } from '@imagemagick/magick-wasm'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ImageType } from '../../../functions-shared/file-type.ts'
+import { countScans } from './completeness.ts'
 import { SRGB_PROFILE } from './srgb-profile.ts'
 
 export const PREVIEW_SIZE = 1600
 export const THUMBNAIL_SIZE = 320
 export const MAX_PIXELS = 50_000_000
+/** Pixels; more than any camera or panorama has, less than what makes a line a bomb. */
+export const MAX_SIDE = 32_768
+/**
+ * Pixels times passes over them. A picture has about ten passes where it has several at all; a thousand of them,
+ * in few bytes, would keep a worker busy for minutes.
+ */
+export const MAX_SCANNED_PIXELS = 800_000_000
 
 const PREVIEW_QUALITY = 82
 const THUMBNAIL_QUALITY = 78
@@ -41,7 +49,7 @@ const FORMATS: Record<ImageType, MagickFormat> = {
 export interface ImageFacts {
   width: number
   height: number
-  /** A JPEG whose coefficients must all be held in memory before the first pixel is known. */
+  /** A JPEG in several passes: its coefficients must all be held in memory before the first pixel is known. */
   progressive: boolean
 }
 
@@ -52,13 +60,19 @@ export interface Derivatives {
 
 /**
  * Reads the header only.
- * @throws AppError `image_undecodable`; `image_too_large` above {@link MAX_PIXELS}.
+ * @throws AppError `image_undecodable`; `image_too_large` above {@link MAX_PIXELS} or {@link MAX_SIDE};
+ * `image_too_complex` above {@link MAX_SCANNED_PIXELS}.
  */
 export function readFacts(bytes: Uint8Array, type: ImageType): ImageFacts {
   const info = guard(() => MagickImageInfo.create(bytes, readSettings(type)))
   if (info.width < 1 || info.height < 1) throw new AppError('image_undecodable')
-  if (info.width * info.height > MAX_PIXELS) throw new AppError('image_too_large')
-  const progressive = type === 'jpeg' && info.interlace !== Interlace.NoInterlace
+  const pixels = info.width * info.height
+  if (pixels > MAX_PIXELS || Math.max(info.width, info.height) > MAX_SIDE) {
+    throw new AppError('image_too_large')
+  }
+  const scans = type === 'jpeg' ? countScans(bytes) : 1
+  if (scans > 1 && scans * pixels > MAX_SCANNED_PIXELS) throw new AppError('image_too_complex')
+  const progressive = scans > 1 || (type === 'jpeg' && info.interlace !== Interlace.NoInterlace)
   // EXIF orientations 5 to 8 lie on their side.
   return info.orientation >= 5
     ? { width: info.height, height: info.width, progressive }

@@ -1,13 +1,15 @@
 /**
  * The work of one image job, from the document's row to a result.
  *
- *   keep the original (see original.ts) ─▶ decode ─▶ upload preview and thumbnail ─▶ sign
+ *   keep the original (see original.ts) ─┬─▶ photo: decode ─▶ upload preview and thumbnail ─▶ sign
+ *                                        └─▶ other attachment: a note of what it is
  *
  * Each write is preceded by a report of progress, which fails once the lease is lost. Everything may be done
  * again: paths are the document's own and writes overwrite.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import {
   type FileType,
   IMAGE_TYPES,
@@ -16,11 +18,14 @@ import {
 } from '../../../functions-shared/file-type.ts'
 import type { DocumentRow, DocumentUpdate } from '../_shared/documents.ts'
 import type { Lease } from '../_shared/lease.ts'
-import { keepOriginal, type OriginalDependencies } from '../_shared/original.ts'
+import { type KeptOriginal, keepOriginal, type OriginalDependencies } from '../_shared/original.ts'
 import { isComplete } from './completeness.ts'
 import { estimateDecodeBytes } from './memory.ts'
 import { type PhotoMetadata, readMetadata } from './metadata.ts'
+import { readPdf } from './pdf.ts'
 import { type Derivatives, type ImageFacts, makeDerivatives, readFacts } from './pipeline.ts'
+import { hasTooManyPixels, withoutExtras } from './png-chunks.ts'
+import { firstFrame } from './webp-frames.ts'
 
 export interface WorkDependencies extends OriginalDependencies {
   loadMagick: () => Promise<void>
@@ -30,16 +35,18 @@ export interface WorkDependencies extends OriginalDependencies {
 }
 
 /** What `complete_job` gets; the names are those of the message to the browser. */
-export interface ImageResult {
+export interface FileResult {
   sha256: string
   byteSize: number
   contentType: string
   originalPath: string
   /** The document of the incident that the same file arrived with first. */
   duplicateOf?: string
-  width: number
-  height: number
-  preview: 'available' | 'unavailable'
+  /** `none`: such a file has none; `unavailable`: the picture is too much for this worker. */
+  preview: 'available' | 'unavailable' | 'none'
+  /** Of a picture; pixels, upright. */
+  width?: number
+  height?: number
   previewPath?: string
   thumbnailPath?: string
   /** Of the thumbnail. */
@@ -65,50 +72,100 @@ export async function processImage(
   documentId: string,
   lease: Lease,
   dependencies: WorkDependencies,
-): Promise<ImageResult> {
-  const { documents, now } = dependencies
-  const document = await documents.find(documentId)
+): Promise<FileResult> {
+  const document = await dependencies.documents.find(documentId)
+  const isPhoto = document.kind === 'photo'
   const original = await keepOriginal(document, lease, dependencies, {
-    isUsable: (type, stored) => isImageType(type) && isComplete(type, stored),
+    // An attachment is what it is.
+    isUsable: (type, stored) => !isPhoto || (isImageType(type) && isComplete(type, stored)),
     stages: STAGES,
   })
-  const { bytes } = original
-
-  const image = requireImage(original.type)
-  if (!isComplete(image, bytes)) throw new AppError('image_truncated')
-
-  await lease.report(STAGES.decoding, 'decoding')
-  await dependencies.loadMagick()
-  const facts = readFacts(bytes, image)
-  const metadata = readMetadata(bytes)
-  const derivatives = derive(image, facts, bytes, dependencies)
-  const common = {
+  const result = {
     sha256: original.sha256,
-    byteSize: bytes.length,
+    byteSize: original.bytes.length,
     contentType: original.contentType,
     originalPath: original.path,
     ...(original.duplicateOf === null ? {} : { duplicateOf: original.duplicateOf }),
-    width: facts.width,
-    height: facts.height,
   }
+  if (!isPhoto && !isImageType(original.type)) {
+    return { ...result, ...(await note(document, original, lease, dependencies)) }
+  }
+  try {
+    return { ...result, ...(await show(document, original, lease, dependencies)) }
+  } catch (error) {
+    // Nobody claimed that it is a photo, so it need not be one.
+    if (isPhoto || !isVerdict(error)) throw error
+    return { ...result, ...(await note(document, original, lease, dependencies)) }
+  }
+}
+
+/** Codes that say what is wrong with a picture. */
+const VERDICTS: readonly ErrorCode[] = [
+  'image_truncated',
+  'image_undecodable',
+  'image_too_large',
+  'image_too_complex',
+]
+
+function isVerdict(error: unknown): boolean {
+  return error instanceof AppError && VERDICTS.includes(error.code)
+}
+
+/** An attachment is not shown but described: the pages and the title of a PDF, else only that it is a file. */
+async function note(
+  document: DocumentRow,
+  { type, bytes }: KeptOriginal,
+  lease: Lease,
+  { documents }: WorkDependencies,
+): Promise<Pick<FileResult, 'preview'>> {
+  await lease.report(STAGES.decoding, 'decoding')
+  const facts = type === 'pdf' ? { kind: 'pdf', ...(await readPdf(bytes)) } : { kind: 'file' }
+  await lease.report(STAGES.signing, 'signing')
+  await documents.update(document.id, {
+    preview_path: null,
+    thumbnail_path: null,
+    width: null,
+    height: null,
+    metadata: { ...facts, preview: 'none' },
+  })
+  return { preview: 'none' }
+}
+
+async function show(
+  document: DocumentRow,
+  original: KeptOriginal,
+  lease: Lease,
+  dependencies: WorkDependencies,
+): Promise<Partial<FileResult> & Pick<FileResult, 'preview'>> {
+  const { documents, now } = dependencies
+  const image = requireImage(original.type)
+  if (!isComplete(image, original.bytes)) throw new AppError('image_truncated')
+
+  await lease.report(STAGES.decoding, 'decoding')
+  const metadata = readMetadata(original.bytes)
+  const bytes = await prepare(image, original.bytes)
+  await dependencies.loadMagick()
+  const facts = readFacts(bytes, image)
+  const { width, height } = facts
+  const derivatives = await derive(image, facts, bytes, dependencies)
   if (derivatives === null) {
     await lease.report(STAGES.uploading, 'uploading')
     await documents.update(document.id, withoutPreview(facts, metadata))
-    return { ...common, preview: 'unavailable' }
+    return { width, height, preview: 'unavailable' }
   }
   const paths = await storeDerivatives(document, derivatives, lease, dependencies)
   await lease.report(STAGES.signing, 'signing')
   await documents.update(document.id, {
     preview_path: paths.previewPath,
     thumbnail_path: paths.thumbnailPath,
-    width: facts.width,
-    height: facts.height,
+    width,
+    height,
     metadata: { ...metadata, preview: 'available' },
   })
   // Counted from before the signing, so that the browser never trusts the URL for too long.
   const signedUrlExpiresAt = new Date(now().getTime() + SIGNED_URL_LIFETIME * 1000).toISOString()
   const signedUrl = await dependencies.files.sign('derivatives', paths.thumbnailPath, SIGNED_URL_LIFETIME)
-  return { ...common, ...paths, preview: 'available', signedUrl, signedUrlExpiresAt }
+  return { width, height, ...paths, preview: 'available', signedUrl, signedUrlExpiresAt }
 }
 
 function requireImage(type: FileType): ImageType {
@@ -118,17 +175,26 @@ function requireImage(type: FileType): ImageType {
   throw new AppError('not_an_image')
 }
 
+/** What the decoder gets: the picture without what could make it work without end. */
+async function prepare(type: ImageType, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  if (type === 'png') return await withoutExtras(bytes)
+  return type === 'webp' ? firstFrame(bytes) : bytes
+}
+
 /** Null where the picture is too much for this worker's memory. */
-function derive(
+async function derive(
   type: ImageType,
   facts: ImageFacts,
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
   { memoryBytes, log }: WorkDependencies,
-): Derivatives | null {
+): Promise<Derivatives | null> {
   const needed = estimateDecodeBytes(type, facts, bytes.length)
-  if (needed <= memoryBytes) return makeDerivatives(bytes, type, facts)
-  log.warn('preview_unavailable', { type, width: facts.width, height: facts.height, needed })
-  return null
+  if (needed > memoryBytes) {
+    log.warn('preview_unavailable', { type, width: facts.width, height: facts.height, needed })
+    return null
+  }
+  if (type === 'png' && (await hasTooManyPixels(bytes))) throw new AppError('image_too_complex')
+  return makeDerivatives(bytes, type, facts)
 }
 
 function withoutPreview(facts: ImageFacts, metadata: PhotoMetadata): DocumentUpdate {

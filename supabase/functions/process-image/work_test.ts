@@ -29,7 +29,14 @@ const sha256 = async (bytes: Uint8Array<ArrayBuffer>) =>
 const FOLDER = `${INCIDENT_ID}/${DOCUMENT_ID}`
 const original = async (bytes: Uint8Array<ArrayBuffer>, extension: string) =>
   `${FOLDER}/${await sha256(bytes)}.${extension}`
+const BINARY = 'application/octet-stream'
 const text = (value: string) => new TextEncoder().encode(value)
+
+const pdf = text(`%PDF-1.4
+1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+2 0 obj << /Type /Pages /Count 2 >> endobj
+3 0 obj << /Title (Estimate) >> endobj
+trailer << /Root 1 0 R /Info 3 0 R >>`)
 
 interface Bench {
   jobs: FakeJobs
@@ -140,6 +147,61 @@ for (const [name, file, code, extension] of REFUSED) {
     assertEquals(documents.kept.at(-1)?.sha256, await sha256(file))
   })
 }
+
+/** What is attached, how it is kept and what is told of it. */
+const ATTACHED: readonly (readonly [string, Uint8Array<ArrayBuffer>, string, string, object])[] = [
+  ['a PDF', pdf, 'pdf', 'application/pdf', { kind: 'pdf', pages: 2, title: 'Estimate', preview: 'none' }],
+  ['a web page', text('<!doctype html><title>x</title>'), 'bin', BINARY, { kind: 'file', preview: 'none' }],
+  [
+    'an SVG',
+    text('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+    'bin',
+    BINARY,
+    { kind: 'file', preview: 'none' },
+  ],
+  ['a text', text('hello'), 'bin', BINARY, { kind: 'file', preview: 'none' }],
+  ['a film', text('\0\0\0\u0018ftypisom\0\0\0\0mp42'), 'mp4', 'video/mp4', { kind: 'file', preview: 'none' }],
+  ['half a JPEG', await samplePhoto('truncated'), 'jpg', 'image/jpeg', { kind: 'file', preview: 'none' }],
+]
+
+for (const [name, file, extension, contentType, metadata] of ATTACHED) {
+  Deno.test(`${name} that is attached is kept and described, not refused`, async () => {
+    const { run, files, documents } = bench({ file, documents: fakeDocuments({ kind: 'attachment' }) })
+    assertEquals(await run(), {
+      sha256: await sha256(file),
+      byteSize: file.length,
+      contentType,
+      originalPath: await original(file, extension),
+      preview: 'none',
+    })
+    const kept = [`originals/${await original(file, extension)}`, { bytes: file, contentType }] as const
+    assertEquals([...files.objects], [[...kept]])
+    assertEquals(documents.updates.at(-1)?.metadata, { ...metadata })
+  })
+}
+
+Deno.test('a photo that is attached has a preview like any other', async () => {
+  const photo = await samplePhoto('front-damage')
+  const { run, documents } = bench({ file: photo, documents: fakeDocuments({ kind: 'attachment' }) })
+  assertEquals((await run()).preview, 'available')
+  assertEquals(documents.updates.at(-1)?.metadata?.orientation, 6)
+})
+
+Deno.test('a photo that is a duplicate says of which', async () => {
+  const photo = await samplePhoto('front-damage')
+  const documents = fakeDocuments()
+  documents.others.set(await sha256(photo), { id: 'the-first', path: 'first.jpg' })
+  const { run, files } = bench({ file: photo, documents })
+  const result = await run()
+  assertEquals(
+    [result.duplicateOf, result.originalPath, result.preview],
+    ['the-first', 'first.jpg', 'available'],
+  )
+  assertEquals(
+    [...files.objects.keys()].filter((key) => key.startsWith('originals/')),
+    [],
+  )
+})
 
 Deno.test('a failed download stores nothing', async () => {
   const { run, files, documents } = bench({ file: new AppError('download_not_found') })

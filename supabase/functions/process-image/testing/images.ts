@@ -4,11 +4,13 @@ import {
   AlphaAction,
   ColorProfile,
   type IMagickImage,
+  Interlace,
   MagickColor,
   MagickFormat,
   MagickImage,
 } from '@imagemagick/magick-wasm'
 import { concat } from '../../_shared/std.ts'
+import { PNG_SIGNATURE, pngChunk } from './containers.ts'
 
 export type Rgb = readonly [number, number, number]
 export const RED: Rgb = [255, 0, 0]
@@ -35,6 +37,7 @@ export function drawQuadrants(format: MagickFormat, options: QuadrantOptions): U
     if (options.iccProfile !== undefined) image.setProfile(new ColorProfile(options.iccProfile))
     if (options.transparent === true) image.alpha(AlphaAction.Transparent)
     image.quality = 95
+    if (options.interlaced === true) image.settings.interlace = Interlace.Png
     const target = options.interlaced === true && format === MagickFormat.Jpeg ? MagickFormat.Pjpeg : format
     return image.write(target, (data) => Uint8Array.from(data))
   } finally {
@@ -100,27 +103,8 @@ export async function blackPng(width: number, height: number): Promise<Uint8Arra
   header.set([1, 0, 0, 0, 0], 8)
   const rows = new Blob([new Uint8Array((Math.ceil(width / 8) + 1) * height)])
   const data = await new Response(rows.stream().pipeThrough(new CompressionStream('deflate'))).bytes()
-  const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
-  return concat([signature, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', new Uint8Array())])
-}
-
-function chunk(type: string, data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(12 + data.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, data.length)
-  bytes.set(new TextEncoder().encode(type), 4)
-  bytes.set(data, 8)
-  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)))
-  return bytes
-}
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
-  }
-  return (crc ^ 0xffffffff) >>> 0
+  const chunks = [pngChunk('IHDR', header), pngChunk('IDAT', data), pngChunk('IEND', new Uint8Array())]
+  return concat([PNG_SIGNATURE, ...chunks])
 }
 
 /** A photo of the repository's samples. */

@@ -1,0 +1,83 @@
+import { concat } from '../_shared/std.ts'
+import { assertEquals } from '../_shared/testing/asserts.ts'
+import { readPdf } from './pdf.ts'
+import { ascii, deflate } from './testing/containers.ts'
+
+const pdf = (...lines: string[]) => ascii(['%PDF-1.7', ...lines, '%%EOF'].join('\n'))
+const CATALOGUE = '1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj'
+const TREE = '2 0 obj\n<< /Type /Pages /Kids [3 0 R 4 0 R 5 0 R] /Count 3 >>\nendobj'
+const TRAILER = 'trailer\n<< /Size 9 /Root 1 0 R /Info 8 0 R >>'
+
+Deno.test('pages and title of a plain PDF', async () => {
+  const info = '8 0 obj\n<< /Title (Repair \\(estimate\\) \\101\\\n no. 7) /Author (X) >>\nendobj'
+  assertEquals(await readPdf(pdf(CATALOGUE, TREE, info, TRAILER)), {
+    pages: 3,
+    title: 'Repair (estimate) A no. 7',
+  })
+})
+
+for (const [name, title] of [
+  ['UTF-16 in hex', '<FEFF 03A3 03C7 03AD 03B4 03B9 03BF>'],
+  ['UTF-16 with escapes', '(\\376\\377\\003\\243\\003\\307\\003\\255\\003\\264\\003\\271\\003\\277)'],
+] as const) {
+  Deno.test(`a title in ${name}`, async () => {
+    assertEquals(await readPdf(pdf(`8 0 obj << /Title ${title} >> endobj`, TRAILER)), { title: 'Σχέδιο' })
+  })
+}
+
+Deno.test('a title is made safe, as every text from outside', async () => {
+  const info = '8 0 obj << /Title <FEFF 202E 0041 0007 0042> >> endobj'
+  assertEquals(await readPdf(pdf(info, TRAILER)), { title: 'AB' })
+})
+
+Deno.test('the last definition of an object counts', async () => {
+  const later = '2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 >>\nendobj'
+  assertEquals((await readPdf(pdf(CATALOGUE, TREE, TRAILER, later, TRAILER))).pages, 1)
+})
+
+async function withObjectStream(objects: readonly string[], extra = ''): Promise<Uint8Array<ArrayBuffer>> {
+  let offset = 0
+  const table = objects.map((text, index) => {
+    const entry = `${index + 1} ${offset}`
+    offset += text.length + 1
+    return entry
+  })
+  const head = `${table.join(' ')} `
+  const data = await deflate(ascii(`${head}${objects.join('\n')}`))
+  const dictionary = `<< /Type /ObjStm /N ${objects.length} /First ${head.length} /Filter /FlateDecode >>`
+  return concat([
+    ascii(`%PDF-1.5\n9 0 obj\n${dictionary}\nstream\r\n`),
+    data,
+    ascii(`\nendstream\nendobj\n10 0 obj\n<< /Type /XRef /Root 1 0 R ${extra}>>\nendobj\n%%EOF`),
+  ])
+}
+
+Deno.test('objects in compressed streams are found', async () => {
+  const objects = ['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Count 31 /Kids [] >>']
+  assertEquals(await readPdf(await withObjectStream(objects)), { pages: 31 })
+  assertEquals(await readPdf(await withObjectStream([...objects, '<< /S /JavaScript /JS (x) >>'])), {
+    pages: 31,
+    active: true,
+  })
+})
+
+Deno.test('of an encrypted PDF nothing is told that its owner did not write in the clear', async () => {
+  const objects = ['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Count 31 >>']
+  assertEquals(await readPdf(await withObjectStream(objects, '/Encrypt 7 0 R ')), {})
+})
+
+for (const action of ['/S /JavaScript', '/J#61vaScript', '/S /Launch', '/EmbeddedFiles 5 0 R', '/JS (x)']) {
+  Deno.test(`${action} is noticed`, async () => {
+    assertEquals(await readPdf(pdf(`1 0 obj << ${action} >> endobj`)), { active: true })
+  })
+}
+
+Deno.test('what looks like an action within a picture is none', async () => {
+  assertEquals(await readPdf(pdf('1 0 obj << /Length 9 >> stream\n /JS /Launch \nendstream endobj')), {})
+})
+
+Deno.test('whatever is broken says nothing and throws nothing', async () => {
+  const whole = await withObjectStream(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Count 31 >>'])
+  for (let cut = 0; cut < whole.length; cut += 1) await readPdf(whole.slice(0, cut))
+  assertEquals(await readPdf(pdf('1 0 obj << /Pages 1 0 R /Count 99999999999 >> endobj', TRAILER)), {})
+})

@@ -1,0 +1,94 @@
+/**
+ * What a PNG may do to a decoder, and what is done against it. Its texts and profiles may unpack to gigabytes, and
+ * so may its pixels: a decoder unpacks them to their end, however few rows the header announces.
+ */
+
+import { concat } from '../_shared/std.ts'
+import { inflate, unpacksBeyond } from './inflate.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Bytes of an unpacked profile; large ones, of printers, have about 3 MB. */
+const MAX_PROFILE_BYTES = 4 * 1024 * 1024
+const HEAD_BYTES = 8
+/** Length, type and checksum. */
+const CHUNK_OVERHEAD = 12
+const KEPT = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'gAMA', 'cHRM', 'sRGB', 'sBIT', 'eXIf'])
+
+interface Chunk {
+  type: string
+  start: number
+  end: number
+  data: Bytes
+}
+
+function* chunksOf(png: Bytes): Generator<Chunk> {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  for (let at = HEAD_BYTES; at + CHUNK_OVERHEAD <= png.length; ) {
+    const end = at + CHUNK_OVERHEAD + view.getUint32(at)
+    const type = String.fromCharCode(...png.subarray(at + 4, at + 8))
+    yield { type, start: at, end, data: png.subarray(at + 8, end - 4) }
+    at = end
+  }
+}
+
+/**
+ * Only what the pixels need, and a profile where it unpacks to a sensible size.
+ *
+ * @param png a complete PNG. Gives the same bytes where there is nothing to leave out.
+ */
+export async function withoutExtras(png: Bytes): Promise<Bytes> {
+  const parts: Bytes[] = []
+  let keptFrom = 0
+  for (const { type, start, end, data } of chunksOf(png)) {
+    if (KEPT.has(type) || (type === 'iCCP' && (await isProfile(data)))) continue
+    parts.push(png.subarray(keptFrom, start))
+    keptFrom = end
+  }
+  return parts.length === 0 ? png : concat([...parts, png.subarray(keptFrom)])
+}
+
+/** A name, a zero, the method, then zlib data. A broken profile is none; the picture is shown all the same. */
+async function isProfile(data: Bytes): Promise<boolean> {
+  return (await inflate(data.subarray(data.indexOf(0) + 2), MAX_PROFILE_BYTES)) !== null
+}
+
+const SLACK_BYTES = 64 * 1024
+
+/** Do the pixels unpack to more than the header announces? Nothing is kept of them. */
+export async function hasTooManyPixels(png: Bytes): Promise<boolean> {
+  const chunks = [...chunksOf(png)]
+  const header = chunks.find(({ type }) => type === 'IHDR')?.data
+  if (header === undefined || header.length < 13) return false
+  const limit = unpackedBytes(header) + SLACK_BYTES
+  const pixels = chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data)
+  return await unpacksBeyond(pixels, limit)
+}
+
+/** Samples a pixel, by colour type: gray, RGB, palette, gray and alpha, RGB and alpha. */
+const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
+/** Adam7: start and step of each pass, across and down. */
+const PASSES = [
+  [0, 8, 0, 8],
+  [4, 8, 0, 8],
+  [0, 4, 4, 8],
+  [2, 4, 0, 4],
+  [0, 2, 2, 4],
+  [1, 2, 0, 2],
+  [0, 1, 1, 2],
+] as const
+
+/** Of the rows with their filter bytes. */
+function unpackedBytes(header: Bytes): number {
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
+  const [width, height] = [view.getUint32(0), view.getUint32(4)]
+  const [depth = 8, color = 6, , , interlace = 0] = header.subarray(8)
+  const bits = depth * (SAMPLES[color] ?? 4)
+  const rows = (columns: number, count: number) =>
+    columns === 0 ? 0 : count * (1 + Math.ceil((columns * bits) / 8))
+  if (interlace === 0) return rows(width, height)
+  return PASSES.reduce((sum, [x, stepX, y, stepY]) => {
+    const columns = Math.max(0, Math.ceil((width - x) / stepX))
+    return sum + rows(columns, Math.max(0, Math.ceil((height - y) / stepY)))
+  }, 0)
+}
