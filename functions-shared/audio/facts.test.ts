@@ -187,6 +187,37 @@ test('FLAC: length and rate are in its first block', () => {
   expect(readAudioFacts(Uint8Array.from(head), 'flac')?.complete).toBe(false)
 })
 
+describe('a file of crumbs is given up, whatever comes after them', () => {
+  const file = (crumb: readonly number[], count: number, head: Uint8Array, tail: Uint8Array) => {
+    const bytes = new Uint8Array(head.length + crumb.length * count + tail.length)
+    for (let index = 0; index < count; index += 1) bytes.set(crumb, head.length + index * crumb.length)
+    bytes.set(head)
+    bytes.set(tail, bytes.length - tail.length)
+    return bytes
+  }
+  const sound = wav({ size: 1600 })
+  test.each([
+    ['wav', [...ascii('LIST'), ...le32(0)], sound.subarray(0, 12), sound.subarray(12)],
+    ['webm', [0xec, 0x80], note('recorded.webm').subarray(0, 300), note('recorded.webm').subarray(300)],
+    ['mp4', [...be32(8), ...ascii('free')], new Uint8Array(), note('recorded.mp4')],
+    [
+      'ogg',
+      [...ascii('OggS'), ...new Array<number>(23).fill(0)],
+      note('voice-note.ogg').subarray(0, 47),
+      note('voice-note.ogg').subarray(47),
+    ],
+  ] as const)('%s', (type, crumb, head, tail) => {
+    expect(readAudioFacts(file(crumb, 1000, head, tail), type)?.duration).toBeGreaterThan(0)
+    expect(readAudioFacts(file(crumb, 1_000_001, head, tail), type)).toBeNull()
+  })
+
+  test('webm with a crowd of tracks', () => {
+    const [head, tail] = [note('recorded.webm').subarray(0, 0xf0), note('recorded.webm').subarray(0xf0)]
+    expect(readAudioFacts(file([0xae, 0x80], 10, head, tail), 'webm')?.codec).toBe('opus')
+    expect(readAudioFacts(file([0xae, 0x80], 100, head, tail), 'webm')).toBeNull()
+  })
+})
+
 test('whatever the bytes are, an answer comes', () => {
   const originals = SAMPLES.map(([file, type]) => [note(file), type] as const)
   const types = Object.keys(AUDIO_TYPES).filter((name): name is AudioType => isAudioType(name as AudioType))

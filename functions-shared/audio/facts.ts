@@ -4,6 +4,7 @@
  */
 
 import type { AudioType } from '../file-type.ts'
+import { TooManyParts } from './bytes.ts'
 import { readFlac } from './flac.ts'
 import { readMp3 } from './mp3.ts'
 import { readMp4 } from './mp4.ts'
@@ -36,5 +37,10 @@ const READERS: Record<AudioType, (bytes: Uint8Array) => AudioFacts | null> = {
 
 /** Null where there is no audio in the container, or it makes no sense. */
 export function readAudioFacts(bytes: Uint8Array, type: AudioType): AudioFacts | null {
-  return READERS[type](bytes)
+  try {
+    return READERS[type](bytes)
+  } catch (error) {
+    if (error instanceof TooManyParts) return null
+    throw error
+  }
 }

@@ -25,6 +25,7 @@ export function readMp3(bytes: Uint8Array): AudioFacts | null {
       continue
     }
     garbage = 0
+    view.countPart()
     // The last frame is often cut by the recorder's own end; nobody misses its 26 ms.
     if (!view.has(at, frame.size)) break
     const count = first === null ? announcedFrames(view, at, frame) : null

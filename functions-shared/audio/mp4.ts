@@ -66,6 +66,7 @@ export function readMp4(bytes: Uint8Array): AudioFacts | null {
 
 function* boxes(view: ByteView, from: number, to: number): Generator<Box> {
   for (let at = from; at + 8 <= to; ) {
+    view.countPart()
     const size = view.u32be(at)
     const large = size === 1 && at + 16 <= to
     const header = large ? 16 : 8

@@ -27,6 +27,7 @@ export function readOgg(bytes: Uint8Array): AudioFacts | null {
   let position = 0
   let complete = true
   for (let at = 0; at < view.length; ) {
+    view.countPart()
     const size = pageSize(view, at)
     if (size === null || !view.has(at, size)) {
       complete = false

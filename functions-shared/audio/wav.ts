@@ -49,6 +49,7 @@ export function findWavData(bytes: Uint8Array): WavData | null {
   const view = viewBytes(bytes)
   let format: Format | null = null
   for (let at = 12; view.has(at, 8); ) {
+    view.countPart()
     const name = view.ascii(at, 4)
     const size = view.u32le(at + 4)
     const start = at + 8

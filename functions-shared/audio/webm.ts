@@ -35,6 +35,8 @@ const ID = {
 /** Elements that are entered; all others are taken as a whole. Nothing of these is needed twice at once. */
 const ENTERED: readonly number[] = [ID.segment, ID.info, ID.tracks, ID.audio, ID.cluster, ID.blockGroup]
 const SOUND = 2
+/** A film has a few. */
+const MAX_TRACKS = 64
 const CODECS: Readonly<Record<string, string>> = { A_OPUS: 'opus', A_VORBIS: 'vorbis' }
 
 interface Track {
@@ -62,6 +64,7 @@ export function readWebm(bytes: Uint8Array): AudioFacts | null {
   let last: { time: number; seconds: number } | null = null
   let complete = true
   for (let at = 0; at < view.length; ) {
+    view.countPart()
     const element = readElement(view, at)
     if (element === null) {
       complete = false
@@ -71,8 +74,10 @@ export function readWebm(bytes: Uint8Array): AudioFacts | null {
     const track = tracks.at(-1)
     if (size !== null && !view.has(start, size)) complete = false
     if (size === null || ENTERED.includes(id) || id === ID.trackEntry) {
-      if (id === ID.trackEntry)
+      if (id === ID.trackEntry) {
+        if (tracks.length === MAX_TRACKS) return null
         tracks.push({ number: 0, type: 0, codec: 'unknown', sampleRate: null, channels: 1 })
+      }
       at = start
       continue
     }
