@@ -17,7 +17,7 @@ import { transcribe } from './transcribe.ts'
 
 export interface SimulatorOptions {
   logger: Logger
-  /** Milliseconds between two pieces of a stream, so that people see it grow. Default 120. */
+  /** Milliseconds between two pieces of a stream, so that people see it grow. Default 250. */
   paceMs?: number
   /** What goes wrong with a call; asked once a call. Default: nothing. */
   faults?: (call: SimulatedCall) => SimulatorFault | undefined
@@ -50,7 +50,7 @@ export interface TranscriptionSimulator extends AsyncDisposable {
 
 const MODEL = 'simulator'
 const PATH = '/v1/audio/transcriptions'
-const DEFAULT_PACE_MS = 120
+const DEFAULT_PACE_MS = 250
 
 export async function startTranscriptionSimulator(
   options: SimulatorOptions,

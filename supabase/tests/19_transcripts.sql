@@ -1,7 +1,7 @@
 -- How a transcript is written: only by who holds the lease, while the job is at work; and what people are told.
 
 begin;
-select plan(39);
+select plan(41);
 
 insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000001', 'ann@transcripts.test');
 insert into public.incidents (id, user_id, title, source)
@@ -112,6 +112,17 @@ select is(
   (select pg_catalog.length(message ->> 'text') from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message),
   4000,
   'a heartbeat keeps it'
+);
+select public.report_transcript(pg_temp.job(), pg_temp.lease(), 'more', 55);
+select is(
+  (select array_agg(message ->> 'text') from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message),
+  array['more'],
+  'more text is one message, also where the percentage is the same'
+);
+select public.report_transcript(pg_temp.job(), pg_temp.lease(), 'more', 55);
+select is_empty(
+  $$ select * from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') $$,
+  'and the same again is none'
 );
 select public.report_transcript(pg_temp.job(), pg_temp.lease(), '', 60);
 select is(

@@ -1,9 +1,9 @@
 /**
  * Tells of the text while it is being recognised.
  *
- * A service may send many pieces a second. One report is under way at a time; what arrives meanwhile goes with the
- * next. How far it is can only be guessed, from the usual number of characters per second of speech: each report
- * raises the percentage by at least one, which also bounds how many there are.
+ * A service may send many pieces a second. The first is told at once, then one report at a time and so many a second;
+ * what arrives meanwhile goes with the next, each of which has all of the text so far. How far it is can only be
+ * guessed, from the usual number of characters per second of speech.
  */
 
 import { isLoss, type Lease } from '../_shared/lease.ts'
@@ -19,6 +19,8 @@ export interface LiveTextOptions {
   to: number
   stage: string
   tell: (text: string, percent: number) => Promise<void>
+  /** Waits between two reports, until the signal at most. Default: {@link INTERVAL_MS}. */
+  pause?: (signal: AbortSignal) => Promise<void>
 }
 
 export interface LiveText extends AsyncDisposable {
@@ -27,26 +29,38 @@ export interface LiveText extends AsyncDisposable {
 
 /** Of speech in most languages written with letters. */
 const CHARACTERS_PER_SECOND = 14
+/** Fast enough to read along, and few enough rows written for hours of speech. */
+const INTERVAL_MS = 300
+
+const PAUSE = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    const timer = setTimeout(end, INTERVAL_MS)
+    signal.addEventListener('abort', end, { once: true })
+  })
 
 export function createLiveText(options: LiveTextOptions): LiveText {
-  const { lease, log, from, stage, tell } = options
+  const { lease, log, stage, tell, pause = PAUSE } = options
   let latest = ''
-  let told = from
-  let closed = false
+  let told = ''
+  const closed = new AbortController()
   let sending: Promise<void> | null = null
 
   const send = async (): Promise<void> => {
-    for (let percent = estimate(latest.length, options); percent > told && !closed; ) {
-      told = percent
+    while (latest !== told && !closed.signal.aborted) {
+      told = latest
       const text = latest
-      await lease.report(percent, stage, (held) => tell(text, held))
-      percent = estimate(latest.length, options)
+      await lease.report(estimate(text.length, options), stage, (percent) => tell(text, percent))
+      if (!closed.signal.aborted) await pause(closed.signal)
     }
   }
   return {
     update(soFar) {
       latest = soFar
-      if (sending !== null || closed) return
+      if (sending !== null || closed.signal.aborted) return
       sending = send()
         // Progress is for people: the recognition does not wait for it, and a lost lease ends it by its signal.
         .catch((error: unknown) => {
@@ -57,20 +71,19 @@ export function createLiveText(options: LiveTextOptions): LiveText {
         })
     },
     async [Symbol.asyncDispose]() {
-      closed = true
+      closed.abort()
       await sending
     },
   }
 }
 
-/** Comes near `to` and never reaches it: the text may be longer than guessed. */
+/** Comes nearer to `to` the more there is, and never reaches it: there may always be more. */
 export function estimate(
   characters: number,
   { duration, from, to }: Pick<LiveTextOptions, 'duration' | 'from' | 'to'>,
 ): number {
-  const expected = Math.max(1, duration) * CHARACTERS_PER_SECOND
-  const ratio = characters / expected
-  // Straight for the most part, then bending towards the end.
-  const part = ratio < 0.8 ? ratio : 0.8 + 0.2 * (1 - Math.exp((0.8 - ratio) * 5))
+  const usual = Math.max(1, duration) * CHARACTERS_PER_SECOND
+  // Three quarters when as much is there as is usual.
+  const part = 1 - 0.25 ** (characters / usual)
   return Math.min(to - 1, Math.floor(from + part * (to - from)))
 }

@@ -15,7 +15,7 @@ Deno.test('the estimate begins at the beginning, never falls and never reaches t
     assert(now >= before && now < 95, `${characters} characters: ${now} %`)
     before = now
   }
-  assertEquals(estimate(70, RANGE), 62, 'half of what is usual is half the way')
+  assertEquals(estimate(140, RANGE), 78, 'three quarters of the way with as much as is usual')
   assertEquals([estimate(10_000, RANGE), estimate(10_000, { ...RANGE, duration: 0 })], [94, 94])
 })
 
@@ -30,42 +30,61 @@ function bench() {
     waiting.push(answer)
     await answer.promise
   }
-  const live = createLiveText({ ...RANGE, lease, log, tell, stage: 'transcribing' })
+  let next = Promise.withResolvers<void>()
+  const live = createLiveText({
+    ...{ ...RANGE, lease, log, tell, stage: 'transcribing' },
+    pause: (signal) => {
+      next = Promise.withResolvers<void>()
+      signal.addEventListener('abort', () => next.resolve())
+      return next.promise
+    },
+  })
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
-  /** Lets the report that is under way end, and the next one begin. */
+  /** Lets the report that is under way end. */
   const answer = async (error?: Error) => {
-    const next = waiting.shift()
-    if (error === undefined) next?.resolve()
-    else next?.reject(error)
+    const report = waiting.shift()
+    if (error === undefined) report?.resolve()
+    else report?.reject(error)
     await turn()
   }
-  return { live, told, log, turn, answer }
+  /** Lets the time for the next report come. */
+  const pass = async () => {
+    next.resolve()
+    await turn()
+  }
+  return { live, told, log, turn, answer, pass }
 }
 
-Deno.test('one report at a time; what came meanwhile goes with the next', async () => {
-  const { live, told, turn, answer } = bench()
-  for (const text of ['a grey', 'a grey van', 'a grey van hit']) live.update(text)
+Deno.test('the first at once, then one at a time and not too often; what came meanwhile goes with the next', async () => {
+  const { live, told, turn, answer, pass } = bench()
+  for (const text of ['a', 'a grey van', 'a grey van hit']) live.update(text)
   await turn()
-  assertEquals(told, [['a grey', 32]])
+  assertEquals(told, [['a', 30]], 'told although the percentage is the same')
+  await answer()
+  assertEquals(told.length, 1)
   live.update('a grey van hit my car')
+  await pass()
+  assertEquals(told.slice(1), [['a grey van hit my car', 42]])
   await answer()
-  assertEquals(told.slice(1), [['a grey van hit my car', 39]])
-  await answer()
+  await pass()
   assertEquals(told.length, 2, 'nothing new, nothing told')
   live.update('a grey van hit my car!')
   await turn()
   live.update('a grey van hit my car!')
   await answer()
+  await pass()
   assertEquals(told.length, 3)
   await live[Symbol.asyncDispose]()
 })
 
-Deno.test('a letter that does not raise the percentage is not told alone', async () => {
-  const { live, told, turn } = bench()
-  live.update('a')
+Deno.test('the end does not wait for the next time', async () => {
+  const { live, told, turn, answer } = bench()
+  live.update('a grey van')
   await turn()
-  assertEquals(told, [])
+  await answer()
+  live.update('a grey van hit my car')
   await live[Symbol.asyncDispose]()
+  assertEquals(told.length, 1)
 })
 
 Deno.test('the end waits for the report that is under way and starts no other', async () => {
