@@ -251,7 +251,7 @@ function clues({ ref, question }: Answer): string[] {
       ? []
       : [
           clue
-            .replace(/([a-z])([A-Z0-9])/g, '$1 $2')
+            .replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])/g, ' ')
             .toLowerCase()
             .replace(/[^\p{L}\p{N}]+/gu, ' ')
             .trim(),

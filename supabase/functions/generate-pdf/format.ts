@@ -80,3 +80,8 @@ export function formatAnswer({ type, value }: Answer, words: Words): string {
 function regional(language: string): string {
   return language === 'en' ? 'en-GB' : language
 }
+
+/** In two halves, to be read aloud and compared. */
+export function formatHash(sha256: string): string {
+  return `${sha256.slice(0, 32)}\n${sha256.slice(32)}`
+}

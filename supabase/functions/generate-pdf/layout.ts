@@ -10,7 +10,14 @@
 import { drawCover } from './cover.ts'
 import { type Answer, type Party, readFacts, type Vehicle } from './facts.ts'
 import type { Fonts } from './fonts.ts'
-import { formatAnswer, formatBytes, formatDay, formatMoment, formatShortMoment } from './format.ts'
+import {
+  formatAnswer,
+  formatBytes,
+  formatDay,
+  formatHash,
+  formatMoment,
+  formatShortMoment,
+} from './format.ts'
 import { type Heading, PAGE, Paper, STYLES } from './paper.ts'
 import type { StructureElement } from './pdfkit.ts'
 import { drawPhotos, type LoadPhoto } from './photos.ts'
@@ -251,7 +258,7 @@ function drawFiles(paper: Paper, element: StructureElement, { documents }: Repor
       words.kinds[document.kind],
       document.byteSize === null ? '–' : formatBytes(document.byteSize, words),
       document.receivedAt === null ? '–' : formatShortMoment(document.receivedAt),
-      document.sha256 ?? (document.work.error === null ? '–' : `${document.work.error}`),
+      document.sha256 === null ? (document.work.error ?? '–') : formatHash(document.sha256),
     ]),
   })
 }

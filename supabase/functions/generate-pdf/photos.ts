@@ -1,7 +1,7 @@
 /** The photos: each as large as two on a page allow, with what is known of it beside it. */
 
 import type { Answer } from './facts.ts'
-import { formatBytes, formatMoment, formatPosition, formatTakenAt } from './format.ts'
+import { formatBytes, formatHash, formatMoment, formatPosition, formatTakenAt } from './format.ts'
 import { COLORS, COLUMN, PAGE, type Paper, STYLES } from './paper.ts'
 import type { StructureElement } from './pdfkit.ts'
 import type { ReportDocument } from './source.ts'
@@ -16,8 +16,8 @@ export type LoadPhoto = (
 ) => Promise<Uint8Array | null>
 
 /** Points; landscape 4:3 photos take all of the width. */
-const BOX = { width: 332, height: 262 } as const
-const GAP = 18
+const BOX = { width: 342, height: 285 } as const
+const GAP = 16
 const FACTS_LEFT = PAGE.left + BOX.width + GAP
 const FACTS_WIDTH = COLUMN - BOX.width - GAP
 const AFTER = 24
@@ -39,9 +39,17 @@ export async function drawPhotos(
   let bytes = 0
   for (const [index, photo] of photos.entries()) {
     const small = bytes > MAX_PICTURE_BYTES
+    const first = photos.findIndex(({ id }) => id === photo.duplicateOf)
     const jpeg = await loadPhoto(photo, small ? 'thumbnail' : 'preview')
     bytes += jpeg?.length ?? 0
-    drawPhoto(paper, parent, { photo, number: index + 1, jpeg, small, caption: captionOf(photo, answers) })
+    drawPhoto(paper, parent, {
+      photo,
+      number: index + 1,
+      jpeg,
+      small,
+      caption: captionOf(photo, answers),
+      sameAs: first === -1 ? null : first + 1,
+    })
   }
 }
 
@@ -51,6 +59,8 @@ interface Shown {
   jpeg: Uint8Array | null
   small: boolean
   caption: string | null
+  /** Number of the photo with the same bytes. */
+  sameAs: number | null
 }
 
 /** The question that the photo answers, else the name of its file. */
@@ -64,7 +74,7 @@ function drawPhoto(paper: Paper, parent: StructureElement, shown: Shown): void {
   const { photo, number, jpeg, small, caption } = shown
   const name = words.photo.title(number)
   const title = caption === null || caption === name ? name : `${name}: ${caption}`
-  const factLines = factsOf(paper, photo, small && jpeg !== null)
+  const factLines = factsOf(paper, shown)
   const factsHeight = heightOf(paper, factLines)
   const box = small ? { width: 160, height: 160 } : BOX
   const pictureHeight = jpeg === null ? 72 : fittedHeight(photo, box)
@@ -127,7 +137,7 @@ interface FactLine {
   hash?: boolean
 }
 
-function factsOf({ words }: Paper, photo: ReportDocument, small: boolean): FactLine[] {
+function factsOf({ words }: Paper, { photo, small, jpeg, sameAs }: Shown): FactLine[] {
   const { takenAt, position, camera, receivedAt, fileName, byteSize, width, height, sha256 } = photo
   const size = [
     width !== null && height !== null ? `${width} × ${height}` : '',
@@ -145,8 +155,9 @@ function factsOf({ words }: Paper, photo: ReportDocument, small: boolean): FactL
     ...(receivedAt === null ? [] : [{ label: words.photo.received, text: formatMoment(receivedAt, words) }]),
     ...(fileName === null ? [] : [{ label: words.photo.file, text: fileName }]),
     ...(size.length === 0 ? [] : [{ label: words.photo.pixels, text: size.join(', ') }]),
-    ...(sha256 === null ? [] : [{ label: words.photo.sha256, text: sha256, hash: true }]),
-    ...(small ? [{ label: '', text: words.photo.tooMany }] : []),
+    ...(sha256 === null ? [] : [{ label: words.photo.sha256, text: formatHash(sha256), hash: true }]),
+    ...(sameAs === null ? [] : [{ label: words.photo.sameAs, text: words.photo.title(sameAs) }]),
+    ...(small && jpeg !== null ? [{ label: '', text: words.photo.tooMany }] : []),
   ]
 }
 

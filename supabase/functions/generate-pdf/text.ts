@@ -39,7 +39,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** Composed (NFC), without control characters, and with a mark for each run that the fonts lack. */
 export function legible(source: string, hasGlyph: HasGlyph, words: Words): LegibleText {
-  const text = source.toWellFormed().normalize('NFC').replace(CONTROLS, '').replace(SPACES, ' ')
+  const text = source.toWellFormed().normalize('NFC').replace(SPACES, ' ').replace(CONTROLS, '')
   if (isShown(text, hasGlyph)) return { text, altered: false }
 
   let result = ''
@@ -48,7 +48,8 @@ export function legible(source: string, hasGlyph: HasGlyph, words: Words): Legib
   const endRun = () => {
     if (run === '') return
     const count = [...graphemes.segment(run)].length
-    result += words.missingCharacters(count, scriptOf(run))
+    // Not to be broken over two lines.
+    result += words.missingCharacters(count, scriptOf(run)).replaceAll(' ', '\u00a0')
     altered = true
     run = ''
   }
@@ -107,19 +108,34 @@ function breakParagraph(paragraph: string, width: number, measure: Measure): str
   return lines
 }
 
+/** Where the name of a file or an address may be broken without hurting. */
+const SEAM = /[-_./@?&=:,;]/
+/** A part that ends at a seam must be at least so full, or the seam is not worth it. */
+const WORTH = 0.5
+
 function breakWord(word: string, width: number, measure: Measure): string[] {
   const parts: string[] = []
   let part = ''
   let used = 0
+  // Behind the last seam of the part.
+  let seam = 0
+  let usedAtSeam = 0
   for (const { segment } of graphemes.segment(word)) {
     const segmentWidth = measure(segment)
     if (part !== '' && used + segmentWidth > width) {
-      parts.push(part)
-      part = ''
-      used = 0
+      const atSeam = usedAtSeam >= width * WORTH
+      parts.push(atSeam ? part.slice(0, seam) : part)
+      part = atSeam ? part.slice(seam) : ''
+      used = atSeam ? used - usedAtSeam : 0
+      seam = 0
+      usedAtSeam = 0
     }
     part += segment
     used += segmentWidth
+    if (SEAM.test(segment)) {
+      seam = part.length
+      usedAtSeam = used
+    }
   }
   parts.push(part)
   return parts

@@ -121,6 +121,7 @@ export const GERMAN: Words = {
       'Von diesem Foto gibt es keine Vorschau. Das Original ist unverändert aufbewahrt und kann im Schadenfall heruntergeladen werden.',
     failed: 'Dieses Foto konnte nicht verarbeitet werden:',
     pending: 'Dieses Foto war noch nicht verarbeitet, als der Bericht entstand.',
+    sameAs: 'Dieselbe Datei wie',
     tooMany: 'Klein gezeigt, da die Fotos dieses Falls die Datei zu groß machen würden.',
   },
   transcript: {

@@ -121,6 +121,7 @@ export const ENGLISH: Words = {
       'This photo has no preview. The original is kept unaltered and can be downloaded from the claim.',
     failed: 'This photo could not be processed:',
     pending: 'This photo had not been processed when the report was made.',
+    sameAs: 'Same file as',
     tooMany: 'Shown small, as the photos of this claim would make the file too large.',
   },
   transcript: {

@@ -59,6 +59,7 @@ export interface Words {
     failed: string
     pending: string
     tooMany: string
+    sameAs: string
   }
   transcript: {
     title: (number: number) => string
