@@ -4,8 +4,10 @@ import '../../../web/src/dashboard/styles/tokens.css'
 import '../../../web/src/dashboard/styles/base.css'
 import '../../../web/src/inbox/inbox.css'
 import '../../../web/src/status/status.css'
+import '../../../web/src/status/status-card.css'
 import '../../../web/src/toasts/toasts.css'
 import { createInbox } from '../../../web/src/inbox/index.ts'
+import { createPageBadge, createStatusDetails, createStatusIndicator } from '../../../web/src/status/index.ts'
 import { createToaster } from '../../../web/src/toasts/index.ts'
 import { World } from './world.ts'
 
@@ -16,7 +18,17 @@ const inbox = createInbox({
   source: world.source,
   hrefOf: ({ incidentId, jobId }) => (incidentId === null ? null : `#/incidents/${incidentId}/${jobId}`),
 })
-document.getElementById('bar')?.append(inbox.bell)
+const status = document.createElement('div')
+document.getElementById('bar')?.append(status, inbox.bell)
+createStatusIndicator({
+  element: status,
+  client: world.client,
+  details: createStatusDetails(world.client),
+})
+createPageBadge({
+  client: world.client,
+  icons: { normal: '/favicon.svg', unseen: '/unseen.svg', offline: '/offline.svg' },
+})
 
 const parts = { toaster, world, inbox }
 

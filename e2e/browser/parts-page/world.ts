@@ -40,6 +40,7 @@ export class World {
       this.#emitter.on(name, listener),
     getState: () => this.state,
     retryNow: () => void this.requests.push('retry'),
+    ping: () => this.emit('pong', { latencyMs: this.state.latencyMs ?? 0 }),
     markRead: (target: readonly number[] | { upTo: number }) => this.#mark(target, { read: true }),
     markUnread: (target: readonly number[] | { upTo: number }) => this.#mark(target, { read: false }),
     markSeen: (target: readonly number[] | { upTo: number }) => this.#mark(target, { seen: true }),

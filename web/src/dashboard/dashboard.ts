@@ -5,6 +5,7 @@ import type { Database } from '../../../functions-shared/database.types.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
 import { createInbox, createInboxSource } from '../inbox/index.ts'
 import { h, oncePerFrame } from '../shared/dom.ts'
+import { createPageBadge } from '../status/index.ts'
 import { createJobNotices, createToaster } from '../toasts/index.ts'
 import { createActivity } from './activity.ts'
 import type { DashboardConfig } from './config.ts'
@@ -24,6 +25,9 @@ export interface Dashboard {
 
 /** How often relative times are renewed, and a read that failed is tried again. Milliseconds. */
 const TICK = 10_000
+
+/** The tab's icon, see `web/public`. */
+const ICONS = { normal: '/favicon.svg', unseen: '/favicon-unseen.svg', offline: '/favicon-offline.svg' }
 
 export function createDashboard(
   supabase: SupabaseClient<Database>,
@@ -51,6 +55,7 @@ export function createDashboard(
     downloadFailed: () =>
       toaster.showToast('Download failed', 'The report could not be had. Try again in a moment.', 'error'),
   })
+  const badge = createPageBadge({ client, icons: ICONS })
   const topBar = createTopBar({
     client,
     bell: inbox.bell,
@@ -100,7 +105,7 @@ export function createDashboard(
     panes.update(now)
     const view = panes.view()
     element.dataset.view = view
-    document.title = panes.title()
+    badge.setTitle(panes.title())
     extras?.update(view === 'detail' || wide.matches, now)
     if (store.shown !== null) void loadExtras()
   }
@@ -184,6 +189,7 @@ export function createDashboard(
       extras?.close()
       client.disconnect()
       topBar.destroy()
+      badge.destroy()
       inbox.destroy()
       toaster.destroy()
       store.close()

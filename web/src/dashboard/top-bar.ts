@@ -2,7 +2,7 @@
 
 import type { DashboardWebSocketClient } from '../client/index.ts'
 import { h } from '../shared/dom.ts'
-import { createStatusIndicator } from '../status/index.ts'
+import { createStatusDetails, createStatusIndicator } from '../status/index.ts'
 import { brand } from './brand.ts'
 
 export interface TopBar {
@@ -21,7 +21,11 @@ export interface TopBarOptions {
 
 export function createTopBar({ client, bell, email, signOut }: TopBarOptions): TopBar {
   const status = h('div', { attrs: { id: 'ws-connection-status' } })
-  const indicator = createStatusIndicator({ element: status, client })
+  const indicator = createStatusIndicator({
+    element: status,
+    client,
+    details: createStatusDetails(client),
+  })
   const element = h(
     'header',
     { class: 'topbar' },

@@ -8,6 +8,7 @@
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { h, setText } from '../shared/dom.ts'
 import { plural } from '../shared/format.ts'
+import { hideFromTop, placeBelow, showOnTop } from '../shared/place.ts'
 import { inboxIcon } from './icons.ts'
 import { createListView } from './list-view.ts'
 import type { InboxSource } from './source.ts'
@@ -99,13 +100,8 @@ export function createInbox(options: InboxOptions): Inbox {
   function open(): void {
     if (isOpen) return
     isOpen = true
-    panel.hidden = false
-    // In the top layer nothing of the page can cover it.
-    if (typeof panel.showPopover === 'function') {
-      panel.popover = 'manual'
-      panel.showPopover()
-    }
-    place()
+    showOnTop(panel)
+    placeBelow(panel, bell)
     bell.setAttribute('aria-expanded', 'true')
     view.setVisible(true)
     view.focus()
@@ -115,24 +111,10 @@ export function createInbox(options: InboxOptions): Inbox {
     if (!isOpen) return
     const hadFocus = panel.contains(document.activeElement)
     isOpen = false
-    if (panel.matches(':popover-open')) panel.hidePopover()
-    panel.hidden = true
+    hideFromTop(panel)
     bell.setAttribute('aria-expanded', 'false')
     view.setVisible(false)
     if (hadFocus) bell.focus()
-  }
-
-  /** Below the bell, towards the middle of the page; the style sheet has a phone's screen filled. */
-  function place(): void {
-    const { bottom, left, right } = bell.getBoundingClientRect()
-    const width = document.documentElement.clientWidth
-    const onTheLeft = left + right < width
-    panel.style.setProperty('--cw-inbox-top', `${Math.round(bottom + 8)}px`)
-    panel.style.setProperty('--cw-inbox-left', onTheLeft ? `${Math.max(8, Math.round(left))}px` : 'auto')
-    panel.style.setProperty(
-      '--cw-inbox-right',
-      onTheLeft ? 'auto' : `${Math.max(8, Math.round(width - right))}px`,
-    )
   }
 
   async function download(reportId: string): Promise<void> {
@@ -171,7 +153,7 @@ export function createInbox(options: InboxOptions): Inbox {
     },
     listen,
   )
-  window.addEventListener('resize', () => isOpen && place(), listen)
+  window.addEventListener('resize', () => isOpen && placeBelow(panel, bell), listen)
   const stopCounting = [client.on('unread', showCount), client.on('state', showCount)]
   parent.append(panel)
   showCount()

@@ -43,7 +43,7 @@ const TICK = 20_000
 const SEEN_AFTER = 600
 
 export function createListView(options: ListViewOptions): ListView {
-  const { store, hrefOf, download, opened, clock = Date.now } = options
+  const { store, hrefOf, download, opened, clock = () => Date.now() } = options
   const elements = new Map<string, ItemElement>()
   const stop = new AbortController()
   let visible = false

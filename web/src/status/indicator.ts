@@ -5,6 +5,7 @@
 
 import type { DashboardWebSocketClient } from '../client/index.ts'
 import { h, setText } from '../shared/dom.ts'
+import type { CreateDetails } from './details.ts'
 import { holdFor, present, type StatusPresentation } from './presentation.ts'
 
 export interface StatusIndicator {
@@ -15,11 +16,13 @@ export interface StatusIndicatorOptions {
   /** Emptied and filled. */
   element: HTMLElement
   client: Pick<DashboardWebSocketClient, 'getState' | 'on' | 'retryNow'>
+  /** A card for whoever looks closer: `createStatusDetails(client)`. Default: none, and a tooltip in its place. */
+  details?: CreateDetails
   clock?: () => number
 }
 
 export function createStatusIndicator(options: StatusIndicatorOptions): StatusIndicator {
-  const { element, client, clock = Date.now } = options
+  const { element, client, clock = () => Date.now() } = options
   let shown: StatusPresentation | null = null
   let leftLiveAt: number | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -27,6 +30,11 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
   const symbol = h('span', { class: 'cw-status__symbol', attrs: { 'aria-hidden': 'true' } })
   const label = h('span', { class: 'cw-status__label' })
   const region = h('span', { class: 'cw-status__state', attrs: { role: 'status' } }, symbol, label)
+  const details = options.details?.({
+    label: region,
+    present: () => shown ?? present(client.getState(), clock()),
+    clock,
+  })
   /** What is the matter: seen where there is room for it, heard everywhere. */
   const detail = h('span', { class: 'cw-status__detail', attrs: { 'aria-live': 'polite' } })
   const countdown = h('span', { class: 'cw-status__countdown', attrs: { 'aria-hidden': 'true' } })
@@ -40,7 +48,7 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     'Retry now',
   )
   element.classList.add('cw-status')
-  element.replaceChildren(region, detail, countdown, retry)
+  element.replaceChildren(...(details?.elements ?? [region]), detail, countdown, retry)
 
   function update(): void {
     clearTimeout(timer)
@@ -54,13 +62,14 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     }
     shown = next
     element.dataset.tone = next.tone
-    element.title = next.detail
     setText(symbol, next.symbol)
     setText(label, next.label)
     setText(detail, next.canRetry ? next.detail : '')
     const seconds = next.canRetry ? next.retryInSeconds : null
     setText(countdown, seconds === null ? '' : seconds === 0 ? 'retrying' : `retry in ${seconds} s`)
     retry.hidden = !next.canRetry
+    if (details === undefined) element.title = next.detail
+    else details.update()
     if (seconds !== null && seconds > 0) timer = setTimeout(update, 1_000)
   }
 
@@ -71,6 +80,7 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     destroy() {
       clearTimeout(timer)
       for (const stop of stops) stop()
+      details?.destroy()
       element.replaceChildren()
       element.classList.remove('cw-status')
     },

@@ -22,7 +22,7 @@ const TYPE_NAMES: Record<ToastType, string> = {
   success: 'Success',
   error: 'Error',
   warning: 'Warning',
-  info: 'Information',
+  info: 'Info',
 }
 const CLOSE_ICON = ['M4.5 4.5l7 7', 'M11.5 4.5l-7 7']
 

@@ -1,0 +1,29 @@
+/** Where a panel stands that belongs to a button: below it, towards the middle of the page. */
+
+/** Sets `--cw-top`, `--cw-left`, `--cw-right` and `--cw-height`, in pixels, for a panel of `position: fixed`. */
+export function placeBelow(panel: HTMLElement, anchor: Element, gap = 8): void {
+  const { bottom, left, right } = anchor.getBoundingClientRect()
+  const { clientWidth, clientHeight } = document.documentElement
+  const onTheLeft = left + right < clientWidth
+  const top = Math.round(bottom + gap)
+  const values = {
+    '--cw-top': `${top}px`,
+    '--cw-left': onTheLeft ? `${Math.max(gap, Math.round(left))}px` : 'auto',
+    '--cw-right': onTheLeft ? 'auto' : `${Math.max(gap, Math.round(clientWidth - right))}px`,
+    '--cw-height': `${Math.max(120, clientHeight - top - gap)}px`,
+  }
+  for (const [name, value] of Object.entries(values)) panel.style.setProperty(name, value)
+}
+
+/** Above everything where the browser has a top layer; else by the style sheet's z-index. */
+export function showOnTop(panel: HTMLElement): void {
+  panel.hidden = false
+  if (typeof panel.showPopover !== 'function') return
+  panel.popover = 'manual'
+  panel.showPopover()
+}
+
+export function hideFromTop(panel: HTMLElement): void {
+  if (typeof panel.hidePopover === 'function' && panel.matches(':popover-open')) panel.hidePopover()
+  panel.hidden = true
+}

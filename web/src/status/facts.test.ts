@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { connectionFacts } from './facts.ts'
+
+const NOW = 1_000_000
+const live = { latencyMs: 12, lastSeq: 40, retryAt: null, reconnectAttempts: 0, isConnected: true }
+
+describe('connectionFacts', () => {
+  it('tells how good a connection is', () => {
+    expect(connectionFacts(live, { lastEventAt: NOW - 65_000, tabs: 3 }, NOW)).toEqual([
+      ['Round trip', '12 ms'],
+      ['Last event', '1 min ago'],
+      ['Up to message', '40'],
+      ['Shared by', '3 tabs'],
+    ])
+  })
+
+  it('tells when the next try is, and how many there were', () => {
+    const down = { ...live, isConnected: false, retryAt: NOW + 3_100, reconnectAttempts: 2 }
+    const facts = connectionFacts(down, { lastEventAt: null, tabs: null }, NOW)
+    expect(facts).toContainEqual(['Next try', 'in 4 s'])
+    expect(facts).toContainEqual(['Tries so far', '2'])
+    expect(facts.map(([name]) => name)).not.toContain('Shared by')
+  })
+
+  it.each([
+    [0, 'just now'],
+    [-500, 'just now'],
+    [59_999, '59 s ago'],
+    [7_300_000, '2 h ago'],
+  ])('puts %i ms as %s', (ms, text) => {
+    expect(connectionFacts(live, { lastEventAt: NOW - ms, tabs: null }, NOW)[1]).toEqual(['Last event', text])
+  })
+})
