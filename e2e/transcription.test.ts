@@ -145,7 +145,11 @@ describe('a voice note', () => {
     const incidentId = await postClaim(user, [`${inject('fileOrigin')}/${file}`])
     const [job] = await endedJobs(user, incidentId, 1)
     expect(job).toMatchObject({ status: 'failed', error_code: code, error: expect.any(String) })
-    const { data } = await user.client.from('notifications').select('payload').order('seq')
+    const { data } = await user.client
+      .from('notifications')
+      .select('payload')
+      .eq('job_id', job?.id ?? '')
+      .order('seq')
     expect(data?.at(-1)?.payload).toMatchObject({ type: 'transcription_failed', errorCode: code })
     const { data: document } = await user.client.from('documents').select().single()
     expect(document?.original_path).not.toBeNull()

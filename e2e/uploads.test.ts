@@ -49,7 +49,11 @@ describe("a photo from a member's device", () => {
     expect(Buffer.from((await original.data?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(photo)
     expect(await uploadNames(incidentId)).toEqual([])
 
-    const { data: messages } = await user.client.from('notifications').select('type, payload').order('seq')
+    const { data: messages } = await user.client
+      .from('notifications')
+      .select('type, payload')
+      .eq('job_id', document?.job_id ?? '')
+      .order('seq')
     expect(messages?.map(({ type }) => type)).toEqual(['image_processing_started', 'image_processed'])
     expect(messages?.at(-1)?.payload).toMatchObject({
       documentId: document?.id,

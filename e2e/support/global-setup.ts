@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { createStack } from '../../stack/index.ts'
 import { createTerminalLogger } from '../../stack/logger.ts'
+import { withClient } from '../../stack/postgres/index.ts'
 import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 import { startDashboard } from '../../web/server/dashboard.ts'
 import { samplePhotoPath } from '../fixtures/photos.ts'
@@ -43,6 +44,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
         },
         transcription: { faults: faultsBySize() },
       }),
+    )
+    // Tests of the page write status rows by SQL and leave some under way: they must take nobody's place.
+    await withClient(stack.db.postgres, (client) =>
+      client.query('update private.job_kinds set max_concurrent = null, max_concurrent_per_user = null'),
     )
     const dashboard = await startDashboard({
       port: 0,

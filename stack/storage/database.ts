@@ -1,7 +1,8 @@
 /** Statements of the storage service, each transaction under one role: row-level security is the database's. */
 
-import pg from 'pg'
+import type pg from 'pg'
 import { errorCode, isDatabaseUnavailable } from '../database-errors.ts'
+import { createPool } from '../database-pool.ts'
 import type { Caller, Logger } from '../types.ts'
 import { StorageError } from './errors.ts'
 
@@ -32,14 +33,14 @@ export class StorageDatabase {
 
   /** @param url connects as `authenticator`. */
   constructor(url: string, logger: Logger) {
-    this.#pool = new pg.Pool({
-      connectionString: url,
-      max: POOL_SIZE,
-      connectionTimeoutMillis: CONNECT_TIMEOUT,
-      statement_timeout: STATEMENT_TIMEOUT,
-      application_name: 'storage',
+    this.#pool = createPool({
+      url,
+      name: 'storage',
+      size: POOL_SIZE,
+      logger,
+      connectTimeoutMs: CONNECT_TIMEOUT,
+      settings: { statement_timeout: String(STATEMENT_TIMEOUT) },
     })
-    this.#pool.on('error', (error) => logger.debug('storage', 'an idle connection ended', { error }))
   }
 
   /** @throws StorageError for whatever the database refuses; other errors are the work's own. */
