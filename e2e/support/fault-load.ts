@@ -22,7 +22,11 @@ export function openPool(url: string, size = 8): pg.Pool {
  * Adds jobs that no function is nudged for: they are due tomorrow. Deleted with their user.
  * @returns their ids, in the order in which changes of one statement tell of them.
  */
-export async function addIdleJobs(db: pg.Pool | pg.PoolClient, userId: string, count = 1): Promise<string[]> {
+export async function addIdleJobs(
+  db: Pick<pg.ClientBase, 'query'>,
+  userId: string,
+  count = 1,
+): Promise<string[]> {
   const ids = Array.from({ length: count }, () => randomUUID())
   await db.query(
     `insert into public.jobs (id, kind, user_id, subject_id, next_attempt_at, created_at)

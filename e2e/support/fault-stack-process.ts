@@ -9,7 +9,10 @@ export type PlainStackOptions = Omit<StackOptions, 'logger'>
 
 const options = await new Promise<PlainStackOptions>((resolve) => process.once('message', resolve))
 const stack = await createStack({ ...options, logger: createTerminalLogger({ level: 'error' }) })
-process.once('SIGTERM', () => {
+const end = (): void => {
   void stack.stop().then(() => process.exit())
-})
+}
+process.once('SIGTERM', end)
+// Nobody is left to ask for it.
+process.once('disconnect', end)
 process.send?.({ url: stack.url, db: stack.db, keys: stack.keys })

@@ -1,0 +1,73 @@
+/** A whole stack in a process of its own, without the limits of a plan, and people who use it. */
+
+import { fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import type { PlainStackOptions } from '../../e2e/support/fault-stack-process.ts'
+import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
+
+const PROCESS = fileURLToPath(new URL('../../e2e/support/fault-stack-process.ts', import.meta.url))
+
+export interface BenchStack extends AsyncDisposable {
+  readonly url: string
+  readonly db: DatabaseUrls
+  readonly keys: StackKeys
+}
+
+export async function startBenchStack(): Promise<BenchStack> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-bench-'))
+  const child = fork(PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const ended = once(child, 'exit')
+  const options: PlainStackOptions = {
+    dataDir,
+    ports: { api: 0, db: 0 },
+    realtime: { maxConcurrentUsers: 1e6, maxEventsPerSecond: 1e9, maxJoinsPerSecond: 1e9 },
+  }
+  child.send(options)
+  const started = await Promise.race([
+    once(child, 'message'),
+    ended.then(() => Promise.reject(new Error('the stack ended before it ran'))),
+  ])
+  const address: Omit<BenchStack, typeof Symbol.asyncDispose> = started[0]
+  return {
+    ...address,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM')
+      await ended
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+export interface BenchUser {
+  id: string
+  email: string
+  password: string
+  /** Signed in. */
+  supabase: SupabaseClient
+}
+
+export async function newBenchUser({ url, keys }: BenchStack, through = url): Promise<BenchUser> {
+  const email = `${randomUUID()}@bench.test`
+  const password = randomUUID()
+  const kept = new Map<string, string>()
+  const supabase = createClient(through, keys.publishableKey, {
+    auth: {
+      persistSession: true,
+      autoRefreshToken: false,
+      storage: {
+        getItem: (key) => kept.get(key) ?? null,
+        setItem: (key, text) => void kept.set(key, text),
+        removeItem: (key) => void kept.delete(key),
+      },
+    },
+  })
+  const { data, error } = await supabase.auth.signUp({ email, password })
+  if (error !== null || data.user === null) throw new Error('signing up failed', { cause: error })
+  return { id: data.user.id, email, password, supabase }
+}
