@@ -2,7 +2,7 @@
  * What a notification costs the database: catching up and one status change with more and more notifications in the
  * table, and a status change with the triggers beside a bare update. Measures only; nothing here passes or fails.
  *
- *   npm run bench:database [-- --json] [-- --large]     --large: up to ten million notifications, some minutes and GB
+ *   npm run bench:database [-- --json --large]     --large: up to ten million notifications, some minutes and GB
  */
 
 import { randomUUID } from 'node:crypto'

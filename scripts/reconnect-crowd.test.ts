@@ -12,7 +12,7 @@ const PAGE = {
   maxReconnectDelay: 30_000,
   checkInterval: 30_000,
   firstCheckDelay: 3_000,
-  stableAfter: 10_000,
+  stableAfter: 2_000,
 }
 
 interface Outcome {

@@ -78,8 +78,11 @@ const DEFAULTS = {
   pageSize: 500,
 } as const
 
-/** A connection that held this long starts the back-off afresh. Milliseconds. */
-const STABLE_AFTER = 10_000
+/**
+ * A connection that held this long starts the back-off afresh: on a line that is cut every few seconds a page is not away
+ * for longer than it is there. Milliseconds.
+ */
+const STABLE_AFTER = 2_000
 
 /** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
 const FIRST_CHECK_DELAY = 3_000

@@ -279,6 +279,19 @@ describe('reconnecting', () => {
     expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(1)
   })
 
+  it('is never away for longer than a second on a line that is cut every three', async () => {
+    const { client, world, heard } = setup({ random: () => 0.999 })
+    await client.connect(ANNA)
+    for (let cut = 1; cut <= 10; cut += 1) {
+      await world.clock.advance(3_000)
+      world.drop()
+      world.write(ANNA)
+      await world.clock.advance(1_000)
+      expect(client.getState()).toMatchObject({ state: 'live', lastSeq: cut })
+    }
+    expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  })
+
   it('tells when and why it went, once per loss', async () => {
     const { client, world } = setup()
     const events: unknown[] = []
