@@ -1,0 +1,161 @@
+/**
+ * A worker may be killed anywhere. At each call that it makes to the outside, before the call has had its effect and
+ * after, the work is abandoned and taken up by a second worker: whatever the first left behind, the outcome has to be
+ * that of a worker that nobody disturbed.
+ */
+
+import type { ClaimedJob } from '../_shared/jobs.ts'
+import { holdLease } from '../_shared/lease.ts'
+import { createBudget, createLimiter } from '../_shared/limiter.ts'
+import { assert, assertEquals } from '../_shared/testing/asserts.ts'
+import { createJob, DOCUMENT_ID, fakeDocuments, fakeFiles, fakeJobs } from '../_shared/testing/fakes.ts'
+import { recordLog } from '../_shared/testing/log.ts'
+import type { TranscriptionProvider } from './providers/provider.ts'
+import { readNote } from './testing/recordings.ts'
+import type { FinishedTranscript } from './transcripts.ts'
+import { transcribeAudio, type WorkDependencies } from './work.ts'
+
+class Killed extends Error {}
+
+/** What outlives a worker: rows and objects, and what the service was paid for. */
+function createWorld() {
+  const documents = fakeDocuments({ kind: 'audio' })
+  const files = fakeFiles()
+  const row: { text: string | null; finished: FinishedTranscript | null } = { text: null, finished: null }
+  const spent = { downloads: 0, recognitions: 0 }
+  return { documents, files, row, spent }
+}
+
+type World = ReturnType<typeof createWorld>
+/** Called around each call to the outside. */
+type Strike = (when: 'before' | 'after', call: string) => void
+
+async function work({ documents, files, row, spent }: World, strike: Strike) {
+  const struck =
+    <Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      strike('before', name)
+      const result = await call(...args)
+      strike('after', name)
+      return result
+    }
+  const job = createJob({ kind: 'transcription', subjectId: DOCUMENT_ID })
+  const jobs = fakeJobs(job)
+  const log = recordLog()
+  const transcript = {
+    text: 'A grey van.',
+    language: 'en',
+    duration: 9,
+    segments: [],
+    words: [],
+    simulated: false,
+  }
+  const provider: TranscriptionProvider = {
+    name: 'test',
+    model: 'model-1',
+    limits: { maxBytes: 1024 * 1024 },
+    transcribe: struck('transcribe', (_recording, { onText }) => {
+      spent.recognitions += 1
+      onText('A grey')
+      return Promise.resolve(transcript)
+    }),
+  }
+  const dependencies: WorkDependencies = {
+    log,
+    provider,
+    maxSeconds: 60,
+    fetching: createLimiter(1),
+    memory: createBudget(1),
+    documents: {
+      find: struck('find document', documents.find),
+      update: struck('describe', documents.update),
+      keepOriginal: struck('keep', documents.keepOriginal),
+    },
+    files: {
+      ...files,
+      get: struck('read original', files.get),
+      put: struck('store original', files.put),
+    },
+    download: struck('download', () => {
+      spent.downloads += 1
+      return Promise.resolve(readNote('voice-note.ogg'))
+    }),
+    transcripts: {
+      find: struck('find transcription', () =>
+        Promise.resolve({
+          documentId: DOCUMENT_ID,
+          result:
+            row.finished === null
+              ? null
+              : {
+                  duration: row.finished.duration,
+                  wordCount: row.finished.wordCount,
+                  simulated: row.finished.simulated,
+                },
+        }),
+      ),
+      report: struck('report', (_job: ClaimedJob, text) => {
+        row.text = text
+        return Promise.resolve()
+      }),
+      store: struck('store transcript', (_job: ClaimedJob, finished) => {
+        row.finished = finished
+        row.text = finished.text
+        return Promise.resolve()
+      }),
+    },
+  }
+  await using lease = holdLease({
+    job,
+    log,
+    jobs: { progress: struck('progress', jobs.progress) },
+    every: () => () => undefined,
+  })
+  return await transcribeAudio(job, lease, dependencies)
+}
+
+/** Every place where a worker can be struck, found by one that is not. */
+async function places(): Promise<string[]> {
+  const found: string[] = []
+  await work(createWorld(), (when, call) => found.push(`${when} ${call}`))
+  return found
+}
+
+function striking(place: number): Strike {
+  let calls = 0
+  return () => {
+    calls += 1
+    if (calls > place) throw new Killed()
+  }
+}
+
+const undisturbed = createWorld()
+const expected = await work(undisturbed, () => undefined)
+for (const [place, name] of (await places()).entries()) {
+  Deno.test(`killed ${name} (${place}): the next worker ends the work`, async () => {
+    const world = createWorld()
+    let outcome: unknown
+    try {
+      outcome = await work(world, striking(place))
+    } catch (error) {
+      outcome = error
+    }
+    assert(outcome instanceof Killed || name.endsWith('report'), `it was killed, not ${String(outcome)}`)
+
+    assertEquals(await work(world, () => undefined), expected)
+    assertEquals(world.row, undisturbed.row)
+    assertEquals(world.files.objects, undisturbed.files.objects)
+    assertEquals(world.documents.row, undisturbed.documents.row)
+    assertEquals(world.documents.updates.at(-1), undisturbed.documents.updates.at(-1))
+    assert(world.spent.downloads <= 2 && world.spent.recognitions <= 2)
+  })
+}
+
+Deno.test('a worker that ends with its transcript stored costs nothing more', async () => {
+  const world = createWorld()
+  const last = (await places()).lastIndexOf('after store transcript')
+  assert(last > 0)
+  await work(world, striking(last)).catch((error: unknown) => assert(error instanceof Killed))
+  await work(world, () => undefined)
+  assertEquals(world.spent, { downloads: 1, recognitions: 1 })
+})
