@@ -108,7 +108,6 @@ describe('a voice note', () => {
 
   test.each([
     ['voice-note.wav', 'wav', { codec: 'pcm', sampleRate: 8000, duration: 2.5 }],
-    ['voice-note.webm', 'webm', { codec: 'opus', sampleRate: 24_000, duration: 7.946 }],
     // By its bytes, whatever its name says.
     ['ogg-called.mp3', 'ogg', { codec: 'opus', sampleRate: 24_000, duration: 7.939 }],
   ] as const)('%s of a claim is kept and transcribed', async (file, note, metadata) => {
@@ -135,6 +134,24 @@ describe('a voice note', () => {
     const bytes = Buffer.from((await original.data?.arrayBuffer()) ?? new ArrayBuffer(0))
     expect(bytes).toEqual(readFileSync(sampleVoiceNotePath(note)))
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(document?.sha256)
+  })
+
+  test('a recording that is called a film is transcribed as well', async () => {
+    const user = await newUser()
+    const incidentId = await postClaim(user, [`${inject('fileOrigin')}/recorded.mp4`])
+    const jobs = await endedJobs(user, incidentId, 2)
+    expect(jobs.map(({ kind, status }) => [kind, status])).toEqual([
+      ['image', 'completed'],
+      ['transcription', 'completed'],
+    ])
+    const { data: document } = await user.client.from('documents').select().single()
+    expect(document).toMatchObject({
+      kind: 'audio',
+      job_id: jobs[1]?.id,
+      metadata: { codec: 'aac', duration: 7.985 },
+    })
+    const { data: transcription } = await user.client.from('transcriptions').select().single()
+    expect(transcription?.text).toContain(NOTICE)
   })
 
   test.each([

@@ -846,6 +846,7 @@ export type Database = {
         Returns: Json
       }
       send_to_topic: { Args: { p_event: string; p_payload?: Json; p_topic: string }; Returns: undefined }
+      start_transcription: { Args: { p_document_id: string }; Returns: string }
       storage_leftovers: {
         Args: { p_limit?: number }
         Returns: {

@@ -157,6 +157,13 @@ describe('MP4', () => {
   })
 })
 
+test('a film has pictures, a voice note has none', () => {
+  expect(readAudioFacts(note('film.mp4'), 'mp4')).toMatchObject({ codec: 'aac', video: true, complete: true })
+  expect(SAMPLES.map(([file, type]) => readAudioFacts(note(file), type)?.video)).toEqual(
+    SAMPLES.map(() => false),
+  )
+})
+
 test('FLAC: length and rate are in its first block', () => {
   const info = [
     16,
@@ -182,6 +189,7 @@ test('FLAC: length and rate are in its first block', () => {
     sampleRate: 44_100,
     channels: 2,
     duration: 2,
+    video: false,
     complete: true,
   })
   expect(readAudioFacts(Uint8Array.from(head), 'flac')?.complete).toBe(false)

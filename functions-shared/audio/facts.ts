@@ -21,6 +21,8 @@ export interface AudioFacts {
   channels: number | null
   /** Seconds of what is there; 0 where there is nothing to hear. */
   duration: number
+  /** Whether there are pictures as well: a film, not a voice note. */
+  video: boolean
   /** False where the structure announces more than the file has. */
   complete: boolean
 }

@@ -17,5 +17,12 @@ export function readFlac(bytes: Uint8Array): AudioFacts | null {
     last = view.u8(at) >= 0x80
     at += 4 + view.u24be(at + 1)
   }
-  return { codec: 'flac', sampleRate, channels, duration: samples / sampleRate, complete: at < view.length }
+  return {
+    codec: 'flac',
+    sampleRate,
+    channels,
+    duration: samples / sampleRate,
+    video: false,
+    complete: at < view.length,
+  }
 }

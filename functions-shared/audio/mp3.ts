@@ -40,7 +40,14 @@ export function readMp3(bytes: Uint8Array): AudioFacts | null {
   }
   if (first === null || frames === 0) return null
   const { sampleRate, channels } = first
-  return { codec: 'mp3', sampleRate, channels, duration: seconds, complete: frames + 1 >= announced }
+  return {
+    codec: 'mp3',
+    sampleRate,
+    channels,
+    duration: seconds,
+    video: false,
+    complete: frames + 1 >= announced,
+  }
 }
 
 /** Of the ID3v2 tag at the beginning; its size has seven bits a byte. */

@@ -30,6 +30,9 @@ interface Track {
 /** Names of sample entries; others are called as the file calls them. */
 const CODECS: Readonly<Record<string, string>> = { mp4a: 'aac', Opus: 'opus', samr: 'amr', sawb: 'amr' }
 
+/** What is known of a file without its `moov`. */
+const NOTHING = { codec: 'unknown', sampleRate: null, channels: null, duration: 0 } as const
+
 export function readMp4(bytes: Uint8Array): AudioFacts | null {
   const view = viewBytes(bytes)
   let track: Track | null = null
@@ -37,12 +40,14 @@ export function readMp4(bytes: Uint8Array): AudioFacts | null {
   let fragmentSample = 0
   let fragments = 0
   let data = false
+  let video = false
   let complete = true
   for (const box of boxes(view, 0, view.length)) {
     complete &&= box.whole
     if (box.name === 'mdat') data ||= box.end > box.start
     if (box.name === 'moov' && track === null) {
       track = soundTrack(view, box)
+      video = trackOf(view, box, 'vide') !== null
       length = movieLength(view, box)
       fragmentSample = defaultSample(view, box, track?.id)
     }
@@ -50,8 +55,7 @@ export function readMp4(bytes: Uint8Array): AudioFacts | null {
       fragments += fragmentLength(view, box, track.id, fragmentSample)
   }
   // Without a moov nothing can be played, whatever else is there: it may stand at the end that is missing.
-  if (track === null)
-    return complete ? null : { codec: 'unknown', sampleRate: null, channels: null, duration: 0, complete }
+  if (track === null) return complete ? null : { ...NOTHING, video, complete }
   const duration = length || (track.duration + fragments) / track.timescale
   const { codec, sampleRate } = track
   // The count of channels is 2 in every file, as the first edition of the standard had it.
@@ -60,6 +64,7 @@ export function readMp4(bytes: Uint8Array): AudioFacts | null {
     channels: null,
     sampleRate: sampleRate || null,
     duration,
+    video,
     complete: complete && (data || duration === 0),
   }
 }
@@ -92,25 +97,30 @@ function child(view: ByteView, within: Box, name: string): Box | null {
 
 const holds = (box: Box | null, count: number): box is Box => box !== null && box.start + count <= box.end
 
-function soundTrack(view: ByteView, moov: Box): Track | null {
+/** The first track of a kind: `soun` or `vide`. */
+function trackOf(view: ByteView, moov: Box, kind: string): Box | null {
   for (const trak of boxes(view, moov.start, moov.end)) {
-    if (trak.name !== 'trak') continue
-    const handler = find(view, trak, 'mdia', 'hdlr')
-    if (!holds(handler, 12) || view.ascii(handler.start + 8, 4) !== 'soun') continue
-    const clock = readClock(view, find(view, trak, 'mdia', 'mdhd'))
-    const entry = find(view, trak, 'mdia', 'minf', 'stbl', 'stsd')
-    const header = find(view, trak, 'tkhd')
-    if (clock === null || clock.timescale === 0 || !holds(entry, 8 + 36) || !holds(header, 24)) continue
-    const name = view.ascii(entry.start + 12, 4)
-    return {
-      ...clock,
-      id: view.u32be(header.start + (view.u8(header.start) === 1 ? 20 : 12)),
-      codec: CODECS[name] ?? name.trim(),
-      // 16.16 fixed point.
-      sampleRate: view.u16be(entry.start + 8 + 32),
-    }
+    const handler = trak.name === 'trak' ? find(view, trak, 'mdia', 'hdlr') : null
+    if (holds(handler, 12) && view.ascii(handler.start + 8, 4) === kind) return trak
   }
   return null
+}
+
+function soundTrack(view: ByteView, moov: Box): Track | null {
+  const trak = trackOf(view, moov, 'soun')
+  if (trak === null) return null
+  const clock = readClock(view, find(view, trak, 'mdia', 'mdhd'))
+  const entry = find(view, trak, 'mdia', 'minf', 'stbl', 'stsd')
+  const header = find(view, trak, 'tkhd')
+  if (clock === null || clock.timescale === 0 || !holds(entry, 8 + 36) || !holds(header, 24)) return null
+  const name = view.ascii(entry.start + 12, 4)
+  return {
+    ...clock,
+    id: view.u32be(header.start + (view.u8(header.start) === 1 ? 20 : 12)),
+    codec: CODECS[name] ?? name.trim(),
+    // 16.16 fixed point.
+    sampleRate: view.u16be(entry.start + 8 + 32),
+  }
 }
 
 /** `mvhd` and `mdhd` begin alike; version 1 has longer times. */

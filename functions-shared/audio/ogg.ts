@@ -41,7 +41,14 @@ export function readOgg(bytes: Uint8Array): AudioFacts | null {
   }
   if (stream === null) return null
   const { codec, sampleRate, channels, rate, skip } = stream
-  return { codec, sampleRate, channels, duration: Math.max(0, position - skip) / rate, complete }
+  return {
+    codec,
+    sampleRate,
+    channels,
+    duration: Math.max(0, position - skip) / rate,
+    video: false,
+    complete,
+  }
 }
 
 /** Null where there is no page, or not even its header is whole. */

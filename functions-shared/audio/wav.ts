@@ -40,6 +40,7 @@ export function readWav(bytes: Uint8Array): AudioFacts | null {
     sampleRate,
     channels,
     duration: (end - start) / byteRate,
+    video: false,
     complete,
   }
 }

@@ -34,6 +34,7 @@ const ID = {
 
 /** Elements that are entered; all others are taken as a whole. Nothing of these is needed twice at once. */
 const ENTERED: readonly number[] = [ID.segment, ID.info, ID.tracks, ID.audio, ID.cluster, ID.blockGroup]
+const PICTURES = 1
 const SOUND = 2
 /** A film has a few. */
 const MAX_TRACKS = 64
@@ -102,6 +103,7 @@ export function readWebm(bytes: Uint8Array): AudioFacts | null {
     sampleRate,
     channels,
     duration: announced > 0 ? (announced * scale) / 1e9 : counted,
+    video: tracks.some(({ type }) => type === PICTURES),
     complete,
   }
 }

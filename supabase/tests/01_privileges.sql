@@ -123,6 +123,7 @@ select set_eq(
     'postpone_retry(uuid,uuid,integer)',
     'report_transcript(uuid,uuid,text,integer,text)',
     'store_transcript(uuid,uuid,jsonb)',
+    'start_transcription(uuid)',
     'notification_head()',
     'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)',

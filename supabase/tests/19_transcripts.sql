@@ -1,7 +1,7 @@
 -- How a transcript is written: only by who holds the lease, while the job is at work; and what people are told.
 
 begin;
-select plan(41);
+select plan(46);
 
 insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000001', 'ann@transcripts.test');
 insert into public.incidents (id, user_id, title, source)
@@ -220,6 +220,33 @@ select results_eq(
 select throws_ok(
   $$ select public.store_transcript(pg_temp.job(), pg_temp.lease(), '{"text": "again"}') $$,
   'PT409', 'illegal_transition', 'after the end nothing is stored'
+);
+
+-- A voice note under another name -----------------------------------------------------------------------------------
+
+select throws_ok(
+  $$ select public.start_transcription(gen_random_uuid()) $$, 'PT404', 'document_not_found', 'there is nothing to transcribe'
+);
+select is(
+  public.start_transcription('d0000000-0000-4000-8000-000000000002'),
+  public.start_transcription('d0000000-0000-4000-8000-000000000002'),
+  'what was taken for a photo gets a transcription, once'
+);
+select results_eq(
+  $$ select document.kind, document.document_type, job.kind, job.status::text, job.queue_id = job.subject_id
+     from public.documents as document
+     join public.jobs as job on job.id = document.job_id
+     where document.id = 'd0000000-0000-4000-8000-000000000002' $$,
+  $$ values ('audio', 'audio', 'transcription', 'queued', true) $$,
+  'with a job of its own, which the document points to'
+);
+select is(
+  (select count(*) from public.transcriptions where document_id = 'd0000000-0000-4000-8000-000000000002'), 1::bigint,
+  'and one only'
+);
+select lives_ok(
+  $$ select public.complete_job(pg_temp.job('photo'), pg_temp.lease('photo'), '{"preview": "none"}') $$,
+  'the work that found it out ends as it does'
 );
 
 select * from finish();

@@ -59,6 +59,8 @@ export interface Documents {
    * @throws AppError `document_not_found`, `database_unavailable`
    */
   keepOriginal(id: string, facts: OriginalFacts): Promise<OriginalPlace | null>
+  /** The document turned out to be a voice note: transcribes it, once. @throws AppError as {@link find} */
+  startTranscription(id: string): Promise<void>
 }
 
 export interface Files {
@@ -110,6 +112,10 @@ export function createDocuments(client: SupabaseClient): Documents {
       if (error) throw databaseError({ error, status })
       const place: unknown = data
       return place === null ? null : parsePlace(place)
+    },
+    async startTranscription(id) {
+      const { error, status } = await client.rpc('start_transcription', { p_document_id: id })
+      if (error) throw databaseError({ error, status })
     },
   }
 }

@@ -2,18 +2,21 @@
  * The work of one image job, from the document's row to a result.
  *
  *   keep the original (see original.ts) ─┬─▶ photo: decode ─▶ upload preview and thumbnail ─▶ sign
- *                                        └─▶ other attachment: a note of what it is
+ *                                        ├─▶ other attachment: a note of what it is
+ *                                        └─▶ a recording, whatever it is called: transcribed as a voice note
  *
  * Each write is preceded by a report of progress, which fails once the lease is lost. Everything may be done
  * again: paths are the document's own and writes overwrite.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
+import { readAudioFacts } from '../../../functions-shared/audio/facts.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import {
   type FileType,
   IMAGE_TYPES,
   type ImageType,
+  isAudioType,
   isImageType,
 } from '../../../functions-shared/file-type.ts'
 import type { DocumentRow, DocumentUpdate } from '../_shared/documents.ts'
@@ -87,6 +90,11 @@ export async function processImage(
     originalPath: original.path,
     ...(original.duplicateOf === null ? {} : { duplicateOf: original.duplicateOf }),
   }
+  if (isVoiceNote(original)) {
+    await lease.report(STAGES.signing, 'signing')
+    await dependencies.documents.startTranscription(document.id)
+    return { ...result, preview: 'none' }
+  }
   if (!isPhoto && !isImageType(original.type)) {
     return { ...result, ...(await note(document, original, lease, dependencies)) }
   }
@@ -97,6 +105,13 @@ export async function processImage(
     if (isPhoto || !isVerdict(error)) throw error
     return { ...result, ...(await note(document, original, lease, dependencies)) }
   }
+}
+
+/** By content: browsers and phones call recordings `.mp4`, `.bin` or nothing. A film is kept as what it is. */
+function isVoiceNote({ type, bytes }: KeptOriginal): boolean {
+  if (!isAudioType(type)) return false
+  const facts = readAudioFacts(bytes, type)
+  return facts !== null && !facts.video && facts.duration > 0
 }
 
 /** Codes that say what is wrong with a picture. */

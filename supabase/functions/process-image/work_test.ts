@@ -292,3 +292,31 @@ for (const [name, stored] of [
 Deno.test('a document without a source cannot be fetched', async () => {
   await assertCode(bench({ documents: fakeDocuments({ sourceUrl: null }) }).run(), 'url_not_allowed')
 })
+
+const recorded = (file: string) =>
+  Deno.readFileSync(new URL(`../../../e2e/fixtures/voice-notes/${file}`, import.meta.url))
+
+for (const [kind, file] of [
+  ['attachment', 'recorded.mp4'],
+  ['photo', 'voice-note.ogg'],
+] as const) {
+  Deno.test(`a recording that came as ${kind} is kept, and transcribed as a voice note`, async () => {
+    const { run, documents, files } = bench({
+      file: recorded(file),
+      documents: fakeDocuments({ kind }),
+    })
+    assertEquals((await run()).preview, 'none')
+    assertEquals([documents.heard, files.objects.size], [[DOCUMENT_ID], 1])
+    // What it is, is for the transcription to say.
+    assertEquals(documents.updates, [])
+  })
+}
+
+Deno.test('a film that came as attachment is kept as that', async () => {
+  const { run, documents } = bench({
+    file: recorded('film.mp4'),
+    documents: fakeDocuments({ kind: 'attachment' }),
+  })
+  assertEquals((await run()).preview, 'none')
+  assertEquals(documents.heard, [])
+})

@@ -67,6 +67,7 @@ async function work({ documents, files, row, spent }: World, strike: Strike) {
     fetching: createLimiter(1),
     memory: createBudget(1),
     documents: {
+      ...documents,
       find: struck('find document', documents.find),
       update: struck('describe', documents.update),
       keepOriginal: struck('keep', documents.keepOriginal),

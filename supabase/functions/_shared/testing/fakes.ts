@@ -102,6 +102,8 @@ export interface FakeDocuments extends Documents {
   kept: OriginalFacts[]
   /** Originals of other documents of the incident, by hash. */
   others: Map<string, { id: string; path: string }>
+  /** Documents that turned out to be voice notes. */
+  heard: string[]
   /** What nothing points to any more, as the database would tell. */
   leftovers: string[]
 }
@@ -120,7 +122,12 @@ export function fakeDocuments(row: Partial<DocumentRow> = {}): FakeDocuments {
     updates: [],
     kept: [],
     others: new Map(),
+    heard: [],
     leftovers: [],
+    startTranscription: (id) => {
+      documents.heard.push(id)
+      return Promise.resolve()
+    },
     find: () => Promise.resolve(documents.row),
     update: (_id, columns) => {
       documents.updates.push(columns)
