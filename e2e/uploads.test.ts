@@ -94,6 +94,65 @@ describe("a photo from a member's device", () => {
   })
 })
 
+describe('an attachment', () => {
+  const pdf = Buffer.from(
+    [
+      '%PDF-1.4',
+      '1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj',
+      '2 0 obj << /Type /Pages /Count 3 >> endobj',
+      '3 0 obj << /Title (Estimate) >> endobj',
+      'trailer << /Root 1 0 R /Info 3 0 R >>',
+    ].join('\n'),
+  )
+
+  test.each([
+    ['estimate.pdf', pdf, 'application/pdf', { kind: 'pdf', pages: 3, title: 'Estimate', preview: 'none' }],
+    [
+      'page.docx',
+      Buffer.from('<script>1</script>'),
+      'application/octet-stream',
+      { kind: 'file', preview: 'none' },
+    ],
+  ])(
+    '%s is kept as it is, with a note instead of a thumbnail',
+    async (name, bytes, contentType, metadata) => {
+      const { user, incidentId, path } = await newIncident()
+      expect(
+        (await bucket(user, 'uploads').upload(path, bytes, { contentType: 'text/html' })).error,
+      ).toBeNull()
+      const submission = { p_incident_id: incidentId, p_path: path, p_file_name: name }
+      expect((await user.client.rpc('submit_upload', submission)).data?.kind).toBe('attachment')
+      const [job] = await endedJobs(user, incidentId, 1)
+      expect(job).toMatchObject({ status: 'completed', result: { preview: 'none', contentType } })
+      const { data: document } = await user.client.from('documents').select().single()
+      expect(document).toMatchObject({
+        file_name: name,
+        content_type: contentType,
+        metadata,
+        thumbnail_path: null,
+      })
+      const original = await bucket(user, 'originals').download(document?.original_path ?? '')
+      expect(original.data?.type).toBe(contentType)
+      expect(Buffer.from((await original.data?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(bytes)
+    },
+  )
+
+  test('of a form, a PDF is kept as well, and its owner is told', async () => {
+    const user = await newUser()
+    const incidentId = await postClaim(user, [`${inject('fileOrigin')}/estimate.pdf`])
+    const [job] = await endedJobs(user, incidentId, 1)
+    expect(job).toMatchObject({
+      status: 'completed',
+      result: { preview: 'none', contentType: 'application/pdf' },
+    })
+    const { data: messages } = await user.client.from('notifications').select('type, payload').order('seq')
+    expect(messages?.at(-1)).toMatchObject({
+      type: 'image_processed',
+      payload: { documentType: 'attachment', preview: 'none' },
+    })
+  })
+})
+
 describe('who may upload', () => {
   test('a stranger neither puts a file into an incident nor submits one', async () => {
     const { user, incidentId, path } = await newIncident()

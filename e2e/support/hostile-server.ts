@@ -24,6 +24,7 @@ export interface HostileServer extends AsyncDisposable {
 function behaviours(photo: Buffer) {
   return {
     'good.jpg': respond(photo, 'image/jpeg'),
+    'estimate.pdf': respond(Buffer.from('%PDF-1.7'), 'application/pdf'),
     'page.html': respond(Buffer.from(HTML), 'text/html'),
     'drawing.svg': respond(Buffer.from(SVG), 'image/svg+xml'),
     'truncated.jpg': respond(photo.subarray(0, Math.floor(photo.length / 2)), 'image/jpeg'),

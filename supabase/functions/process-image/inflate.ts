@@ -4,8 +4,8 @@ import { concat } from '../_shared/std.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Bytes that go into the decompressor at a time: they unpack to 4 MB at most, which is what a limit is passed by. */
-const PIECE_BYTES = 4 * 1024
+/** Bytes that go into the decompressor at a time: they unpack to 1 MB at most, which is what a limit is passed by. */
+const PIECE_BYTES = 1024
 
 /**
  * zlib data unpacked; data that break off or are broken give what came before. Null where nothing came, or more

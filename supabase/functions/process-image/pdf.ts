@@ -16,9 +16,12 @@ export interface PdfFacts {
 }
 
 /** Bytes that are unpacked of one PDF at most, and of one of its streams. */
-const MAX_UNPACKED_BYTES = 32 * 1024 * 1024
-const MAX_STREAM_BYTES = 8 * 1024 * 1024
-const MAX_OBJECTS = 200_000
+const MAX_UNPACKED_BYTES = 16 * 1024 * 1024
+const MAX_STREAM_BYTES = 2 * 1024 * 1024
+/** Objects of one stream; writers put a hundred or two into each. */
+const MAX_PACKED = 10_000
+/** Objects that are remembered: catalogues and nodes of page trees. */
+const MAX_REMEMBERED = 20_000
 /** Characters of an object that are looked at: dictionaries are short. */
 const MAX_DICTIONARY = 16 * 1024
 const MAX_PAGES = 1_000_000
@@ -26,16 +29,16 @@ const MAX_TITLE = 200
 
 /** Never throws: a PDF that cannot be read is kept all the same. */
 export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<PdfFacts> {
-  // One character a byte.
-  const file = new TextDecoder('latin1').decode(bytes)
-  const plain = findObjects(file)
-  const encrypted = /\/Encrypt\b/.test(file)
-  // What is encrypted cannot be unpacked.
-  const packed = encrypted ? [] : await unpackObjects(file, bytes, plain)
-  const objects: Objects = new Map([...plain, ...packed].map(({ number, text }) => [number, text]))
-  const pages = countPages(file, objects)
-  const title = encrypted ? undefined : readTitle(file, objects)
-  const active = [...plain, ...packed].some(({ text }) => isActive(text))
+  const { root, info, encrypted } = readTrailers(bytes)
+  const objects: Objects = new Map()
+  let active = false
+  for await (const { number, text } of objectsOf(bytes, encrypted)) {
+    active ||= isActive(text)
+    const wanted = number === root || number === info || /\/Pages\b/.test(text)
+    if (wanted && (objects.size < MAX_REMEMBERED || objects.has(number))) objects.set(number, text)
+  }
+  const pages = countPages(objects, root)
+  const title = encrypted ? undefined : readTitle(objects.get(info ?? -1) ?? '')
   return {
     ...(pages === undefined ? {} : { pages }),
     ...(title === undefined ? {} : { title }),
@@ -43,71 +46,121 @@ export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<PdfFacts>
   }
 }
 
+/** Dictionaries by number; of several definitions the last. */
+type Objects = Map<number, string>
+
 interface PdfObject {
   number: number
   /** Its dictionary, or the beginning of a long one; no stream. */
   text: string
+}
+
+const PIECE = 8 * 1024
+
+/** One character a byte, which no TextDecoder gives: its latin1 is windows-1252. */
+function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + PIECE))
+  }
+  return text
+}
+
+/** Where the word is, one place after the other. The file stays bytes: as text it would be several times its size. */
+function* placesOf(word: string, bytes: Uint8Array, from = 0): Generator<number> {
+  const codes = Array.from(word, (character) => character.charCodeAt(0))
+  const [first = 0] = codes
+  for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (codes.every((code, index) => bytes[at + index] === code)) yield at
+  }
+}
+
+interface Trailers {
+  root?: number
+  info?: number
+  encrypted: boolean
+}
+
+/** A trailer is a dictionary in the clear, be it of its own or that of a cross-reference stream. The last one counts. */
+function readTrailers(bytes: Uint8Array): Trailers {
+  const root = lastReference('/Root', bytes)
+  const info = lastReference('/Info', bytes)
+  return {
+    ...(root === undefined ? {} : { root }),
+    ...(info === undefined ? {} : { info }),
+    encrypted: !placesOf('/Encrypt', bytes).next().done,
+  }
+}
+
+function lastReference(name: string, bytes: Uint8Array): number | undefined {
+  let last: number | undefined
+  for (const at of placesOf(name, bytes)) last = reference(name, latin1(bytes.subarray(at, at + 40))) ?? last
+  return last
+}
+
+/** The number of the object that an entry refers to. */
+function reference(name: string, text: string): number | undefined {
+  return integer(new RegExp(`${name}\\s+(\\d{1,10})\\s+\\d{1,5}\\s+R\\b`).exec(text)?.[1])
+}
+
+/** Those in the clear, then those in compressed streams; what is encrypted cannot be unpacked. */
+async function* objectsOf(bytes: Uint8Array<ArrayBuffer>, encrypted: boolean): AsyncGenerator<PdfObject> {
+  const streams: PlainObject[] = []
+  for (const object of plainObjects(bytes)) {
+    yield object
+    if (!encrypted && isObjectStream(object.text) && streams.length < MAX_REMEMBERED) streams.push(object)
+  }
+  let roomLeft = MAX_UNPACKED_BYTES
+  // Streams lie one behind the other: more than the file has, nobody need look at.
+  let bytesLeft = bytes.length
+  for (const { text, end } of streams) {
+    const start = end + (STREAM.exec(latin1(bytes.subarray(end, end + 8)))?.[0].length ?? 0)
+    const { value: stop = -1 } = placesOf('endstream', bytes, start).next()
+    bytesLeft -= stop - start
+    if (stop < 0 || bytesLeft < 0 || roomLeft <= 0) return
+    const content = await inflate(withoutLineEnd(bytes.subarray(start, stop)), MAX_STREAM_BYTES)
+    // What is broken or too large is no object stream, but costs as much as the largest.
+    roomLeft -= content?.length ?? MAX_STREAM_BYTES
+    if (content !== null) yield* packedObjects(latin1(content), text)
+  }
+}
+
+interface PlainObject extends PdfObject {
   /** Where its stream's keyword would be in the file. */
   end: number
 }
 
-/** Dictionaries by number; of several definitions the last. */
-type Objects = ReadonlyMap<number, string>
-
-/** Objects end where the next one begins, so looking at all of them is looking once at the file. */
-function findObjects(file: string): PdfObject[] {
-  const headers: { number: number; start: number; behind: number }[] = []
-  for (const match of file.matchAll(/(?<!\d)(\d{1,10})\s{1,4}\d{1,5}\s{1,4}obj\b/g)) {
-    headers.push({ number: Number(match[1]), start: match.index, behind: match.index + match[0].length })
-    if (headers.length >= MAX_OBJECTS) break
+function* plainObjects(bytes: Uint8Array): Generator<PlainObject> {
+  for (const at of placesOf('obj', bytes)) {
+    const header = HEADER.exec(latin1(bytes.subarray(Math.max(0, at - LONGEST_HEADER), at)))
+    if (header === null) continue
+    const end = dictionaryEnd(bytes, at + 3)
+    yield { number: Number(header[1]), text: latin1(bytes.subarray(at + 3, end)), end }
   }
-  return headers.map(({ number, behind }, index) => {
-    const next = headers[index + 1]?.start ?? file.length
-    const text = dictionary(file.slice(behind, Math.min(next, behind + MAX_DICTIONARY)))
-    return { number, text, end: behind + text.length }
-  })
 }
 
-/** The part of an object before its end and before its stream. */
-function dictionary(text: string): string {
-  const end = /endobj|\bstream\b/.exec(text)?.index
-  return end === undefined ? text : text.slice(0, end)
+/** Number and generation before the keyword. */
+const HEADER = /(?<!\d)(\d{1,10})\s{1,4}\d{1,5}\s{1,4}$/
+const LONGEST_HEADER = 24
+
+const [LETTER_E, LETTER_O, LETTER_S] = [0x65, 0x6f, 0x73]
+
+/** Up to `endobj`, `stream`, or the next `obj`: so looking at all objects is looking once at the file. */
+function dictionaryEnd(bytes: Uint8Array, start: number): number {
+  const stop = Math.min(bytes.length, start + MAX_DICTIONARY)
+  for (let at = start; at < stop; at += 1) {
+    const byte = bytes[at]
+    if (byte !== LETTER_E && byte !== LETTER_O && byte !== LETTER_S) continue
+    if (/^(?:endobj|obj|stream)/.test(latin1(bytes.subarray(at, at + 6)))) return at
+  }
+  return stop
 }
 
-const OBJECT_STREAM = /\/Type\s*\/ObjStm\b/
+function isObjectStream(text: string): boolean {
+  return /\/Type\s*\/ObjStm\b/.test(text) && /\/FlateDecode\b/.test(text)
+}
+
 const STREAM = /^stream\r?\n/
-
-async function unpackObjects(
-  file: string,
-  bytes: Uint8Array<ArrayBuffer>,
-  plain: readonly PdfObject[],
-): Promise<PdfObject[]> {
-  const unpacked: PdfObject[] = []
-  let roomLeft = MAX_UNPACKED_BYTES
-  // Streams lie one behind the other: more than the file has, nobody need look at.
-  let bytesLeft = bytes.length
-  for (const { text, end } of plain) {
-    if (!OBJECT_STREAM.test(text) || !/\/FlateDecode\b/.test(text)) continue
-    const start = end + (STREAM.exec(file.slice(end, end + 8))?.[0].length ?? 0)
-    const stop = file.indexOf('endstream', start)
-    if (stop < 0) break
-    bytesLeft -= stop - start
-    if (bytesLeft < 0 || roomLeft <= 0) break
-    const content = await inflate(
-      withoutLineEnd(bytes.subarray(start, stop)),
-      Math.min(roomLeft, MAX_STREAM_BYTES),
-    )
-    if (content === null) {
-      // Broken, or more than an object stream has.
-      roomLeft -= MAX_STREAM_BYTES
-      continue
-    }
-    roomLeft -= content.length
-    unpacked.push(...splitObjects(new TextDecoder('latin1').decode(content), text))
-    if (unpacked.length >= MAX_OBJECTS) break
-  }
-  return unpacked
-}
 
 /** The line break before `endstream` is no part of the data, and the decompressor would take offence at it. */
 function withoutLineEnd(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -117,47 +170,35 @@ function withoutLineEnd(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> 
 }
 
 /** An object stream begins with pairs of number and offset; the objects follow at `/First`. */
-function splitObjects(content: string, head: string): PdfObject[] {
+function* packedObjects(content: string, head: string): Generator<PdfObject> {
   const first = integer(/\/First\s+(\d{1,9})/.exec(head)?.[1])
   const count = integer(/\/N\s+(\d{1,6})/.exec(head)?.[1])
-  if (first === undefined || count === undefined) return []
+  if (first === undefined || count === undefined) return
   const pairs = content
     .slice(0, first)
     .trim()
-    .split(/\s+/, count * 2)
+    .split(/\s+/, Math.min(count, MAX_PACKED) * 2)
   const numbers = pairs.map(Number)
-  const objects: PdfObject[] = []
   for (let index = 0; index + 1 < numbers.length; index += 2) {
     const start = first + (numbers[index + 1] ?? 0)
     const next = first + (numbers[index + 3] ?? content.length)
-    const text = content.slice(start, Math.min(next, start + MAX_DICTIONARY))
-    objects.push({ number: numbers[index] ?? 0, text, end: 0 })
+    yield { number: numbers[index] ?? 0, text: content.slice(start, Math.min(next, start + MAX_DICTIONARY)) }
   }
-  return objects
 }
 
 /** Trailer ─▶ catalogue ─▶ root of the page tree ─▶ its count. */
-function countPages(file: string, objects: Objects): number | undefined {
-  const catalogue = objects.get(lastReference(file, 'Root') ?? -1) ?? ''
-  const tree = objects.get(lastReference(catalogue, 'Pages') ?? -1) ?? ''
+function countPages(objects: Objects, root: number | undefined): number | undefined {
+  const catalogue = objects.get(root ?? -1) ?? ''
+  const tree = objects.get(reference('/Pages', catalogue) ?? -1) ?? ''
   const count = integer(/\/Count\s+(\d{1,9})\b/.exec(tree)?.[1])
   return count !== undefined && count <= MAX_PAGES ? count : undefined
-}
-
-function lastReference(text: string, name: string): number | undefined {
-  let last: string | undefined
-  for (const match of text.matchAll(new RegExp(`/${name}\\s+(\\d{1,10})\\s+\\d{1,5}\\s+R\\b`, 'g'))) {
-    last = match[1]
-  }
-  return integer(last)
 }
 
 function integer(digits: string | undefined): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-function readTitle(file: string, objects: Objects): string | undefined {
-  const info = objects.get(lastReference(file, 'Info') ?? -1) ?? ''
+function readTitle(info: string): string | undefined {
   const [, hex, literal] =
     /\/Title\s*(?:<([0-9A-Fa-f\s]*)>|\(((?:[^()\\]|\\[\s\S]){0,2000})\))/.exec(info) ?? []
   const raw = hex !== undefined ? fromHex(hex) : literal !== undefined ? unescapeLiteral(literal) : ''

@@ -18,12 +18,22 @@ Deno.test('pages and title of a plain PDF', async () => {
 
 for (const [name, title] of [
   ['UTF-16 in hex', '<FEFF 03A3 03C7 03AD 03B4 03B9 03BF>'],
+  [
+    'UTF-16 as it is',
+    '(\u00fe\u00ff\u0003\u00a3\u0003\u00c7\u0003\u00ad\u0003\u00b4\u0003\u00b9\u0003\u00bf)',
+  ],
   ['UTF-16 with escapes', '(\\376\\377\\003\\243\\003\\307\\003\\255\\003\\264\\003\\271\\003\\277)'],
 ] as const) {
   Deno.test(`a title in ${name}`, async () => {
     assertEquals(await readPdf(pdf(`8 0 obj << /Title ${title} >> endobj`, TRAILER)), { title: 'Σχέδιο' })
   })
 }
+
+Deno.test('bytes that windows-1252 has letters for are bytes', async () => {
+  assertEquals(await readPdf(pdf('8 0 obj << /Title (\u00fe\u00ff\u0003\u0093) >> endobj', TRAILER)), {
+    title: '\u0393',
+  })
+})
 
 Deno.test('a title is made safe, as every text from outside', async () => {
   const info = '8 0 obj << /Title <FEFF 202E 0041 0007 0042> >> endobj'

@@ -8,12 +8,14 @@ import { inflate, unpacksBeyond } from './inflate.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
+/** Bytes; all that a decoder wants of EXIF is the orientation. */
+const MAX_EXIF_BYTES = 64 * 1024
 /** Bytes of an unpacked profile; large ones, of printers, have about 3 MB. */
 const MAX_PROFILE_BYTES = 4 * 1024 * 1024
 const HEAD_BYTES = 8
 /** Length, type and checksum. */
 const CHUNK_OVERHEAD = 12
-const KEPT = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'gAMA', 'cHRM', 'sRGB', 'sBIT', 'eXIf'])
+const KEPT = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'gAMA', 'cHRM', 'sRGB', 'sBIT'])
 
 interface Chunk {
   type: string
@@ -41,11 +43,16 @@ export async function withoutExtras(png: Bytes): Promise<Bytes> {
   const parts: Bytes[] = []
   let keptFrom = 0
   for (const { type, start, end, data } of chunksOf(png)) {
-    if (KEPT.has(type) || (type === 'iCCP' && (await isProfile(data)))) continue
+    if (KEPT.has(type) || (await isWanted(type, data))) continue
     parts.push(png.subarray(keptFrom, start))
     keptFrom = end
   }
   return parts.length === 0 ? png : concat([...parts, png.subarray(keptFrom)])
+}
+
+async function isWanted(type: string, data: Bytes): Promise<boolean> {
+  if (type === 'eXIf') return data.length <= MAX_EXIF_BYTES
+  return type === 'iCCP' && (await isProfile(data))
 }
 
 /** A name, a zero, the method, then zlib data. A broken profile is none; the picture is shown all the same. */

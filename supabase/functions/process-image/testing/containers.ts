@@ -105,6 +105,57 @@ export function heicWithExif(tiff: Uint8Array): Bytes {
   return concat([ftyp, meta(offset), box('mdat', item)])
 }
 
+/** A HEIC as phones make them, of many tiles (a decoder takes at most 1,000); each is the picture of `tile`. */
+export function heicGrid(
+  tile: Bytes,
+  size: { width: number; height: number },
+  columns: number,
+  rows: number,
+): Bytes {
+  const partOf = (type: string) => {
+    const at = new TextDecoder('latin1').decode(tile).indexOf(type) - 4
+    return tile.subarray(at, at + new DataView(tile.buffer, tile.byteOffset + at).getUint32(0))
+  }
+  const [ftyp, mdat] = [partOf('ftyp'), partOf('mdat')]
+  const tiles = Array.from({ length: columns * rows }, (_, index) => index + 1)
+  const grid = tiles.length + 1
+  const [width, height] = [size.width * columns, size.height * rows]
+  const layout = concat([Uint8Array.of(0, 1, rows - 1, columns - 1), uint32(width), uint32(height)])
+  const infe = (id: number, type: string) =>
+    fullBox('infe', 2, uint16(id), uint16(0), ascii(type), Uint8Array.of(0))
+  const place = (id: number, method: number, at: number, length: number) =>
+    concat([uint16(id), uint16(method), uint16(0), uint16(1), uint32(at), uint32(length)])
+  const ispe = (w: number, h: number) => fullBox('ispe', 0, uint32(w), uint32(h))
+  const properties = box(
+    'iprp',
+    box('ipco', partOf('hvcC'), ispe(size.width, size.height), ispe(width, height)),
+    fullBox(
+      'ipma',
+      0,
+      uint32(grid),
+      ...tiles.map((id) => concat([uint16(id), Uint8Array.of(2, 0x81, 2)])),
+      uint16(grid),
+      Uint8Array.of(1, 3),
+    ),
+  )
+  const meta = (mdatAt: number) => {
+    // All tiles have the same bytes.
+    const places = tiles.map((id) => place(id, 0, mdatAt, mdat.length - 8))
+    return fullBox(
+      'meta',
+      0,
+      partOf('hdlr'),
+      fullBox('pitm', 0, uint16(grid)),
+      fullBox('iloc', 1, uint16(0x4400), uint16(grid), ...places, place(grid, 1, 0, layout.length)),
+      fullBox('iinf', 0, uint16(grid), ...tiles.map((id) => infe(id, 'hvc1')), infe(grid, 'grid')),
+      fullBox('iref', 0, box('dimg', uint16(grid), uint16(tiles.length), ...tiles.map(uint16))),
+      properties,
+      box('idat', layout),
+    )
+  }
+  return concat([ftyp, meta(ftyp.length + meta(0).length + 8), mdat])
+}
+
 /** A directory of tags that all claim the same `length` bytes as their text. */
 export function greedyTiff(tags: readonly number[], length: number): Bytes {
   const entries = tags.map((tag) =>

@@ -1,14 +1,21 @@
 /**
  * A worker's work without its network, in a process of its own, so that time and memory can be measured from
- * outside: `<file>` or `malicious:<index>` a line on stdin, a line of JSON on stdout for each.
+ * outside. Commands are lines on stdin, each is answered by a line of JSON on stdout:
+ *
+ *   work <kind> <file>     {"end", "ms"}: preview or error code, and the time that it took
+ *   draw <kind> <file>     a picture of a camera's size: jpeg-12, jpeg-48 or heic-6, by megapixels
+ *   write <folder>         the malicious files, written there: [{"name", "kind", "end", "path"}]
  */
 
+import { MagickFormat, MagickGeometry, MagickImage, NoiseType } from '@imagemagick/magick-wasm'
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import { holdLease } from '../../_shared/lease.ts'
 import { createJob, fakeDocuments, fakeFiles, fakeJobs } from '../../_shared/testing/fakes.ts'
 import { loadMagick } from '../magick.ts'
 import { DEFAULT_MEMORY_MB } from '../memory.ts'
 import { processImage } from '../work.ts'
+import { heicGrid } from './containers.ts'
+import { samplePhoto } from './images.ts'
 import { maliciousFiles } from './malicious.ts'
 
 const memoryMb = Number(Deno.env.get('IMAGE_MEMORY_MB') ?? DEFAULT_MEMORY_MB)
@@ -35,20 +42,56 @@ async function work(bytes: Uint8Array<ArrayBuffer>, kind: string): Promise<strin
 }
 
 async function answer(line: string): Promise<object> {
-  const [, index] = /^malicious:(\d+)$/.exec(line) ?? []
-  // Made here, where their making counts as little as possible: one at a time, and gone before the next.
-  const file =
-    index === undefined ? { bytes: await Deno.readFile(line), kind: 'photo' } : await malicious(Number(index))
+  const [command, first = '', ...others] = line.split(' ')
+  if (command === 'write') return await write(first)
+  if (command === 'draw') return await draw(first, others.join(' '))
+  if (command !== 'work') throw new TypeError(`there is no command ${command}`)
+  const bytes = await Deno.readFile(others.join(' '))
   const started = performance.now()
-  const end = await work(file.bytes, file.kind ?? 'photo')
+  const end = await work(bytes, first)
   return { end, ms: performance.now() - started }
 }
 
-async function malicious(index: number) {
+const SIZES: ReadonlyMap<string, string> = new Map([
+  ['jpeg-12', '4000x3000!'],
+  ['jpeg-48', '8000x6000!'],
+])
+
+async function draw(kind: string, file: string): Promise<object> {
+  const size = SIZES.get(kind)
+  await Deno.writeFile(file, size === undefined ? await drawHeic() : await drawJpeg(size))
+  return {}
+}
+
+/** With the noise of a sensor, without which a picture is decoded in no time. */
+async function drawJpeg(size: string): Promise<Uint8Array> {
   await loadMagick()
-  const file = (await maliciousFiles())[index]
-  if (file === undefined) throw new RangeError(`there is no malicious file ${index}`)
-  return file
+  const image = MagickImage.create(await samplePhoto('street-at-dusk'))
+  try {
+    image.resize(new MagickGeometry(size))
+    image.addNoise(NoiseType.Gaussian)
+    image.quality = 85
+    return image.write(MagickFormat.Jpeg, (data) => Uint8Array.from(data))
+  } finally {
+    image.dispose()
+  }
+}
+
+async function drawHeic(): Promise<Uint8Array> {
+  const tile = await Deno.readFile(new URL('../testdata/quadrants.heic', import.meta.url))
+  return heicGrid(tile, { width: 96, height: 64 }, 38, 25)
+}
+
+async function write(folder: string): Promise<object> {
+  await loadMagick()
+  const files = await maliciousFiles()
+  return await Promise.all(
+    files.map(async ({ name, bytes, kind = 'photo', end }, index) => {
+      const path = `${folder}/${index}`
+      await Deno.writeFile(path, bytes)
+      return { name, kind, end, path }
+    }),
+  )
 }
 
 const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
