@@ -28,6 +28,7 @@ const checks: Check[] = [
     env: { DENO_NO_UPDATE_CHECK: '1' },
   })),
   { name: 'size of the client library', command: process.execPath, args: ['scripts/client-size.ts'] },
+  { name: 'size of the dashboard', command: process.execPath, args: ['scripts/dashboard-size.ts'] },
   { name: 'unused code', command: tool('knip'), args: ['--no-progress'] },
   {
     name: 'rules',

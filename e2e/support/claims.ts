@@ -5,6 +5,7 @@ import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { expect, inject, vi } from 'vitest'
 import type { Database } from '../../functions-shared/database.types.ts'
 import { buildTypeformResponse, signTypeformBody } from '../fixtures/typeform.ts'
+import './provided-context.ts'
 
 export type Client = SupabaseClient<Database>
 export type Job = Database['public']['Tables']['jobs']['Row']

@@ -7,19 +7,11 @@ import type { TestProject } from 'vitest/node'
 import { createStack } from '../../stack/index.ts'
 import { createTerminalLogger } from '../../stack/logger.ts'
 import { withClient } from '../../stack/postgres/index.ts'
-import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 import { startDashboard } from '../../web/server/dashboard.ts'
 import { samplePhotoPath } from '../fixtures/photos.ts'
 import { startHostileServer } from './hostile-server.ts'
+import './provided-context.ts'
 import { faultsBySize, TRANSCRIPTION_TIMEOUT_MS } from './voice-faults.ts'
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    stack: { url: string; db: DatabaseUrls; keys: StackKeys }
-    dashboardUrl: string
-    fileOrigin: string
-  }
-}
 
 /** Short, so that a server that never answers does not hold up the suite. */
 const DOWNLOAD_TIMEOUT_MS = '3000'

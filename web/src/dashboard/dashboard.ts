@@ -3,7 +3,6 @@
 import type { Session, SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
-import { createInbox, createInboxSource } from '../inbox/index.ts'
 import { h, oncePerFrame } from '../shared/dom.ts'
 import { createPageBadge } from '../status/index.ts'
 import { createJobNotices, createToaster } from '../toasts/index.ts'
@@ -12,6 +11,7 @@ import type { DashboardConfig } from './config.ts'
 import type { Extras } from './incident/extras.ts'
 import { createIncidentCache } from './incident-cache.ts'
 import { pageStorage } from './kept-data.ts'
+import { createLazyInbox } from './lazy-inbox.ts'
 import { createPanes } from './panes.ts'
 import { createRepository } from './repository.ts'
 import { hrefOf, incidentIdOf } from './route.ts'
@@ -48,9 +48,9 @@ export function createDashboard(
   })
   const activity = createActivity((message) => store.subjectOf(message))
   const panes = createPanes({ store, activity, retry: (jobIds) => void retry(jobIds) })
-  const inbox = createInbox({
+  const inbox = createLazyInbox({
     client,
-    source: createInboxSource(supabase, session.user.id),
+    source: (create) => create(supabase, session.user.id),
     hrefOf,
     downloadFailed: () =>
       toaster.showToast('Download failed', 'The report could not be had. Try again in a moment.', 'error'),
@@ -107,6 +107,7 @@ export function createDashboard(
     element.dataset.view = view
     badge.setTitle(panes.title())
     extras?.update(view === 'detail' || wide.matches, now)
+    if (store.state.phase !== 'loading') inbox.load()
     if (store.shown !== null) void loadExtras()
   }
 

@@ -73,7 +73,16 @@ export function createTimelineView(): TimelineView {
       if (shownFor?.[0] === incident && shownFor[1] === messages.length) return
       shownFor = [incident, messages.length]
       shown = timelineOf(incident, messages)
-      reconcile(list, shown, { key: ({ key }) => key, create: createEvent, update: updateEvent })
+      let shownDay = ''
+      reconcile(list, shown, {
+        key: ({ key }) => key,
+        create: createEvent,
+        update(line, event) {
+          const eventDay = day(localDay(event.at))
+          updateEvent(line, event, eventDay === shownDay ? '' : eventDay)
+          shownDay = eventDay
+        },
+      })
     },
   }
 }
@@ -82,21 +91,22 @@ function createEvent(): HTMLElement {
   return h(
     'li',
     { class: 'event' },
+    h('span', { class: 'event__day' }),
     h('span', { class: 'event__dot', attrs: { 'aria-hidden': 'true' } }),
     h('span', { class: 'event__title' }),
     h('time', { class: 'event__time' }),
     h('span', { class: 'event__detail' }),
-    h('span', { class: 'event__time event__day' }),
   )
 }
 
-function updateEvent(line: HTMLElement, event: TimelineEvent): void {
+/** @param heading the day, on its first line. */
+function updateEvent(line: HTMLElement, event: TimelineEvent, heading: string): void {
   line.dataset.tone = event.tone
   const texts: Record<string, string> = {
     '.event__title': event.title,
     '.event__detail': event.detail,
     time: clockTime(event.at),
-    '.event__day': day(localDay(event.at)),
+    '.event__day': heading,
   }
   for (const [selector, text] of Object.entries(texts)) {
     const target = line.querySelector(selector)

@@ -55,7 +55,7 @@ export function createLightbox(actions: LightboxActions): Lightbox {
   const stage = h('div', { class: 'lightbox__stage' }, image, none, busy, previous, next)
   const dialog = h(
     'dialog',
-    { class: 'lightbox', attrs: { 'aria-labelledby': 'lightbox-title' } },
+    { class: 'lightbox', attrs: { 'aria-labelledby': 'lightbox-title', tabindex: -1, autofocus: true } },
     stage,
     h(
       'div',
@@ -125,6 +125,8 @@ export function createLightbox(actions: LightboxActions): Lightbox {
     setText(counter, `${index + 1} of ${photos.length}`)
     previous.hidden = index === 0
     next.hidden = index === photos.length - 1
+    // A button that hides takes the focus with it, and keys would reach nobody.
+    if (dialog.open && !dialog.contains(document.activeElement)) dialog.focus()
     download.disabled = photo.originalPath === null
     drawPicture(photo, name)
     const key = JSON.stringify([photo.id, photo.sha256, photo.receivedAt, photo.takenAt])

@@ -16,6 +16,8 @@ const PART = 6 * 1024 * 1024
 const BUCKET = 'uploads'
 /** Milliseconds; after these, the queue waits for a sign of the network. */
 const RETRY_DELAYS = [0, 1_000, 3_000]
+/** Milliseconds without a byte after which a connection counts as lost. */
+const STALLED_AFTER = 30_000
 
 export function createTusTransfer(options: TusOptions): StartTransfer {
   return (item, events) => start(item, events, options)
@@ -40,6 +42,7 @@ function start(
 ): Transfer {
   let path = `${item.incidentId}/${crypto.randomUUID()}`
   let ended = false
+  let watchdog: ReturnType<typeof setTimeout> | undefined
   const upload = new Upload(item.file, {
     endpoint: `${supabaseUrl}/storage/v1/upload/resumable`,
     chunkSize: PART,
@@ -57,12 +60,37 @@ function start(
       request.setHeader('authorization', `Bearer ${await accessToken()}`)
     },
     onShouldRetry: (error) => navigator.onLine && refusalOf(error) === null,
-    onProgress: (sent) => events.progress(sent),
-    onSuccess: () => events.done(path),
+    onProgress(sent) {
+      watch()
+      events.progress(sent)
+    },
+    onSuccess() {
+      clearTimeout(watchdog)
+      events.done(path)
+    },
     onError(error) {
+      clearTimeout(watchdog)
       if (!ended) events.failed(refusalOf(error))
     },
   })
+
+  function watch(): void {
+    clearTimeout(watchdog)
+    watchdog = setTimeout(() => {
+      if (ended) return
+      end(false)
+      events.failed(null)
+    }, STALLED_AFTER)
+  }
+
+  /** What cannot be removed now goes when it expires. */
+  function end(remove: boolean): void {
+    ended = true
+    clearTimeout(watchdog)
+    upload.abort(remove).catch(() => undefined)
+  }
+
+  watch()
   void begin()
 
   async function begin(): Promise<void> {
@@ -78,17 +106,7 @@ function start(
     upload.start()
   }
 
-  return {
-    pause() {
-      ended = true
-      void upload.abort(false)
-    },
-    cancel() {
-      ended = true
-      // What cannot be removed now goes when it expires.
-      upload.abort(true).catch(() => undefined)
-    },
-  }
+  return { pause: () => end(false), cancel: () => end(true) }
 }
 
 function latest(previous: readonly PreviousUpload[]): PreviousUpload | null {

@@ -121,6 +121,18 @@ describe('many files', () => {
     expect(states(queue)).toEqual(['failed', 'uploading', 'uploading', 'uploading', 'waiting'])
   })
 
+  it('are interrupted together when the network goes, and go on together', () => {
+    const { queue, transfers } = setup()
+    queue.add('incident', [file('1'), file('2')])
+    queue.interrupt()
+    expect([states(queue), transfers.map(({ ended }) => ended)]).toEqual([
+      ['interrupted', 'interrupted'],
+      [['pause'], ['pause']],
+    ])
+    queue.resume()
+    expect(states(queue)).toEqual(['uploading', 'uploading'])
+  })
+
   it('stop where they are when the page goes', () => {
     const { queue, transfers } = setup()
     queue.add('incident', [file('1'), file('2')])

@@ -63,6 +63,8 @@ export const MAX_BYTES = 26_214_400
 const AT_ONCE = 3
 /** Milliseconds until an interrupted upload tries again without a sign of the network. */
 const RETRY_AFTER = 10_000
+/** Milliseconds that a file is still listed after it was added. */
+const DONE_LASTS = 4_000
 const ACCEPTED = /^(image\/(jpeg|png|webp|heic|heif)|audio\/.*|video\/(webm|mp4|ogg)|application\/(pdf|ogg))$/
 
 export class UploadQueue {
@@ -118,8 +120,7 @@ export class UploadQueue {
   cancel(id: string): void {
     this.#transfers.get(id)?.cancel()
     this.#forget(id)
-    this.#items = this.#items.filter((item) => item.id !== id)
-    this.#pump()
+    this.#remove(id)
   }
 
   retry(id: string): void {
@@ -127,6 +128,15 @@ export class UploadQueue {
     if (item === undefined || refusal(item.file) !== null) return
     this.#change(id, { status: 'waiting', reason: null })
     this.#pump()
+  }
+
+  /** The network is away: a connection that is cut off may look alive for minutes. */
+  interrupt(): void {
+    for (const [id, transfer] of this.#transfers) {
+      transfer.pause()
+      this.#transfers.delete(id)
+      this.#interrupted(id)
+    }
   }
 
   /** Goes on with what was interrupted: the network is back. */
@@ -198,6 +208,8 @@ export class UploadQueue {
       this.#options.submitted(item)
       this.#forget(id)
       this.#change(id, { status: 'done' })
+      // From here on the document itself shows how it is.
+      this.#timers.set(() => this.#remove(id), DONE_LASTS)
     } catch (error) {
       if (error instanceof AppError && error.status < 500 && error.status !== 429) {
         // The object is of no use: the next try begins anew.
@@ -213,6 +225,11 @@ export class UploadQueue {
     this.#change(id, { status: 'interrupted' })
     this.#timers.clear(this.#retry)
     this.#retry = this.#timers.set(() => this.resume(), RETRY_AFTER)
+  }
+
+  #remove(id: string): void {
+    this.#items = this.#items.filter((item) => item.id !== id)
+    this.#pump()
   }
 
   #forget(id: string): void {

@@ -54,6 +54,7 @@ export function createUploads({ supabase, config, actions, changed, added }: Upl
   const { signal } = stop
   queue.subscribe(changed)
   window.addEventListener('online', () => queue.resume(), { signal })
+  window.addEventListener('offline', () => queue.interrupt(), { signal })
   window.addEventListener(
     'beforeunload',
     (event) => {

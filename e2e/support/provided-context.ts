@@ -1,0 +1,11 @@
+/** What the global set-up gives to the tests: `inject('stack')` and so on. */
+
+import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    stack: { url: string; db: DatabaseUrls; keys: StackKeys }
+    dashboardUrl: string
+    fileOrigin: string
+  }
+}
