@@ -8,7 +8,14 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const BENCHMARKS = ['realtime.ts', 'delivery.ts', 'database.ts', 'peers.ts', 'images.ts'] as const
+const BENCHMARKS = [
+  'realtime.ts',
+  'delivery.ts',
+  'database.ts',
+  'peers.ts',
+  'reports.ts',
+  'images.ts',
+] as const
 
 for (const name of BENCHMARKS) {
   const child = fork(fileURLToPath(new URL(name, import.meta.url)), process.argv.slice(2))

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { withClient } from '../stack/testing/database.ts'
 import { buildTypeformResponse } from './fixtures/typeform.ts'
 import { endedReport, type Job, newUser, postWebhook, type TestUser } from './support/claims.ts'
+import { measureReport } from './support/measure-report.ts'
 import { readPdf } from './support/pdf.ts'
 
 let user: TestUser
@@ -181,6 +182,19 @@ test('a claim without a date has no report, its owner is told why, and a retry a
     timeout: 30_000,
     interval: 100,
   })
+})
+
+test('a report with 40 photos of 600 kB stays within the memory of a hosted function', async () => {
+  const { pages, bytes, peakBytes } = await measureReport(40, 600_000)
+  expect(pages).toBeGreaterThanOrEqual(24)
+  expect(bytes).toBeGreaterThan(20_000_000)
+  expect(peakBytes).toBeLessThan(256_000_000)
+})
+
+test('a report with 150 photos does, too: it shows the later ones small', async () => {
+  const { bytes, peakBytes } = await measureReport(150, 600_000)
+  expect(bytes).toBeLessThan(50_000_000)
+  expect(peakBytes).toBeLessThan(256_000_000)
 })
 
 describe('the file, as other programs see it', () => {

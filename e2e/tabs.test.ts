@@ -2,17 +2,14 @@
 
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import type { Browser, BrowserContext, Page, WebSocket } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { launchBrowser } from './support/browser.ts'
 import { newUser, PASSWORD, postClaim, type TestUser } from './support/claims.ts'
 import type { PageOptions, TestPage } from './support/client-page/entry.ts'
 import { type ClientPageServer, serveClientPage } from './support/client-page/server.ts'
+import { openTab as openPage, openSockets, seqsOf, stateOf, type Tab } from './support/client-page/tab.ts'
 import { addIdleJobs, notifyOnce, openPool } from './support/fault-load.ts'
-
-declare global {
-  var testPage: TestPage
-}
 
 const PATIENCE = { timeout: 20_000, interval: 20 }
 const { url, db: urls, keys } = inject('stack')
@@ -39,31 +36,9 @@ beforeEach(async () => {
 })
 afterEach(() => context.close())
 
-/** A page and the sockets that it has open. */
-interface Tab {
-  page: Page
-  sockets: Set<WebSocket>
-}
-
 async function openTab(options: Partial<PageOptions> = {}, how: { connected?: boolean } = {}): Promise<Tab> {
-  const page = await context.newPage()
-  const sockets = new Set<WebSocket>()
-  page.on('websocket', (socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
-  await page.goto(server.url)
-  await page.waitForFunction('globalThis.testPage !== undefined')
-  const connecting = page.evaluate((given) => globalThis.testPage.connect(given), {
-    url,
-    publishableKey: keys.publishableKey,
-    userId: user.id,
-    ...options,
-  })
-  if (how.connected !== false) await connecting
-  // Ends with the page, whether or not it came to be connected.
-  else connecting.catch(() => undefined)
-  return { page, sockets }
+  const address = { url, publishableKey: keys.publishableKey, userId: user.id }
+  return openPage(context, server.url, { ...address, ...options }, how)
 }
 
 const signIn = (): Partial<PageOptions> => ({ credentials: { email: user.email, password: PASSWORD } })
@@ -74,13 +49,8 @@ async function openTabs(count: number): Promise<Tab[]> {
   return tabs
 }
 
-const seqsOf = ({ page }: Tab): Promise<number[]> =>
-  page.evaluate(() => globalThis.testPage.heard.map(({ seq }) => seq))
 const shownIn = ({ page }: Tab): Promise<number[]> =>
   page.evaluate(() => globalThis.testPage.heard.filter(({ foremost }) => foremost).map(({ seq }) => seq))
-const stateOf = ({ page }: Tab): Promise<string | undefined> =>
-  page.evaluate(() => globalThis.testPage.client?.getState().state)
-const openSockets = (tabs: readonly Tab[]): number => tabs.reduce((sum, { sockets }) => sum + sockets.size, 0)
 const upTo = (last: number, first = 1): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index)
 

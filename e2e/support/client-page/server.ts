@@ -6,7 +6,11 @@ import { build } from 'vite'
 
 export interface ClientPageServer extends AsyncDisposable {
   readonly url: string
+  /** The same page, to which its browser gives neither storage nor locks, as in a sandboxed frame. */
+  readonly sandboxedUrl: string
 }
+
+const SANDBOX = { 'content-security-policy': 'sandbox allow-scripts' }
 
 const PAGE = '<!doctype html><title>client</title><script type="module" src="/client.js"></script>'
 
@@ -19,13 +23,19 @@ export async function serveClientPage(
     const script = scripts.get(request.url ?? '')
     const [type, body] =
       script === undefined ? ['text/html; charset=utf-8', PAGE] : ['text/javascript', script]
-    response.writeHead(200, { 'content-type': type }).end(body)
+    const sandbox = request.url === '/sandboxed' ? SANDBOX : {}
+    // An opaque origin loads modules like a foreign one.
+    response
+      .writeHead(200, { 'content-type': type, 'access-control-allow-origin': '*', ...sandbox })
+      .end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
+  const url = `http://127.0.0.1:${address.port}`
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
+    sandboxedUrl: `${url}/sandboxed`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

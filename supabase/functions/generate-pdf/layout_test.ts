@@ -17,6 +17,11 @@ function flat(text: string): string {
   return text.replace(/\s+/g, ' ')
 }
 
+/** One character for each byte; what TextDecoder calls latin1 is not. */
+function binary(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+}
+
 const SAMPLE = await render(sampleSource())
 
 Deno.test('has the parties, the vehicles, the narrative and every answer', () => {
@@ -126,7 +131,7 @@ Deno.test('says what it is: language, title, PDF/UA', () => {
   assertEquals(info.Title, 'Incident report: Rear-end collision at the traffic light')
   assertEquals(info.Subject, 'Claim 4f6b0a52-7c1e-4f6e-9d0b-2a8f3f5f1c01')
   assert(/<pdfuaid:part>1<\/pdfuaid:part>/.test(xmp))
-  assert(new TextDecoder('latin1').decode(SAMPLE.bytes).includes('/DisplayDocTitle true'))
+  assert(binary(SAMPLE.bytes).includes('/DisplayDocTitle true'))
 })
 
 Deno.test('is in German where that was asked for, and in English where a language is not known', async () => {
@@ -205,4 +210,59 @@ Deno.test('a long narrative, 300 answers and endless words take pages and lose n
   assertEquals(all.replaceAll(/[^x]/g, '').length >= 10_000, true)
   // However many pages it takes, the narrative is one paragraph.
   assert(trees.length === pageCount)
+})
+
+Deno.test('an element whose text has a mark carries what was written', () => {
+  // Strings that are not ASCII are UTF-16 with a byte order mark.
+  const written = (text: string) => {
+    const units = Array.from(`\ufeff${text}`.split(''), (unit) => unit.charCodeAt(0))
+    return String.fromCharCode(...units.flatMap((unit) => [unit >> 8, unit & 0xff]))
+  }
+  const actual = [...binary(SAMPLE.bytes).matchAll(/\/ActualText \((.*?)\)\n/gs)].map(([, text]) =>
+    text?.replace(/\\(.)/gs, '$1'),
+  )
+  assertEquals(actual, [written('Дмитрий Щербаков 王小明 🚲')])
+})
+
+Deno.test('pictures go in as they are, upright ones in their proportions', async () => {
+  const source = sampleSource({ photos: 1 })
+  const [photo] = source.documents
+  if (photo === undefined) throw new Error('there is no photo')
+  const jpeg = (await loadSamplePhoto(photo)) ?? new Uint8Array()
+  const { bytes } = await render(source)
+  const file = binary(bytes)
+  assert(file.includes(binary(jpeg)))
+  const [, width, height] = /\/Width (\d+)\n\/Height (\d+)/.exec(file) ?? []
+  const [, left, bottom, right, top] =
+    /\/BBox \[([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)\]/.exec(file)?.map(Number) ?? []
+  const ratio = ((right ?? 0) - (left ?? 0)) / ((top ?? 0) - (bottom ?? 0))
+  assert(Math.abs(ratio - Number(width) / Number(height)) < 0.001)
+})
+
+Deno.test('a photo that a claim has twice says so', async () => {
+  const source = sampleSource({ photos: 2 })
+  const [first] = source.documents
+  source.documents = source.documents.map((document, index) =>
+    index === 1 ? { ...document, duplicateOf: first?.id ?? null } : document,
+  )
+  assert(flat((await render(source)).text).includes('Same file as Photo 1'))
+})
+
+Deno.test('beyond the limit of pictures, photos are shown small and say why', async () => {
+  const sizes: string[] = []
+  const source = sampleSource({ photos: 5 })
+  const large = new Uint8Array(13 * 1024 * 1024)
+  const { bytes } = await layOut(source, {
+    fonts,
+    loadPhoto: async (photo, size) => {
+      sizes.push(size)
+      const jpeg = await loadSamplePhoto(photo)
+      if (jpeg === null || size === 'thumbnail') return jpeg
+      large.set(jpeg)
+      return large.slice()
+    },
+  })
+  assertEquals(sizes, ['preview', 'preview', 'thumbnail', 'thumbnail', 'thumbnail'])
+  const { text } = await readPdf(bytes)
+  assertEquals(flat(text).match(/Shown small, as/g)?.length, 3)
 })

@@ -120,8 +120,15 @@ export class Paper {
   }
 
   newPage(): void {
+    this.#compact()
     this.#pdf.addPage()
     this.y = PAGE.top
+  }
+
+  /** A page waits for its number until the end; its thousands of small arrays would take many times what they hold. */
+  #compact(): void {
+    const content = this.#pdf.page?.content
+    if (content !== undefined) content.buffer = [joined(content.buffer)]
   }
 
   /** Starts a page unless there is so much room on this one. */

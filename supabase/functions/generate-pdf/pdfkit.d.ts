@@ -81,6 +81,8 @@ export default class PDFDocument {
   info: DocumentInfo
   endMetadata(): void
   addPage(): this
+  /** pdfkit's own: what was written on the page, one array for each call. */
+  page: { content: { buffer: Uint8Array[] } } | null
   bufferedPageRange(): { start: number; count: number }
   switchToPage(index: number): unknown
   end(): void

@@ -183,3 +183,63 @@ Deno.test('storage that is away is a failure of its own', async () => {
   files.failWith = 'storage_unavailable'
   await assertCode(run(), 'storage_unavailable')
 })
+
+/** Stops the world at its n-th step, before the step is taken or just after, as kill -9 does. */
+function dieAt(step: number, when: 'before' | 'after') {
+  let steps = 0
+  const wrap =
+    <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      steps += 1
+      const fatal = steps === step
+      if (fatal && when === 'before') throw new Error('killed')
+      const result = await call(...args)
+      if (fatal) throw new Error('killed')
+      return result
+    }
+  return { wrap, reached: () => steps >= step }
+}
+
+/** Made in no time, as it is made often. */
+function smallSource(): ReportSource {
+  const source = sampleSource({ photos: 1 })
+  source.incident = { ...source.incident, description: 'A crash.', answers: [] }
+  source.transcripts = []
+  return source
+}
+
+for (const when of ['before', 'after'] as const) {
+  Deno.test(`killed ${when} any of its steps, the next attempt ends with one file and nothing else`, async () => {
+    const expected = (await bench(smallSource()).run()).sha256
+    let died = 0
+    for (let step = 1; ; step += 1) {
+      const { run, reports, files, jobs, stored } = bench(smallSource())
+      const { wrap, reached } = dieAt(step, when)
+      const healthy = {
+        ...reports,
+        put: files.put,
+        get: files.get,
+        sign: files.sign,
+        progress: jobs.progress,
+      }
+      reports.load = wrap(reports.load)
+      reports.name = wrap(reports.name)
+      reports.finish = wrap(reports.finish)
+      files.put = wrap(files.put)
+      files.get = wrap(files.get)
+      files.sign = wrap(files.sign)
+      jobs.progress = wrap(jobs.progress)
+      await run().catch(() => undefined)
+      if (!reached()) break
+      died += 1
+
+      Object.assign(reports, { load: healthy.load, name: healthy.name, finish: healthy.finish })
+      Object.assign(files, { put: healthy.put, get: healthy.get, sign: healthy.sign })
+      jobs.progress = healthy.progress
+      assertEquals((await run()).sha256, expected, `step ${step}`)
+      assertEquals(stored().length, 1, `step ${step}`)
+      assertEquals(reports.finished.at(-1)?.sha256, expected, `step ${step}`)
+    }
+    assert(died >= 10, `only ${died} steps`)
+  })
+}
