@@ -13,8 +13,9 @@ const BENCHMARKS = [
   'delivery.ts',
   'database.ts',
   'peers.ts',
-  'reports.ts',
   'images.ts',
+  'reports.ts',
+  'jobs.ts',
 ] as const
 
 for (const name of BENCHMARKS) {

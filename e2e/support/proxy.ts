@@ -19,6 +19,8 @@ export interface Delay {
 export interface TcpProxy extends AsyncDisposable {
   /** Of the proxy, e.g. `http://127.0.0.1:40123`. */
   readonly url: string
+  /** Where connections of now on lead. */
+  retarget(targetUrl: string): void
   /** Ends every connection as a peer does that goes. */
   cut(): void
   /** Ends every connection with RST, what is under way included. */
@@ -39,7 +41,7 @@ export interface TcpProxy extends AsyncDisposable {
 const TICK_MS = 20
 
 export async function startProxy(targetUrl: string): Promise<TcpProxy> {
-  const target = new URL(targetUrl)
+  let target = new URL(targetUrl)
   const links = new Set<Link>()
   const shape: Shape = { delay: null, bytesPerSecond: null }
   let refusing = false
@@ -67,6 +69,9 @@ export async function startProxy(targetUrl: string): Promise<TcpProxy> {
   const each = (act: (link: Link) => void): void => [...links].forEach(act)
   return {
     url: `http://127.0.0.1:${address.port}`,
+    retarget: (url) => {
+      target = new URL(url)
+    },
     cut: () => each((link) => link.end('cut')),
     reset: () => each((link) => link.end('reset')),
     refuse: (on) => {

@@ -1,0 +1,227 @@
+/**
+ * Work always ends (docs/delivery.md), for every kind of job: its function, the whole stack or the database is killed,
+ * or the network is cut, at a boundary between two steps of the work. Then every job has ended once, its user was told
+ * of one end, and no file is left that nobody points to.
+ */
+
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { type Account, newAccount } from './support/fault-listener.ts'
+import { openPool } from './support/fault-load.ts'
+import { between, seededRandom } from './support/fault-random.ts'
+import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
+import { startProxy, type TcpProxy } from './support/proxy.ts'
+import { raiseStepBarrier, type StepBarrier } from './support/step-barrier.ts'
+import { type SampleFiles, serveSampleFiles, WORK_KINDS } from './support/work-kinds.ts'
+
+/** Otherwise two of the faults come once each, both they and the boundary of each kind being drawn at random. */
+const LONG = process.env.CLAIMWIRE_LONG !== undefined
+const random = seededRandom('work-faults.test.ts')
+const LEASE_SECONDS = 4
+const END_TIMEOUT_MS = 90_000
+const TEST_TIMEOUT_MS = LONG ? 1_800_000 : 180_000
+
+let files: SampleFiles
+let network: TcpProxy
+let stack: OwnStack
+let db: pg.Pool
+let barrier: StepBarrier
+let user: Account
+/** The boundaries of each kind, as a job without faults steps over them. */
+const boundaries = new Map<string, string[]>()
+
+beforeAll(async () => {
+  files = await serveSampleFiles()
+  // Between the functions and everything that they call.
+  network = await startProxy('http://127.0.0.1:9')
+  stack = await startOwnStack({
+    functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: files.origin, SUPABASE_URL: network.url },
+  })
+  network.retarget(stack.url)
+  db = openPool(stack.db.postgres)
+  await db.query(
+    `update private.job_kinds set lease_seconds = $1, retry_base_seconds = 1, retry_max_seconds = 1, max_attempts = 20`,
+    [LEASE_SECONDS],
+  )
+  barrier = await raiseStepBarrier(db, stack.db.postgres)
+  user = await newAccount(stack.url, stack.keys.publishableKey)
+
+  const jobs = await startAll()
+  await untilAllEnded()
+  for (const [kind, jobId] of jobs) boundaries.set(kind, await barrier.stepsOf(jobId))
+})
+afterAll(async () => {
+  await barrier?.[Symbol.asyncDispose]()
+  await db?.end()
+  await stack?.[Symbol.asyncDispose]()
+  await network?.[Symbol.asyncDispose]()
+  await files?.[Symbol.asyncDispose]()
+})
+
+afterEach(() => barrier.release())
+
+test('every kind of job has its work here, from the claim over its stages to the end', async () => {
+  const { rows } = await db.query<{ kind: string }>('select kind from private.job_kinds order by kind')
+  expect(Object.keys(WORK_KINDS).sort()).toEqual(rows.map(({ kind }) => kind))
+  for (const steps of boundaries.values()) {
+    expect(steps[0]).toBe('processing')
+    expect(steps.at(-1)).toBe('completed')
+  }
+})
+
+const FAULTS: Readonly<Record<string, () => Promise<void>>> = {
+  'the function is killed': async () => {
+    await Promise.all((await functionNames()).map((name) => stack.killFunction(name)))
+    await barrier.release()
+  },
+  'the whole stack is killed': async () => {
+    await stack.kill()
+    await stack.start()
+    await barrier.release()
+  },
+  'the database is killed': async () => {
+    stack.killPostgres()
+    await barrier.release()
+  },
+  'the network is cut': async () => {
+    network.refuse(true)
+    network.reset()
+    // What the database was asked for before that happens, and nobody hears of it.
+    await barrier.release()
+    await untilLeasesExpired()
+    network.refuse(false)
+  },
+}
+
+const names = Object.keys(FAULTS)
+const first = between(random, 0, names.length - 1)
+const drawn = LONG ? names : names.filter((_name, index) => (index - first + names.length) % names.length < 2)
+
+test.each(drawn)(
+  '%s between any two steps of the work: all of it ends, once, and leaves no files behind',
+  async (name) => {
+    const fault = FAULTS[name]
+    if (fault === undefined) throw new Error('there is no such fault')
+    const longest = Math.max(...[...boundaries.values()].map((steps) => steps.length))
+    const offset = between(random, 0, longest - 1)
+    for (let round = 0; round < (LONG ? longest : 1); round += 1) {
+      const jobs = await startAll((kind) => {
+        const steps = boundaries.get(kind) ?? []
+        return steps[(offset + round) % steps.length]
+      })
+      await barrier.untilHeld(sweep)
+      await fault()
+      await untilAllEnded()
+      await expectToldOnce([...jobs.values()])
+      await expectNoOrphans()
+    }
+  },
+  TEST_TIMEOUT_MS,
+)
+
+// what the tests do
+
+/** One job of each kind, held at the boundary that is named, if any; by kind. */
+async function startAll(boundaryOf?: (kind: string) => string | undefined): Promise<Map<string, string>> {
+  // Nobody is nudged for until the boundaries are known.
+  const jobs = new Map<string, string>()
+  const held = new Map<string, string>()
+  await setDispatch('pause')
+  for (const [kind, start] of Object.entries(WORK_KINDS)) {
+    const jobId = await start(db, user.id, files)
+    jobs.set(kind, jobId)
+    const boundary = boundaryOf?.(kind)
+    if (boundary !== undefined) held.set(jobId, boundary)
+  }
+  if (held.size > 0) await barrier.hold(held)
+  await setDispatch('go on')
+  await db.query('select public.sweep_jobs()')
+  return jobs
+}
+
+/** Without its address the database nudges nobody. */
+async function setDispatch(what: 'pause' | 'go on'): Promise<void> {
+  const [from, to] =
+    what === 'pause' ? ['project_url', 'project_url_away'] : ['project_url_away', 'project_url']
+  const admin = openPool(stack.db.admin, 1)
+  try {
+    await admin.query('update vault.secrets set name = $2 where name = $1', [from, to])
+  } finally {
+    await admin.end()
+  }
+}
+
+async function functionNames(): Promise<string[]> {
+  const { rows } = await db.query<{ function_name: string }>('select function_name from private.job_kinds')
+  return rows.map((row) => row.function_name)
+}
+
+function untilLeasesExpired(): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      const { rows } = await db.query(
+        `select from public.jobs where status = 'processing' and lease_expires_at > clock_timestamp()`,
+      )
+      expect(rows).toEqual([])
+    },
+    { timeout: END_TIMEOUT_MS, interval: 100 },
+  )
+}
+
+/** Sweeps instead of waiting for the half minute's, until nothing is left to do, reports of their own included. */
+async function untilAllEnded(): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await sweep()
+      const { rows } = await db.query(
+        `select kind, status, stage, error_code from public.jobs where status <> 'completed'`,
+      )
+      expect(rows).toEqual([])
+    },
+    { timeout: END_TIMEOUT_MS, interval: 250 },
+  )
+}
+
+async function sweep(): Promise<void> {
+  // A nudge that had no effect is repeated after 25 s; here after 2 s.
+  await db.query(`update private.job_nudges set nudged_at = now() - interval '1 minute'
+                  where nudged_at < now() - interval '2 seconds'`)
+  await db.query('select public.sweep_jobs()')
+}
+
+async function expectToldOnce(jobIds: readonly string[]): Promise<void> {
+  const { rows } = await db.query<{ ends: number; starts: number }>(
+    `select
+       count(*) filter (where told.type in (mapping.completed_type, mapping.failed_type)
+         and coalesce(told.payload ->> 'state', 'completed') in ('completed', 'failed'))::integer as ends,
+       count(*) filter (where told.type = mapping.started_type
+         and coalesce(told.payload ->> 'state', 'processing') = 'processing')::integer as starts
+     from public.jobs as job
+     join private.job_kinds as mapping on mapping.kind = job.kind
+     left join public.notifications as told on told.job_id = job.id
+     where job.id = any ($1)
+     group by job.id`,
+    [jobIds],
+  )
+  expect(rows).toEqual(jobIds.map(() => ({ ends: 1, starts: 1 })))
+}
+
+/** Everything in Storage is pointed to by a row, and everything that rows point to is there. */
+async function expectNoOrphans(): Promise<void> {
+  const { rows } = await db.query<{ orphans: string[] | null; missing: string[] | null }>(
+    `with pointed as (
+       select 'originals' as bucket_id, original_path as name from public.documents
+       union select 'derivatives', preview_path from public.documents
+       union select 'derivatives', thumbnail_path from public.documents
+       union select 'reports', path from public.reports
+     ),
+     stored as (
+       select bucket_id, name from storage.objects
+     )
+     select
+       (select array_agg(bucket_id || '/' || name) from (table stored except table pointed) as orphan) as orphans,
+       (select array_agg(bucket_id || '/' || name)
+        from (select * from pointed where name is not null except table stored) as lost) as missing`,
+  )
+  expect(rows).toEqual([{ orphans: null, missing: null }])
+}
