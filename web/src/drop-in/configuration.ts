@@ -1,7 +1,9 @@
 /** What the page says in its data attributes. */
 
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
 import { DropInError } from './drop-in-error.ts'
+import { decodeBase64Url } from './token.ts'
 
 export interface PageConfiguration {
   userId: string
@@ -56,8 +58,18 @@ function addressOf(text: string): string {
 
 /** A secret key in a page is everybody's: better no connection than that. */
 function publicKey(key: string): string {
-  if (key.startsWith('sb_secret_')) throw invalid('supabaseKey')
+  if (key.startsWith('sb_secret_') || roleOf(key) === 'service_role') throw invalid('supabaseKey')
   return key
+}
+
+/** Of a key in the older form, a token. */
+function roleOf(key: string): unknown {
+  try {
+    const claims: unknown = JSON.parse(decodeBase64Url(key.split('.')[1] ?? ''))
+    return isRecord(claims) ? claims.role : null
+  } catch {
+    return null
+  }
 }
 
 function invalid(name: string): DropInError {

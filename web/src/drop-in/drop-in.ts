@@ -46,6 +46,9 @@ export interface DropIn {
 
 export const INDICATOR_ID = 'ws-connection-status'
 
+/** Milliseconds: how long it may take to notice that the page's server has signed somebody out. */
+const TOKEN_MAX_AGE = 300_000
+
 /** Milliseconds. */
 const LIMITS = { baseMs: 1_000, maxMs: 30_000, random: Math.random }
 
@@ -57,7 +60,10 @@ export function startDropIn(options: DropInOptions): DropIn {
   const backend = createLeanBackend({
     supabaseUrl,
     supabaseKey,
-    tokens: keepToken(options.token ?? storedSession({ supabaseUrl, supabaseKey, storageKey })),
+    tokens:
+      options.token === undefined
+        ? keepToken(storedSession({ supabaseUrl, supabaseKey, storageKey }), { maxAge: 0 })
+        : keepToken(options.token, { maxAge: TOKEN_MAX_AGE }),
     watchSession: (changed) => watchStorage(storageKey, changed),
   })
   const client = new DashboardWebSocketClient({ supabase: backend, debug })

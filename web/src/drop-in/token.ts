@@ -27,14 +27,22 @@ export interface TokenKeeper {
 /** Milliseconds: a token that ends this soon is not used any more. */
 export const TOKEN_MARGIN = 60_000
 
-export function keepToken(source: TokenSource, clock: () => number = Date.now): TokenKeeper {
+export interface KeepOptions {
+  /** Milliseconds until the source is asked again although the token is still good: whose it is may have changed. */
+  maxAge: number
+  clock?: () => number
+}
+
+export function keepToken(source: TokenSource, { maxAge, clock = Date.now }: KeepOptions): TokenKeeper {
   let kept: Token | null = null
+  let keptAt = 0
   let asking: Promise<Token | null> | null = null
 
   async function ask(): Promise<Token | null> {
     try {
       const text = await source()
       kept = text === null ? null : parseToken(text)
+      keptAt = clock()
       return kept
     } catch (cause) {
       throw cause instanceof DropInError ? cause : new DropInError('token_unavailable', { cause })
@@ -45,7 +53,8 @@ export function keepToken(source: TokenSource, clock: () => number = Date.now): 
 
   return {
     async current() {
-      if (kept !== null && kept.expiresAt - TOKEN_MARGIN > clock()) return kept
+      const now = clock()
+      if (kept !== null && now - keptAt < maxAge && kept.expiresAt - TOKEN_MARGIN > now) return kept
       // A clock that is wrong must not make a token that is new look as if it had ended.
       asking ??= ask()
       return asking

@@ -6,9 +6,9 @@
  * the rows again: after each join and, while a job is under way, at every check.
  */
 
-import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { parseBroadcast } from '../../../../functions-shared/parse-message.ts'
 import type { QueueJob, QueueSource, Timers } from '../ports.ts'
+import { jobOfMessage } from './queue-job.ts'
 import type { QueueControl } from './queue-session.ts'
 import type { TopicEvent, TopicListener } from './topic-events.ts'
 
@@ -48,26 +48,11 @@ export class QueueFollower {
       emitter.emit('error', { code: event.code, cause: null })
     } else if (event.type === 'message') {
       for (const parsed of parseBroadcast(event.payload)) {
-        if (parsed.kind === 'message') this.#hear(parsed.message)
+        if (parsed.kind !== 'message') continue
+        const job = jobOfMessage(parsed.message, this.#control.jobs.get(parsed.message.jobId))
+        if (job !== null) this.#learn(job)
       }
     }
-  }
-
-  /** A message says what the row says, but for the fields that its type leaves out. */
-  #hear(message: JobMessage): void {
-    const { revision, jobId } = message
-    const status = STATUSES[message.status]
-    if (revision === undefined || status === undefined) return
-    const known = this.#control.jobs.get(jobId)
-    this.#learn({
-      jobId,
-      status,
-      progress: status === 'completed' ? 100 : (progressOf(message) ?? known?.progress ?? 0),
-      stage: ('stage' in message ? message.stage : undefined) ?? null,
-      error: message.error ?? null,
-      errorCode: message.errorCode ?? null,
-      revision,
-    })
   }
 
   #learn(job: QueueJob): void {
@@ -110,18 +95,4 @@ export class QueueFollower {
     if (this.#timer !== null) timers.clear(this.#timer)
     this.#timer = ms === null ? null : timers.set(() => void this.#read(), ms)
   }
-}
-
-/** The words of the messages, as those of the rows. */
-const STATUSES: Readonly<Record<string, QueueJob['status']>> = {
-  pending: 'queued',
-  queued: 'queued',
-  processing: 'processing',
-  generating: 'processing',
-  completed: 'completed',
-  failed: 'failed',
-}
-
-function progressOf(message: JobMessage): number | undefined {
-  return 'progress' in message ? message.progress : undefined
 }

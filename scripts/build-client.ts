@@ -1,0 +1,41 @@
+/**
+ * Builds the client library into `dist/client`, for pages and bundlers elsewhere; package.json's `exports` names what is
+ * in there:
+ *
+ *   claimwire.js     the drop-in, one classic script with everything in it
+ *   *.js, types/     ES modules and their types: the client, the drop-in, React hooks, toasts, indicator
+ *   *.css            styles of toasts and indicator, which the drop-in brings along
+ *
+ *   npm run build:client [-- <another folder>]
+ */
+
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildModules, buildScript } from '../web/server/client-build.ts'
+import { run, tool } from './process.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const TARGET = resolve(process.argv[2] ?? join(ROOT, 'dist', 'client'))
+const STYLES = ['web/src/toasts/toasts.css', 'web/src/status/status.css']
+
+await rm(TARGET, { recursive: true, force: true })
+await mkdir(TARGET, { recursive: true })
+
+const modules = await buildModules({
+  client: 'client/index.ts',
+  'drop-in': 'drop-in/index.ts',
+  react: 'react/index.ts',
+  toasts: 'toasts/index.ts',
+  status: 'status/index.ts',
+})
+for (const { name, code } of modules) await writeFile(join(TARGET, name), code)
+await writeFile(join(TARGET, 'claimwire.js'), await buildScript())
+for (const style of STYLES) await copyFile(join(ROOT, style), join(TARGET, basename(style)))
+
+const types = await run(tool('tsc'), ['-p', 'web/tsconfig.client.json', '--outDir', join(TARGET, 'types')])
+if (types.code === 0) console.log(`The client library is in ${TARGET}`)
+else {
+  console.error(types.output)
+  process.exitCode = 1
+}

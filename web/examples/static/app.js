@@ -1,0 +1,13 @@
+// The page's own script: a list of everything that happened. Toasts and the indicator need no line of it.
+const live = window.getDashboardWebSocket()
+const events = document.getElementById('events')
+
+live?.on('message', (message) => {
+  const line = document.createElement('li')
+  line.textContent = `${message.timestamp} ${message.type}`
+  events?.prepend(line)
+})
+
+live?.on('reload', () =>
+  window.showToast('Reload the page', 'Too much has happened to tell it all.', 'warning'),
+)

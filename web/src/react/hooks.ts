@@ -1,0 +1,113 @@
+/**
+ * The client in React: connected as long as a provider is mounted, read by hooks.
+ *
+ * ```tsx
+ * <LiveProvider client={client} userId={user.id}><App /></LiveProvider>
+ *
+ * const { state } = useConnection()
+ * const { messages, unreadCount, markRead } = useNotifications()
+ * const job = useJob(jobId, { queueId })
+ * ```
+ */
+
+import {
+  createContext,
+  createElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useMemo,
+  useSyncExternalStore,
+} from 'react'
+import type { ClientState, DashboardWebSocketClient, MarkTarget } from '../client/index.ts'
+import type { Store } from './store.ts'
+import { connectionStore, type JobView, jobStore, messagesStore, type ReceivedMessage } from './stores.ts'
+
+const ClientContext = createContext<DashboardWebSocketClient | null>(null)
+
+export interface LiveProviderProps {
+  /** Made once, outside of rendering. */
+  client: DashboardWebSocketClient
+  /** Who is signed in; null for nobody. */
+  userId: string | null
+  /** Why `connect()` failed: `not_signed_in`, `user_mismatch`, `connection_lost`. Must not throw. */
+  onError?: (error: unknown) => void
+  children?: ReactNode
+}
+
+/** Connects while it is mounted, and for another user when `userId` changes. */
+export function LiveProvider({ client, userId, onError, children }: LiveProviderProps): ReactNode {
+  useEffect(() => {
+    if (userId === null) return
+    let here = true
+    client.connect(userId).catch((error: unknown) => {
+      if (!here) return
+      if (onError === undefined) console.error('[live] the connection could not be opened', error)
+      else onError(error)
+    })
+    return () => {
+      here = false
+      client.disconnect()
+    }
+  }, [client, userId, onError])
+  return createElement(ClientContext, { value: client }, children)
+}
+
+/** @throws where no {@link LiveProvider} stands around the component. */
+export function useClient(): DashboardWebSocketClient {
+  const client = useContext(ClientContext)
+  if (client === null)
+    throw new Error('useClient, useConnection, useNotifications and useJob need a LiveProvider')
+  return client
+}
+
+/** The state of the connection; renders anew when it changes. */
+export function useConnection(): ClientState & { retryNow: () => void } {
+  const client = useClient()
+  const state = useStore(useMemo(() => connectionStore(client), [client]))
+  return useMemo(() => ({ ...state, retryNow: () => client.retryNow() }), [client, state])
+}
+
+export interface Notifications {
+  /** Those that came since the component was mounted, newest first. */
+  messages: readonly ReceivedMessage[]
+  /** Of all, on whichever device; null until they are known. */
+  unreadCount: number | null
+  unseenCount: number | null
+  /** See the client's methods of these names. */
+  markRead(target: MarkTarget): Promise<number>
+  markSeen(target: MarkTarget): Promise<number>
+}
+
+/** @param options `limit`: messages that are kept, at most. Default 50. */
+export function useNotifications({ limit = 50 }: { limit?: number } = {}): Notifications {
+  const client = useClient()
+  const messages = useStore(useMemo(() => messagesStore(client, limit), [client, limit]))
+  const { unreadCount, unseenCount } = useConnection()
+  return useMemo(
+    () => ({
+      messages,
+      unreadCount,
+      unseenCount,
+      markRead: (target) => client.markRead(target),
+      markSeen: (target) => client.markSeen(target),
+    }),
+    [client, messages, unreadCount, unseenCount],
+  )
+}
+
+/**
+ * A job's status and progress; null while nothing is known of it.
+ *
+ * @param options `queueId`: the job's queue, whose rows tell how the job stands already. Without it only what happens
+ *   from now on is heard.
+ */
+export function useJob(jobId: string, { queueId = null }: { queueId?: string | null } = {}): JobView | null {
+  const client = useClient()
+  return useStore(useMemo(() => jobStore(client, jobId, queueId), [client, jobId, queueId]))
+}
+
+/** On the server there is what there was at the beginning. */
+function useStore<T>(store: Store<T>): T {
+  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot)
+}

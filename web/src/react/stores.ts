@@ -1,0 +1,91 @@
+/** The client's events as values that change: what the hooks read. Without React, so that they can be tested so. */
+
+import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { ClientState, DashboardWebSocketClient, Delivery, QueueJob } from '../client/index.ts'
+import { jobOfMessage } from '../client/topics/queue-job.ts'
+import { createStore, type Store } from './store.ts'
+
+type Client = Pick<DashboardWebSocketClient, 'getState' | 'on' | 'subscribeQueue'>
+
+export function connectionStore(client: Client): Store<ClientState> {
+  return createStore(
+    () => client.getState(),
+    (set) => {
+      const update = (): void => set((old) => keepIfSame(old, client.getState()))
+      // What happened between rendering and subscribing.
+      update()
+      const offs = [client.on('state', update), client.on('pong', update), client.on('unread', update)]
+      return () => endAll(offs)
+    },
+  )
+}
+
+export interface ReceivedMessage {
+  message: JobMessage
+  delivery: Delivery
+}
+
+const NONE: readonly ReceivedMessage[] = []
+
+/** Durable messages, newest first, at most `limit`; those of an earlier user are gone with them. */
+export function messagesStore(client: Client, limit: number): Store<readonly ReceivedMessage[]> {
+  return createStore(
+    () => NONE,
+    (set) => {
+      const offs = [
+        client.on('batch', (items) => {
+          const durable = items.filter(({ message }) => message.seq !== undefined)
+          if (durable.length > 0) set((old) => [...durable.toReversed(), ...old].slice(0, limit))
+        }),
+        client.on('state', (change) => {
+          if (change.state.name === 'closed' && change.state.reason !== 'disconnect') set(() => NONE)
+        }),
+      ]
+      return () => endAll(offs)
+    },
+  )
+}
+
+export type JobView = Omit<QueueJob, 'revision'>
+
+/**
+ * One job from its messages and, where its queue is known, from the queue's rows as well: then what happened before is
+ * known, too. Null until something is.
+ */
+export function jobStore(client: Client, jobId: string, queueId: string | null): Store<JobView | null> {
+  return createStore<QueueJob | null>(
+    () => null,
+    (set) => {
+      const offs = [
+        client.on('message', (message) => {
+          if (message.jobId !== jobId) return
+          set((old) => later(old, jobOfMessage(message, old)))
+        }),
+        client.on('state', ({ state }) => {
+          if (state.name === 'closed' && state.reason !== 'disconnect') set(() => null)
+        }),
+      ]
+      if (queueId !== null) {
+        const queue = client.subscribeQueue(queueId)
+        queue.on('job', (job) => {
+          if (job.jobId === jobId) set((old) => later(old, job))
+        })
+        offs.push(() => queue.close())
+      }
+      return () => endAll(offs)
+    },
+  )
+}
+
+/** Whichever of the two ways it came: what is known of a job only ever goes on. */
+function later(old: QueueJob | null, next: QueueJob | null): QueueJob | null {
+  return next === null || (old !== null && old.revision >= next.revision) ? old : next
+}
+
+function keepIfSame(old: ClientState, next: ClientState): ClientState {
+  return JSON.stringify(old) === JSON.stringify(next) ? old : next
+}
+
+function endAll(offs: readonly (() => void)[]): void {
+  for (const off of offs) off()
+}
