@@ -66,12 +66,14 @@ async function* decodeWav(bytes: Uint8Array): AsyncGenerator<Pcm> {
   const blocks = Math.floor(PIECE / blockAlign) || 1
   for (let at = start; at + blockAlign <= end; at += blocks * blockAlign) {
     const count = Math.min(blocks, Math.floor((end - at) / blockAlign))
-    const samples = Float32Array.from({ length: count }, (_, block) => {
+    const samples = new Float32Array(count)
+    for (let block = 0; block < count; block += 1) {
       let sum = 0
-      for (let channel = 0; channel < channels; channel += 1)
+      for (let channel = 0; channel < channels; channel += 1) {
         sum += read(at + block * blockAlign + channel * width)
-      return sum / channels
-    })
+      }
+      samples[block] = sum / channels
+    }
     yield { samples, sampleRate }
     await turn()
   }

@@ -20,9 +20,10 @@ const log = createLog('transcribe-audio')
 const UPSTREAM_TIMEOUT_MS = 30_000
 /** Jobs at once. Most of the time they wait for the service, which must not keep others from theirs. */
 const limiter = createLimiter(16)
-/** Two recordings of 25 MB while they are fetched, and 100 MB of those that are being recognised. */
-const fetching = createLimiter(2)
-const memory = createBudget(100 * 1024 * 1024)
+/** One more than a user may have at work, so that one user's slow servers do not keep others waiting. */
+const fetching = createLimiter(5)
+/** Bytes: one recording of 25 MB that is being worked on, or many small ones. */
+const memory = createBudget(75 * 1024 * 1024)
 const clock = {
   now: Date.now,
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),

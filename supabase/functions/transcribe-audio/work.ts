@@ -12,23 +12,19 @@ import { readAudioFacts } from '../../../functions-shared/audio/facts.ts'
 import { isAudioType, storedAs } from '../../../functions-shared/file-type.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
 import type { Lease } from '../_shared/lease.ts'
-import type { Budget, Limiter } from '../_shared/limiter.ts'
 import { type KeptOriginal, keepOriginal, type OriginalDependencies } from '../_shared/original.ts'
+import { type Admission, createAdmission, type Means } from './admission.ts'
 import { createLiveText } from './live-text.ts'
 import type { Recording, Transcript, TranscriptionProvider } from './providers/provider.ts'
 import type { TranscriptResult, Transcripts } from './transcripts.ts'
 import { countWords } from './words.ts'
 
-export interface WorkDependencies extends OriginalDependencies {
+export interface WorkDependencies extends OriginalDependencies, Means {
   transcripts: Transcripts
   /** Null where none is configured. */
   provider: TranscriptionProvider | null
   /** Seconds of the longest recording that is sent. */
   maxSeconds: number
-  /** Jobs that fetch their recording at once: nobody knows yet how large it is. */
-  fetching: Limiter
-  /** Bytes of recordings in memory beyond those. */
-  memory: Budget
 }
 
 /** Percent at which each stage begins. */
@@ -41,9 +37,6 @@ const STAGES = {
   saving: 95,
 } as const
 
-/** A recording is held, and once more as the body of the call to the service. */
-const COPIES = 2
-
 /** @throws AppError with the code of what went wrong; `lease_lost` means: stop, it is no longer ours. */
 export async function transcribeAudio(
   job: ClaimedJob,
@@ -54,14 +47,11 @@ export async function transcribeAudio(
   const { documentId, result: stored } = await transcripts.find(job.subjectId)
   if (stored !== null) return stored
   const document = await documents.find(documentId)
-  const { original, room } = await dependencies.fetching(async () => {
-    const kept = await keepOriginal(document, lease, dependencies, {
-      isUsable: (type, bytes) => isAudioType(type) && readAudioFacts(bytes, type)?.complete === true,
-      stages: STAGES,
-    })
-    return { original: kept, room: await dependencies.memory.take(kept.bytes.length * COPIES) }
+  using admission = createAdmission(dependencies)
+  const original = await keepOriginal(document, lease, throughAdmission(dependencies, admission), {
+    isUsable: (type, bytes) => isAudioType(type) && readAudioFacts(bytes, type)?.complete === true,
+    stages: STAGES,
   })
-  using _ = room
 
   await lease.report(STAGES.checking, 'checking')
   const recording = requireAudio(original)
@@ -84,6 +74,19 @@ export async function transcribeAudio(
   }
   await transcripts.store(job, { ...transcript, ...result, provider: provider.name, model: provider.model })
   return result
+}
+
+/** Whatever is fetched waits for room first, wherever it comes from. */
+function throughAdmission(
+  { documents, files, download, log }: WorkDependencies,
+  admission: Admission,
+): OriginalDependencies {
+  return {
+    documents,
+    log,
+    download: (...args) => admission.load(() => download(...args)),
+    files: { ...files, get: (...args) => admission.load(() => files.get(...args)) },
+  }
 }
 
 /** By content; what the file is called does not matter. */
