@@ -44,6 +44,12 @@ export interface FeedOptions {
 /** No page is made smaller than this. Rows. */
 const SMALLEST_PAGE = 10
 
+/**
+ * A commit is sent before others can read it: for a moment the table may be behind what was heard. Only a table that
+ * stays behind was set back. Milliseconds.
+ */
+const REWOUND_AFTER = 2_000
+
 /** None of these may throw. */
 export interface FeedListener {
   message(entry: Told): void
@@ -82,6 +88,8 @@ export class Feed {
   #catchUpAgain = false
   /** Smaller after a page that did not arrive, so that a slow line makes progress too. */
   #pageSize: number
+  /** Time of the clock since which the table has been behind what was heard; null while it is not. */
+  #rewoundSince: number | null = null
   /** What has been handed over since the cursor was stored. */
   #slice: Entry[] = []
 
@@ -177,17 +185,17 @@ export class Feed {
 
       if (this.#sequencer.cursor === null) this.#goOnFrom({ epoch: head.epoch, seq: head.seq })
       const comparison = compare(this.#sequencer, head, asked)
+      const rewound = comparison.kind === 'lost' && comparison.reason === 'rewound'
+      this.#rewoundSince = rewound ? (this.#rewoundSince ?? asOf) : null
+      if (this.#rewoundSince !== null && asOf - this.#rewoundSince < REWOUND_AFTER)
+        throw behindItsBroadcasts()
       if (comparison.kind === 'lost') this.#lose(comparison.reason, comparison.from)
 
       const moved = await this.#readUpTo(head)
       await this.#queue.idle()
       this.#abort.signal.throwIfAborted()
       const missing = isBehind(this.#sequencer)
-      if (missing && !moved) {
-        throw new ClientError('history_unavailable', {
-          cause: new Error('the table is behind its broadcasts'),
-        })
-      }
+      if (missing && !moved) throw behindItsBroadcasts()
       if (!missing && !this.#catchUpAgain) {
         this.#pageSize = this.#options.pageSize
         return asOf
@@ -282,6 +290,7 @@ export class Feed {
 
   #lose(reason: LostReason, from: Position): void {
     this.#recovered = false
+    this.#rewoundSince = null
     this.#goOnFrom(from)
     this.#listener.lost(reason)
   }
@@ -291,4 +300,8 @@ export class Feed {
     this.#options.cursors.reset(this.#options.userId, position)
     this.#apply(moveTo(this.#sequencer, position))
   }
+}
+
+function behindItsBroadcasts(): ClientError {
+  return new ClientError('history_unavailable', { cause: new Error('the table is behind its broadcasts') })
 }
