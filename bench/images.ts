@@ -81,6 +81,8 @@ async function measureWebhook(): Promise<void> {
   await using stack = await startBenchStack()
   const user = await newBenchUser(stack)
   const times: number[] = []
+  /** What a function that does next to nothing takes on this machine at this moment. */
+  const health: number[] = []
   for (let n = -5; n < WEBHOOKS; n += 1) {
     const files = Array.from({ length: FILES }, (_, index) => `https://127.0.0.1/${n}-${index}.jpg`)
     const body = JSON.stringify(buildTypeformResponse({ userId: user.id, email: user.email, files }))
@@ -97,6 +99,10 @@ async function measureWebhook(): Promise<void> {
     if (!response.ok) throw new Error(`the webhook answered ${response.status}`)
     // The first ones start the function.
     if (n >= 0) times.push(performance.now() - start)
+    const healthStart = performance.now()
+    await (await fetch(`${stack.url}/functions/v1/health`)).arrayBuffer()
+    if (n >= 0) health.push(performance.now() - healthStart)
   }
   results.push(latency(`webhook with ${FILES} files, to its answer`, times, 'their jobs run meanwhile'))
+  results.push(latency('the function health beside it', health, 'one query'))
 }

@@ -2,7 +2,7 @@
 -- what is not submitted goes. Ann owns incident a, Bob handles it, Cleo is a stranger.
 
 begin;
-select plan(37);
+select plan(38);
 
 insert into auth.users (id, email) values
   ('a0000000-0000-4000-8000-000000000001', 'ann@uploads.test'),
@@ -153,6 +153,21 @@ select throws_ok(
      ) $$,
   'PT404', 'upload_not_found', 'what was not uploaded cannot be submitted'
 );
+
+select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-00000000000e');
+reset role;
+update storage.objects set metadata = '{"size": 0}' where name like '%/e0000000-0000-4000-8000-00000000000e';
+set local role authenticated;
+select throws_ok(
+  $$ select public.submit_upload(
+       'a1000000-0000-4000-8000-000000000001',
+       'a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-00000000000e', 'x.jpg'
+     ) $$,
+  'PT422', 'file_empty', 'a file without a byte is none'
+);
+reset role;
+set local storage.allow_delete_query to 'true';
+delete from storage.objects where name like '%/e0000000-0000-4000-8000-00000000000e';
 
 -- Its original is kept and the upload gone: the name stays taken.
 reset role;

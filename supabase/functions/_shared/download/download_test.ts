@@ -241,6 +241,24 @@ Deno.test('a name with one private address among public ones is refused', async 
   await assertCode(get('https://rebind.test/a', names), 'private_address')
 })
 
+Deno.test('a name that changes its answer is asked once: what was checked is what is connected to', async () => {
+  let reached = 0
+  await using trap = serveRaw({
+    answer: (connection) => {
+      reached += 1
+      return send(connection, 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret')
+    },
+  })
+  // Public when it is checked, this machine afterwards. The public one cannot be reached from a test.
+  const answers = [['93.184.216.34'], ['127.0.0.1']]
+  let asked = 0
+  const resolve = () => Promise.resolve(answers[asked++] ?? [])
+  const connect: DownloadOptions['connect'] = (_url, options) =>
+    openConnection(new URL(`https://rebind.test:${trap.port}/`), { ...options, resolve })
+  await assertCode(get('https://rebind.test/a', { trusted: [], connect }), 'download_failed')
+  assertEquals([asked, reached], [1, 0])
+})
+
 Deno.test('a name without addresses is not found', async () => {
   await assertCode(
     get(

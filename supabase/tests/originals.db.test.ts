@@ -1,0 +1,70 @@
+/** Equal files of an incident at the same moment: one is kept, whoever comes first. */
+
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { expect, test } from 'vitest'
+import { createTestDatabase } from '../../stack/testing/database.ts'
+import { addUsers, at, untilBlocked, withClients } from './support.ts'
+
+const HASH = 'a'.repeat(64)
+
+async function addDocuments(db: pg.Client, count: number): Promise<{ incidentId: string; ids: string[] }> {
+  const [userId] = await addUsers(db, 1)
+  const incidentId = randomUUID()
+  await db.query(
+    `insert into public.incidents (id, user_id, title, source) values ($1, $2, 'Crash', 'test')`,
+    [incidentId, userId],
+  )
+  const ids = Array.from({ length: count }, () => randomUUID())
+  await db.query(
+    `insert into public.documents (id, incident_id, user_id, kind, document_type)
+     select id, $2, $3, 'photo', 'photo' from unnest($1::uuid[]) as id`,
+    [ids, incidentId, userId],
+  )
+  return { incidentId, ids }
+}
+
+/** As a worker does it: nobody has it yet, so its bytes are stored, and then the row points to them. */
+async function keep(
+  db: pg.Client,
+  path: string,
+  id: string,
+): Promise<{ duplicate_of: string | null; leftovers: string[] }> {
+  await db.query(`insert into storage.objects (bucket_id, name) values ('originals', $1)`, [path])
+  const { rows } = await db.query<{ place: { duplicate_of: string | null; leftovers: string[] } }>(
+    `select public.keep_original($1, $2, 3, 'image/jpeg', $3) as place`,
+    [id, HASH, path],
+  )
+  return at(rows, 0).place
+}
+
+test('the second waits for the first and becomes its duplicate', async () => {
+  await using database = await createTestDatabase()
+  await withClients(database.urls.postgres, 2, async (clients) => {
+    const [first, second] = [at(clients, 0), at(clients, 1)]
+    const { incidentId, ids } = await addDocuments(first, 2)
+    const path = (id: string) => `${incidentId}/${id}/${HASH}.jpg`
+    await first.query('begin')
+    expect(await keep(first, path(at(ids, 0)), at(ids, 0))).toMatchObject({
+      duplicate_of: null,
+      leftovers: [],
+    })
+    const later = keep(second, path(at(ids, 1)), at(ids, 1))
+    await untilBlocked(database.urls.postgres, second)
+    await first.query('commit')
+    expect(await later).toMatchObject({ duplicate_of: at(ids, 0), leftovers: [path(at(ids, 1))] })
+  })
+})
+
+test('of many at once, one is kept and all others point to it', async () => {
+  await using database = await createTestDatabase()
+  await withClients(database.urls.postgres, 12, async (clients) => {
+    const { incidentId, ids } = await addDocuments(at(clients, 0), clients.length)
+    const places = await Promise.all(
+      clients.map((client, index) => keep(client, `${incidentId}/${at(ids, index)}/x.jpg`, at(ids, index))),
+    )
+    const firsts = ids.filter((_, index) => at(places, index).duplicate_of === null)
+    expect(firsts).toHaveLength(1)
+    expect(new Set(places.map((place) => place.duplicate_of))).toEqual(new Set([null, firsts[0]]))
+  })
+})
