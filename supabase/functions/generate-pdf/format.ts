@@ -81,7 +81,7 @@ function regional(language: string): string {
   return language === 'en' ? 'en-GB' : language
 }
 
-/** In two halves, to be read aloud and compared. */
-export function formatHash(sha256: string): string {
-  return `${sha256.slice(0, 32)}\n${sha256.slice(32)}`
+/** In lines of equal length, to be read aloud and compared. @param length of a line; 64 is a multiple of it */
+export function formatHash(sha256: string, length: 16 | 32): string {
+  return sha256.replace(new RegExp(`.{${length}}(?=.)`, 'g'), '$&\n')
 }

@@ -251,14 +251,14 @@ function drawFiles(paper: Paper, element: StructureElement, { documents }: Repor
       { title: words.files.kind, share: 15 },
       { title: words.files.size, share: 12 },
       { title: words.files.received, share: 20 },
-      { title: words.photo.sha256, share: 34, style: STYLES.hash },
+      { title: words.photo.sha256, share: 36, style: STYLES.hash },
     ],
     rows: documents.map((document) => [
       document.fileName ?? document.id,
       words.kinds[document.kind],
       document.byteSize === null ? '–' : formatBytes(document.byteSize, words),
       document.receivedAt === null ? '–' : formatShortMoment(document.receivedAt),
-      document.sha256 === null ? (document.work.error ?? '–') : formatHash(document.sha256),
+      document.sha256 === null ? (document.work.error ?? '–') : formatHash(document.sha256, 32),
     ]),
   })
 }

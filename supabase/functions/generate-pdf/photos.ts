@@ -155,7 +155,7 @@ function factsOf({ words }: Paper, { photo, small, jpeg, sameAs }: Shown): FactL
     ...(receivedAt === null ? [] : [{ label: words.photo.received, text: formatMoment(receivedAt, words) }]),
     ...(fileName === null ? [] : [{ label: words.photo.file, text: fileName }]),
     ...(size.length === 0 ? [] : [{ label: words.photo.pixels, text: size.join(', ') }]),
-    ...(sha256 === null ? [] : [{ label: words.photo.sha256, text: formatHash(sha256), hash: true }]),
+    ...(sha256 === null ? [] : [{ label: words.photo.sha256, text: formatHash(sha256, 16), hash: true }]),
     ...(sameAs === null ? [] : [{ label: words.photo.sameAs, text: words.photo.title(sameAs) }]),
     ...(small && jpeg !== null ? [{ label: '', text: words.photo.tooMany }] : []),
   ]
