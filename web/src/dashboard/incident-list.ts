@@ -46,6 +46,8 @@ export function createIncidentList({ reload, loadMore }: IncidentListActions): I
   const shown = new WeakMap<HTMLElement, Incident>()
   const marks = new WeakMap<HTMLElement, string>()
   let noted = ''
+  /** What the list was drawn from. */
+  let drawn: readonly unknown[] = []
 
   return {
     element,
@@ -56,26 +58,34 @@ export function createIncidentList({ reload, loadMore }: IncidentListActions): I
       more.hidden = state.more === 'none'
       more.disabled = state.more === 'loading'
       setText(more, MORE_LABELS[state.more])
+      const next = phase === 'ready' && incidents.length > 0 ? '' : phase
+      if (next !== noted) {
+        noted = next
+        note.replaceChildren(...noteOf(next, reload))
+      }
+      const view = [incidents, shownId, state.fresh, Math.floor(now / TIMES_LAST)]
+      const unchanged = view.every((part, index) => part === drawn[index])
+      drawn = view
+      if (unchanged) return
       reconcile(list, incidents, {
         key: ({ id }) => id,
         create: createRow,
         update: (row, incident) => {
           const current = incident.id === shownId
           const fresh = state.fresh.has(incident.id)
-          const mark = `${current}${fresh}${relativeTime(incident.createdAt, now)}`
+          const mark = `${current}${fresh}${Math.floor(now / TIMES_LAST)}`
           if (shown.get(row) === incident && marks.get(row) === mark) return
           shown.set(row, incident)
           marks.set(row, mark)
           updateRow(row, incident, { current, fresh, now })
         },
       })
-      const next = phase === 'ready' && incidents.length > 0 ? '' : phase
-      if (next === noted) return
-      noted = next
-      note.replaceChildren(...noteOf(next, reload))
     },
   }
 }
+
+/** Milliseconds for which relative times stay as they are: wording thousands of them takes its time. */
+const TIMES_LAST = 30_000
 
 const MORE_LABELS: Record<DashboardState['more'], string> = {
   none: '',

@@ -34,6 +34,8 @@ interface Line {
 }
 
 const MAX_LENGTH = 4_000
+/** Milliseconds for which relative times stay as they are. */
+const TIMES_LAST = 30_000
 
 const STATES: Record<Line['state'], string> = {
   stored: '',
@@ -88,6 +90,8 @@ export function createNotesView(actions: NotesActions): NotesView {
   const element = h('div', { class: 'notes' }, scroller, typingLine, form)
   const texts = new WeakMap<HTMLElement, (line: Line, now: number) => void>()
   let noted = ''
+  /** What it was drawn from. */
+  let drawn: readonly unknown[] = []
 
   field.addEventListener('input', () => {
     send.disabled = field.value.trim() === ''
@@ -115,6 +119,12 @@ export function createNotesView(actions: NotesActions): NotesView {
   return {
     element,
     update(state, typing, now) {
+      const authors = new Set([actions.self, ...state.notes.map(({ authorId }) => authorId)])
+      const names = Array.from(authors, (author) => actions.nameOf(author))
+      const view = [state, names.join('\n'), typing.join('\n'), Math.floor(now / TIMES_LAST)]
+      // Asking how far it is scrolled makes the browser lay out the page.
+      if (view.every((part, index) => part === drawn[index])) return
+      drawn = view
       const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48
       earlier.hidden = !state.earlier
       const lines: Line[] = [
