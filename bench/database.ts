@@ -54,17 +54,29 @@ async function sample(work: (n: number) => Promise<unknown>, count = SAMPLES): P
   return samples
 }
 
+const CATCH_UP = `select seq, payload from public.notifications where user_id = $1 and seq > $2 order by seq limit ${PAGE}`
+
 /** The page that a client reads, under the user's own rights, at a random place of theirs. */
-async function readPage(client: pg.Client, userId: string, last: number): Promise<void> {
+async function readPage(
+  client: pg.Client,
+  userId: string,
+  last: number,
+  explain = '',
+): Promise<pg.QueryResult> {
   const after = Math.max(0, Math.floor(Math.random() * (last - PAGE)))
   await client.query('begin')
   await client.query('set local role authenticated')
   await client.query(`select set_config('request.jwt.claims', $1, true)`, [JSON.stringify({ sub: userId })])
-  await client.query(
-    `select seq, payload from public.notifications where user_id = $1 and seq > $2 order by seq limit ${PAGE}`,
-    [userId, after],
-  )
+  const result = await client.query(`${explain} ${CATCH_UP}`, [userId, after])
   await client.query('commit')
+  return result
+}
+
+/** What does not depend on how busy the machine is: the blocks of table and index that a page is read from. */
+async function blocksOfPage(client: pg.Client, userId: string, last: number): Promise<number> {
+  const { rows } = await readPage(client, userId, last, 'explain (analyze, buffers, format json)')
+  const plan = rows[0]['QUERY PLAN'][0].Plan
+  return Number(plan['Shared Hit Blocks']) + Number(plan['Shared Read Blocks'])
 }
 
 async function growing(client: pg.Client, admin: pg.Client): Promise<void> {
@@ -88,6 +100,10 @@ async function growing(client: pg.Client, admin: pg.Client): Promise<void> {
         await sample(() => readPage(client, reader, 2_000)),
       ),
     )
+    const blocks: number[] = []
+    for (let n = 0; n < 21; n += 1) blocks.push(await blocksOfPage(client, reader, 2_000))
+    const median = blocks.toSorted((a, b) => a - b)[10] ?? Number.NaN
+    results.push(value(`the same: blocks looked at, ${shown} in the table`, 'blocks', median))
     const jobs = await addIdleJobs(client, reader, SAMPLES + 20)
     const change = (jobId: string | undefined) =>
       client.query(`update public.jobs set status = 'failed' where id = $1`, [jobId])

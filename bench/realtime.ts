@@ -11,17 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { WebSocket } from 'ws'
-
-interface Measurement {
-  what: string
-  unit: 'ms' | '/s' | 'MB'
-  p50?: number
-  p95?: number
-  p99?: number
-  value?: number
-  /** What the real server reached, as its recordings state it. */
-  real?: string
-}
+import { latency, type Measurement, report } from './support/report.ts'
 
 const SAMPLES = 500
 
@@ -104,11 +94,8 @@ async function sample(count: number, once: (n: number) => Promise<number>): Prom
   return samples
 }
 
-function latency(what: string, samples: number[], real?: string): void {
-  const sorted = samples.toSorted((a, b) => a - b)
-  const at = (share: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-  results.push({ what, unit: 'ms', p50: at(0.5), p95: at(0.95), p99: at(0.99), ...(real ? { real } : {}) })
+function addLatency(...args: Parameters<typeof latency>): void {
+  results.push(latency(...args))
 }
 
 async function broadcastFromDatabase(): Promise<void> {
@@ -133,8 +120,8 @@ async function broadcastFromDatabase(): Promise<void> {
     fromCommit.push(Math.max(0, heardAt - committedAt))
     return heardAt - calledAt
   })
-  latency('realtime.send(): call to client', fromCall, '2.3 / 5.8')
-  latency('realtime.send(): acknowledged commit to client', fromCommit, '0.7 / 1.7')
+  addLatency('realtime.send(): call to client', fromCall, '2.3 / 5.8')
+  addLatency('realtime.send(): acknowledged commit to client', fromCommit, '0.7 / 1.7')
 }
 
 async function changes(): Promise<void> {
@@ -149,7 +136,7 @@ async function changes(): Promise<void> {
     await heard
     return performance.now() - calledAt
   })
-  latency('postgres_changes: UPDATE to client', samples, '266 / 515')
+  addLatency('postgres_changes: UPDATE to client', samples, '266 / 515')
 
   let seen = 0
   const done = Promise.withResolvers<void>()
@@ -184,7 +171,7 @@ async function socketBroadcast(count: number): Promise<void> {
     await heard
     return performance.now() - sentAt
   })
-  latency(`socket broadcast: last of ${count} subscribers`, samples, REAL_LATENCY[count])
+  addLatency(`socket broadcast: last of ${count} subscribers`, samples, REAL_LATENCY[count])
 
   for (const listener of listeners) {
     listener.received = 0
@@ -205,7 +192,7 @@ async function socketBroadcast(count: number): Promise<void> {
     what: `socket broadcast: delivered with ${count} subscribers`,
     unit: '/s',
     value: expected / seconds,
-    ...(REAL_RATE[count] ? { real: REAL_RATE[count] } : {}),
+    ...(REAL_RATE[count] ? { beside: REAL_RATE[count] } : {}),
   })
   closeAll()
 }
@@ -218,7 +205,7 @@ async function manyUsers(): Promise<void> {
     what: 'memory with 1,000 idle sockets',
     unit: 'MB',
     value: (await memory()) / 1e6,
-    real: '180',
+    beside: '180',
   })
   results.push({ what: 'of which the sockets', unit: 'MB', value: ((await memory()) - before) / 1e6 })
   const samples = await sample(SAMPLES, async (n) => {
@@ -233,7 +220,7 @@ async function manyUsers(): Promise<void> {
     await heard
     return performance.now() - calledAt
   })
-  latency('realtime.send(): call to one of 1,000 users', samples)
+  addLatency('realtime.send(): call to one of 1,000 users', samples)
   closeAll()
 }
 
@@ -255,18 +242,6 @@ function answer<Message extends object>(from: ChildProcess, field: keyof Message
   })
 }
 
-function print(): void {
-  const number = (value: number | undefined, unit: Measurement['unit']) =>
-    value === undefined ? '' : unit === '/s' ? Math.round(value).toLocaleString('en') : value.toFixed(2)
-  console.log(
-    `${'what'.padEnd(54)} ${['p50', 'p95', 'p99', 'value'].map((name) => name.padStart(9)).join('')}  real server`,
-  )
-  for (const { what, unit, p50, p95, p99, value, real } of results) {
-    const numbers = [p50, p95, p99, value].map((each) => number(each, unit).padStart(9)).join('')
-    console.log(`${what.padEnd(54)} ${numbers}  ${real ?? ''}`)
-  }
-}
-
 try {
   // First, on a server that has done nothing yet: memory is what is measured.
   await manyUsers()
@@ -274,8 +249,7 @@ try {
   await changes()
   closeAll()
   for (const count of [1, 10, 100, 1000]) await socketBroadcast(count)
-  if (process.argv.includes('--json')) console.log(JSON.stringify(results))
-  else print()
+  report(results, 'real server')
 } finally {
   closeAll()
   await sql.end()

@@ -27,7 +27,7 @@ const CROWDS: readonly (readonly [number, keyof typeof HOSTED])[] = LONG
       [200, '200 connections and 100 joins a second'],
       [1_000, '10,000 connections and 2,500 joins a second'],
     ]
-  : [[100, '200 connections and 100 joins a second']]
+  : [[50, '200 connections and 100 joins a second']]
 
 test.each(CROWDS)(
   '%i pages are live again after the server was killed, without meeting a limit of %s',

@@ -2,7 +2,7 @@
 
 export interface Measurement {
   what: string
-  unit: 'ms' | '/s' | 'MB' | 'messages'
+  unit: 'ms' | '/s' | 'MB' | 'messages' | 'blocks'
   p50?: number
   p95?: number
   p99?: number

@@ -7,7 +7,7 @@ export type Random = () => number
 export function seededRandom(name: string): Random {
   const given = Number(process.env.CLAIMWIRE_SEED)
   const seed = Number.isSafeInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31) + 1
-  console.log(`${name}: CLAIMWIRE_SEED=${seed}`)
+  console.error(`${name}: CLAIMWIRE_SEED=${seed}`)
   return mulberry32(seed)
 }
 
