@@ -16,6 +16,7 @@ const BENCHMARKS = [
   'images.ts',
   'reports.ts',
   'jobs.ts',
+  'burst.ts',
 ] as const
 
 for (const name of BENCHMARKS) {

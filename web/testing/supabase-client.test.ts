@@ -69,6 +69,24 @@ describe('the client on supabase-js', () => {
     expect(client.getState()).toMatchObject({ state: 'live', userId: fake.user.id })
   })
 
+  it('logs frames and changes of state where it is asked to, and no token', async () => {
+    const lines: string[] = []
+    const log = (message: string, fields?: unknown) => lines.push(`${message} ${JSON.stringify(fields)}`)
+    const { client } = connectable({ debug: true, logger: { debug: log, warn: log } })
+    await client.connect(fake.user.id)
+    fake.notify(image())
+    const topic = `realtime:user:${fake.user.id}`
+    await vi.waitFor(() => expect(lines.join('\n')).toContain(`receive: ${topic} broadcast`))
+    const text = lines.join('\n')
+    expect(text).toContain(`push: ${topic} phx_join`)
+    expect(text).toContain('catching-up -> live')
+    expect(text).toContain('"documentId":"document-1"')
+    const { data } = await supabase.auth.getSession()
+    expect(data.session?.access_token).toBeTruthy()
+    expect(text).not.toContain(data.session?.access_token)
+    expect(text).not.toContain('sb_publishable_test')
+  })
+
   it('hears broadcasts, batches and what was broadcast while it was away', async () => {
     const { client, heard } = connectable()
     await client.connect(fake.user.id)

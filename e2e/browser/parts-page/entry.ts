@@ -6,6 +6,7 @@ import '../../../web/src/inbox/inbox.css'
 import '../../../web/src/status/status.css'
 import '../../../web/src/status/status-card.css'
 import '../../../web/src/toasts/toasts.css'
+import { offerDebugPanel } from '../../../web/src/debug/shortcut.ts'
 import { createInbox } from '../../../web/src/inbox/index.ts'
 import { createPageBadge, createStatusDetails, createStatusIndicator } from '../../../web/src/status/index.ts'
 import { createToaster } from '../../../web/src/toasts/index.ts'
@@ -29,6 +30,8 @@ createPageBadge({
   client: world.client,
   icons: { normal: '/favicon.svg', unseen: '/unseen.svg', offline: '/offline.svg' },
 })
+
+offerDebugPanel({ client: world.client, supabase: world.supabase })
 
 const parts = { toaster, world, inbox }
 

@@ -1,5 +1,6 @@
 /** What the parts need of a client and a backend, in the page: a table of notifications, and events on request. */
 
+import { createClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import {
   JOB_MESSAGE_FAMILIES,
@@ -73,6 +74,22 @@ export class World {
       this.requests.push(`report ${id}`)
       return null
     },
+  }
+
+  /** As much of supabase-js as the debug panel uses; nobody connects it. */
+  readonly supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: {
+      fetch: async () =>
+        new Response(JSON.stringify([{ epoch: EPOCH, seq: this.rows.length, floor: 0 }]), {
+          headers: { 'content-type': 'application/json' },
+        }),
+    },
+  })
+
+  /** A frame as phoenix logs it. */
+  frame(kind: string, text: string, data: unknown): void {
+    this.supabase.realtime.log(kind, text, data)
   }
 
   /** Puts rows into the table without telling anybody. */

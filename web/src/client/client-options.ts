@@ -2,6 +2,7 @@
 
 import type { Backend } from './backend.ts'
 import { createCursorStore, pageStorage } from './cursor-store.ts'
+import { tapFrames } from './frame-tap.ts'
 import { pageEvents } from './page-events.ts'
 import { inboxPart } from './parts.ts'
 import { pause } from './pause.ts'
@@ -34,7 +35,7 @@ import type { OpenTabGroup } from './tabs/tab-group.ts'
 
 export interface DashboardWebSocketClientOptions {
   supabase: Backend
-  /** Logs every transition to `logger`. Default false. */
+  /** Logs every transition, every frame and every error to `logger`. Default false. */
   debug?: boolean
   /** Milliseconds; ceiling of the first reconnect delay, doubled with each attempt. Default 1000. */
   reconnectDelay?: number
@@ -112,6 +113,9 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
       : options.devices
   const transport = options.transport ?? createSupabaseTransport({ supabase, timers, heartbeatTimeout })
   const checkInterval = options.heartbeatInterval ?? DEFAULTS.heartbeatInterval
+  const logger = options.logger ?? consoleLogger
+  if (options.debug && options.transport === undefined)
+    tapFrames(supabase.realtime, (kind, text, data) => logger.debug(`${kind}: ${text}`, { data }))
   return {
     session: {
       timers,
@@ -144,7 +148,7 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
     queues: options.queues,
     identity,
     pageEvents: options.pageEvents ?? pageEvents,
-    logger: options.logger ?? consoleLogger,
+    logger,
     debug: options.debug ?? false,
   }
 }

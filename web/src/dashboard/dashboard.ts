@@ -3,6 +3,7 @@
 import type { Session, SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
+import { isAskedFor, offerDebugPanel } from '../debug/shortcut.ts'
 import { h, oncePerFrame } from '../shared/dom.ts'
 import { createPageBadge } from '../status/index.ts'
 import { createJobNotices, createToaster } from '../toasts/index.ts'
@@ -39,7 +40,8 @@ export function createDashboard(
     repository,
     cache: createIncidentCache(session.user.id, pageStorage()),
   })
-  const client = new DashboardWebSocketClient({ supabase })
+  const client = new DashboardWebSocketClient({ supabase, debug: isAskedFor() })
+  const endDebugging = offerDebugPanel({ client, supabase })
   // On a phone every toast covers what it tells of.
   const toaster = createToaster({ limit: matchMedia('(width >= 720px)').matches ? 3 : 2 })
   const notices = createJobNotices({
@@ -191,6 +193,7 @@ export function createDashboard(
       client.disconnect()
       topBar.destroy()
       badge.destroy()
+      endDebugging()
       inbox.destroy()
       toaster.destroy()
       store.close()

@@ -1,6 +1,6 @@
 /** The list of incidents, newest first. */
 
-import { h, reconcile, setText } from '../shared/dom.ts'
+import { h, reconcile, setAttribute, setText } from '../shared/dom.ts'
 import { plural, relativeTime } from '../shared/format.ts'
 import { icon } from './icons.ts'
 import { type Summary, summarise } from './incidents.ts'
@@ -10,6 +10,8 @@ import type { DashboardState } from './store.ts'
 export interface IncidentList {
   element: HTMLElement
   update(state: DashboardState, shownId: string | null, now: number): void
+  /** It is what the page is about, as on a phone, or while nothing else is there. */
+  setRole(role: { isMain: boolean; hasTitle: boolean }): void
 }
 
 export interface IncidentListActions {
@@ -30,10 +32,11 @@ export function createIncidentList({ reload, loadMore }: IncidentListActions): I
     },
     'Show older',
   )
+  const title = h('h2', { attrs: { tabindex: -1 } }, 'Incidents')
   const element = h(
-    'nav',
-    { class: 'sidebar', attrs: { 'aria-label': 'Incidents' } },
-    h('div', { class: 'pane-head' }, h('h2', {}, 'Incidents'), count),
+    'div',
+    { class: 'sidebar', attrs: { role: 'navigation', 'aria-label': 'Incidents' } },
+    h('div', { class: 'pane-head' }, title, count),
     list,
     note,
     more,
@@ -51,6 +54,10 @@ export function createIncidentList({ reload, loadMore }: IncidentListActions): I
 
   return {
     element,
+    setRole({ isMain, hasTitle }) {
+      setAttribute(element, 'role', isMain ? 'main' : 'navigation')
+      setAttribute(title, 'aria-level', hasTitle ? 1 : null)
+    },
     update(state, shownId, now) {
       const { phase, incidents } = state
       setText(count, phase === 'ready' ? `${incidents.length}${state.more === 'none' ? '' : '+'}` : '')

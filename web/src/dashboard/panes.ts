@@ -57,15 +57,21 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
       }))
   }
 
+  function view(): 'list' | 'detail' {
+    const { phase, incidents, selectedId } = store.state
+    return selectedId === null && (phase === 'loading' || incidents.length > 0) ? 'list' : 'detail'
+  }
+
+  /** The style sheet shows one pane at a time there. */
+  const narrow = matchMedia('(width < 720px)')
+  const listIsPage = (): boolean => narrow.matches && view() === 'list'
+
   return {
     banner,
     element: h('div', { class: 'panes' }, list.element, detail.element, side.element),
     slots: detail.slots,
     side,
-    view() {
-      const { phase, incidents, selectedId } = store.state
-      return selectedId === null && (phase === 'loading' || incidents.length > 0) ? 'list' : 'detail'
-    },
+    view,
     title() {
       const { shown, state } = store
       return shown === null || state.selectedId === null ? 'Claimwire' : `${shown.title} · Claimwire`
@@ -73,6 +79,8 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
     update(now) {
       const { state, shown } = store
       list.update(state, shown?.id ?? null, now)
+      const isMain = listIsPage()
+      list.setRole({ isMain, hasTitle: isMain || state.phase === 'loading' })
       activity.update()
       detail.update({ state, incident: shown, cards: cards() })
       side.element.hidden = shown === null
@@ -87,7 +95,8 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
         ),
       )
     },
-    focusMain: () => detail.element.querySelector('h1')?.focus(),
+    focusMain: () =>
+      (listIsPage() ? list.element : detail.element).querySelector<HTMLElement>('[tabindex]')?.focus(),
   }
 }
 

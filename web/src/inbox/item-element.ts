@@ -109,7 +109,7 @@ export class ItemElement {
     this.#detail.hidden = this.#detail.textContent === ''
     setText(this.#unread, unread ? 'Unread' : '')
     this.#bar.hidden = words.progress === null
-    this.#bar.style.setProperty('--cw-progress', String((words.progress ?? 0) / 100))
+    if (words.progress !== null) this.#bar.style.setProperty('--cw-progress', String(words.progress / 100))
 
     const address = href === null ? null : safeUrl(href)
     if (address === null) {

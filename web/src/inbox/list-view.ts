@@ -33,8 +33,12 @@ export interface ListView {
   destroy(): void
 }
 
-/** Lines drawn at first, and with each step into the past. */
-const LINES = 50
+/** Lines drawn at first, which is more than a screen, and added with each step into the past. */
+const LINES = 20
+const STEP = 50
+
+/** Milliseconds between two drawings: in a flood nobody reads every line, and the page has other things to do. */
+const DRAW_EVERY = 200
 
 /** Milliseconds between two looks at the clock for relative times. */
 const TICK = 20_000
@@ -49,6 +53,8 @@ export function createListView(options: ListViewOptions): ListView {
   let visible = false
   let lines = LINES
   let currentId: string | null = null
+  let drawTimer: ReturnType<typeof setTimeout> | undefined
+  let drawAgain = false
   let seenTimer: ReturnType<typeof setTimeout> | undefined
 
   const filters = createFilterBar({
@@ -86,6 +92,20 @@ export function createListView(options: ListViewOptions): ListView {
     { root: scroller, rootMargin: '400px' },
   )
 
+  /** At once after a rest, then at most every so often. */
+  function changed(): void {
+    if (drawTimer !== undefined) {
+      drawAgain = true
+      return
+    }
+    frame.request()
+    drawTimer = setTimeout(() => {
+      drawTimer = undefined
+      if (drawAgain) changed()
+      drawAgain = false
+    }, DRAW_EVERY)
+  }
+
   function shownItems(): readonly InboxItem[] {
     return store.state.items.slice(0, lines)
   }
@@ -100,10 +120,16 @@ export function createListView(options: ListViewOptions): ListView {
       : null
     if (!items.some(({ jobId }) => jobId === currentId)) currentId = items[0]?.jobId ?? null
     const present = new Set(items.map(({ jobId }) => jobId))
-    for (const key of elements.keys()) if (!present.has(key)) elements.delete(key)
+    const free = [...elements].filter(([jobId]) => !present.has(jobId))
+    for (const [jobId, line] of free) {
+      elements.delete(jobId)
+      line.element.remove()
+    }
+    const spare = free.map(([, line]) => line)
     reconcile(list, items, {
       key: ({ jobId }) => jobId,
-      create: createItem,
+      // A line that has gone becomes another one: in a flood they are all new every time.
+      create: (item) => lineFor(item, spare.pop()),
       update: (_element, item) =>
         elements.get(item.jobId)?.update(item, {
           subject: store.subjectOf(item.message),
@@ -132,8 +158,15 @@ export function createListView(options: ListViewOptions): ListView {
     lookAt()
   }
 
-  function createItem(item: InboxItem): HTMLElement {
-    const created = new ItemElement(item, {
+  function lineFor(item: InboxItem, spare: ItemElement | undefined): HTMLElement {
+    const line = spare ?? createLine(item)
+    line.element.dataset.job = item.jobId
+    elements.set(item.jobId, line)
+    return line.element
+  }
+
+  function createLine(item: InboxItem): ItemElement {
+    return new ItemElement(item, {
       opened(followed) {
         currentId = followed.jobId
         if (followed.unread) void store.markItem(followed, true)
@@ -142,17 +175,15 @@ export function createListView(options: ListViewOptions): ListView {
       toggleRead: (each) => void store.markItem(each, each.unread),
       download,
     })
-    elements.set(item.jobId, created)
-    return created.element
   }
 
   function showOlder(): void {
     const { items, ended, loadingOlder } = store.state
     if (lines < items.length) {
-      lines += LINES
+      lines += STEP
       frame.request()
     } else if (!ended && !loadingOlder) {
-      lines += LINES
+      lines += STEP
       void store.loadOlder()
     }
   }
@@ -222,7 +253,7 @@ export function createListView(options: ListViewOptions): ListView {
     },
     { signal: stop.signal },
   )
-  const unsubscribe = store.subscribe(() => frame.request())
+  const unsubscribe = store.subscribe(changed)
 
   return {
     element,
@@ -244,6 +275,7 @@ export function createListView(options: ListViewOptions): ListView {
       observer.disconnect()
       clearInterval(ticker)
       clearTimeout(seenTimer)
+      clearTimeout(drawTimer)
       frame.cancel()
       element.remove()
     },

@@ -19,7 +19,7 @@ export function connectionFacts(
 ): Fact[] {
   const facts: (Fact | null)[] = [
     ['Round trip', state.latencyMs === null ? 'not measured yet' : `${state.latencyMs} ms`],
-    ['Last event', lastEventAt === null ? 'none since the page was opened' : ago(now - lastEventAt)],
+    ['Last event', lastEventAt === null ? 'none so far' : ago(now - lastEventAt)],
     ['Up to message', String(state.lastSeq)],
     state.isConnected || state.retryAt === null ? null : ['Next try', until(state.retryAt - now)],
     state.reconnectAttempts === 0 ? null : ['Tries so far', String(state.reconnectAttempts)],

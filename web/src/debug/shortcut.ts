@@ -1,0 +1,50 @@
+/** How the debug panel is asked for: Alt+Shift+D, or `?debug` in the address. Until then nothing of it is loaded. */
+
+import type { DebugPanel, DebugPanelOptions } from './panel.ts'
+
+/** @returns the way to end it. */
+export function offerDebugPanel(options: DebugPanelOptions): () => void {
+  const stop = new AbortController()
+  let panel: DebugPanel | null = null
+  let loading = false
+
+  async function toggle(): Promise<void> {
+    if (panel !== null) {
+      panel.toggle()
+      return
+    }
+    if (loading) return
+    loading = true
+    try {
+      const { createDebugPanel } = await import('./index.ts')
+      if (stop.signal.aborted) return
+      panel = createDebugPanel(options)
+      panel.toggle()
+    } catch (cause) {
+      console.warn('The debug panel could not be loaded.', cause)
+    } finally {
+      loading = false
+    }
+  }
+
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey || event.code !== 'KeyD') return
+      event.preventDefault()
+      void toggle()
+    },
+    { signal: stop.signal },
+  )
+  if (isAskedFor()) void toggle()
+
+  return () => {
+    stop.abort()
+    panel?.destroy()
+  }
+}
+
+/** `?debug` is in the address. */
+export function isAskedFor(): boolean {
+  return new URLSearchParams(location.search).has('debug')
+}
