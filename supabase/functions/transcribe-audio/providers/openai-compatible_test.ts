@@ -233,6 +233,22 @@ Deno.test('no answer at all ends in time', () =>
 Deno.test('a stream that falls silent ends in time', () =>
   assertCode(silent(BEGUN, { limits: { totalMs: 30_000, stallMs: 50 } }), 'provider_timeout'))
 
+Deno.test('a stream may take long as long as it shows life', async () => {
+  await using server = serveRaw({
+    answer: async (connection) => {
+      await send(connection, BEGUN)
+      for (let beats = 0; beats < 12; beats += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        await send(connection, chunk(': still there\n\n'))
+      }
+      await send(connection, chunk('data: {"type":"transcript.text.done","text":"A"}\n\n'))
+    },
+  })
+  const patient = provider(server.origin, { limits: { totalMs: 30_000, stallMs: 1000 } })
+  const { signal } = new AbortController()
+  assertEquals((await patient.transcribe(NOTE, { signal, onText: () => undefined })).text, 'A')
+})
+
 Deno.test('a stream that goes on and on ends in time', async () => {
   await using service = serveTranscriptions(() => {
     let timer: ReturnType<typeof setInterval>
