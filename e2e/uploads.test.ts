@@ -21,6 +21,16 @@ async function uploadNames(incidentId: string): Promise<string[]> {
   return (data ?? []).map(({ name }) => `${incidentId}/${name}`)
 }
 
+/** What its user was told of images, in order; a report may begin by itself when all has ended. */
+async function imageMessages(user: TestUser) {
+  const { data } = await user.client
+    .from('notifications')
+    .select('type, payload')
+    .like('type', 'image%')
+    .order('seq')
+  return data
+}
+
 describe("a photo from a member's device", () => {
   test('becomes a document with preview; the original is kept and the upload gone', async () => {
     const { user, incidentId, path } = await newIncident()
@@ -49,11 +59,7 @@ describe("a photo from a member's device", () => {
     expect(Buffer.from((await original.data?.arrayBuffer()) ?? new ArrayBuffer(0))).toEqual(photo)
     expect(await uploadNames(incidentId)).toEqual([])
 
-    const { data: messages } = await user.client
-      .from('notifications')
-      .select('type, payload')
-      .eq('job_id', document?.job_id ?? '')
-      .order('seq')
+    const messages = await imageMessages(user)
     expect(messages?.map(({ type }) => type)).toEqual(['image_processing_started', 'image_processed'])
     expect(messages?.at(-1)?.payload).toMatchObject({
       documentId: document?.id,
@@ -145,7 +151,7 @@ describe('an attachment', () => {
       status: 'completed',
       result: { preview: 'none', contentType: 'application/pdf' },
     })
-    const { data: messages } = await user.client.from('notifications').select('type, payload').order('seq')
+    const messages = await imageMessages(user)
     expect(messages?.at(-1)).toMatchObject({
       type: 'image_processed',
       payload: { documentType: 'attachment', preview: 'none' },
