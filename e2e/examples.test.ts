@@ -190,7 +190,7 @@ describe('a page', () => {
     ['a secret key', { 'data-supabase-key': 'sb_secret_x' }, 'configuration_invalid', 'data-supabase-key'],
   ])('with %s says so, and can still show toasts', async (_what, wrong, code, setting) => {
     await openPage({ ...settings(), ...wrong })
-    await expectIndicator('⚠Error')
+    await expectIndicator('⚠ErrorThis page is not set up')
     expect(errors).toEqual([expect.stringContaining(`${code}: `)])
     expect(errors[0]).toContain(setting)
     expect(await page.evaluate(() => globalThis.getDashboardWebSocket())).toBeNull()
@@ -202,13 +202,13 @@ describe('a page', () => {
     const { access_token: token } = await session()
     await page.exposeFunction('claimwireToken', () => token)
     await openPage({ ...settings(), 'data-user-id': '00000000-0000-4000-8000-000000000000' })
-    await expectIndicator('⚠Error')
+    await expectIndicator('⚠ErrorSomebody else')
     expect(errors.join()).toContain('user_mismatch')
   })
 
   test('without a session says that it is offline, and why in the console', async () => {
     await openPage(settings())
-    await expectIndicator('○Offline')
+    await expectIndicator('○OfflineNobody is signed in.')
     expect(errors.join()).toContain('not_signed_in')
   })
 })

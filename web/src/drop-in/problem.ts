@@ -39,9 +39,9 @@ export function problemView(
   retryAt: number | null,
   retry: () => void,
 ): StatusIndicatorOptions['client'] {
-  const session = passes || code === 'not_signed_in'
-  const state: ClientState = session
-    ? { ...IDLE, state: 'offline', reason: 'session', retryAt }
+  const offline = passes || code === 'not_signed_in'
+  const state: ClientState = offline
+    ? { ...IDLE, state: 'offline', reason: passes ? 'session' : code, retryAt }
     : { ...IDLE, state: 'error', reason: code }
   return { getState: () => state, on: () => () => undefined, retryNow: retry }
 }

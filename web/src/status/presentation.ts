@@ -81,6 +81,9 @@ function busy(label: string, detail: string): StatusPresentation {
 const REFUSALS: Readonly<Record<string, string>> = {
   too_many_connections: 'This account is connected on as many devices as allowed. Close one of them.',
   connection_displaced: 'Another of your devices has taken the place of this one.',
+  configuration_missing: 'This page is not set up for live updates.',
+  configuration_invalid: 'This page is not set up for live updates.',
+  user_mismatch: 'Somebody else is signed in than this page was made for.',
 }
 
 function refusalOf(code: string | null): string {
@@ -90,6 +93,7 @@ function refusalOf(code: string | null): string {
 const LOSSES: Readonly<Record<string, string>> = {
   network: 'This device has no network connection.',
   session: 'The sign-in could not be renewed.',
+  not_signed_in: 'Nobody is signed in.',
 }
 
 function offline(reason: string | null): StatusPresentation {
