@@ -80,10 +80,20 @@ test('a free place is offered once, whoever ends, adds or claims jobs at the sam
     await ending.query('commit')
     expect(await takeNudges(ending)).toEqual([second])
 
+    // The same with both at their commits: the job is added when the end has looked for the next already.
+    const nextLease = await claim(ending, second)
+    await ending.query('begin; set constraints all immediate')
+    await ending.query(`select public.complete_job($1, $2, '{}')`, [second, nextLease])
+    const addition = addJobs(adding, at(users, 1), 1)
+    await untilBlocked(url, adding)
+    await ending.query('commit')
+    const added = at(await addition, 0)
+    expect(await takeNudges(ending)).toEqual([added])
+
     // Two claims for the place: the second waits for the first and gets no row.
     const third = at(await addJobs(adding, at(users, 0), 1), 0)
     await claiming.query('begin')
-    expect(await claim(claiming, second)).not.toBeNull()
+    expect(await claim(claiming, added)).not.toBeNull()
     const inVain = claim(adding, third)
     await untilBlocked(url, adding)
     await claiming.query('commit')
