@@ -6,7 +6,7 @@
 
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { type Account, newAccount } from './support/fault-listener.ts'
+import { newAccount } from './support/fault-listener.ts'
 import { openPool } from './support/fault-load.ts'
 import { between, seededRandom } from './support/fault-random.ts'
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
@@ -26,7 +26,8 @@ let network: TcpProxy
 let stack: OwnStack
 let db: pg.Pool
 let barrier: StepBarrier
-let user: Account
+/** One of each kind: who is held at a durable move holds up their user's other messages. */
+const users = new Map<string, string>()
 /** The boundaries of each kind, as a job without faults steps over them. */
 const boundaries = new Map<string, string[]>()
 
@@ -44,7 +45,9 @@ beforeAll(async () => {
     [LEASE_SECONDS],
   )
   barrier = await raiseStepBarrier(db, stack.db.postgres)
-  user = await newAccount(stack.url, stack.keys.publishableKey)
+  for (const kind of Object.keys(WORK_KINDS)) {
+    users.set(kind, (await newAccount(stack.url, stack.keys.publishableKey)).id)
+  }
 
   const jobs = await startAll()
   await untilAllEnded()
@@ -128,7 +131,7 @@ async function startAll(boundaryOf?: (kind: string) => string | undefined): Prom
   const held = new Map<string, string>()
   await setDispatch('pause')
   for (const [kind, start] of Object.entries(WORK_KINDS)) {
-    const jobId = await start(db, user.id, files)
+    const jobId = await start(db, users.get(kind) ?? '', files)
     jobs.set(kind, jobId)
     const boundary = boundaryOf?.(kind)
     if (boundary !== undefined) held.set(jobId, boundary)
