@@ -81,7 +81,7 @@ export function createExtras(options: ExtrasOptions): Extras {
   slots.sections.replaceChildren(voiceNotes.element, attachments.element, reports.element)
   side.timeline.replaceChildren(timeline.element)
   side.onSelect((tab) => {
-    if (tab === 'notes') side.count('notes', 0)
+    if (tab === 'notes') room?.notesSeen()
   })
 
   async function download(bucket: Bucket, path: string | null, fileName: string): Promise<void> {

@@ -95,6 +95,12 @@ export class IncidentRoom {
     this.#view.update(this.#store.state, this.company.typing, now)
   }
 
+  /** Those who were told how many came have looked. */
+  notesSeen(): void {
+    this.#unread = 0
+    this.#options.unread(0)
+  }
+
   close(): void {
     this.#stop.abort()
     if (this.#reload !== null) clearTimeout(this.#reload)
@@ -125,6 +131,6 @@ export class IncidentRoom {
     if (authorId !== this.#options.userId && this.#options.side.selected !== 'notes') {
       this.#unread += 1
       this.#options.unread(this.#unread)
-    } else this.#unread = 0
+    }
   }
 }
