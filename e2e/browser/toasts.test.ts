@@ -101,7 +101,7 @@ describe('the stack', () => {
     expect(drawn).toEqual({ changes: 3, elements: 3 })
     expect(await page.getByRole('button', { name: '99 more' }).isVisible()).toBe(true)
     // Heard as one message, too; only the hundred that are kept count.
-    expect(await page.getByRole('status').first().textContent()).toBe('100 messages. The latest: Toast 1000')
+    expect(await region().getByRole('status').textContent()).toBe('100 messages. The latest: Toast 1000')
   })
 })
 
@@ -173,11 +173,11 @@ describe('one toast', () => {
   test('is read out: errors at once, the rest when there is time', async () => {
     await open()
     // They are there before anything is to be read.
-    expect(await page.getByRole('status').count()).toBe(1)
-    expect(await page.getByRole('alert').count()).toBe(1)
+    expect(await region().getByRole('status').count()).toBe(1)
+    expect(await region().getByRole('alert').count()).toBe(1)
     await show({ title: 'Saved', message: 'The notes.' }, { title: 'Lost', type: 'error' })
-    await expect.poll(() => page.getByRole('status').textContent()).toBe('Saved. The notes.')
-    expect(await page.getByRole('alert').textContent()).toBe('Lost')
+    await expect.poll(() => region().getByRole('status').textContent()).toBe('Saved. The notes.')
+    expect(await region().getByRole('alert').textContent()).toBe('Lost')
   })
 
   test('is swiped away towards its side by a finger, and comes back from halfway', async () => {
