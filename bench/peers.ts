@@ -186,4 +186,5 @@ for (const { name, heard, committed } of contenders) {
 report(results)
 // A socket of a peer that is reconnecting right now is nobody's any more.
 await owned.disposeAsync()
+await stack[Symbol.asyncDispose]()
 process.exit()
