@@ -916,6 +916,28 @@ export type Database = {
       }
       sweep_jobs: { Args: Record<PropertyKey, never>; Returns: number }
       unregister_device: { Args: { p_device_id: string }; Returns: boolean }
+      update_incident: {
+        Args: { p_description?: string; p_incident_id: string; p_occurred_on?: string; p_title?: string }
+        Returns: {
+          answers: NonNullable<Json>
+          created_at: string
+          description: string | null
+          id: string
+          occurred_on: string | null
+          reporter_email: string | null
+          source: string
+          source_token: string | null
+          title: string
+          updated_at: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'incidents'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
     }
     Enums: {
       job_status: 'queued' | 'processing' | 'completed' | 'failed'

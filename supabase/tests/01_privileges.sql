@@ -72,6 +72,7 @@ select set_eq(
     'send_binary_to_topic(text,text,text)',
     'add_case_note(uuid,text,uuid)',
     'incident_people(uuid)',
+    'update_incident(uuid,date,text,text)',
     'request_report(uuid,text)'
   ],
   'people may call these functions of the API'
@@ -160,6 +161,7 @@ select set_eq(
     'send_binary_to_topic(text,text,text)',
     'add_case_note(uuid,text,uuid)',
     'incident_people(uuid)',
+    'update_incident(uuid,date,text,text)',
     'private.is_live_device()',
     'private.may_upload(text)',
     'submit_upload(uuid,text,text)',
