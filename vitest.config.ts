@@ -31,7 +31,10 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
           globalSetup: ['e2e/support/global-setup.ts'],
-          fileParallelism: false,
+          // They wait more than they work.
+          maxWorkers: 3,
+          // Vitest's own is a second: too short for a busy machine, and no test asserts a time by it.
+          expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

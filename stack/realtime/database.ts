@@ -1,6 +1,7 @@
 /** The service's own pool of connections and what its failures mean for a client. */
 
 import pg from 'pg'
+import { createPool } from '../database-pool.ts'
 import type { Logger } from '../types.ts'
 import type { RealtimeSettings } from './settings.ts'
 
@@ -12,17 +13,14 @@ export interface Database {
 }
 
 export function openDatabase(url: string, settings: RealtimeSettings, logger: Logger): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: settings.databasePoolSize,
-    application_name: 'realtime',
-    statement_timeout: settings.statementTimeoutMs,
-    connectionTimeoutMillis: settings.statementTimeoutMs,
-    idleTimeoutMillis: 60_000,
-    allowExitOnIdle: true,
+  const pool = createPool({
+    url,
+    name: 'realtime',
+    size: settings.databasePoolSize,
+    logger,
+    connectTimeoutMs: settings.statementTimeoutMs,
+    settings: { statement_timeout: String(settings.statementTimeoutMs) },
   })
-  // An idle connection that breaks is replaced on next use; without a listener it would end the process.
-  pool.on('error', (error) => logger.debug('realtime', 'An idle database connection ended', { error }))
   return {
     async probe(work) {
       const client = await pool.connect()
@@ -30,7 +28,7 @@ export function openDatabase(url: string, settings: RealtimeSettings, logger: Lo
       const onError = (error: Error) => {
         broken = error
       }
-      // The pool listens to idle connections only.
+      // The pool's own listener does not know what it was used for.
       client.on('error', onError)
       try {
         return await work(client)
