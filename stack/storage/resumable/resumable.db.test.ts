@@ -216,6 +216,22 @@ describe('a resumable upload', () => {
     expect((await stored(path)).equals(bytes)).toBe(true)
   })
 
+  it('has one writer at a time, also where two tabs go on with it at the same moment', async () => {
+    const bytes = randomBytes(4 * 1024 * 1024)
+    for (let round = 0; round < 8; round += 1) {
+      const path = newPath()
+      const url = await begun(path, bytes.length)
+      await Promise.all([
+        patch(url, 0, new Uint8Array(bytes)),
+        cutOff(url, 0, bytes.length, bytes.subarray(0, 70_000)),
+      ])
+      // Whichever came first: what counts as safe is what was sent, without a hole.
+      const offset = await offsetOf(url)
+      if (offset < bytes.length) await patch(url, offset, new Uint8Array(bytes.subarray(offset)))
+      expect((await stored(path)).equals(bytes)).toBe(true)
+    }
+  })
+
   it('of nothing is there at once; one with its bytes needs no PATCH', async () => {
     const [empty, whole] = [newPath(), newPath()]
     expect((await begin(empty, 0)).status).toBe(201)

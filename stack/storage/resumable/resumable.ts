@@ -128,38 +128,36 @@ export class Resumable {
     })
   }
 
-  async #head(caller: Caller, id: string): Promise<Response> {
+  #head(caller: Caller, id: string): Promise<Response> {
     // The connection of a writer that was cut off may look alive for a long time: whoever asks takes over.
-    await this.#interrupt(id)
-    const found = await this.#find(caller, id)
-    const record = found.offset === found.length ? await this.#complete(caller, found) : found
-    return new Response(null, {
-      status: 200,
-      headers: headers({
-        ...progressOf(record),
-        'upload-length': String(record.length),
-        'upload-metadata': encodeMetadata({
-          bucketName: record.bucket,
-          objectName: record.name,
-          contentType: record.mimetype,
+    return this.#takeOver(caller, id, async (found) => {
+      const record = found.offset === found.length ? await this.#complete(caller, found) : found
+      return new Response(null, {
+        status: 200,
+        headers: headers({
+          ...progressOf(record),
+          'upload-length': String(record.length),
+          'upload-metadata': encodeMetadata({
+            bucketName: record.bucket,
+            objectName: record.name,
+            contentType: record.mimetype,
+          }),
         }),
-      }),
+      })
     })
   }
 
   async #patch(request: Request, caller: Caller, id: string): Promise<Response> {
     const offset = patchOffset(request)
-    await this.#interrupt(id)
-    const record = await this.#find(caller, id)
-    if (offset !== record.offset) throw new ResumableError('offset_conflict')
-    const appended = await this.#append(request, caller, record)
+    const appended = await this.#takeOver(caller, id, (record) => {
+      if (offset !== record.offset) throw new ResumableError('offset_conflict')
+      return this.#append(request, caller, record)
+    })
     return new Response(null, { status: 204, headers: headers(progressOf(appended)) })
   }
 
   async #delete(caller: Caller, id: string): Promise<Response> {
-    await this.#interrupt(id)
-    await this.#find(caller, id)
-    await this.#uploads.remove(id)
+    await this.#takeOver(caller, id, () => this.#uploads.remove(id))
     return new Response(null, { status: 204, headers: headers() })
   }
 
@@ -191,6 +189,20 @@ export class Resumable {
       writer.stop.abort()
       await writer.ended
       if (this.#writers.get(id) === writer) this.#writers.delete(id)
+    }
+  }
+
+  /** Starts `work` with nobody else writing. Of two that come at once, one is the other's predecessor. */
+  async #takeOver<Result>(
+    caller: Caller,
+    id: string,
+    work: (record: UploadRecord) => Promise<Result>,
+  ): Promise<Result> {
+    for (;;) {
+      await this.#interrupt(id)
+      const record = await this.#find(caller, id)
+      // Somebody may have begun to write while it was being found. No `await` between this look and the work.
+      if (!this.#writers.has(id)) return work(record)
     }
   }
 
