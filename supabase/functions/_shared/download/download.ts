@@ -4,7 +4,6 @@
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
-import { concat } from '../std.ts'
 import { createWatchdog, type Watchdog } from '../watchdog.ts'
 import { type Connection, type ConnectOptions, isPrivateHost, openConnection } from './connection.ts'
 import { announcedLength, type HttpResponse, httpGet } from './http-client.ts'
@@ -43,6 +42,8 @@ export const DEFAULT_LIMITS: DownloadLimits = {
 export const TYPEFORM_ORIGIN = 'https://api.typeform.com'
 
 const MAX_REDIRECTS = 5
+/** Room for a file whose size is not announced, before it is known to be larger. */
+const FIRST_BYTES = 256 * 1024
 const REDIRECTS = [301, 302, 303, 307, 308]
 
 /**
@@ -136,18 +137,22 @@ async function collect(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = announcedLength(response.headers)
   if (announced !== null && announced > limits.maxBytes) throw new AppError('file_too_large')
-  const pieces: Uint8Array[] = []
-  // Where the size is known, the file is put together as it arrives, not twice in memory at the end.
-  const whole = announced === null ? null : new Uint8Array(announced)
+  // Put together as it arrives: pieces may have a byte each, and a list of them would take many times their size.
+  let bytes = new Uint8Array(announced ?? FIRST_BYTES)
   let received = 0
   for await (const piece of response.body) {
     watchdog.expectWithin(limits.stallMs)
-    if (received + piece.length > limits.maxBytes) throw new AppError('file_too_large')
-    if (whole === null) pieces.push(piece)
-    else whole.set(piece, received)
-    received += piece.length
+    const total = received + piece.length
+    if (total > limits.maxBytes) throw new AppError('file_too_large')
+    if (total > bytes.length) {
+      const larger = new Uint8Array(Math.min(Math.max(total, bytes.length * 2), limits.maxBytes))
+      larger.set(bytes.subarray(0, received))
+      bytes = larger
+    }
+    bytes.set(piece, received)
+    received = total
     onProgress?.(received, announced)
   }
   if (received === 0) throw new AppError('file_empty')
-  return whole ?? concat(pieces)
+  return received === bytes.length ? bytes : bytes.slice(0, received)
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../../../functions-shared/app-error.ts'
-import { assertEquals } from '../testing/asserts.ts'
+import { assert, assertEquals } from '../testing/asserts.ts'
 import { assertCode } from '../testing/errors.ts'
 import { send, serveHttp, serveRaw, untilClosed } from '../testing/http-server.ts'
 import { openConnection } from './connection.ts'
@@ -38,6 +38,25 @@ Deno.test('returns the bytes of the file, with and without an announced length',
 Deno.test('returns what comes until the server hangs up', async () => {
   await using server = serveBytes('HTTP/1.0 200 OK\r\n\r\n', FILE)
   assertEquals(await get(server.origin), FILE)
+})
+
+Deno.test('a file that comes byte by byte takes no more memory than its size', async () => {
+  const size = 300_000
+  await using server = serveBytes(
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+    '1\r\nx\r\n'.repeat(size),
+    '0\r\n\r\n',
+  )
+  const before = Deno.memoryUsage().heapUsed
+  let used = 0
+  const bytes = await get(server.origin, {
+    onProgress: (received) => {
+      if (received === size) used = Deno.memoryUsage().heapUsed - before
+    },
+  })
+  assertEquals(bytes, new TextEncoder().encode('x'.repeat(size)))
+  // A list of its pieces is fifty megabytes and more.
+  assert(used < 20_000_000, `${used} bytes of objects`)
 })
 
 Deno.test('reports how much has arrived', async () => {
