@@ -181,6 +181,7 @@ select set_eq(
     'private.tg_jobs__notify_insert()',
     'private.tg_jobs__notify_update()',
     'private.tg_jobs__tell_members()',
+    'private.tg_jobs__tell_members_of_changes()',
     'private.tg_jobs__queue_reports()'
   ],
   'functions with their owner''s rights are these, each with a reason'

@@ -203,7 +203,8 @@ select set_eq(
     'private.publish(private.outgoing_message[],timestamp with time zone)',
     'private.tg_jobs__notify_update()',
     'private.tg_jobs__dispatch_update()',
-    'private.tg_jobs__queue_reports()'
+    'private.tg_jobs__queue_reports()',
+    'private.tg_jobs__tell_members_of_changes()'
   ],
   'and no function pairs the rows of a statement one by one, which takes forever with thousands'
 );

@@ -1,7 +1,7 @@
 -- Status updates of other services: at once, or as work that takes a while, with their own words.
 
 begin;
-select plan(31);
+select plan(32);
 
 set constraints all immediate;
 insert into auth.users (id, email) values
@@ -59,6 +59,13 @@ select results_eq(
   $$ values ('{"type": "status_update", "updateType": "vehicle_lookup", "resource": "vehicle:XX", "status": "not found",
     "state": "failed", "progress": 0, "error": "No such plate.", "errorCode": "reported_failed"}'::jsonb) $$,
   'a failure likewise'
+);
+
+select is(
+  public.send_status_update(
+    'a', 'b', 'c', 'a0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000003'
+  ) ->> 'userId',
+  'a0000000-0000-4000-8000-000000000001', 'the owner may be named beside the incident'
 );
 
 -- Twice

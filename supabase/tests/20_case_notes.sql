@@ -1,7 +1,7 @@
 -- Case notes: members read and write them, once per id, under their own name; nobody else does.
 
 begin;
-select plan(20);
+select plan(22);
 
 insert into auth.users (id, email, raw_user_meta_data) values
   ('a0000000-0000-4000-8000-000000000001', 'owner@notes.test', '{}'),
@@ -113,6 +113,24 @@ select is(
 select is(
   (select count(*) from sent where topic = 'incident:c0000000-0000-4000-8000-000000000004'), 0::bigint,
   'where there is nobody else, nobody is told'
+);
+
+update public.jobs set status = 'processing';
+update public.jobs set lease_expires_at = lease_expires_at + interval '1 minute';
+select is(
+  (
+    select count(*) from sent
+    where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
+  ),
+  2::bigint, 'and once of many that change'
+);
+update public.jobs set stage = 'storing';
+select is(
+  (
+    select count(*) from sent
+    where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
+  ),
+  3::bigint, 'a stage is a change, a sign of life is none'
 );
 
 select * from finish();

@@ -15,10 +15,10 @@ interface Crash {
 async function addCrash(db: pg.Client): Promise<Crash> {
   const incidentId = randomUUID()
   const userId = at(await addUsers(db, 1), 0)
-  await db.query(`insert into public.incidents (id, user_id, title, source) values ($1, $2, 'Crash', 'test')`, [
-    incidentId,
-    userId,
-  ])
+  await db.query(
+    `insert into public.incidents (id, user_id, title, source) values ($1, $2, 'Crash', 'test')`,
+    [incidentId, userId],
+  )
   await db.query(
     `insert into public.documents (incident_id, user_id, kind, document_type) values ($1, $2, 'photo', 'photo')`,
     [incidentId, userId],
@@ -40,7 +40,9 @@ test('a voice note is submitted while a photo ends', async () => {
     const { incidentId, userId } = await addCrash(setup)
     const path = `${incidentId}/${randomUUID()}`
     await setup.query(`insert into storage.objects (bucket_id, name) values ('uploads', $1)`, [path])
-    await member.query(`select set_config('request.jwt.claims', $1, false)`, [JSON.stringify({ sub: userId })])
+    await member.query(`select set_config('request.jwt.claims', $1, false)`, [
+      JSON.stringify({ sub: userId }),
+    ])
 
     // Both come to the incident's row while somebody has it, the member first.
     await lockIncident(holder, incidentId)
