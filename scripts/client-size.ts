@@ -15,9 +15,9 @@ const sum = (files: typeof chunks): number => files.reduce((total, { code }) => 
 
 /** Bytes; the budget is what has been reached, rounded up to the next 100. */
 const sizes = [
-  { name: 'client, loaded before live', size: sum(chunks.filter(({ isEntry }) => isEntry)), budget: 14_300 },
+  { name: 'client, loaded before live', size: sum(chunks.filter(({ isEntry }) => isEntry)), budget: 14_400 },
   { name: 'client, everything', size: sum(chunks), budget: 21_000 },
-  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 49_000 },
+  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 34_400 },
 ]
 
 for (const { name, size, budget } of sizes) {

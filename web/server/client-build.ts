@@ -18,7 +18,7 @@ const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`,
 const COMMON = { configFile: false, logLevel: 'error' } satisfies InlineConfig
 const OUTPUT = { write: false, target: 'es2023' } as const
 
-/** The drop-in with everything in it, realtime-js and styles included. */
+/** The drop-in with everything in it, its socket and styles included. */
 export async function buildScript(): Promise<string> {
   const [file] = await filesOf({
     ...COMMON,

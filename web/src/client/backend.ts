@@ -1,13 +1,17 @@
 /**
- * What the client uses of supabase-js. A page that has no supabase-js gives something smaller of the same shape, as the
- * drop-in does.
+ * What the client uses of supabase-js. A page that has no supabase-js gives something smaller of the same shape, and a
+ * transport where it has no socket of supabase-js either, as the drop-in does.
  */
 
 import type { RealtimeChannel, RealtimeChannelOptions, RealtimeClient } from '@supabase/supabase-js'
 
-export interface Backend {
+export interface Backend extends DataBackend {
   readonly realtime: RealtimeClient
   channel(topic: string, options: RealtimeChannelOptions): RealtimeChannel
+}
+
+/** Everything but the socket. */
+export interface DataBackend {
   readonly auth: BackendAuth
   /** Calls a function of the database. */
   rpc(name: string, args?: object): BackendRequest

@@ -1,6 +1,6 @@
 /** What a page may give the client, and what is used where it gives nothing. */
 
-import type { Backend } from './backend.ts'
+import type { Backend, DataBackend } from './backend.ts'
 import { createCursorStore, pageStorage } from './cursor-store.ts'
 import { tapFrames } from './frame-tap.ts'
 import { pageEvents } from './page-events.ts'
@@ -71,6 +71,12 @@ export interface DashboardWebSocketClientOptions {
   attention?: AttentionSource
 }
 
+/** Of a page without supabase-js, which brings the socket along. */
+export interface LeanClientOptions extends Omit<DashboardWebSocketClientOptions, 'supabase'> {
+  supabase: DataBackend
+  transport: Transport
+}
+
 const DEFAULTS = {
   reconnectDelay: 1_000,
   maxReconnectDelay: 30_000,
@@ -92,7 +98,7 @@ const FIRST_CHECK_DELAY = 3_000
 export interface ClientParts {
   /** What all sessions of a client have in common. */
   session: Omit<SessionOptions, 'userId' | 'registry'>
-  supabase: Backend
+  supabase: DataBackend
   queues: QueueSource | undefined
   identity: Identity
   pageEvents: PageEvents
@@ -100,22 +106,19 @@ export interface ClientParts {
   debug: boolean
 }
 
-export function clientParts(options: DashboardWebSocketClientOptions): ClientParts {
+export function clientParts(options: DashboardWebSocketClientOptions | LeanClientOptions): ClientParts {
   const { supabase } = options
   const timers = options.timers ?? pageTimers
   const clock = options.clock ?? Date.now
   const identity = options.identity ?? createSupabaseIdentity(supabase)
-  const heartbeatTimeout = options.heartbeatTimeout ?? DEFAULTS.heartbeatTimeout
   const storage = options.storage === undefined ? pageStorage() : options.storage
   const devices =
     options.devices === undefined
       ? createSupabaseDevices(supabase, storage, deviceLabel(globalThis.navigator?.userAgent))
       : options.devices
-  const transport = options.transport ?? createSupabaseTransport({ supabase, timers, heartbeatTimeout })
   const checkInterval = options.heartbeatInterval ?? DEFAULTS.heartbeatInterval
   const logger = options.logger ?? consoleLogger
-  if (options.debug && options.transport === undefined)
-    tapFrames(supabase.realtime, (kind, text, data) => logger.debug(`${kind}: ${text}`, { data }))
+  const transport = transportOf(options, logger, timers)
   return {
     session: {
       timers,
@@ -151,6 +154,22 @@ export function clientParts(options: DashboardWebSocketClientOptions): ClientPar
     logger,
     debug: options.debug ?? false,
   }
+}
+
+function transportOf(
+  options: DashboardWebSocketClientOptions | LeanClientOptions,
+  logger: ClientLogger,
+  timers: Timers,
+): Transport {
+  if (isLean(options)) return options.transport
+  const { supabase, heartbeatTimeout = DEFAULTS.heartbeatTimeout } = options
+  if (options.debug)
+    tapFrames(supabase.realtime, (kind, text, data) => logger.debug(`${kind}: ${text}`, { data }))
+  return createSupabaseTransport({ supabase, timers, heartbeatTimeout })
+}
+
+function isLean(options: DashboardWebSocketClientOptions | LeanClientOptions): options is LeanClientOptions {
+  return options.transport !== undefined
 }
 
 const pageTimers: Timers = {

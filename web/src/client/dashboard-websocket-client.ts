@@ -11,7 +11,12 @@
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { Batcher } from './batcher.ts'
 import { ClientError } from './client-error.ts'
-import { type ClientParts, clientParts, type DashboardWebSocketClientOptions } from './client-options.ts'
+import {
+  type ClientParts,
+  clientParts,
+  type DashboardWebSocketClientOptions,
+  type LeanClientOptions,
+} from './client-options.ts'
 import { type ClientState, clientState, isJoined, lossOf } from './client-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import type { BatchItem, ClientEvents, Delivery } from './events.ts'
@@ -38,7 +43,7 @@ export class DashboardWebSocketClient {
   #generation = 0
   #latencyMs: number | null = null
 
-  constructor(options: DashboardWebSocketClientOptions) {
+  constructor(options: DashboardWebSocketClientOptions | LeanClientOptions) {
     this.#parts = clientParts(options)
     this.#emitter = new Emitter((event, cause) => this.#listenerFailed(event, cause))
     this.#sender = options.sender ?? null

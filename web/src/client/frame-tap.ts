@@ -16,7 +16,8 @@ export function tapFrames(realtime: object, listener: FrameListener): boolean {
   return true
 }
 
-function withoutToken(data: unknown): unknown {
+/** A payload that may be shown. */
+export function withoutToken(data: unknown): unknown {
   return typeof data === 'object' && data !== null && 'access_token' in data
     ? { ...data, access_token: '…' }
     : data

@@ -1,9 +1,9 @@
 /** The client library: what a page imports. */
 
 export { limitAuthRequests } from './auth-requests.ts'
-export type { Backend } from './backend.ts'
+export type { Backend, DataBackend } from './backend.ts'
 export { ClientError } from './client-error.ts'
-export type { DashboardWebSocketClientOptions } from './client-options.ts'
+export type { DashboardWebSocketClientOptions, LeanClientOptions } from './client-options.ts'
 export type { ClientState } from './client-state.ts'
 export type {
   CloseReason,

@@ -8,8 +8,8 @@
  */
 
 import type { RealtimeChannel } from '@supabase/supabase-js'
-import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { Backend } from './backend.ts'
+import { distinctUserIds, isRefusal, isReplicationReady } from './channel-messages.ts'
 import { watchHeartbeats } from './heartbeats.ts'
 import type { Timers, TransportHandlers } from './ports.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -34,9 +34,6 @@ const LEAVE_TIMEOUT = 2_000
 
 /** Milliseconds for giving the token to the socket; renewing it may be part of that. */
 const AUTH_TIMEOUT = 10_000
-
-/** Refusals that a new attempt with the same user will not cure by itself. */
-const REFUSED = /^(Unauthorized|PrivateOnly|MalformedJWT|JwtSignatureError)\b/
 
 export class SharedChannel {
   readonly #options: SharedChannelOptions
@@ -115,7 +112,7 @@ export class SharedChannel {
     )
     if (presentAs !== undefined) {
       channel.on('presence', { event: 'sync' }, () => {
-        const userIds = userIdsOf(channel.presenceState())
+        const userIds = distinctUserIds(Object.values(channel.presenceState()).flat())
         this.#userIds = userIds
         this.#tell((member) => member.presence?.(userIds))
       })
@@ -134,7 +131,7 @@ export class SharedChannel {
         this.#suspect = true
         this.#end((member) => member.down('join-timeout'))
       } else if (status === 'CLOSED') this.#end((member) => member.down('channel-closed'))
-      else if (error !== undefined && REFUSED.test(error.message))
+      else if (error !== undefined && isRefusal(error.message))
         this.#end((member) => member.refused('join_refused', error))
       else this.#end((member) => member.down('socket', error))
     })
@@ -165,16 +162,4 @@ export class SharedChannel {
     const keep = next === 'rejoin' && realtime.isConnected()
     if (!keep && realtime.getChannels().length === 0) await realtime.disconnect()
   }
-}
-
-/** Several devices of a user count once. */
-function userIdsOf(presences: Readonly<Record<string, readonly unknown[]>>): string[] {
-  const userIds = Object.values(presences).flatMap((metas) =>
-    metas.flatMap((meta) => (isRecord(meta) && typeof meta.userId === 'string' ? [meta.userId] : [])),
-  )
-  return [...new Set(userIds)].sort()
-}
-
-function isReplicationReady(payload: unknown): boolean {
-  return isRecord(payload) && payload.extension === 'system' && payload.status === 'ok'
 }

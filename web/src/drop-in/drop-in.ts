@@ -14,6 +14,7 @@ import { createStatusIndicator, type StatusIndicator, type StatusIndicatorOption
 import { createJobNotices, createToaster, type Toaster, type ToastType } from '../toasts/index.ts'
 import { createLeanBackend } from './lean-backend.ts'
 import { problemView, reportProblem } from './problem.ts'
+import { createRealtimeTransport } from './realtime/transport.ts'
 import { adoptStyles } from './styles.ts'
 import { keepToken, type TokenSource } from './token.ts'
 import { defaultStorageKey, storedSession } from './token-sources.ts'
@@ -57,16 +58,19 @@ export function startDropIn(options: DropInOptions): DropIn {
   const storageKey = options.storageKey ?? defaultStorageKey(supabaseUrl)
   const removeStyles = adoptStyles()
   const toaster = createToaster()
-  const backend = createLeanBackend({
-    supabaseUrl,
-    supabaseKey,
-    tokens:
-      options.token === undefined
-        ? keepToken(storedSession({ supabaseUrl, supabaseKey, storageKey }), { maxAge: 0 })
-        : keepToken(options.token, { maxAge: TOKEN_MAX_AGE }),
-    watchSession: (changed) => watchStorage(storageKey, changed),
+  const tokens =
+    options.token === undefined
+      ? keepToken(storedSession({ supabaseUrl, supabaseKey, storageKey }), { maxAge: 0 })
+      : keepToken(options.token, { maxAge: TOKEN_MAX_AGE })
+  const project = { supabaseUrl, supabaseKey, tokens }
+  const client = new DashboardWebSocketClient({
+    supabase: createLeanBackend({
+      ...project,
+      watchSession: (changed) => watchStorage(storageKey, changed),
+    }),
+    transport: createRealtimeTransport({ ...project, log: debug ? logFrame : undefined }),
+    debug,
   })
-  const client = new DashboardWebSocketClient({ supabase: backend, debug })
   const element = options.indicator === undefined ? document.getElementById(INDICATOR_ID) : options.indicator
   let indicator: StatusIndicator | null = null
   const stop = new AbortController()
@@ -132,6 +136,10 @@ export function startDropIn(options: DropInOptions): DropIn {
       removeStyles()
     },
   }
+}
+
+function logFrame(text: string, payload: unknown): void {
+  console.debug(`[live] ${text}`, payload)
 }
 
 /** What another tab wrote there; supabase-js in this page says nothing, but is heard of at the next check. */

@@ -1,11 +1,10 @@
 /**
- * What the client uses of supabase-js, on realtime-js and `fetch` alone: a third of the size. The session is the page's;
- * here it is a token and whose it is.
+ * What the client uses of supabase-js beside its socket, on `fetch` alone. The session is the page's; here it is a token
+ * and whose it is.
  */
 
-import { RealtimeClient } from '@supabase/realtime-js'
 import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
-import type { Backend, BackendAnswer, BackendQuery } from '../client/backend.ts'
+import type { BackendAnswer, BackendQuery, DataBackend } from '../client/backend.ts'
 import type { TokenKeeper } from './token.ts'
 
 export interface LeanBackendOptions {
@@ -17,12 +16,8 @@ export interface LeanBackendOptions {
   watchSession: (changed: () => void) => () => void
 }
 
-export function createLeanBackend(options: LeanBackendOptions): Backend {
+export function createLeanBackend(options: LeanBackendOptions): DataBackend {
   const { supabaseUrl, supabaseKey, tokens, watchSession } = options
-  const realtime = new RealtimeClient(`${supabaseUrl.replace(/^http/, 'ws')}/realtime/v1`, {
-    params: { apikey: supabaseKey },
-    accessToken: async () => (await tokens.current())?.text ?? supabaseKey,
-  })
 
   /** @throws what `fetch` throws, and what {@link TokenKeeper.current} does. */
   async function send(path: string, signal: AbortSignal | null, body?: object): Promise<BackendAnswer> {
@@ -46,7 +41,7 @@ export function createLeanBackend(options: LeanBackendOptions): Backend {
     return { data: null, error: { message, hint: textAt(fields, 'hint') ?? null } }
   }
 
-  async function currentSession(): ReturnType<Backend['auth']['getSession']> {
+  async function currentSession(): ReturnType<DataBackend['auth']['getSession']> {
     try {
       const token = await tokens.current()
       return { data: { session: token === null ? null : { user: { id: token.userId } } }, error: null }
@@ -57,8 +52,6 @@ export function createLeanBackend(options: LeanBackendOptions): Backend {
   }
 
   return {
-    realtime,
-    channel: (topic, channelOptions) => realtime.channel(topic, channelOptions),
     auth: {
       getSession: currentSession,
       onAuthStateChange(listener) {

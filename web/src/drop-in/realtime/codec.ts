@@ -1,0 +1,93 @@
+/**
+ * Messages of Phoenix's protocol 2.0.0 as Realtime speaks it, to frames and back (docs/protocol.md):
+ *
+ *   text      [join_ref, ref, topic, event, payload]
+ *   kind 4    4, sizes of topic, event and metadata, encoding; these fields; the payload of a broadcast
+ *
+ * Clients send text alone: they do not broadcast over the socket (docs/adr/0004-limits-in-the-database.md).
+ */
+
+import { isRecord } from '../../../../functions-shared/unknown.ts'
+
+export const PROTOCOL_VERSION = '2.0.0'
+
+/** Topic of heartbeats. */
+export const PHOENIX = 'phoenix'
+
+/** Channels are joined as `realtime:<topic>`. */
+export const TOPIC_PREFIX = 'realtime:'
+
+export const EVENT = {
+  join: 'phx_join',
+  leave: 'phx_leave',
+  reply: 'phx_reply',
+  close: 'phx_close',
+  error: 'phx_error',
+  heartbeat: 'heartbeat',
+  accessToken: 'access_token',
+  broadcast: 'broadcast',
+  presence: 'presence',
+  presenceState: 'presence_state',
+  presenceDiff: 'presence_diff',
+  system: 'system',
+} as const
+
+export interface Message {
+  /** The join that it belongs to; null where it is for whoever is on the topic. */
+  joinRef: string | null
+  /** What an answer refers to. */
+  ref: string | null
+  topic: string
+  event: string
+  payload: Readonly<Record<string, unknown>>
+}
+
+/** Bytes before the fields of kind 4. */
+const HEAD = 5
+const USER_BROADCAST = 4
+const JSON_ENCODING = 1
+
+export function encode({ joinRef, ref, topic, event, payload }: Message): string {
+  return JSON.stringify([joinRef, ref, topic, event, payload])
+}
+
+/** @param frame what the socket gave. @returns null for what is no message: there is nobody to tell. */
+export function decode(frame: unknown): Message | null {
+  try {
+    if (typeof frame === 'string') return fromText(JSON.parse(frame))
+    return frame instanceof ArrayBuffer ? fromBinary(new Uint8Array(frame)) : null
+  } catch (cause) {
+    // JSON that is none.
+    if (cause instanceof SyntaxError) return null
+    throw cause
+  }
+}
+
+function fromText(value: unknown): Message | null {
+  if (!Array.isArray(value)) return null
+  const [joinRef, ref, topic, event, payload]: unknown[] = value
+  if (typeof topic !== 'string' || typeof event !== 'string' || !isRecord(payload)) return null
+  return { joinRef: refOf(joinRef), ref: refOf(ref), topic, event, payload }
+}
+
+function refOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function fromBinary(bytes: Uint8Array<ArrayBuffer>): Message | null {
+  const [kind, topicSize = 0, eventSize = 0, metadataSize = 0, encoding] = bytes
+  const topicEnd = HEAD + topicSize
+  const eventEnd = topicEnd + eventSize
+  const payloadAt = eventEnd + metadataSize
+  if (kind !== USER_BROADCAST || payloadAt > bytes.length) return null
+  const text = (from: number, to?: number): string => new TextDecoder().decode(bytes.subarray(from, to))
+  const payload: unknown =
+    encoding === JSON_ENCODING ? JSON.parse(text(payloadAt)) : bytes.slice(payloadAt).buffer
+  return {
+    joinRef: null,
+    ref: null,
+    topic: text(HEAD, topicEnd),
+    event: EVENT.broadcast,
+    payload: { event: text(topicEnd, eventEnd), payload },
+  }
+}
