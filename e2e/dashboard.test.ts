@@ -62,7 +62,7 @@ test.each(Object.entries(VIEWPORTS))(
 
     const broken = card('truncated.jpg')
     await broken.getByText('The image file is incomplete.').waitFor()
-    await broken.getByText('image_truncated').waitFor()
+    await broken.getByTitle('image_truncated').waitFor()
     expect(errors).toEqual([])
   },
 )

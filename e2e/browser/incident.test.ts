@@ -10,7 +10,9 @@ import { accessibilityFindings } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { endedJobs, newClient, newUser, postClaim, type TestUser } from '../support/claims.ts'
 import { addMember, DESKTOP, type OpenDashboard, openDashboard, PHONE } from '../support/dashboard.ts'
+import { pdfOf } from '../support/pdf.ts'
 import { swipe } from '../support/touch.ts'
+import { faultyRecording } from '../support/voice-faults.ts'
 
 /** Waits until what is read is as it should be. */
 const eventually = <Value>(read: () => Value | Promise<Value>) =>
@@ -135,16 +137,48 @@ test.each([
   expect(errors).toEqual([])
 })
 
-test('a report that cannot be made says which fields are missing', async () => {
-  const user = await newUser()
+test('what a report lacks is supplied right there, and another member sees it live', async () => {
+  const [user, other] = [await newUser(), await newUser()]
   const incidentId = await postClaim(user, [])
-  await newClient('secretKey').from('incidents').update({ occurred_on: null }).eq('id', incidentId)
-  const { page } = await open(user, `incidents/${incidentId}`)
-  await page.getByRole('button', { name: 'Create report' }).click()
-  const report = page.locator('[data-report-id]').first()
-  await report.getByText('Failed').waitFor()
-  await report.getByText('incident_date').waitFor()
-  await report.getByRole('button', { name: /^Retry/ }).waitFor()
+  await addMember(incidentId, other)
+  await newClient('secretKey')
+    .from('incidents')
+    .update({ occurred_on: null, description: null })
+    .eq('id', incidentId)
+  const [first, second] = [
+    await open(user, `incidents/${incidentId}`),
+    await open(other, `incidents/${incidentId}`, PHONE),
+  ]
+  const newest = (page: Page) => page.locator('[data-report-id]').first()
+  await first.page.getByRole('button', { name: 'Create report' }).click()
+  const report = newest(first.page)
+  await report.getByText('Still missing: the date of the crash and a description').waitFor()
+  expect(await report.getByText('incident_date').count()).toBe(0)
+  expect(await accessibilityFindings(first.page)).toEqual([])
+
+  // Without a date nothing is sent, and what was typed stays.
+  await report.getByLabel('What happened?').fill('He did not see the bike.')
+  await report.getByRole('button', { name: 'Save and make the report' }).click()
+  expect(
+    await report
+      .getByLabel('Date of the crash')
+      .evaluate((field: HTMLInputElement) => field.matches(':invalid')),
+  ).toBe(true)
+  await first.page.route('**/rpc/update_incident', (route) => route.abort(), { times: 1 })
+  await report.getByLabel('Date of the crash').fill('2026-11-20')
+  await report.getByRole('button', { name: 'Save and make the report' }).click()
+  await report.getByRole('alert').filter({ hasText: 'could not be saved' }).waitFor()
+  expect(await report.getByLabel('What happened?').inputValue()).toBe('He did not see the bike.')
+
+  await report.getByRole('button', { name: 'Save and make the report' }).click()
+  await report.getByText('Ready').waitFor()
+  expect(await report.getByLabel('Date of the crash').isVisible()).toBe(false)
+  for (const { page } of [first, second]) {
+    await page.getByText('He did not see the bike.').waitFor()
+    await page.getByText(/Nov 20, 2026/).waitFor()
+    await newest(page).getByText('Ready').waitFor()
+  }
+  expect(second.errors).toEqual([])
 })
 
 test('a transcript appears while the page is open, marked as simulated, with the original to listen to', async () => {
@@ -169,6 +203,44 @@ test('a transcript appears while the page is open, marked as simulated, with the
       return element.duration
     }),
   ).toBeGreaterThan(1)
+  expect(errors).toEqual([])
+})
+
+test('a transcript is read while it is recognised', async () => {
+  const user = await newUser()
+  const incidentId = await postClaim(user, [])
+  const { page, errors } = await open(user, `incidents/${incidentId}`)
+  // The service says the beginning of it and then falls silent.
+  await page.locator('.upload input[multiple]').setInputFiles({
+    name: 'held.wav',
+    mimeType: 'audio/wav',
+    buffer: faultyRecording('held.wav'),
+  })
+  const note = page.locator('.voice').filter({ hasText: 'held.wav' })
+  await note
+    .locator('.voice__text[aria-busy="true"]')
+    .getByText(/^\[Simulated transcript/)
+    .waitFor()
+  expect(await note.locator('.pill').textContent()).toBe('Processing')
+  expect(errors).toEqual([])
+})
+
+test('an attached PDF is described by its title and its pages, and downloaded as it came', async () => {
+  const user = await newUser()
+  const incidentId = await postClaim(user, [])
+  const { page, errors } = await open(user, `incidents/${incidentId}`, PHONE)
+  const buffer = await pdfOf('Repair estimate 4711', 2)
+  await page
+    .locator('.upload input[multiple]')
+    .setInputFiles({ name: 'estimate.pdf', mimeType: 'application/pdf', buffer })
+  const attachment = page.locator('.row-item').filter({ hasText: 'estimate.pdf' })
+  await attachment.getByText('Ready').waitFor()
+  await attachment.getByText(/Repair estimate 4711 · PDF · 2 pages/).waitFor()
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    attachment.getByRole('button', { name: 'Download estimate.pdf' }).click(),
+  ])
+  expect((await readFile(await download.path())).equals(buffer)).toBe(true)
   expect(errors).toEqual([])
 })
 
@@ -327,11 +399,11 @@ test('what looks like markup is shown as text, everywhere', async () => {
     'file',
     'segment',
     'attachment',
-    'report',
     'note',
   ]) {
     await page.getByText(`${name}<img src=x`).filter({ visible: true }).first().waitFor()
   }
+  await page.locator('[title^="report<img src=x"]').waitFor()
   await page.getByRole('tab', { name: 'Timeline' }).click()
   await page.locator('#panel-timeline').getByText('file<img src=x').first().waitFor()
   await page

@@ -1,6 +1,8 @@
-/** What pdf.js reads in a PDF file. */
+/** PDF files: what pdf.js reads in one, and one as another program writes it. */
 
+import { buffer } from 'node:stream/consumers'
 import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs'
+import PDFDocument from 'pdfkit'
 
 export interface PdfContent {
   text: string
@@ -21,4 +23,12 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfContent> {
   const xmp = String(metadata?.getRaw() ?? '')
   await task.destroy()
   return { text: pages.join('\n'), pageCount: pages.length, info, xmp }
+}
+
+/** A PDF with this title and so many pages. */
+export function pdfOf(title: string, pages: number): Promise<Buffer> {
+  const pdf = new PDFDocument({ info: { Title: title }, autoFirstPage: false })
+  for (let page = 1; page <= pages; page += 1) pdf.addPage().text(`${title}, page ${page}`)
+  pdf.end()
+  return buffer(pdf)
 }

@@ -14,6 +14,7 @@ const FAULTS = {
   ],
   'hanging.wav': [{ kind: 'hang' }],
   'stalling.wav': [{ kind: 'stall', after: 2 }],
+  'held.wav': [{ kind: 'stall', after: 2 }],
   'refused.wav': [{ kind: 'status', status: 401, code: 'invalid_api_key' }],
 } as const satisfies Record<string, readonly SimulatorFault[]>
 

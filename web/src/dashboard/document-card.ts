@@ -42,7 +42,6 @@ export class DocumentCard {
   readonly #pill = h('span', { class: 'pill' })
   readonly #detail = h('p', { class: 'card__detail' })
   readonly #reason = h('p', { class: 'card__reason' })
-  readonly #code = h('code', { class: 'card__code' })
   readonly #retry = h(
     'button',
     { class: 'button button--small', attrs: { type: 'button' } },
@@ -73,7 +72,7 @@ export class DocumentCard {
         'div',
         { class: 'card__body' },
         this.#name,
-        h('div', { class: 'card__status' }, this.#pill, this.#detail, this.#code),
+        h('div', { class: 'card__status' }, this.#pill, this.#detail),
         this.#failure,
       ),
     )
@@ -113,11 +112,11 @@ export class DocumentCard {
     setText(this.#detail, detailOf(document, status))
     this.#detail.hidden = status === 'failed'
 
-    this.#code.hidden = status !== 'failed' || (job?.errorCode ?? null) === null
+    // For those who are asked for it.
+    this.#pill.title = job?.errorCode ?? ''
     this.#failure.hidden = status !== 'failed'
     if (job !== null && status === 'failed') {
       setText(this.#reason, job.error ?? 'It could not be processed.')
-      setText(this.#code, job.errorCode ?? '')
       this.#retry.disabled = retrying
       this.#retry.classList.toggle('is-busy', retrying)
       this.#retry.setAttribute('aria-label', `Retry ${title}`)

@@ -137,7 +137,7 @@ export function createIncidentDetail(actions: DetailActions): IncidentDetail {
       badge.dataset.tone = toneOf(summary)
       setText(description, incident.description ?? '')
       description.hidden = incident.description === null
-      const factsKey = JSON.stringify([incident.id, incident.complete])
+      const factsKey = JSON.stringify([incident.id, incident.complete, incident.occurredOn])
       if (factsKey !== shownFacts) {
         shownFacts = factsKey
         facts.replaceChildren(...factsOf(incident))

@@ -87,7 +87,7 @@ describe('parseIncidents', () => {
   })
 })
 
-describe('what a photo says of itself', () => {
+describe('what a file says of itself', () => {
   const photo = (metadata: unknown) =>
     parseIncidents([{ ...row, documents: [{ ...document('1'), metadata }] }], true)[0]?.documents[0]
 
@@ -103,6 +103,12 @@ describe('what a photo says of itself', () => {
       camera: 'Canon EOS R5',
       position: { latitude: 48.1, longitude: -11.5, altitude: 520 },
     })
+  })
+
+  it('is the title and the pages where it is a PDF', () => {
+    const pdf = { kind: 'pdf', pages: 2, title: 'Estimate', active: true, preview: 'none' }
+    expect(photo(pdf)).toMatchObject({ pageCount: 2, note: 'Estimate', active: true })
+    expect(photo({ title: 'Estimate' })).toMatchObject({ note: null, active: false })
   })
 
   it.each([null, 'x', { camera: 'x', position: { latitude: 'x' }, takenAt: 5 }])(

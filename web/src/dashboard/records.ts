@@ -48,8 +48,10 @@ export interface IncidentDocument {
   camera: string | null
   position: Position | null
   pageCount: number | null
-  /** What the worker has to say about the file, e.g. why there is no preview. */
+  /** What the worker has to say about the file, e.g. why there is no preview, or the title of a PDF. */
   note: string | null
+  /** It holds scripts, starts programs or carries other files. */
+  active: boolean
   /** The same file came before, as this document. */
   duplicateOf: string | null
   /** A URL that came with a message; saves asking for one. */
@@ -172,7 +174,8 @@ function parseDocument(row: Untrusted<'documents'> & { job?: unknown }): Inciden
     camera: cameraOf(facts.camera),
     position: positionOf(facts.position),
     pageCount: numberOrNull(facts.pageCount ?? facts.pages),
-    note: textOrNull(facts.note),
+    note: textOrNull(facts.note) ?? (facts.kind === 'pdf' ? textOrNull(facts.title) : null),
+    active: facts.active === true,
     duplicateOf: textOrNull(row.duplicate_of),
     signedUrl: null,
     job: parseJob(row.job),

@@ -45,6 +45,7 @@ function incident(id: string, fields: Partial<Incident> = {}): Incident {
         position: null,
         pageCount: null,
         note: null,
+        active: false,
         duplicateOf: null,
         signedUrl: null,
         job: {

@@ -25,7 +25,11 @@ it('keeps the day whatever the time zone', () => {
 })
 
 it('shows sizes, counts and words', () => {
-  expect([fileSize(12), fileSize(345_600), fileSize(2_400_000)]).toEqual(['12 B', '346 kB', '2.4 MB'])
+  expect([fileSize(12), fileSize(345_600), fileSize(2_400_000)]).toEqual([
+    '12\u00a0B',
+    '346\u00a0kB',
+    '2.4\u00a0MB',
+  ])
   expect([plural(1, 'photo'), plural(0, 'photo')]).toEqual(['1 photo', '0 photos'])
   expect(sentence('storing_thumbnail')).toBe('Storing thumbnail')
 })

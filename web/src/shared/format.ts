@@ -39,9 +39,12 @@ export function clockTime(iso: string): string {
   return Number.isNaN(Date.parse(iso)) ? '' : TIME.format(Date.parse(iso))
 }
 
+/** Number and unit stay on one line. */
 export function fileSize(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`
-  return bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+  if (bytes < 1_000) return `${bytes}\u00a0B`
+  return bytes < 1_000_000
+    ? `${Math.round(bytes / 1_000)}\u00a0kB`
+    : `${(bytes / 1_000_000).toFixed(1)}\u00a0MB`
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -2,6 +2,7 @@
 
 import { JOB_MESSAGE_FAMILIES, type JobMessage } from '../../../functions-shared/message-types.ts'
 import { fileSize, plural, sentence } from './format.ts'
+import { failureReason } from './missing-fields.ts'
 
 export const JOB_TOPICS = ['photo', 'file', 'voice', 'report', 'status'] as const
 
@@ -45,7 +46,7 @@ const TONES: Readonly<Record<string, JobTone>> = {
 
 export function jobWords(message: JobMessage): JobWords {
   const tone = toneOf(message)
-  const failure = tone === 'failed' ? (message.error ?? 'It could not be processed.') : null
+  const failure = tone === 'failed' ? failureReason(message.error ?? 'It could not be processed.') : null
   if (message.type === 'status_update') {
     const { updateType, resource, status } = message
     const title = [sentence(updateType), resource].filter((part) => part !== '').join(' ')

@@ -77,7 +77,7 @@ describe('jobToast', () => {
       '',
       'success',
     ],
-    'a report': [pdf({ fileSize: 2_300_000 }), 'Report ready', '2.3 MB', 'success'],
+    'a report': [pdf({ fileSize: 2_300_000 }), 'Report ready', '2.3\u00a0MB', 'success'],
     'a failed report': [
       pdf({
         type: 'pdf_generation_failed',
@@ -85,7 +85,7 @@ describe('jobToast', () => {
         error: 'Missing required fields: incident_date',
       }),
       'Report failed',
-      'Missing required fields: incident_date',
+      'Still missing: the date of the crash.',
       'error',
     ],
     'a voice note': [

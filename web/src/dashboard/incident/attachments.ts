@@ -74,13 +74,14 @@ function createRow(first: IncidentDocument, actions: AttachmentActions) {
   }
 }
 
-function factsOf({ contentType, byteSize, pageCount, note, duplicateOf }: IncidentDocument): string {
+function factsOf({ contentType, byteSize, pageCount, note, active, duplicateOf }: IncidentDocument): string {
   return [
+    note,
     contentType === 'application/pdf' ? 'PDF' : contentType,
     pageCount === null ? null : plural(pageCount, 'page'),
     byteSize === null ? null : fileSize(byteSize),
     duplicateOf === null ? null : 'the same file as an earlier one',
-    note,
+    active ? 'contains scripts or other files' : null,
   ]
     .filter((part) => part !== null)
     .join(' · ')

@@ -21,6 +21,7 @@ import { createAttachments } from './attachments.ts'
 import { createDeepLinks } from './deep-links.ts'
 import { createIncidentActions } from './incident-actions.ts'
 import { IncidentRoom } from './incident-room.ts'
+import type { Completion } from './missing-form.ts'
 import { followDownload } from './parts.ts'
 import { createPeopleView } from './people.ts'
 import { createReports } from './reports.ts'
@@ -58,7 +59,12 @@ export function createExtras(options: ExtrasOptions): Extras {
     void download('originals', originalPath, fileName ?? documentType)
   const voiceNotes = createVoiceNotes({ retry, download: downloadDocument, urlOf: (ref) => store.urlOf(ref) })
   const attachments = createAttachments({ retry, download: downloadDocument })
-  const reports = createReports({ create: () => void requestReport(), retry, download: downloadReport })
+  const reports = createReports({
+    create: () => void requestReport(),
+    retry,
+    download: downloadReport,
+    complete: completeIncident,
+  })
   const people = createPeopleView(slots.people)
   const timeline = createTimelineView()
   const uploads = createUploads({ supabase, config, actions, changed, added: (id) => void store.reload(id) })
@@ -113,6 +119,22 @@ export function createExtras(options: ExtrasOptions): Extras {
       requesting = false
       changed()
     }
+  }
+
+  async function completeIncident({ job }: Report, completion: Completion): Promise<string | null> {
+    const { shown } = store
+    if (shown === null) return null
+    try {
+      await actions.complete(shown.id, completion)
+    } catch (error) {
+      return error instanceof AppError
+        ? error.message
+        : 'It could not be saved: the server did not answer. Try again in a moment.'
+    }
+    await store.reload(shown.id)
+    // Reads the incident again and complains by itself.
+    if (job !== null) retry(job.id)
+    return null
   }
 
   function openPhoto(id: string): void {

@@ -4,11 +4,14 @@ import type { PostgrestError, SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { Database } from '../../../../functions-shared/database.types.ts'
 import { ERROR_CODES, type ErrorCode } from '../../../../functions-shared/error-codes.ts'
+import type { Completion } from './missing-form.ts'
 import { type Person, parsePeople } from './people.ts'
 
 export interface IncidentActions {
   /** One report at a time: while one is being made, nothing changes. @throws AppError of a refusal. */
   requestReport(incidentId: string): Promise<void>
+  /** Supplies what the reporter left out; what is not given stays. @throws AppError of a refusal. */
+  complete(incidentId: string, completion: Completion): Promise<void>
   /** Makes a document of an object in the bucket `uploads`, once. @throws AppError of a refusal. */
   submitUpload(incidentId: string, path: string, fileName: string): Promise<void>
   people(incidentId: string): Promise<Person[]>
@@ -18,6 +21,14 @@ export function createIncidentActions(supabase: SupabaseClient<Database>): Incid
   return {
     async requestReport(incidentId) {
       const { error } = await supabase.rpc('request_report', { p_incident_id: incidentId })
+      if (error !== null) throw refusalOf(error)
+    },
+    async complete(incidentId, { occurredOn, description }) {
+      const { error } = await supabase.rpc('update_incident', {
+        p_incident_id: incidentId,
+        ...(occurredOn === undefined ? {} : { p_occurred_on: occurredOn }),
+        ...(description === undefined ? {} : { p_description: description }),
+      })
       if (error !== null) throw refusalOf(error)
     },
     async submitUpload(incidentId, path, fileName) {

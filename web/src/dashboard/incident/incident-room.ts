@@ -28,7 +28,7 @@ export interface RoomOptions {
   changed(): void
 }
 
-/** Milliseconds: news of jobs that come in a row lead to one read. */
+/** Milliseconds: news of jobs and of the incident that come in a row lead to one read. */
 const RELOAD_AFTER = 400
 
 export class IncidentRoom {
@@ -117,7 +117,7 @@ export class IncidentRoom {
   }
 
   #told(table: string, record: unknown): void {
-    if (table === 'jobs') {
+    if (table === 'jobs' || table === 'incidents') {
       this.#reload ??= setTimeout(() => {
         this.#reload = null
         this.#options.reload()

@@ -2,6 +2,7 @@
 
 import { h, setText } from '../../shared/dom.ts'
 import { sentence } from '../../shared/format.ts'
+import { failureReason } from '../../shared/missing-fields.ts'
 import { icon } from '../icons.ts'
 import type { Job } from '../records.ts'
 import { type CardStatus, STATUS_LABELS } from '../status-labels.ts'
@@ -43,8 +44,6 @@ export class JobStatusView {
   )
   readonly failure: HTMLElement
   readonly #reason = h('p', { class: 'card__reason' })
-  readonly #missing = h('ul', { class: 'missing' })
-  readonly #code = h('code', { class: 'card__code' })
   readonly #retry = h(
     'button',
     { class: 'button button--small', attrs: { type: 'button' } },
@@ -57,12 +56,13 @@ export class JobStatusView {
     this.#retry.addEventListener('click', () => {
       if (this.#job !== null) retry(this.#job.id)
     })
-    this.failure = h(
-      'div',
-      { class: 'row-failure' },
-      h('div', {}, this.#reason, this.#missing, this.#code),
-      this.#retry,
-    )
+    this.failure = h('div', { class: 'row-failure' }, this.#reason, this.#retry)
+  }
+
+  /** Says something else of a failure. @param retryable whether trying again alone is of use. */
+  explain(reason: string | null, retryable: boolean): void {
+    if (reason !== null) setText(this.#reason, reason)
+    this.#retry.hidden = !retryable
   }
 
   /** @param title what the work is about. @returns what it is doing; empty when it is not at work. */
@@ -71,6 +71,8 @@ export class JobStatusView {
     const status: CardStatus = job?.status ?? 'received'
     setText(this.pill, STATUS_LABELS[status])
     this.pill.dataset.status = status
+    // For those who are asked for it.
+    this.pill.title = job?.errorCode ?? ''
     const working = job !== null && (status === 'processing' || status === 'queued')
     this.bar.hidden = !working
     if (working) {
@@ -86,19 +88,7 @@ export class JobStatusView {
   }
 
   #showFailure(job: Job, title: string, retrying: boolean): void {
-    const missing = missingFields(job.error)
-    setText(
-      this.#reason,
-      missing.length > 0
-        ? 'It cannot be made yet. These are missing:'
-        : (job.error ?? 'It could not be done.'),
-    )
-    if (this.#missing.textContent !== missing.join('')) {
-      this.#missing.replaceChildren(...missing.map((field) => h('li', { class: 'missing__field' }, field)))
-    }
-    this.#missing.hidden = missing.length === 0
-    setText(this.#code, job.errorCode ?? '')
-    this.#code.hidden = job.errorCode === null
+    setText(this.#reason, job.error === null ? 'It could not be done.' : failureReason(job.error))
     this.#retry.disabled = retrying
     this.#retry.classList.toggle('is-busy', retrying)
     this.#retry.setAttribute('aria-label', `Retry ${title}`)
@@ -107,12 +97,6 @@ export class JobStatusView {
 
 function stageOf(job: Job): string {
   return job.stage === null ? 'Starting' : sentence(job.stage)
-}
-
-/** The names in `Missing required fields: incident_date, reporter_email`; none where the error says something else. */
-export function missingFields(error: string | null): string[] {
-  const [, list] = /^Missing required fields?: (.+)$/.exec(error ?? '') ?? []
-  return list === undefined ? [] : list.split(',').map((field) => field.trim().replace(/\.$/, ''))
 }
 
 /** Follows a URL that saves a file. */

@@ -2,9 +2,11 @@
 
 import { h, reconcile, setText } from '../../shared/dom.ts'
 import { dateTime, fileSize, plural } from '../../shared/format.ts'
+import { missingFields } from '../../shared/missing-fields.ts'
 import { latestReport } from '../incidents.ts'
 import type { Incident, Report } from '../records.ts'
 import { extraIcon } from './extra-icons.ts'
+import { type Completion, createMissingForm, type Lacking, lackingOf } from './missing-form.ts'
 import { JobStatusView, smallButton } from './parts.ts'
 import { createSection } from './section.ts'
 
@@ -17,6 +19,8 @@ export interface ReportActions {
   create(): void
   retry(jobId: string): void
   download(report: Report): void
+  /** Supplies what the report lacks, and has it made again. @returns what went wrong, for people; null for nothing. */
+  complete(report: Report, completion: Completion): Promise<string | null>
 }
 
 export function createReports(actions: ReportActions): Reports {
@@ -26,7 +30,7 @@ export function createReports(actions: ReportActions): Reports {
     action: create,
     empty: 'No report yet. One is made by itself when all photos and transcripts have ended.',
   })
-  const updates = new WeakMap<HTMLElement, (report: Report, retrying: boolean) => void>()
+  const updates = new WeakMap<HTMLElement, ReturnType<typeof createRow>['update']>()
   return {
     element: section.element,
     update(incident, { retrying, requesting }) {
@@ -45,7 +49,12 @@ export function createReports(actions: ReportActions): Reports {
           return element
         },
         update: (element, report) =>
-          updates.get(element)?.(report, report.job !== null && retrying.has(report.job.id)),
+          updates.get(element)?.(
+            report,
+            report.job !== null && retrying.has(report.job.id),
+            incident.complete ? lackingOf(report, incident) : [],
+            report === newestFirst[0],
+          ),
       })
     },
   }
@@ -57,9 +66,14 @@ function createRow(first: Report, actions: ReportActions) {
   const facts = h('p', { class: 'row-item__facts' })
   const status = new JobStatusView(actions.retry)
   const download = smallButton('download', 'Download', () => actions.download(shown))
+  const form = createMissingForm(
+    `missing-${first.id}`,
+    (completion) => actions.complete(shown, completion),
+    () => element.focus(),
+  )
   const element = h(
     'li',
-    { class: 'row-item', attrs: { 'data-report-id': first.id } },
+    { class: 'row-item', attrs: { 'data-report-id': first.id, tabindex: -1 } },
     h(
       'div',
       { class: 'row-item__head' },
@@ -70,25 +84,33 @@ function createRow(first: Report, actions: ReportActions) {
     ),
     status.bar,
     status.failure,
+    form.element,
   )
   return {
     element,
-    update(report: Report, retrying: boolean): void {
+    /** @param isNewest an older report is of no use any more: nothing is asked for. */
+    update(report: Report, retrying: boolean, lacking: readonly Lacking[], isNewest: boolean): void {
       shown = report
-      const title = report.fileName ?? 'Incident report'
+      const title = `Report of ${dateTime(report.createdAt)}`
       setText(name, title)
-      name.title = title
+      name.title = report.fileName ?? ''
       const doing = status.update(report.job, title, retrying)
+      const asked = isNewest ? lacking : []
+      form.update(asked)
+      const isComplete = missingFields(report.job?.error ?? null).length > 0 && lacking.length === 0
+      status.explain(
+        isComplete ? 'What was missing has been added: it can be made now.' : null,
+        asked.length === 0,
+      )
       setText(facts, doing === '' ? factsOf(report) : doing)
       download.hidden = report.path === null
-      download.setAttribute('aria-label', `Download ${title} of ${dateTime(report.createdAt)}`)
+      download.setAttribute('aria-label', `Download ${title}`)
     },
   }
 }
 
-function factsOf({ createdAt, automatic, pageCount, fileSize: size }: Report): string {
+function factsOf({ automatic, pageCount, fileSize: size }: Report): string {
   return [
-    dateTime(createdAt),
     pageCount === null ? null : plural(pageCount, 'page'),
     size === null ? null : fileSize(size),
     automatic ? 'made automatically' : null,

@@ -22,6 +22,8 @@ export interface UploadItem {
   sent: number
   /** Why it failed. */
   reason: string | null
+  /** Trying again is of no use: the file itself was refused. */
+  final: boolean
   /** It went on where an earlier visit or try had stopped. */
   resumed: boolean
 }
@@ -110,6 +112,7 @@ export class UploadQueue {
         status: reason === null ? 'waiting' : 'failed',
         sent: 0,
         reason,
+        final: reason !== null,
         resumed: false,
       }
     })

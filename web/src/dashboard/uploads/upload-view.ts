@@ -45,7 +45,7 @@ export function createUploadView(actions: UploadActions): UploadView {
       { class: 'upload__bar' },
       button('plus', 'Add files', () => picker.click()),
       button('camera', 'Take a photo', () => camera.click(), 'upload__camera'),
-      h('p', { class: 'upload__hint' }, 'or drop or paste photos, voice notes and PDF files anywhere'),
+      h('p', { class: 'upload__hint' }, 'or drop or paste photos, voice notes, PDF files'),
       clear,
     ),
     picker,
@@ -191,7 +191,7 @@ function createRow(item: UploadItem, actions: UploadActions) {
   return {
     element,
     update(next: UploadItem): void {
-      const { status, sent, file, reason, resumed } = next
+      const { status, sent, file, reason, resumed, final } = next
       const share = file.size === 0 ? 0 : sent / file.size
       element.dataset.status = status
       const progress =
@@ -201,7 +201,7 @@ function createRow(item: UploadItem, actions: UploadActions) {
       bar.hidden = status === 'done' || status === 'failed'
       bar.setAttribute('aria-valuenow', String(Math.floor(share * 100)))
       bar.style.setProperty('--progress', String(share))
-      retry.hidden = status !== 'interrupted' && (status !== 'failed' || sent === file.size)
+      retry.hidden = status !== 'interrupted' && (status !== 'failed' || final)
       cancel.setAttribute(
         'aria-label',
         `${status === 'done' || status === 'failed' ? 'Remove' : 'Cancel the upload of'} ${file.name}`,

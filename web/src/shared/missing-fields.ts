@@ -1,0 +1,18 @@
+/** What a claim lacks for its report, from the error of the report's job, in words for people. Pure. */
+
+const NAMES: Readonly<Record<string, string | undefined>> = {
+  incident_date: 'the date of the crash',
+  description: 'a description of what happened',
+}
+
+/** The names in `Missing required fields: incident_date, description`; none where the error says something else. */
+export function missingFields(error: string | null): string[] {
+  const [, list] = /^Missing required fields?: (.+)$/.exec(error ?? '') ?? []
+  return list === undefined ? [] : list.split(',').map((field) => field.trim().replace(/\.$/, ''))
+}
+
+/** The reason of a failure; fields that are missing are called what people call them. */
+export function failureReason(error: string): string {
+  const missing = missingFields(error).map((field) => NAMES[field] ?? field.replaceAll('_', ' '))
+  return missing.length === 0 ? error : `Still missing: ${missing.join(' and ')}.`
+}
