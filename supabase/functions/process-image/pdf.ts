@@ -20,7 +20,7 @@ const MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 const MAX_STREAM_BYTES = 2 * 1024 * 1024
 /** Objects of one stream; writers put a hundred or two into each. */
 const MAX_PACKED = 10_000
-/** Objects that are remembered: catalogues and nodes of page trees. */
+/** Objects that are remembered: catalogues, nodes of page trees, texts. */
 const MAX_REMEMBERED = 20_000
 /** Characters of an object that are looked at: dictionaries are short. */
 const MAX_DICTIONARY = 16 * 1024
@@ -34,11 +34,11 @@ export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<PdfFacts>
   let active = false
   for await (const { number, text } of objectsOf(bytes, encrypted)) {
     active ||= isActive(text)
-    const wanted = number === root || number === info || /\/Pages\b/.test(text)
+    const wanted = number === root || number === info || /\/Pages\b/.test(text) || isString(text)
     if (wanted && (objects.size < MAX_REMEMBERED || objects.has(number))) objects.set(number, text)
   }
   const pages = countPages(objects, root)
-  const title = encrypted ? undefined : readTitle(objects.get(info ?? -1) ?? '')
+  const title = encrypted ? undefined : readTitle(objects.get(info ?? -1) ?? '', objects)
   return {
     ...(pages === undefined ? {} : { pages }),
     ...(title === undefined ? {} : { title }),
@@ -198,9 +198,16 @@ function integer(digits: string | undefined): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-function readTitle(info: string): string | undefined {
+/** Whether the object is nothing but text: some writers give the title an object of its own. */
+function isString(text: string): boolean {
+  return /^\s*(?:\(|<(?!<))/.test(text)
+}
+
+function readTitle(info: string, objects: Objects): string | undefined {
+  const elsewhere = reference('/Title', info)
+  const entry = elsewhere === undefined ? info : `/Title ${objects.get(elsewhere) ?? ''}`
   const [, hex, literal] =
-    /\/Title\s*(?:<([0-9A-Fa-f\s]*)>|\(((?:[^()\\]|\\[\s\S]){0,2000})\))/.exec(info) ?? []
+    /\/Title\s*(?:<([0-9A-Fa-f\s]*)>|\(((?:[^()\\]|\\[\s\S]){0,2000})\))/.exec(entry) ?? []
   const raw = hex !== undefined ? fromHex(hex) : literal !== undefined ? unescapeLiteral(literal) : ''
   const clean = sanitizeText(decodeText(raw), { maxLength: MAX_TITLE })
   return clean === '' ? undefined : clean

@@ -29,6 +29,15 @@ for (const [name, title] of [
   })
 }
 
+for (const [name, title] of [
+  ['before', ['9 0 obj\n(Estimate)\nendobj', '8 0 obj\n<< /Title 9 0 R >>\nendobj']],
+  ['after', ['8 0 obj\n<< /Title 9 0 R >>\nendobj', '9 0 obj\n<457374696D617465>\nendobj']],
+] as const) {
+  Deno.test(`a title in an object of its own, ${name} what refers to it`, async () => {
+    assertEquals(await readPdf(pdf(...title, TRAILER)), { title: 'Estimate' })
+  })
+}
+
 Deno.test('bytes that windows-1252 has letters for are bytes', async () => {
   assertEquals(await readPdf(pdf('8 0 obj << /Title (\u00fe\u00ff\u0003\u0093) >> endobj', TRAILER)), {
     title: '\u0393',
