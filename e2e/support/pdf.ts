@@ -1,5 +1,7 @@
 /** PDF files: what pdf.js reads in one, and one as another program writes it. */
 
+/// <reference path="./pdfkit.d.ts" />
+
 import { buffer } from 'node:stream/consumers'
 import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import PDFDocument from 'pdfkit'

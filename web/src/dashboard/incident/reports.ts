@@ -113,7 +113,7 @@ function factsOf({ automatic, pageCount, fileSize: size }: Report): string {
   return [
     pageCount === null ? null : plural(pageCount, 'page'),
     size === null ? null : fileSize(size),
-    automatic ? 'made automatically' : null,
+    automatic ? 'automatic' : null,
   ]
     .filter((part) => part !== null)
     .join(' · ')
