@@ -17,7 +17,7 @@ const sum = (files: typeof chunks): number => files.reduce((total, { code }) => 
 const sizes = [
   { name: 'client, loaded before live', size: sum(chunks.filter(({ isEntry }) => isEntry)), budget: 14_400 },
   { name: 'client, everything', size: sum(chunks), budget: 21_000 },
-  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 34_400 },
+  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 34_600 },
 ]
 
 for (const { name, size, budget } of sizes) {

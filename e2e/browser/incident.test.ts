@@ -152,7 +152,7 @@ test('what a report lacks is supplied right there, and another member sees it li
   const newest = (page: Page) => page.locator('[data-report-id]').first()
   await first.page.getByRole('button', { name: 'Create report' }).click()
   const report = newest(first.page)
-  await report.getByText('Still missing: the date of the crash and a description').waitFor()
+  await report.getByText('Still missing: date of the crash, description').waitFor()
   expect(await report.getByText('incident_date').count()).toBe(0)
   expect(await accessibilityFindings(first.page)).toEqual([])
 

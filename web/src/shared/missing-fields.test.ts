@@ -19,7 +19,7 @@ describe('what a claim lacks', () => {
 
   it('is told in words, also where a field is new', () => {
     expect(failureReason('Missing required fields: incident_date, description')).toBe(
-      'Still missing: the date of the crash and a description of what happened.',
+      'Still missing: date of the crash, description.',
     )
     expect(failureReason('Missing required fields: number_plate')).toBe('Still missing: number plate.')
     expect(failureReason('The image file is incomplete.')).toBe('The image file is incomplete.')

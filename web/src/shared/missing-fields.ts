@@ -1,10 +1,5 @@
 /** What a claim lacks for its report, from the error of the report's job, in words for people. Pure. */
 
-const NAMES: Readonly<Record<string, string | undefined>> = {
-  incident_date: 'the date of the crash',
-  description: 'a description of what happened',
-}
-
 /** The names in `Missing required fields: incident_date, description`; none where the error says something else. */
 export function missingFields(error: string | null): string[] {
   const [, list] = /^Missing required fields?: (.+)$/.exec(error ?? '') ?? []
@@ -13,6 +8,8 @@ export function missingFields(error: string | null): string[] {
 
 /** The reason of a failure; fields that are missing are called what people call them. */
 export function failureReason(error: string): string {
-  const missing = missingFields(error).map((field) => NAMES[field] ?? field.replaceAll('_', ' '))
-  return missing.length === 0 ? error : `Still missing: ${missing.join(' and ')}.`
+  const missing = missingFields(error).join(', ')
+  return missing === ''
+    ? error
+    : `Still missing: ${missing.replace('incident_date', 'date of the crash').replaceAll('_', ' ')}.`
 }

@@ -85,7 +85,7 @@ describe('jobToast', () => {
         error: 'Missing required fields: incident_date',
       }),
       'Report failed',
-      'Still missing: the date of the crash.',
+      'Still missing: date of the crash.',
       'error',
     ],
     'a voice note': [
