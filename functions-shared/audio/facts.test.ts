@@ -195,6 +195,31 @@ test('FLAC: length and rate are in its first block', () => {
   expect(readAudioFacts(Uint8Array.from(head), 'flac')?.complete).toBe(false)
 })
 
+test('a name of a codec that is none is not passed on', () => {
+  for (const name of ['\0\0\0\0', 'a\0b\0', '\x1b[2J', '    ']) {
+    const bytes = note('voice-note.m4a').slice()
+    const entry = bytes.findLastIndex(
+      (_, at) => String.fromCharCode(...bytes.subarray(at, at + 4)) === 'mp4a',
+    )
+    bytes.set(ascii(name), entry)
+    expect(readAudioFacts(bytes, 'm4a')).toMatchObject({ codec: 'unknown', complete: true })
+  }
+})
+
+test('sound before the beginning is none, and a rate below zero neither', () => {
+  // A sampling frequency of -8000 Hz.
+  const audio = [0xe1, 0x86, 0xb5, 0x84, 0xc5, 0xfa, 0, 0]
+  const entry = [0xd7, 0x81, 1, 0x83, 0x81, 2, 0x86, 0x88, ...ascii('A_VORBIS'), ...audio]
+  const tracks = [0x16, 0x54, 0xae, 0x6b, 0x80 + entry.length + 2, 0xae, 0x80 + entry.length, ...entry]
+  const block = [0xa3, 0x84, 0x81, 0xff, 0xfb, 0]
+  const bytes = [0x1a, 0x45, 0xdf, 0xa3, 0x80, 0x18, 0x53, 0x80, 0x67, 0xff, ...tracks, ...block]
+  expect(readAudioFacts(Uint8Array.from(bytes), 'webm')).toMatchObject({
+    codec: 'vorbis',
+    sampleRate: null,
+    duration: 0,
+  })
+})
+
 describe('a file of crumbs is given up, whatever comes after them', () => {
   const file = (crumb: readonly number[], count: number, head: Uint8Array, tail: Uint8Array) => {
     const bytes = new Uint8Array(head.length + crumb.length * count + tail.length)

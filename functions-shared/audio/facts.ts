@@ -13,7 +13,10 @@ import { readWav } from './wav.ts'
 import { readWebm } from './webm.ts'
 
 export interface AudioFacts {
-  /** E.g. `pcm`, `mp3`, `aac`, `opus`, `vorbis`; where it is none of those that are known, the container's own name. */
+  /**
+   * E.g. `pcm`, `mp3`, `aac`, `opus`, `vorbis`; where it is none of those that are known, the container's own name of
+   * at most 32 visible ASCII characters, or `unknown`.
+   */
   codec: string
   /** Hertz; null where the file does not say. */
   sampleRate: number | null
@@ -40,9 +43,21 @@ const READERS: Record<AudioType, (bytes: Uint8Array) => AudioFacts | null> = {
 /** Null where there is no audio in the container, or it makes no sense. */
 export function readAudioFacts(bytes: Uint8Array, type: AudioType): AudioFacts | null {
   try {
-    return READERS[type](bytes)
+    const facts = READERS[type](bytes)
+    return facts === null ? null : sensible(facts)
   } catch (error) {
     if (error instanceof TooManyParts) return null
     throw error
+  }
+}
+
+/** A file may claim anything: names that are none, rates below zero, and times before its beginning. */
+function sensible(facts: AudioFacts): AudioFacts {
+  const { codec, duration, sampleRate } = facts
+  return {
+    ...facts,
+    sampleRate: sampleRate !== null && sampleRate > 0 ? sampleRate : null,
+    codec: /^[\x21-\x7e]{1,32}$/.test(codec) ? codec : 'unknown',
+    duration: Number.isNaN(duration) ? 0 : Math.max(0, duration),
   }
 }
