@@ -42,8 +42,12 @@ function* chunksOf(png: Bytes): Generator<Chunk> {
 export async function withoutExtras(png: Bytes): Promise<Bytes> {
   const parts: Bytes[] = []
   let keptFrom = 0
+  const seen = new Set<string>()
   for (const { type, start, end, data } of chunksOf(png)) {
-    if (KEPT.has(type) || (await isWanted(type, data))) continue
+    // Of a kind there is one; looking into thousands of profiles would take minutes.
+    const isFirst = !seen.has(type)
+    seen.add(type)
+    if (KEPT.has(type) || (isFirst && (await isWanted(type, data)))) continue
     parts.push(png.subarray(keptFrom, start))
     keptFrom = end
   }

@@ -23,6 +23,13 @@ Deno.test('texts go, pixels and a profile stay', async () => {
   assertEquals(decode(withProfile).quadrants, decode(plain).quadrants)
 })
 
+Deno.test('of several profiles one stays; the others are not even unpacked', async () => {
+  const withProfile = drawQuadrants(MagickFormat.Png, { ...size, iccProfile: SRGB_PROFILE })
+  const another = pngChunk('iCCP', Uint8Array.of(...ascii('p\0\0'), ...(await zlibBomb(1))))
+  const kept = await withoutExtras(withPngChunks(withProfile, another, another, another))
+  assertEquals(new TextDecoder('latin1').decode(kept).split('iCCP').length - 1, 1)
+})
+
 Deno.test('a profile that unpacks to too much goes, and one that is broken', async () => {
   for (const data of [await zlibBomb(5), Uint8Array.of(0x78)]) {
     const profile = pngChunk('iCCP', Uint8Array.of(...ascii('p\0\0'), ...data))
