@@ -259,6 +259,8 @@ async function put(
     'select id, version from storage.objects where bucket_id = $1 and name = $2',
     [bucket, name],
   )
+  // Made already, by whoever was at it at the same moment: what is there is what it shall be.
+  if (previous?.version === version) return { id: previous.id, replaced: undefined }
   await transaction.become(caller)
   const id = upsert && previous !== undefined ? previous.id : randomUUID()
   await transaction.query(

@@ -218,7 +218,7 @@ describe('a resumable upload', () => {
 
   it('has one writer at a time, also where two tabs go on with it at the same moment', async () => {
     const bytes = randomBytes(4 * 1024 * 1024)
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const path = newPath()
       const url = await begun(path, bytes.length)
       await Promise.all([
@@ -231,6 +231,27 @@ describe('a resumable upload', () => {
       expect((await stored(path)).equals(bytes)).toBe(true)
     }
   })
+
+  it.each(['false', 'true'])(
+    'becomes an object once, whoever asks meanwhile (x-upsert: %s)',
+    async (upsert) => {
+      const bytes = randomBytes(4 * 1024 * 1024)
+      const most = bytes.length - 1
+      for (let round = 0; round < 2; round += 1) {
+        const path = newPath()
+        const url = (await begin(path, bytes.length, { 'x-upsert': upsert })).headers.get('location') ?? ''
+        await patch(url, 0, new Uint8Array(bytes.subarray(0, most)))
+        // A client that does not wait for the answer to its last byte asks how far it is.
+        const last = patch(url, most, new Uint8Array(bytes.subarray(most)))
+        for (let ended = false; !ended; ) {
+          const offsets = await Promise.all([1, 2, 3].map(() => offsetOf(url)))
+          ended = offsets.includes(bytes.length)
+        }
+        await last
+        expect((await stored(path)).equals(bytes)).toBe(true)
+      }
+    },
+  )
 
   it('of nothing is there at once; one with its bytes needs no PATCH', async () => {
     const [empty, whole] = [newPath(), newPath()]

@@ -50,6 +50,8 @@ export class Resumable {
   readonly #clock: () => number
   /** Upload -> its one writer. */
   readonly #writers = new Map<string, { stop: AbortController; ended: Promise<unknown> }>()
+  /** Upload -> the object that is being made of it. */
+  readonly #completions = new Map<string, Promise<UploadRecord>>()
 
   constructor({ objects, uploads, logger, maxBytes, bucket, clock = Date.now }: ResumableOptions) {
     this.#objects = objects
@@ -206,11 +208,17 @@ export class Resumable {
     }
   }
 
-  /** Makes the object. Safe to do again: the version tells whether it has been done. */
-  async #complete(caller: Caller, record: UploadRecord): Promise<UploadRecord> {
-    if (record.finished) return record
-    await this.#objects.adopt(caller, record, this.#uploads.bytesOf(record.id))
-    return this.#uploads.finish(record)
+  /** Makes the object, once: whoever comes while it is being made waits for it. */
+  #complete(caller: Caller, record: UploadRecord): Promise<UploadRecord> {
+    if (record.finished) return Promise.resolve(record)
+    const known = this.#completions.get(record.id)
+    if (known !== undefined) return known
+    const completion = this.#objects
+      .adopt(caller, record, this.#uploads.bytesOf(record.id))
+      .then(() => this.#uploads.finish(record))
+      .finally(() => this.#completions.delete(record.id))
+    this.#completions.set(record.id, completion)
+    return completion
   }
 
   /** @throws ResumableError `not_found` also for other people's uploads; StorageError where policies refuse. */
