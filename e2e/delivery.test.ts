@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
+import type { SupabaseClient } from '@supabase/supabase-js'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import type { Transport } from '../web/src/client/ports.ts'
@@ -12,6 +13,7 @@ import { createSupabaseSource } from '../web/src/client/supabase-source.ts'
 import { createSupabaseTransport } from '../web/src/client/supabase-transport.ts'
 import {
   type Account,
+  dropInTransport,
   expectExactlyTheTable,
   type ListenOptions,
   memoryStorage,
@@ -272,7 +274,7 @@ test('a change of users on one page delivers nothing of the earlier user to the 
 })
 
 // Last, since the server drops broadcasts for a while after so many.
-describe('a network that', () => {
+describe.each(['supabase-js', 'the drop-in'])('with the socket of %s, a network that', (socket) => {
   interface Fault {
     everyMs: readonly [number, number]
     act: (proxy: TcpProxy) => void
@@ -313,29 +315,40 @@ describe('a network that', () => {
   }
   const load = { jobs: LONG ? 2_000 : 40, writers: 4, paceMs: 60, random }
 
-  test.concurrent('carries nothing while the token expires', async () => {
-    await using proxy = await startProxy(url)
-    const user = await account()
-    await using page = await open(
-      user,
-      {
-        authTimeout: 3_000,
-        wire: (supabase) => ({ identity: createSupabaseIdentity(supabase, 1_000) }),
-      },
-      proxy.url,
-    )
-    await page.client.connect(user.id)
-    page.expireToken()
-    proxy.swallow(true)
-    proxy.cut()
-    await notifyOnce(db, user.id)
-    // It says so and goes on trying, whatever hangs.
-    await vi.waitFor(() => expect(page.client.getState().reconnectAttempts).toBeGreaterThan(1), {
-      timeout: 30_000,
-    })
-    proxy.swallow(false)
-    await expectExactlyTheTable(page, user, db)
-  })
+  const transportThrough = (proxy: TcpProxy, supabase: SupabaseClient): { transport?: Transport } =>
+    socket === 'supabase-js' ? {} : { transport: dropInTransport(proxy.url, keys.publishableKey, supabase) }
+
+  // What hangs in it is the same for both.
+  test.runIf(LONG || socket === 'supabase-js')(
+    'carries nothing while the token expires',
+    { concurrent: true },
+    async () => {
+      await using proxy = await startProxy(url)
+      const user = await account()
+      await using page = await open(
+        user,
+        {
+          authTimeout: 3_000,
+          wire: (supabase) => ({
+            ...transportThrough(proxy, supabase),
+            identity: createSupabaseIdentity(supabase, 1_000),
+          }),
+        },
+        proxy.url,
+      )
+      await page.client.connect(user.id)
+      page.expireToken()
+      proxy.swallow(true)
+      proxy.cut()
+      await notifyOnce(db, user.id)
+      // It says so and goes on trying, whatever hangs.
+      await vi.waitFor(() => expect(page.client.getState().reconnectAttempts).toBeGreaterThan(1), {
+        timeout: 30_000,
+      })
+      proxy.swallow(false)
+      await expectExactlyTheTable(page, user, db)
+    },
+  )
 
   test.concurrent.each(Object.entries(faults))(
     '%s',
@@ -346,6 +359,7 @@ describe('a network that', () => {
         user,
         {
           wire: (supabase) => ({
+            ...transportThrough(proxy, supabase),
             source: createSupabaseSource(supabase, createSupabaseIdentity(supabase), 2_000),
           }),
         },

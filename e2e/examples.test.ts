@@ -93,6 +93,18 @@ async function session() {
   return data.session
 }
 
+/** `openSockets()` gives how many have not begun to close. */
+const recordSockets = `{
+  const all = []
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args)
+      all.push(this)
+    }
+  }
+  globalThis.openSockets = () => all.filter(({ readyState }) => readyState < 2).length
+}`
+
 describe('a page that a server wrote', () => {
   test('is live, shows a toast when a job changes, and says when it is offline', async () => {
     await signIn(staticExample.url)
@@ -196,6 +208,43 @@ describe('a page', () => {
     expect(await page.evaluate(() => globalThis.getDashboardWebSocket())).toBeNull()
     await page.evaluate(() => globalThis.showToast('Saved', 'All is well.'))
     await page.getByText('All is well.').first().waitFor()
+  })
+
+  // A headless browser has no back/forward cache: the page is told what it would be told.
+  test('gives its socket up in the turn in which it is put aside, and catches up when it is back', async () => {
+    const { access_token: token } = await session()
+    await page.exposeFunction('claimwireToken', () => token)
+    await page.addInitScript(recordSockets)
+    await openPage(settings())
+    await expectIndicator('●Live')
+    const aside = `dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`
+    expect(await page.evaluate(`[openSockets(), ${aside}, openSockets()]`)).toEqual([1, true, 0])
+    await notifyOnce(db, user.id)
+    await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+    await expectIndicator('●Live')
+    await page.locator('.cw-toast').first().waitFor()
+    expect(await page.locator('.cw-toast').count()).toBe(1)
+    expect(await page.evaluate('openSockets()')).toBe(1)
+    expect(errors).toEqual([])
+  })
+
+  test('that is open twice has one socket, which the other takes over with the next breath', async () => {
+    const { access_token: token } = await session()
+    await context.exposeFunction('claimwireToken', () => token)
+    await context.addInitScript(recordSockets)
+    await openPage(settings())
+    await expectIndicator('●Live')
+    const first = page
+    page = await context.newPage()
+    await openPage(settings())
+    await expectIndicator('●Live')
+    expect([await first.evaluate('openSockets()'), await page.evaluate('openSockets()')]).toEqual([1, 0])
+    await first.close()
+    await notifyOnce(db, user.id)
+    await page.locator('.cw-toast').first().waitFor()
+    await vi.waitFor(async () => expect(await page.evaluate('openSockets()')).toBe(1), PATIENCE)
+    await expectIndicator('●Live')
+    expect(await page.locator('.cw-toast').count()).toBe(1)
   })
 
   test('of somebody else than who is signed in is refused', async () => {

@@ -11,6 +11,8 @@ import {
   type DashboardWebSocketClientOptions,
   limitAuthRequests,
 } from '../../web/src/client/index.ts'
+import type { Transport } from '../../web/src/client/ports.ts'
+import { createRealtimeTransport } from '../../web/src/drop-in/realtime/transport.ts'
 
 const PASSWORD = 'correct horse battery staple'
 /** Long enough for every back-off and time-out on the way; nothing waits for it when all is well. */
@@ -141,6 +143,29 @@ export async function openListener(
 }
 
 const SESSION_KEY = 'session'
+
+/** The drop-in's own socket, for the user who is signed in by supabase-js. */
+export function dropInTransport(
+  supabaseUrl: string,
+  supabaseKey: string,
+  { auth }: SupabaseClient,
+): Transport {
+  return createRealtimeTransport({
+    supabaseUrl,
+    supabaseKey,
+    heartbeatTimeout: QUICK.heartbeatTimeout,
+    tokens: {
+      async current() {
+        const { data, error } = await auth.getSession()
+        if (error !== null) throw error
+        if (data.session === null) return null
+        const { access_token: text, user, expires_at = 0 } = data.session
+        return { text, userId: user.id, expiresAt: expires_at * 1_000 }
+      },
+      forget: () => undefined,
+    },
+  })
+}
 
 /** As supabase-js keeps it. */
 function sessionOf({ id, email }: Account, accessToken: string): string {

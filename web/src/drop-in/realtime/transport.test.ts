@@ -348,6 +348,31 @@ describe('heartbeats', () => {
     expect(next.told).toEqual(['joined'])
   })
 
+  it('that are answered with an error are no sign of life, but an answer', async () => {
+    const { socket, told, subscription } = await joined()
+    subscription.ping()
+    socket.answer(socket.of('heartbeat')[0], 'error')
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect([told, socket.readyState]).toEqual([[], 1])
+  })
+
+  it('are told to nobody who has left meanwhile', async () => {
+    const transport = newTransport()
+    const second: { subscription: Subscription | null } = { subscription: null }
+    const rest = { joined: () => undefined, flowing: () => undefined, message: () => undefined }
+    const { ping } = transport.join(TOPIC, {
+      ...rest,
+      alive: () => second.subscription?.leave('rejoin'),
+      refused: () => undefined,
+      down: () => undefined,
+    })
+    const { socket, told, subscription } = await joined(transport, 'incident:1')
+    second.subscription = subscription
+    ping()
+    socket.answer(socket.of('heartbeat')[0])
+    expect(told).toEqual([])
+  })
+
   it('are not sent over a socket that is not open', async () => {
     const { subscription, told } = await join(newTransport())
     subscription.ping()
@@ -492,6 +517,27 @@ describe('the socket', () => {
     expect([PlayedSocket.all, told]).toEqual([[], []])
   })
 
+  it('that was given up does nothing to the one after it', async () => {
+    const { transport, socket, subscription } = await joined()
+    subscription.ping()
+    subscription.leave('end')
+    const next = await joined(transport)
+    expect(next.socket).not.toBe(socket)
+    socket.drop()
+    await vi.advanceTimersByTimeAsync(24_000)
+    expect([next.told, next.socket.readyState]).toEqual([[], 1])
+  })
+
+  it('is not missed by who has left before it turns out that there is no token', async () => {
+    const answer = Promise.withResolvers<Token | null>()
+    asked = () => answer.promise
+    const { told, subscription } = await join(newTransport())
+    subscription.leave('rejoin')
+    answer.resolve(null)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told).toEqual([])
+  })
+
   it('of who joins anew the moment it is lost is another one', async () => {
     const transport = newTransport()
     const again: Promise<Joined>[] = []
@@ -508,6 +554,20 @@ describe('the socket', () => {
     const [next] = await Promise.all(again)
     expect(PlayedSocket.all).toHaveLength(2)
     expect(next?.told).toEqual([])
+  })
+
+  it('that is lost takes nobody with it who still waits for a token', async () => {
+    const { transport, socket, told } = await joined()
+    const waiting = Promise.withResolvers<Token | null>()
+    asked = () => waiting.promise
+    const next = await join(transport, 'incident:1')
+    socket.drop()
+    expect([told, next.told]).toEqual([['down socket: closed with 1006'], []])
+    waiting.resolve({ text: 'token 2', userId: '1', expiresAt: Number.POSITIVE_INFINITY })
+    await vi.advanceTimersByTimeAsync(0)
+    lastSocket().open()
+    lastSocket().answer(lastSocket().sent[0])
+    expect([next.told, PlayedSocket.all.length]).toEqual([['joined'], 2])
   })
 
   it('tells nobody who has been made to leave by what another was told', async () => {
