@@ -14,13 +14,41 @@ export interface Pcm {
 
 /** Bytes that are decoded before others have their turn. */
 const PIECE = 32 * 1024
+/** Opus may put a tenth of a second into two bytes: as much of it would be half an hour of sound. */
+const OPUS_PIECE = 512
+/** Seconds beyond what the file says of its length that are decoded: encoders run out late. */
+const RUN_OUT = 1
 
-/** Null where there is no decoder for it here. */
-export function decode(bytes: Uint8Array, type: AudioType, facts: AudioFacts): AsyncIterable<Pcm> | null {
+/**
+ * As much as the file says that there is. Null where there is no decoder for it here.
+ *
+ * @param signal ends it: nobody listens any more.
+ */
+export function decode(
+  bytes: Uint8Array,
+  type: AudioType,
+  facts: AudioFacts,
+  signal: AbortSignal,
+): AsyncIterable<Pcm> | null {
+  const sound = decodeAll(bytes, type, facts)
+  return sound === null ? null : upTo(facts.duration + RUN_OUT, sound, signal)
+}
+
+function decodeAll(bytes: Uint8Array, type: AudioType, { codec }: AudioFacts): AsyncIterable<Pcm> | null {
   if (type === 'wav') return decodeWav(bytes)
-  if (type === 'mp3') return decodeWith(new MPEGDecoder(), bytes)
-  if (type === 'ogg' && facts.codec === 'opus') return decodeWith(new OggOpusDecoder(), bytes)
+  if (type === 'mp3') return decodeWith(new MPEGDecoder(), bytes, PIECE)
+  if (type === 'ogg' && codec === 'opus') return decodeWith(new OggOpusDecoder(), bytes, OPUS_PIECE)
   return null
+}
+
+async function* upTo(seconds: number, sound: AsyncIterable<Pcm>, signal: AbortSignal): AsyncGenerator<Pcm> {
+  let left = seconds
+  for await (const pcm of sound) {
+    signal.throwIfAborted()
+    yield pcm
+    if (pcm.samples.length > 0) left -= pcm.samples.length / pcm.sampleRate
+    if (left <= 0) return
+  }
 }
 
 interface Decoded {
@@ -35,11 +63,11 @@ interface Decoder {
   free(): void
 }
 
-async function* decodeWith(decoder: Decoder, bytes: Uint8Array): AsyncGenerator<Pcm> {
+async function* decodeWith(decoder: Decoder, bytes: Uint8Array, piece: number): AsyncGenerator<Pcm> {
   await decoder.ready
   try {
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      yield mix(await decoder.decode(bytes.subarray(at, at + PIECE)))
+    for (let at = 0; at < bytes.length; at += piece) {
+      yield mix(await decoder.decode(bytes.subarray(at, at + piece)))
       await turn()
     }
     if (decoder.flush !== undefined) yield mix(await decoder.flush())

@@ -127,13 +127,12 @@ async function sendStream(
     'content-type': 'text/event-stream; charset=utf-8',
     'claimwire-simulated': 'true',
   })
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  const gone = goneSignal(response)
   const send = (event: { type: string } & Record<string, unknown>) =>
     response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
   let text = ''
   let sent = 0
-  for await (const piece of transcribe(call)) {
+  for await (const piece of transcribe(call, gone)) {
     if (fault !== undefined && sent >= fault.after) {
       if (fault.kind === 'cut') response.destroy()
       return
@@ -142,7 +141,7 @@ async function sendStream(
     text += delta
     sent += 1
     send({ type: 'transcript.text.delta', delta })
-    await wait(paceMs, undefined, { signal: gone.signal })
+    await wait(paceMs, undefined, { signal: gone })
   }
   const { duration } = call.facts
   send({
@@ -156,7 +155,7 @@ async function sendStream(
 
 async function sendWhole(response: ServerResponse, call: TranscriptionRequest): Promise<void> {
   const pieces: string[] = []
-  for await (const piece of transcribe(call)) pieces.push(piece)
+  for await (const piece of transcribe(call, goneSignal(response))) pieces.push(piece)
   const text = pieces.join(' ')
   // No language, words or segments: nothing was recognised.
   const verbose = { task: 'transcribe', duration: call.facts.duration, segments: [], words: [] }
@@ -182,6 +181,13 @@ function refuse(response: ServerResponse, error: unknown): void {
   response.end(
     JSON.stringify({ error: { message: `The simulator answers ${status}.`, type: code, param: null, code } }),
   )
+}
+
+/** Aborts when whoever asked hangs up. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  return gone.signal
 }
 
 /** Whoever asked has hung up. */

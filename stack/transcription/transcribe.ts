@@ -8,14 +8,14 @@ import { describeRecording, describeRest, describeStretch, LEVEL_UNKNOWN, NOTICE
 /** What is found after these is counted only. */
 const MAX_STRETCHES = 40
 
-export async function* transcribe({
-  bytes,
-  type,
-  facts,
-}: Pick<TranscriptionRequest, 'bytes' | 'type' | 'facts'>): AsyncGenerator<string> {
+/** @param signal ends it, also where there is nothing to tell for long. */
+export async function* transcribe(
+  { bytes, type, facts }: Pick<TranscriptionRequest, 'bytes' | 'type' | 'facts'>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   yield NOTICE
   yield describeRecording(facts)
-  const sound = decode(bytes, type, facts)
+  const sound = decode(bytes, type, facts, signal)
   if (sound === null) {
     yield LEVEL_UNKNOWN
     return
