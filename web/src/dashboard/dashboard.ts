@@ -195,6 +195,7 @@ export function createDashboard(
       badge.destroy()
       endDebugging()
       inbox.destroy()
+      panes.destroy()
       toaster.destroy()
       store.close()
     },

@@ -22,6 +22,7 @@ export interface Panes {
   title(): string
   update(now: number): void
   focusMain(): void
+  destroy(): void
 }
 
 export interface PanesOptions {
@@ -66,6 +67,13 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
   const narrow = matchMedia('(width < 720px)')
   const listIsPage = (): boolean => narrow.matches && view() === 'list'
 
+  function setRole(): void {
+    const isMain = listIsPage()
+    list.setRole({ isMain, hasTitle: isMain || store.state.phase === 'loading' })
+  }
+  // A tablet that is turned.
+  narrow.addEventListener('change', setRole)
+
   return {
     banner,
     element: h('div', { class: 'panes' }, list.element, detail.element, side.element),
@@ -79,8 +87,7 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
     update(now) {
       const { state, shown } = store
       list.update(state, shown?.id ?? null, now)
-      const isMain = listIsPage()
-      list.setRole({ isMain, hasTitle: isMain || state.phase === 'loading' })
+      setRole()
       activity.update()
       detail.update({ state, incident: shown, cards: cards() })
       side.element.hidden = shown === null
@@ -95,6 +102,7 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
         ),
       )
     },
+    destroy: () => narrow.removeEventListener('change', setRole),
     focusMain: () =>
       (listIsPage() ? list.element : detail.element).querySelector<HTMLElement>('[tabindex]')?.focus(),
   }
