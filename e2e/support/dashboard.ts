@@ -13,6 +13,17 @@ export const PHONE: BrowserContextOptions = {
   isMobile: true,
 }
 
+/** How a page is looked at twice where it is, without the work of coming there again. */
+export const LOOKS = [
+  { name: 'wide and light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { name: 'narrow and dark', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+] as const
+
+export async function lookAt(page: Page, { colorScheme, viewport }: (typeof LOOKS)[number]): Promise<void> {
+  await page.emulateMedia({ colorScheme })
+  await page.setViewportSize(viewport)
+}
+
 const PATIENCE_MS = 30_000
 
 export interface OpenDashboard {
