@@ -14,11 +14,11 @@ import { encodeGif, type Frame } from './animation.ts'
 import { bringUp, type Running } from './bring-up.ts'
 import { ROOT } from './process.ts'
 
-const VIEWPORT = { width: 1100, height: 680 }
+const VIEWPORT = { width: 1280, height: 760 }
 /** Milliseconds between two pictures; a GIF's unit is 10. */
 const FRAME_MS = 200
 /** Pictures after the last message, for reading. */
-const LAST_FRAMES = 12
+const LAST_FRAMES = 8
 /** The last picture stays, before it begins again. Milliseconds. */
 const PAUSE_MS = 3_000
 
@@ -63,8 +63,13 @@ async function record(running: Running): Promise<Frame[]> {
     await follow(page, frames, () => claimed)
     const incidentId = await claim
     await page.locator(`a[href$="#/incidents/${incidentId}"]`).first().click()
-    let left = LAST_FRAMES
-    await follow(page, frames, () => --left < 0)
+    for (const section of ['Photos', 'Reports']) {
+      await page
+        .getByRole('region', { name: section })
+        .evaluate((element) => element.scrollIntoView({ behavior: 'smooth', block: 'nearest' }))
+      let left = LAST_FRAMES
+      await follow(page, frames, () => --left < 0)
+    }
     const last = frames.at(-1)
     if (last !== undefined) last.shownMs = PAUSE_MS
     return frames

@@ -1,5 +1,5 @@
 /**
- * Takes the README's picture of the dashboard: a fresh stack, a signed-in user, a claim arriving.
+ * Takes the documentation's picture of the dashboard: a fresh stack, a signed-in user, a claim arriving.
  *
  *   node scripts/run.mjs screenshot.ts [file.png]
  */
