@@ -68,3 +68,18 @@ test('of many at once, one is kept and all others point to it', async () => {
     expect(new Set(places.map((place) => place.duplicate_of))).toEqual(new Set([null, firsts[0]]))
   })
 })
+
+test('a duplicate was received after what it is a duplicate of, whichever began first', async () => {
+  await using database = await createTestDatabase()
+  await withClients(database.urls.postgres, 2, async (clients) => {
+    const [first, second] = [at(clients, 0), at(clients, 1)]
+    const { incidentId, ids } = await addDocuments(first, 2)
+    await second.query('begin')
+    await second.query('select now()')
+    await keep(first, `${incidentId}/${at(ids, 0)}/x.jpg`, at(ids, 0))
+    await keep(second, `${incidentId}/${at(ids, 1)}/x.jpg`, at(ids, 1))
+    await second.query('commit')
+    const { rows } = await first.query('select id from public.documents order by received_at')
+    expect(rows).toEqual([{ id: at(ids, 0) }, { id: at(ids, 1) }])
+  })
+})
