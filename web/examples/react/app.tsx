@@ -58,7 +58,8 @@ function Follow() {
       <ol aria-label="Notifications">
         {messages.map(({ message }) => (
           <li key={message.seq}>
-            {message.timestamp} {message.type}
+            <time dateTime={message.timestamp}>{new Date(message.timestamp).toLocaleTimeString()}</time>
+            {message.type.replaceAll('_', ' ')}
           </li>
         ))}
       </ol>

@@ -4,7 +4,10 @@ const events = document.getElementById('events')
 
 live?.on('message', (message) => {
   const line = document.createElement('li')
-  line.textContent = `${message.timestamp} ${message.type}`
+  const time = document.createElement('time')
+  time.dateTime = message.timestamp
+  time.textContent = new Date(message.timestamp).toLocaleTimeString()
+  line.append(time, message.type.replaceAll('_', ' '))
   events?.prepend(line)
 })
 
