@@ -22,6 +22,8 @@ export const LOOKS = [
 export async function lookAt(page: Page, { colorScheme, viewport }: (typeof LOOKS)[number]): Promise<void> {
   await page.emulateMedia({ colorScheme })
   await page.setViewportSize(viewport)
+  // What becomes visible by it begins to move in the frame after that.
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
 }
 
 const PATIENCE_MS = 30_000
