@@ -20,9 +20,10 @@ export const LOOKS = [
 ] as const
 
 export async function lookAt(page: Page, { colorScheme, viewport }: (typeof LOOKS)[number]): Promise<void> {
-  await page.emulateMedia({ colorScheme })
+  // What moves has its colours only when it has come to rest, and what becomes visible begins to move.
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
   await page.setViewportSize(viewport)
-  // What becomes visible by it begins to move in the frame after that.
+  // The page hears of its new size with the next frame.
   await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
 }
 
