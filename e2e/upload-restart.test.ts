@@ -5,6 +5,7 @@ import { createClient } from '@supabase/supabase-js'
 import { Upload } from 'tus-js-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withClient } from '../stack/testing/database.ts'
+import { tryAgainWhileAway } from '../web/src/dashboard/uploads/server-away.ts'
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
 
 const PART = 6 * 1024 * 1024
@@ -45,6 +46,7 @@ test('an upload goes on after the stack was killed in the middle of it', async (
         const offset = request.getHeader('Upload-Offset')
         if (request.getMethod() === 'PATCH') starts.push(Number(offset))
       },
+      onAfterResponse: tryAgainWhileAway,
       onProgress(sent) {
         if (killed || sent <= PART) return
         killed = true

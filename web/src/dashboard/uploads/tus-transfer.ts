@@ -1,6 +1,7 @@
 /** Resumable uploads to Supabase Storage by TUS. Loaded when the first file is added. */
 
 import { DetailedError, defaultOptions, type PreviousUpload, Upload } from 'tus-js-client'
+import { tryAgainWhileAway } from './server-away.ts'
 import type { StartTransfer, Transfer, TransferEvents, UploadItem } from './upload-queue.ts'
 
 export interface TusOptions {
@@ -59,6 +60,7 @@ function start(
     async onBeforeRequest(request) {
       request.setHeader('authorization', `Bearer ${await accessToken()}`)
     },
+    onAfterResponse: tryAgainWhileAway,
     onShouldRetry: (error) => navigator.onLine && refusalOf(error) === null,
     onProgress(sent) {
       watch()
