@@ -77,7 +77,9 @@ let subscriptions: Subscription[]
 beforeAll(() => sql(SETUP))
 afterAll(() => sql(TEARDOWN))
 beforeEach(async () => {
-  sockets = []
+  // Its own list: what an earlier test left behind may still make a socket.
+  const own: WebSocket[] = []
+  sockets = own
   subscriptions = []
   proxy = await startProxy(url)
   vi.stubGlobal(
@@ -85,7 +87,7 @@ beforeEach(async () => {
     class extends RealWebSocket {
       constructor(...args: ConstructorParameters<typeof WebSocket>) {
         super(...args)
-        sockets.push(this)
+        own.push(this)
       }
     },
   )
