@@ -166,3 +166,30 @@ test('a page that may use neither storage nor locks hears everything once, over 
   }
   await untilLive(tab)
 })
+
+test('the file with the engine does not arrive: the page says so, and connects once it does', async () => {
+  let reachable = false
+  const asked: string[] = []
+  await context.route(/engine/, (route) => {
+    asked.push(route.request().url())
+    return reachable ? route.continue() : route.abort()
+  })
+  const tab = await openTab(
+    context,
+    server.url,
+    { url: proxy.url, publishableKey: keys.publishableKey, userId: user.id, ...signIn() },
+    { connected: false },
+  )
+  const errors = (): Promise<string[]> => tab.page.evaluate(() => globalThis.testPage.errors)
+  await vi.waitFor(
+    async () => expect(await errors()).toEqual(['client_unavailable', 'client_unavailable']),
+    PATIENCE,
+  )
+  expect(await stateOf(tab)).toBe('connecting')
+  reachable = true
+  await untilLive(tab)
+  await notifyOnce(db, user.id)
+  await expectHeard(tab, [1])
+  // The browser asks for no URL twice that has failed.
+  expect(new Set(asked).size).toBe(asked.length)
+})

@@ -5,6 +5,7 @@
 
 export const CLIENT_ERROR_CODES = {
   database_unavailable: { status: 503, message: 'The database is unavailable; try again later.' },
+  client_unavailable: { status: 503, message: 'The client could not be loaded; trying again.' },
   invalid_arguments: { status: 400, message: 'The arguments are missing or contradict each other.' },
   not_signed_in: { status: 401, message: 'Nobody is signed in.' },
   user_mismatch: { status: 403, message: 'connect() was called with the id of another user.' },

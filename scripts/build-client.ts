@@ -22,14 +22,7 @@ const STYLES = ['web/src/toasts/toasts.css', 'web/src/status/status.css']
 await rm(TARGET, { recursive: true, force: true })
 await mkdir(TARGET, { recursive: true })
 
-const modules = await buildModules({
-  client: 'client/index.ts',
-  'drop-in': 'drop-in/index.ts',
-  react: 'react/index.ts',
-  toasts: 'toasts/index.ts',
-  status: 'status/index.ts',
-})
-for (const { name, code } of modules) await writeFile(join(TARGET, name), code)
+for (const { name, code } of await buildModules()) await writeFile(join(TARGET, name), code)
 await writeFile(join(TARGET, 'claimwire.js'), await buildScript())
 for (const style of STYLES) await copyFile(join(ROOT, style), join(TARGET, basename(style)))
 

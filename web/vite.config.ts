@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { SHARED_CHUNK } from './server/shared-chunk.ts'
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -19,6 +20,7 @@ export default defineConfig({
     // Everything inlined as data: would need its own permission in the Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: [SHARED_CHUNK] } } },
     reportCompressedSize: false,
   },
 })

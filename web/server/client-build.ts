@@ -5,12 +5,13 @@
 
 import { fileURLToPath } from 'node:url'
 import { build, type InlineConfig } from 'vite'
+import { SHARED_CHUNK } from './shared-chunk.ts'
 
 export interface BuiltFile {
   name: string
   code: string
-  /** Of ES modules: loaded with the page; the others follow. */
-  isEntry: boolean
+  /** Names of the files that are loaded with it. */
+  imports: string[]
 }
 
 const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url))
@@ -32,24 +33,32 @@ export async function buildScript(): Promise<string> {
   return file.code
 }
 
+/** What other pages import, by the names of their files. */
+const MODULES = {
+  client: 'client/index.ts',
+  'drop-in': 'drop-in/index.ts',
+  react: 'react/index.ts',
+  toasts: 'toasts/index.ts',
+  status: 'status/index.ts',
+}
+
 /** @param minify for measuring; applications minify for themselves. Default false. */
-export async function buildModules(
-  entries: Readonly<Record<string, string>>,
-  minify = false,
-): Promise<BuiltFile[]> {
+export async function buildModules(minify = false): Promise<BuiltFile[]> {
   return filesOf({
     ...COMMON,
     build: {
       ...OUTPUT,
       lib: {
-        entry: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, source(path)])),
+        entry: Object.fromEntries(Object.entries(MODULES).map(([name, path]) => [name, source(path)])),
         formats: ['es'],
       },
       rolldownOptions: {
         external: [/^@supabase\//, /^react(\/|$)/],
-        // What the parts have in common with the entry stays in it.
-        preserveEntrySignatures: 'allow-extension',
-        output: { minify, chunkFileNames: '[name].js' },
+        output: {
+          minify,
+          chunkFileNames: '[name].js',
+          codeSplitting: { groups: [SHARED_CHUNK] },
+        },
       },
     },
   })
@@ -60,6 +69,6 @@ async function filesOf(config: InlineConfig): Promise<BuiltFile[]> {
   const [output] = Array.isArray(result) ? result : [result]
   const files = output !== undefined && 'output' in output ? output.output : []
   return files.flatMap((file) =>
-    file.type === 'chunk' ? [{ name: file.fileName, code: file.code, isEntry: file.isEntry }] : [],
+    file.type === 'chunk' ? [{ name: file.fileName, code: file.code, imports: file.imports }] : [],
   )
 }

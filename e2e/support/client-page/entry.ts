@@ -61,6 +61,8 @@ const testPage = {
   heard,
   states,
   events,
+  /** Codes of the errors that it was told. */
+  errors: [] as string[],
   /** Those named by `too_many_connections`. */
   devices: [] as unknown[],
   longTasks,
@@ -114,6 +116,7 @@ const testPage = {
     })
     client.on('state', (change) => states.push(change.new))
     client.on('error', ({ code, details }) => {
+      testPage.errors.push(code)
       if (code === 'too_many_connections' && Array.isArray(details.devices))
         testPage.devices = details.devices
     })

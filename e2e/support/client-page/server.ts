@@ -20,7 +20,7 @@ export async function serveClientPage(
 ): Promise<ClientPageServer> {
   const scripts = await bundle(entry)
   const server = createServer((request, response) => {
-    const script = scripts.get(request.url ?? '')
+    const script = scripts.get(request.url?.replace(/\?.*/, '') ?? '')
     const [type, body] =
       script === undefined ? ['text/html; charset=utf-8', PAGE] : ['text/javascript', script]
     const sandbox = request.url === '/sandboxed' ? SANDBOX : {}

@@ -1,11 +1,7 @@
-/** What a page may give the client, and what is used where it gives nothing. */
+/** What a page may give the client, and what is used of it before the engine is there. */
 
 import type { Backend, DataBackend } from './backend.ts'
-import { createCursorStore, pageStorage } from './cursor-store.ts'
-import { tapFrames } from './frame-tap.ts'
 import { pageEvents } from './page-events.ts'
-import { inboxPart } from './parts.ts'
-import { pause } from './pause.ts'
 import type {
   ClientLogger,
   Clock,
@@ -22,15 +18,8 @@ import type {
   Transport,
   UrlSigner,
 } from './ports.ts'
-import { randomId } from './random-id.ts'
-import { createRegisteredTransport } from './registered-transport.ts'
-import type { SessionOptions } from './session.ts'
-import { createSupabaseDevices, deviceLabel } from './supabase-devices.ts'
 import { createSupabaseIdentity } from './supabase-identity.ts'
-import { createSupabaseSource } from './supabase-source.ts'
-import { createSupabaseTransport } from './supabase-transport.ts'
-import { type AttentionSource, pageAttention } from './tabs/attention.ts'
-import { openBrowserTabs } from './tabs/browser-tabs.ts'
+import type { AttentionSource } from './tabs/attention.ts'
 import type { OpenTabGroup } from './tabs/tab-group.ts'
 
 export interface DashboardWebSocketClientOptions {
@@ -77,99 +66,25 @@ export interface LeanClientOptions extends Omit<DashboardWebSocketClientOptions,
   transport: Transport
 }
 
-const DEFAULTS = {
-  reconnectDelay: 1_000,
-  maxReconnectDelay: 30_000,
-  heartbeatInterval: 30_000,
-  heartbeatTimeout: 10_000,
-  pageSize: 500,
-} as const
+export type ClientOptions = DashboardWebSocketClientOptions | LeanClientOptions
 
-/**
- * A connection that held this long starts the back-off afresh: on a line that is cut every few seconds a page is not away
- * for longer than it is there. Milliseconds.
- */
-const STABLE_AFTER = 2_000
-
-/** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
-const FIRST_CHECK_DELAY = 3_000
-
-/** Everything that the client works with. */
-export interface ClientParts {
-  /** What all sessions of a client have in common. */
-  session: Omit<SessionOptions, 'userId' | 'registry'>
-  supabase: DataBackend
-  queues: QueueSource | undefined
+/** What the surface of the client works with, and the engine, too. */
+export interface PageParts {
+  clock: Clock
+  timers: Timers
   identity: Identity
   pageEvents: PageEvents
   logger: ClientLogger
-  debug: boolean
 }
 
-export function clientParts(options: DashboardWebSocketClientOptions | LeanClientOptions): ClientParts {
-  const { supabase } = options
-  const timers = options.timers ?? pageTimers
-  const clock = options.clock ?? Date.now
-  const identity = options.identity ?? createSupabaseIdentity(supabase)
-  const storage = options.storage === undefined ? pageStorage() : options.storage
-  const devices =
-    options.devices === undefined
-      ? createSupabaseDevices(supabase, storage, deviceLabel(globalThis.navigator?.userAgent))
-      : options.devices
-  const checkInterval = options.heartbeatInterval ?? DEFAULTS.heartbeatInterval
-  const logger = options.logger ?? consoleLogger
-  const transport = transportOf(options, logger, timers)
+export function createPageParts(options: ClientOptions): PageParts {
   return {
-    session: {
-      timers,
-      clock,
-      pause: options.pause ?? pause,
-      pageSize: options.pageSize ?? DEFAULTS.pageSize,
-      transport: devices === null ? transport : createRegisteredTransport(transport, devices, clock),
-      topicTransport: transport,
-      devices,
-      source: options.source ?? createSupabaseSource(supabase, identity),
-      inbox: (part) => options.inbox ?? part.createSupabaseInbox(supabase, identity),
-      signer: options.signer ?? {
-        signAgain: async (urls) =>
-          (await inboxPart.ready()).createSupabaseSigner(supabase, clock).signAgain(urls),
-      },
-      cursors: createCursorStore(storage),
-      openTabs: options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs),
-      attention: options.attention ?? pageAttention(clock),
-      tabId: randomId(),
-      settings: {
-        reconnectDelay: options.reconnectDelay ?? DEFAULTS.reconnectDelay,
-        maxReconnectDelay: options.maxReconnectDelay ?? DEFAULTS.maxReconnectDelay,
-        checkInterval,
-        firstCheckDelay: Math.min(FIRST_CHECK_DELAY, checkInterval),
-        stableAfter: STABLE_AFTER,
-        random: options.random ?? Math.random,
-      },
-    },
-    supabase,
-    queues: options.queues,
-    identity,
+    clock: options.clock ?? Date.now,
+    timers: options.timers ?? pageTimers,
+    identity: options.identity ?? createSupabaseIdentity(options.supabase),
     pageEvents: options.pageEvents ?? pageEvents,
-    logger,
-    debug: options.debug ?? false,
+    logger: options.logger ?? consoleLogger,
   }
-}
-
-function transportOf(
-  options: DashboardWebSocketClientOptions | LeanClientOptions,
-  logger: ClientLogger,
-  timers: Timers,
-): Transport {
-  if (isLean(options)) return options.transport
-  const { supabase, heartbeatTimeout = DEFAULTS.heartbeatTimeout } = options
-  if (options.debug)
-    tapFrames(supabase.realtime, (kind, text, data) => logger.debug(`${kind}: ${text}`, { data }))
-  return createSupabaseTransport({ supabase, timers, heartbeatTimeout })
-}
-
-function isLean(options: DashboardWebSocketClientOptions | LeanClientOptions): options is LeanClientOptions {
-  return options.transport !== undefined
 }
 
 const pageTimers: Timers = {

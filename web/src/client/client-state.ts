@@ -1,9 +1,11 @@
 /** What the client tells of itself. */
 
 import type { ConnectionState, ConnectionStateName } from './connection-state.ts'
-import { IDLE } from './connection-state.ts'
 import type { DisconnectedEvent } from './events.ts'
-import type { Session } from './session.ts'
+import type { Visit } from './visit.ts'
+
+/** The state of a client that has never connected. */
+export const IDLE: ConnectionState = { name: 'idle' }
 
 export interface ClientState {
   state: ConnectionStateName
@@ -27,12 +29,13 @@ export interface ClientState {
   reason: string | null
 }
 
-export function clientState(session: Session | null, latencyMs: number | null): ClientState {
-  const state = session?.state ?? IDLE
+export function clientState(visit: Visit | null, latencyMs: number | null): ClientState {
+  const state = visit?.state ?? IDLE
+  const session = visit?.session
   return {
     state: state.name,
     isConnected: isJoined(state),
-    userId: session?.userId ?? null,
+    userId: visit?.userId ?? null,
     lastSeq: session?.lastSeq ?? 0,
     recovered: session?.recovered ?? true,
     latencyMs,

@@ -138,9 +138,6 @@ export function transition(
   }
 }
 
-/** The state of a client that has never connected. */
-export const IDLE: ConnectionState = { name: 'idle' }
-
 type Of<Name extends ConnectionStateName> = Extract<ConnectionState, { name: Name }>
 type Joined = Of<'catching-up' | 'live' | 'stale'>
 

@@ -6,13 +6,13 @@
 import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 import { userTopic } from '../../../functions-shared/topics.ts'
 import { ClientError, hasCode } from './client-error.ts'
+import { IDLE } from './client-state.ts'
 import {
   type CloseReason,
   type ConnectionEvent,
   type ConnectionSettings,
   type ConnectionState,
   type Effect,
-  IDLE,
   type TimerName,
   transition,
 } from './connection-state.ts'

@@ -11,44 +11,41 @@
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { Batcher } from './batcher.ts'
 import { ClientError } from './client-error.ts'
-import {
-  type ClientParts,
-  clientParts,
-  type DashboardWebSocketClientOptions,
-  type LeanClientOptions,
-} from './client-options.ts'
+import { type ClientOptions, createPageParts, type PageParts } from './client-options.ts'
 import { type ClientState, clientState, isJoined, lossOf } from './client-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
+import { type Engine, enginePart } from './engine-part.ts'
 import type { BatchItem, ClientEvents, Delivery } from './events.ts'
-import { loadParts, topicsPart } from './parts.ts'
 import type { Mark, MarkTarget, Sender } from './ports.ts'
-import { Session, type SessionListener } from './session.ts'
+import type { SessionListener } from './session.ts'
+import type { SessionParts } from './session-parts.ts'
 import type { Followed } from './topics/followed.ts'
 import { IncidentSession } from './topics/incident-session.ts'
 import type { PageTopics } from './topics/page-topics.ts'
 import { QueueSession } from './topics/queue-session.ts'
-import type { TopicRegistry } from './topics/topic-registry.ts'
+import { Visit } from './visit.ts'
 
 /** Milliseconds within which messages that follow one are handed to `batch` listeners together. */
 const BATCH_WINDOW = 100
 
 export class DashboardWebSocketClient {
-  readonly #parts: ClientParts
+  readonly #options: ClientOptions
+  readonly #page: PageParts
   readonly #emitter: Emitter<ClientEvents>
   readonly #followed = new Set<Followed>()
-  #topics: PageTopics | null = null
-  #sender: Sender | null
   readonly #batches: Batcher<BatchItem>
-  #session: Session | null = null
+  #sessionParts: SessionParts | null = null
+  #topics: PageTopics | null = null
+  #visit: Visit | null = null
   #generation = 0
   #latencyMs: number | null = null
 
-  constructor(options: DashboardWebSocketClientOptions | LeanClientOptions) {
-    this.#parts = clientParts(options)
+  constructor(options: ClientOptions) {
+    this.#options = options
+    this.#page = createPageParts(options)
     this.#emitter = new Emitter((event, cause) => this.#listenerFailed(event, cause))
-    this.#sender = options.sender ?? null
     this.#batches = new Batcher({
-      timers: this.#parts.session.timers,
+      timers: this.#page.timers,
       windowMs: BATCH_WINDOW,
       flush: (items) => this.#emitter.emit('batch', items),
     })
@@ -63,18 +60,15 @@ export class DashboardWebSocketClient {
    * @throws AppError `not_signed_in`, or `user_mismatch` when `userId` is not the session's user.
    */
   async connect(userId: string): Promise<void> {
-    if (this.#session?.userId === userId && !this.#session.closed) return this.#untilLive(this.#session)
-    if (this.#session !== null && this.#session.userId !== userId) this.#unfollowAll()
+    if (this.#visit?.userId === userId && !this.#visit.closed) return this.#untilLive(this.#visit)
+    if (this.#visit !== null && this.#visit.userId !== userId) this.#unfollowAll()
     this.disconnect()
     const generation = ++this.#generation
-    const signedIn = await this.#parts.identity.currentUserId()
+    const signedIn = await this.#page.identity.currentUserId()
     if (generation !== this.#generation) return
     if (signedIn === null) throw new ClientError('not_signed_in')
     if (signedIn !== userId) throw new ClientError('user_mismatch')
-
-    const session = this.#open(userId)
-    session.start()
-    await this.#untilLive(session)
+    await this.#untilLive(this.#begin(userId))
   }
 
   /** Final for this connection: nothing is delivered afterwards, nothing reconnects. Listeners stay. */
@@ -82,17 +76,17 @@ export class DashboardWebSocketClient {
     this.#generation += 1
     // Listeners have been told of these one by one: they will not come again.
     this.#batches.end()
-    this.#session?.close('disconnect')
+    this.#visit?.close('disconnect')
   }
 
   /** Tries at once instead of waiting for the back-off. */
   retryNow(): void {
-    this.#session?.retryNow()
+    this.#visit?.session?.retryNow()
   }
 
   /** Asks the server for a sign of life; the answer comes as `pong`. */
   ping(): void {
-    this.#session?.ping()
+    this.#visit?.session?.ping()
   }
 
   /** @returns the way to remove the listener. */
@@ -154,7 +148,7 @@ export class DashboardWebSocketClient {
    * @throws AppError `rate_limited`, `topic_forbidden`, `not_signed_in`, `database_unavailable`.
    */
   async sendTyping(incidentId: string): Promise<void> {
-    await (await this.#obtainSender()).sendTyping(incidentId)
+    await (await this.#sender()).sendTyping(incidentId)
   }
 
   /**
@@ -165,47 +159,50 @@ export class DashboardWebSocketClient {
    * @throws AppError as {@link sendTyping}, `message_too_large`, `invalid_arguments`.
    */
   async send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
-    await (await this.#obtainSender()).send(topic, event, payload)
+    await (await this.#sender()).send(topic, event, payload)
   }
 
   /** Sends at most 64 KB of bytes, as {@link send} does; they arrive as `binary`. */
   async sendBinary(topic: string, event: string, bytes: Uint8Array): Promise<void> {
-    await (await this.#obtainSender()).sendBinary(topic, event, bytes)
+    await (await this.#sender()).sendBinary(topic, event, bytes)
   }
 
   /**
    * Takes the place of another of the user's devices, and connects. For `too_many_connections`, whose error names the
    * devices in `details.devices`.
    *
-   * @throws AppError `database_unavailable`.
+   * @throws AppError `database_unavailable`, `client_unavailable`.
    */
   async displaceDevice(deviceId: string): Promise<void> {
-    await this.#parts.session.devices?.register(deviceId)
+    const { session } = this.#partsOf(await enginePart.ready())
+    await session.devices?.register(deviceId)
     this.retryNow()
   }
 
   getState(): ClientState {
-    return clientState(this.#session, this.#latencyMs)
+    return clientState(this.#visit, this.#latencyMs)
   }
 
   async #mark(target: MarkTarget, mark: Mark): Promise<number> {
-    if (this.#session === null || this.#session.closed) throw new ClientError('not_signed_in')
-    return this.#session.mark(target, mark)
+    if (this.#visit === null || this.#visit.closed) throw new ClientError('not_signed_in')
+    await enginePart.ready()
+    // It may have been closed meanwhile.
+    if (this.#visit.session === null) throw new ClientError('not_signed_in')
+    return this.#visit.session.mark(target, mark)
   }
 
-  #open(userId: string): Session {
+  #begin(userId: string): Visit {
     let everLive = false
     let announced = false
     const listener: SessionListener = {
       state: ({ old, new: state, reason }) => {
-        if (this.#parts.debug)
-          this.#parts.logger.debug(`${old.name} -> ${state.name}`, { event: reason, ...state })
+        if (this.#options.debug)
+          this.#page.logger.debug(`${old.name} -> ${state.name}`, { event: reason, ...state })
         this.#emitter.emit('state', { old: old.name, new: state.name, reason, state })
         if (state.name === 'live' && !announced) {
-          const { recovered, lastSeq } = session
+          const { recovered, lastSeq } = this.getState()
           this.#emitter.emit('connected', { userId, recovered, lastSeq, reconnected: everLive })
           announced = everLive = true
-          void loadParts()
         }
         if (announced && !isJoined(state)) {
           announced = false
@@ -234,36 +231,42 @@ export class DashboardWebSocketClient {
       },
       error: (error) => this.#fail(error),
     }
-    const registry = (): TopicRegistry | null => this.#topics?.registry ?? null
-    const session = new Session({ ...this.#parts.session, userId, registry }, listener)
-    const stopPage = this.#parts.pageEvents((event) => session.page(event))
-    const stopIdentity = this.#parts.identity.onChange((current) => {
-      if (current !== userId) session.close(current === null ? 'signed-out' : 'user-changed')
+    const visit = new Visit(userId, listener)
+    const stopPage = this.#page.pageEvents((event) => visit.page(event))
+    const stopIdentity = this.#page.identity.onChange((current) => {
+      if (current !== userId) visit.close(current === null ? 'signed-out' : 'user-changed')
     })
     const stop = (): void => {
       stopPage()
       stopIdentity()
     }
-    this.#session = session
+    this.#visit = visit
     this.#latencyMs = null
-    return session
+    visit.start((engine) => {
+      const registry = () => this.#topics?.registry ?? null
+      return new engine.Session({ ...this.#partsOf(engine).session, userId, registry }, listener)
+    })
+    return visit
   }
 
   #follow(followed: Followed, begin: (topics: PageTopics) => void): void {
     this.#followed.add(followed)
     followed.signal.addEventListener('abort', () => this.#followed.delete(followed))
-    topicsPart.use((part) => {
-      if (followed.signal.aborted) return
-      const { supabase, queues, session } = this.#parts
-      this.#topics ??= new part.PageTopics({
-        queues: queues ?? part.createSupabaseQueueSource(supabase),
-        timers: session.timers,
-        checkInterval: session.settings.checkInterval,
-        emitter: this.#emitter,
-        changed: () => this.#session?.topicsChanged(),
-      })
-      begin(this.#topics)
+    enginePart.use((engine) => {
+      if (!followed.signal.aborted) begin(this.#topicsOf(engine))
     })
+  }
+
+  #topicsOf(engine: Engine): PageTopics {
+    const { queues, session } = this.#partsOf(engine)
+    this.#topics ??= new engine.PageTopics({
+      queues,
+      timers: session.timers,
+      checkInterval: session.settings.checkInterval,
+      emitter: this.#emitter,
+      changed: () => this.#visit?.session?.topicsChanged(),
+    })
+    return this.#topics
   }
 
   /** The user has gone: nothing of theirs is shown to the next. */
@@ -271,13 +274,13 @@ export class DashboardWebSocketClient {
     for (const followed of [...this.#followed]) followed.close()
   }
 
-  async #obtainSender(): Promise<Sender> {
-    if (this.#sender !== null) return this.#sender
-    const part = await topicsPart.ready().catch((cause: unknown) => {
-      throw new ClientError('database_unavailable', { cause })
-    })
-    this.#sender ??= part.createSupabaseSender(this.#parts.supabase, this.#parts.session.clock)
-    return this.#sender
+  async #sender(): Promise<Sender> {
+    return this.#partsOf(await enginePart.ready()).sender
+  }
+
+  #partsOf(engine: Engine): SessionParts {
+    this.#sessionParts ??= engine.createSessionParts(this.#options, this.#page)
+    return this.#sessionParts
   }
 
   #deliver(message: JobMessage, delivery: Delivery): void {
@@ -287,11 +290,11 @@ export class DashboardWebSocketClient {
     this.#batches.push({ message, delivery })
   }
 
-  async #untilLive(session: Session): Promise<void> {
-    if (session.state.name === 'live' || session.closed) return
+  async #untilLive(visit: Visit): Promise<void> {
+    if (visit.state.name === 'live' || visit.closed) return
     await new Promise<void>((resolve) => {
       const off = this.#emitter.on('state', (change) => {
-        if (this.#session === session && change.new !== 'live' && change.new !== 'closed') return
+        if (this.#visit === visit && change.new !== 'live' && change.new !== 'closed') return
         off()
         resolve()
       })
@@ -299,17 +302,17 @@ export class DashboardWebSocketClient {
   }
 
   #fail(error: ClientError): void {
-    if (this.#parts.debug)
-      this.#parts.logger.warn(error.message, { code: error.code, cause: error.cause, ...error.details })
+    if (this.#options.debug)
+      this.#page.logger.warn(error.message, { code: error.code, cause: error.cause, ...error.details })
     this.#emitter.emit('error', error)
   }
 
   #listenerFailed(event: keyof ClientEvents, cause: unknown): void {
     const error = new ClientError('listener_failed', { cause, details: { event } })
     // A failing error listener must not be told about itself for ever.
-    if (event === 'error') this.#parts.logger.warn(error.message, { cause })
+    if (event === 'error') this.#page.logger.warn(error.message, { cause })
     else {
-      this.#parts.logger.warn(error.message, { event, cause })
+      this.#page.logger.warn(error.message, { event, cause })
       this.#emitter.emit('error', error)
     }
   }

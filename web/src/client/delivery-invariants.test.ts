@@ -10,12 +10,12 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { IDLE } from './client-state.ts'
 import {
   type ConnectionEvent,
   type ConnectionSettings,
   type ConnectionState,
   type Effect,
-  IDLE,
   type TimerName,
   transition,
 } from './connection-state.ts'

@@ -22,16 +22,32 @@ describe('a part', () => {
 
   it('that cannot be loaded is tried again, and everybody still gets it', async () => {
     vi.useFakeTimers()
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
-    const load = vi.fn(async () => 'part').mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    const load = vi.fn(async () => 'part').mockRejectedValueOnce(new TypeError('Importing a module failed.'))
     const part = new Part(load)
     const got: string[] = []
-    part.use((loaded) => got.push(loaded))
+    part.use(
+      (loaded) => got.push(loaded),
+      ({ code }) => got.push(code),
+    )
     await vi.advanceTimersByTimeAsync(1_000)
-    expect([got, load.mock.calls.length, warn.mock.calls.length]).toEqual([[], 1, 1])
+    expect([got, load.mock.calls.length]).toEqual([['client_unavailable'], 1])
     await vi.advanceTimersByTimeAsync(1_000)
-    expect([got, load.mock.calls.length]).toEqual([['part'], 2])
-    warn.mockRestore()
+    expect([got, load.mock.calls.length]).toEqual([['client_unavailable', 'part'], 2])
+    vi.useRealTimers()
+  })
+
+  it('is looked for under other URLs where a browser remembers that the first one failed', async () => {
+    vi.useFakeTimers()
+    const url = 'https://example.org/assets/part.js'
+    const failed = new TypeError(`Failed to fetch dynamically imported module: ${url}`)
+    const load = vi.fn(() => Promise.reject(failed))
+    const loadFrom = vi.fn(async (_url: string) => 'part').mockRejectedValueOnce(failed)
+    const part = new Part(load, loadFrom)
+    const ready = part.ready()
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(await ready).toBe('part')
+    expect(load).toHaveBeenCalledTimes(1)
+    expect(loadFrom.mock.calls).toEqual([[`${url}?attempt=2`], [`${url}?attempt=3`]])
     vi.useRealTimers()
   })
 })

@@ -7,28 +7,26 @@
  */
 
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
-import type { Signal } from '../../../functions-shared/parse-signal.ts'
-import { isRecord } from '../../../functions-shared/unknown.ts'
+import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
 import { ClientError, hasCode } from './client-error.ts'
 import { isJoined } from './client-state.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
-import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
+import type { CloseReason, ConnectionState } from './connection-state.ts'
 import { Feed, type FeedOptions, type Told } from './feed.ts'
-import { type InboxPart, inboxPart, tabsPart, topicsPart } from './parts.ts'
 import type { Devices, Inbox, Mark, MarkTarget, PageEvent, Transport } from './ports.ts'
 import type { LostReason } from './sequencer.ts'
-import type { Mirror } from './tabs/mirror.ts'
+import { Mirror } from './tabs/mirror.ts'
 import { TabLink, type TabLinkOptions } from './tabs/tab-link.ts'
 import type { FollowerMessage, LeaderMessage } from './tabs/tab-messages.ts'
-import type { TopicHost } from './topics/topic-host.ts'
+import { TopicHost } from './topics/topic-host.ts'
 import type { TopicRegistry } from './topics/topic-registry.ts'
-import type { Unread, UnreadCounts } from './unread.ts'
+import { Unread, type UnreadCounts } from './unread.ts'
 
 export interface SessionOptions
   extends FeedOptions,
     Omit<ConnectionOptions, 'feed' | 'receive'>,
     TabLinkOptions {
-  inbox: (part: InboxPart) => Inbox
+  inbox: Inbox
   devices: Devices | null
   /** For the topics beside the user's own. */
   topicTransport: Transport
@@ -57,16 +55,16 @@ export class Session {
   readonly #listener: SessionListener
   readonly #feed: Feed
   readonly #tabs: TabLink
-  #unread: Unread | null = null
+  readonly #unread: Unread
   #role: Role = 'none'
   /** While leading. */
   #connection: Connection | null = null
   /** While leading, once a tab has wanted another topic. */
   #host: TopicHost | null = null
-  #hosting = false
   /** While following. */
   #mirror: Mirror | null = null
-  #state: ConnectionState = IDLE
+  /** Whoever opened it has said so. */
+  #state: ConnectionState = { name: 'connecting', failures: 0 }
   #ended = false
 
   constructor(options: SessionOptions, listener: SessionListener) {
@@ -76,7 +74,7 @@ export class Session {
     this.#feed = new Feed(options, {
       message: (entry) => this.#tell(entry),
       told: (entries) => {
-        this.#unread?.update()
+        this.#unread.update()
         this.#relay({ kind: 'messages', entries: [...entries], foremost: this.#tabs.foremost })
       },
       volatile: (message) => {
@@ -95,12 +93,24 @@ export class Session {
       lead: () => this.#lead(),
       follow: () => this.#follow(),
       asked: (message, from) => this.#answer(message, from),
-      gone: (tabId) => this.#withHost((host) => host.gone(tabId)),
+      gone: (tabId) => this.#host?.gone(tabId),
       newLeader: () => {
         options.registry()?.allLeft()
         this.topicsChanged()
       },
       told: (message) => this.#accept(message),
+    })
+    this.#unread = new Unread({
+      userId: options.userId,
+      inbox: options.inbox,
+      position: () => this.#feed.position,
+      timers: options.timers,
+      changed: (counts) => listener.unread(counts),
+      counted: () => this.#relayState(),
+      delegate: () => {
+        if (this.#role === 'follower') this.#tabs.post({ kind: 'recount' })
+        return this.#role === 'follower'
+      },
     })
   }
 
@@ -117,7 +127,7 @@ export class Session {
   }
 
   get unread(): UnreadCounts | null {
-    return this.#unread?.counts ?? null
+    return this.#unread.counts
   }
 
   get closed(): boolean {
@@ -137,7 +147,7 @@ export class Session {
     if (this.#ended) return
     this.#ended = true
     this.#feed.close()
-    this.#unread?.close()
+    this.#unread.close()
     if (this.#connection !== null && this.#tabs.alone) this.#giveUpPlace()
     this.#leave(reason)
     this.#tabs.close()
@@ -173,11 +183,8 @@ export class Session {
 
   /** @returns how many changed. */
   async mark(target: MarkTarget, mark: Mark): Promise<number> {
-    await inboxPart.ready().catch((cause: unknown) => {
-      throw new ClientError('database_unavailable', { cause })
-    })
     if (this.#ended) throw new ClientError('not_signed_in')
-    return new Promise((resolve) => this.#withUnread((unread) => resolve(unread.mark(target, mark))))
+    return this.#unread.mark(target, mark)
   }
 
   #lead(): void {
@@ -194,7 +201,7 @@ export class Session {
           else this.#become(state, event.name)
           this.#relayState()
           if (this.#host !== null) this.#host.up = isJoined(this.#state)
-          if (state.name === 'live') this.#withUnread((unread) => unread.confirmed(old.name !== 'live'))
+          if (state.name === 'live') this.#unread.confirmed(old.name !== 'live')
         },
         alive: (latencyMs) => {
           this.#listener.alive(latencyMs)
@@ -215,18 +222,15 @@ export class Session {
     this.#role = 'follower'
     this.#become({ name: 'connecting', failures: 0 }, 'follow')
     this.#options.transport.rest?.()
-    tabsPart.use(({ Mirror }) => {
-      if (this.#role !== 'follower' || this.#mirror !== null) return
-      this.#mirror = new Mirror(
-        { ...this.#options, feed: this.#feed, post: (message) => this.#tabs.post(message) },
-        {
-          changed: (state, reason) => this.#become(state, reason),
-          unreadable: (cause) => this.#unreadable(cause),
-          leaderLost: () => this.#tabs.steal(),
-        },
-      )
-      this.#mirror.start()
-    })
+    this.#mirror = new Mirror(
+      { ...this.#options, feed: this.#feed, post: (message) => this.#tabs.post(message) },
+      {
+        changed: (state, reason) => this.#become(state, reason),
+        unreadable: (cause) => this.#unreadable(cause),
+        leaderLost: () => this.#tabs.steal(),
+      },
+    )
+    this.#mirror.start()
   }
 
   #suspend(): void {
@@ -249,7 +253,6 @@ export class Session {
     this.#mirror = null
     this.#host?.close()
     this.#host = null
-    this.#hosting = false
     const connection = this.#connection
     this.#connection = null
     connection?.close(reason)
@@ -270,50 +273,24 @@ export class Session {
   }
 
   #receive(payload: unknown): void {
-    const type = isRecord(payload) ? payload.type : null
-    if (type !== 'notification_read' && type !== 'error') {
-      this.#feed.receive(payload)
-      return
+    const signal = parseSignal(payload)
+    if (signal === null) this.#feed.receive(payload)
+    else {
+      this.#relay({ kind: 'signal', signal })
+      this.#signal(signal)
     }
-    inboxPart.use(({ parseSignal }) => {
-      const signal = parseSignal(payload)
-      if (signal === null) this.#feed.receive(payload)
-      else {
-        this.#relay({ kind: 'signal', signal })
-        this.#signal(signal)
-      }
-    })
   }
 
   #signal(signal: Signal): void {
     if (this.#ended) return
     if (signal.type === 'notification_read') {
-      this.#withUnread((unread) => unread.hear(signal))
+      this.#unread.hear(signal)
       this.#listener.signal(signal)
     } else if (signal.deviceId === this.#options.devices?.deviceId && this.#connection !== null) {
       const { displacedBy } = signal
       this.#listener.error(new ClientError(signal.code, { details: { displacedBy } }))
       this.#connection?.dispatch({ name: 'refused', code: signal.code })
     }
-  }
-
-  #withUnread(then: (unread: Unread) => void): void {
-    inboxPart.use((part) => {
-      if (this.#ended) return
-      this.#unread ??= new part.Unread({
-        userId: this.userId,
-        inbox: this.#options.inbox(part),
-        position: () => this.#feed.position,
-        timers: this.#options.timers,
-        changed: (counts) => this.#listener.unread(counts),
-        counted: () => this.#relayState(),
-        delegate: () => {
-          if (this.#role === 'follower') this.#tabs.post({ kind: 'recount' })
-          return this.#role === 'follower'
-        },
-      })
-      then(this.#unread)
-    })
   }
 
   /** The database forgets a silent device by itself; this is for whoever wants its place now. */
@@ -334,28 +311,21 @@ export class Session {
   // other topics
 
   #want(tabId: string, topics: readonly string[]): void {
-    this.#hosting ||= topics.length > 0
-    this.#withHost((host) => host.want(tabId, topics))
+    if (this.#host === null && topics.length > 0) this.#host = this.#createHost()
+    this.#host?.want(tabId, topics)
   }
 
-  #withHost(then: (host: TopicHost) => void): void {
-    if (!this.#hosting) return
-    const connection = this.#connection
-    topicsPart.use((part) => {
-      if (connection === null || this.#connection !== connection) return
-      if (this.#host === null) {
-        this.#host = new part.TopicHost({
-          ...this.#options,
-          transport: this.#options.topicTransport,
-          happened: (topic, event) => {
-            this.#relay({ kind: 'topic', topic, event })
-            this.#options.registry()?.happened(topic, event)
-          },
-        })
-        this.#host.up = isJoined(this.#state)
-      }
-      then(this.#host)
+  #createHost(): TopicHost {
+    const host = new TopicHost({
+      ...this.#options,
+      transport: this.#options.topicTransport,
+      happened: (topic, event) => {
+        this.#relay({ kind: 'topic', topic, event })
+        this.#options.registry()?.happened(topic, event)
+      },
     })
+    host.up = isJoined(this.#state)
+    return host
   }
 
   // between tabs
@@ -369,7 +339,7 @@ export class Session {
       kind: 'state',
       state: this.#state,
       position: this.#feed.position,
-      counts: this.#unread?.base ?? null,
+      counts: this.#unread.base,
     })
   }
 
@@ -387,7 +357,7 @@ export class Session {
         connection?.ping()
         break
       case 'recount':
-        this.#withUnread((unread) => unread.recount())
+        this.#unread.recount()
         break
       case 'topics':
         this.#want(from, message.topics)
@@ -399,12 +369,10 @@ export class Session {
     if (this.#role !== 'follower') return
     const foremost = 'foremost' in message && this.#tabs.isThis(message.foremost)
     switch (message.kind) {
-      case 'state': {
-        const { counts } = message
-        this.#withUnread((unread) => unread.adopt(counts))
+      case 'state':
+        this.#unread.adopt(message.counts)
         this.#mirror?.hear(message)
         break
-      }
       case 'messages':
         this.#feed.receiveRelayed(message.entries.map((entry) => ({ ...entry, foremost })))
         break

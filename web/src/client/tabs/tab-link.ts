@@ -5,10 +5,15 @@
  * alone decides which tab is the foremost one, and says so with each message that it relays.
  */
 
-import { tabsPart } from '../parts.ts'
 import type { AttentionSource } from './attention.ts'
 import type { OpenTabGroup, TabGroup } from './tab-group.ts'
-import type { Attention, FollowerMessage, LeaderMessage, TabMessage } from './tab-messages.ts'
+import {
+  type Attention,
+  type FollowerMessage,
+  type LeaderMessage,
+  parseTabMessage,
+  type TabMessage,
+} from './tab-messages.ts'
 
 /** Part of the group's name: tabs of different versions form groups of their own. */
 const TAB_PROTOCOL = 1
@@ -61,11 +66,8 @@ export class TabLink {
       lead: () => this.#lead(),
       follow: () => this.#follow(),
       message: (data) => {
-        const group = this.#group
-        tabsPart.use(({ parseTabMessage }) => {
-          const message = parseTabMessage(data)
-          if (message !== null && group === this.#group) this.#hear(message)
-        })
+        const message = parseTabMessage(data)
+        if (message !== null) this.#hear(message)
       },
       gone: (other) => {
         this.#tabs.delete(other)

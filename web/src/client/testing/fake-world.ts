@@ -6,7 +6,7 @@
 import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 import type { ImageMessage } from '../../../../functions-shared/message-types.ts'
 import type { DownReason } from '../connection-state.ts'
-import { loadParts } from '../parts.ts'
+import { enginePart } from '../engine-part.ts'
 import type {
   CountsAsOf,
   Identity,
@@ -24,7 +24,7 @@ import type {
 } from '../ports.ts'
 
 // As in a page that has been live: what follows takes no turns to be loaded.
-await loadParts()
+await enginePart.ready()
 
 export const START = Date.parse('2026-11-23T10:00:00.000Z')
 

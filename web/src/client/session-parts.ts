@@ -1,0 +1,95 @@
+/** What sessions work with: what the page gave, else what is built on supabase-js and on the browser. */
+
+import type { ClientOptions, LeanClientOptions, PageParts } from './client-options.ts'
+import { createCursorStore, pageStorage } from './cursor-store.ts'
+import { tapFrames } from './frame-tap.ts'
+import { pause } from './pause.ts'
+import type { ClientLogger, QueueSource, Sender, Timers, Transport } from './ports.ts'
+import { randomId } from './random-id.ts'
+import { createRegisteredTransport } from './registered-transport.ts'
+import type { SessionOptions } from './session.ts'
+import { createSupabaseDevices, deviceLabel } from './supabase-devices.ts'
+import { createSupabaseInbox } from './supabase-inbox.ts'
+import { createSupabaseSource } from './supabase-source.ts'
+import { createSupabaseTransport } from './supabase-transport.ts'
+import { pageAttention } from './tabs/attention.ts'
+import { openBrowserTabs } from './tabs/browser-tabs.ts'
+import { createSupabaseSender } from './topics/sender.ts'
+import { createSupabaseQueueSource } from './topics/supabase-queue.ts'
+import { createSupabaseSigner } from './url-signer.ts'
+
+const DEFAULTS = {
+  reconnectDelay: 1_000,
+  maxReconnectDelay: 30_000,
+  heartbeatInterval: 30_000,
+  heartbeatTimeout: 10_000,
+  pageSize: 500,
+} as const
+
+/**
+ * A connection that held this long starts the back-off afresh: on a line that is cut every few seconds a page is not away
+ * for longer than it is there. Milliseconds.
+ */
+const STABLE_AFTER = 2_000
+
+/** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
+const FIRST_CHECK_DELAY = 3_000
+
+export interface SessionParts {
+  /** What all sessions of a client have in common. */
+  session: Omit<SessionOptions, 'userId' | 'registry'>
+  queues: QueueSource
+  sender: Sender
+}
+
+export function createSessionParts(options: ClientOptions, page: PageParts): SessionParts {
+  const { supabase } = options
+  const { timers, clock, identity, logger } = page
+  const storage = options.storage === undefined ? pageStorage() : options.storage
+  const devices =
+    options.devices === undefined
+      ? createSupabaseDevices(supabase, storage, deviceLabel(globalThis.navigator?.userAgent))
+      : options.devices
+  const checkInterval = options.heartbeatInterval ?? DEFAULTS.heartbeatInterval
+  const transport = transportOf(options, logger, timers)
+  return {
+    session: {
+      timers,
+      clock,
+      pause: options.pause ?? pause,
+      pageSize: options.pageSize ?? DEFAULTS.pageSize,
+      transport: devices === null ? transport : createRegisteredTransport(transport, devices, clock),
+      topicTransport: transport,
+      devices,
+      source: options.source ?? createSupabaseSource(supabase, identity),
+      inbox: options.inbox ?? createSupabaseInbox(supabase, identity),
+      signer: options.signer ?? createSupabaseSigner(supabase, clock),
+      cursors: createCursorStore(storage),
+      openTabs: options.tabs === null ? () => null : (options.tabs ?? openBrowserTabs),
+      attention: options.attention ?? pageAttention(clock),
+      tabId: randomId(),
+      settings: {
+        reconnectDelay: options.reconnectDelay ?? DEFAULTS.reconnectDelay,
+        maxReconnectDelay: options.maxReconnectDelay ?? DEFAULTS.maxReconnectDelay,
+        checkInterval,
+        firstCheckDelay: Math.min(FIRST_CHECK_DELAY, checkInterval),
+        stableAfter: STABLE_AFTER,
+        random: options.random ?? Math.random,
+      },
+    },
+    queues: options.queues ?? createSupabaseQueueSource(supabase),
+    sender: options.sender ?? createSupabaseSender(supabase, clock),
+  }
+}
+
+function transportOf(options: ClientOptions, logger: ClientLogger, timers: Timers): Transport {
+  if (isLean(options)) return options.transport
+  const { supabase, heartbeatTimeout = DEFAULTS.heartbeatTimeout } = options
+  if (options.debug)
+    tapFrames(supabase.realtime, (kind, text, data) => logger.debug(`${kind}: ${text}`, { data }))
+  return createSupabaseTransport({ supabase, timers, heartbeatTimeout })
+}
+
+function isLean(options: ClientOptions): options is LeanClientOptions {
+  return options.transport !== undefined
+}
