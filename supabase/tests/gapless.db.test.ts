@@ -188,7 +188,9 @@ async function numberBySequence(client: pg.Client): Promise<void> {
      from message where message.durable group by message.user_id`,
   )
   expect(mutated).not.toBe(definition)
-  await client.query(mutated)
+  const always = mutated.replace(/if pg_catalog\.cardinality[\s\S]*?end if;/, '')
+  expect(always).not.toBe(mutated)
+  await client.query(always)
   await client.query(`
     create function private.add_sequence() returns trigger language plpgsql security definer as $$
     begin
