@@ -115,6 +115,33 @@ describe('the details', () => {
     expect(await card().isVisible()).toBe(false)
   })
 
+  test('and the label say the same at every moment, also of a drop that nobody else is shown', async () => {
+    await open()
+    await page.clock.install()
+    const says = async (state: string, nextTry: boolean) => {
+      expect(await label().textContent()).toBe(state.replace(' ', ''))
+      expect(await card().locator('.cw-status-card__title').textContent()).toBe(state)
+      expect(await card().getByText('Next try').count()).toBe(nextTry ? 1 : 0)
+      expect(await card().getByRole('button', { name: 'Retry now' }).isVisible()).toBe(nextTry)
+    }
+    const down = { ...DOWN, retryAt: await page.evaluate(() => Date.now() + 60_000) }
+    // The card is opened during the drop, ...
+    await become(down)
+    await page.clock.runFor(1_000)
+    expect(await label().textContent()).toBe('●Live')
+    await more().click()
+    await says('○ Offline', true)
+    await become({ state: 'live', isConnected: true })
+    await says('● Live', false)
+    // ... or is open when it comes, and lets nothing be seen of it once closed.
+    await become(down)
+    await says('○ Offline', true)
+    await become({ state: 'live', isConnected: true })
+    await page.keyboard.press('Escape')
+    await become(down)
+    expect(await label().textContent()).toBe('●Live')
+  })
+
   test('open for the keyboard, lead on to retrying, and close behind it', async () => {
     await open()
     await page.clock.install()

@@ -10,15 +10,16 @@ import type { DashboardWebSocketClient } from '../client/index.ts'
 import { h, reconcile, setText } from '../shared/dom.ts'
 import { hideFromTop, placeBelow, showOnTop } from '../shared/place.ts'
 import { connectionFacts } from './facts.ts'
-import type { StatusPresentation } from './presentation.ts'
+import { present } from './presentation.ts'
 import { countTabs } from './tab-count.ts'
 
 /** What the indicator gives the card. */
 export interface DetailsContext {
   /** The indicator's label. */
   label: HTMLElement
-  present: () => StatusPresentation
   clock: () => number
+  /** The card has opened or closed. */
+  toggled(): void
 }
 
 export type CreateDetails = (context: DetailsContext) => Details
@@ -26,6 +27,7 @@ export type CreateDetails = (context: DetailsContext) => Details
 export interface Details {
   /** The label with a button over it, and the card. */
   elements: readonly HTMLElement[]
+  readonly isOpen: boolean
   update(): void
   destroy(): void
 }
@@ -46,7 +48,7 @@ export function createStatusDetails(
 
 function createDetails(
   client: Parameters<typeof createStatusDetails>[0],
-  { label, present, clock }: DetailsContext,
+  { label, clock, toggled }: DetailsContext,
 ): Details {
   const stop = new AbortController()
   const listen = { signal: stop.signal }
@@ -90,6 +92,7 @@ function createDetails(
     if (!isOpen) {
       clearInterval(ticker)
       hideFromTop(card)
+      toggled()
       return
     }
     showOnTop(card)
@@ -97,7 +100,7 @@ function createDetails(
     ticker = setInterval(update, TICK)
     client.ping()
     void count()
-    update()
+    toggled()
   }
 
   async function count(): Promise<void> {
@@ -108,11 +111,13 @@ function createDetails(
 
   function update(): void {
     if (mode === 'closed') return
-    const shown = present()
+    // One look for all that the card says, so that no part of it is older than another.
+    const [state, now] = [client.getState(), clock()]
+    const shown = present(state, now)
     card.dataset.tone = shown.tone
     setText(title, `${shown.symbol} ${shown.label}`)
     setText(detail, shown.detail)
-    reconcile(facts, connectionFacts(client.getState(), { lastEventAt, tabs }, clock()), {
+    reconcile(facts, connectionFacts(state, { lastEventAt, tabs }, now), {
       key: ([name]) => name,
       create: ([name]) => h('div', {}, h('dt', {}, name), h('dd', {})),
       update: (element, [, value]) => {
@@ -181,6 +186,9 @@ function createDetails(
 
   return {
     elements: [anchor, card],
+    get isOpen() {
+      return mode !== 'closed'
+    },
     update,
     destroy() {
       become('closed')

@@ -19,7 +19,15 @@ describe('connectionFacts', () => {
     const facts = connectionFacts(down, { lastEventAt: null, tabs: null }, NOW)
     expect(facts).toContainEqual(['Next try', 'in 4 s'])
     expect(facts).toContainEqual(['Tries so far', '2'])
-    expect(facts.map(([name]) => name)).not.toContain('Shared by')
+    const names = facts.map(([name]) => name)
+    expect(names).not.toContain('Shared by')
+    expect(names).not.toContain('Round trip')
+  })
+
+  it('tells a connection that is back nothing of the tries before it', () => {
+    const back = { ...live, retryAt: NOW + 3_100, reconnectAttempts: 2 }
+    const names = connectionFacts(back, { lastEventAt: null, tabs: null }, NOW).map(([name]) => name)
+    expect(names).toEqual(['Round trip', 'Last event', 'Up to message'])
   })
 
   it.each([

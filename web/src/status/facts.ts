@@ -18,11 +18,16 @@ export function connectionFacts(
   now: number,
 ): Fact[] {
   const facts: (Fact | null)[] = [
-    ['Round trip', state.latencyMs === null ? 'not measured yet' : `${state.latencyMs} ms`],
+    // Of a connection that is gone it says nothing any more.
+    state.isConnected
+      ? ['Round trip', state.latencyMs === null ? 'not measured yet' : `${state.latencyMs} ms`]
+      : null,
     ['Last event', lastEventAt === null ? 'none so far' : ago(now - lastEventAt)],
     ['Up to message', String(state.lastSeq)],
     state.isConnected || state.retryAt === null ? null : ['Next try', until(state.retryAt - now)],
-    state.reconnectAttempts === 0 ? null : ['Tries so far', String(state.reconnectAttempts)],
+    state.isConnected || state.reconnectAttempts === 0
+      ? null
+      : ['Tries so far', String(state.reconnectAttempts)],
     tabs === null ? null : ['Shared by', plural(tabs, 'tab')],
   ]
   return facts.filter((fact) => fact !== null)

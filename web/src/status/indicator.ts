@@ -1,5 +1,5 @@
 /**
- * The connection indicator. Drops shorter than 2.5 s are not shown. The label is a live region; the countdown
+ * The connection indicator. Drops shorter than 2.5 s are not shown, except to those who have the details open. The label is a live region; the countdown
  * beside it is not, or a screen reader would read every second.
  */
 
@@ -32,8 +32,8 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
   const region = h('span', { class: 'cw-status__state', attrs: { role: 'status' } }, symbol, label)
   const details = options.details?.({
     label: region,
-    present: () => shown ?? present(client.getState(), clock()),
     clock,
+    toggled: () => update(),
   })
   /** What is the matter: seen where there is room for it, heard everywhere. */
   const detail = h('span', { class: 'cw-status__detail', attrs: { 'aria-live': 'polite' } })
@@ -56,7 +56,8 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     const next = present(client.getState(), now)
     leftLiveAt = next.tone === 'live' ? null : (leftLiveAt ?? now)
     const hold = holdFor(shown?.tone ?? null, next.tone, leftLiveAt ?? now, now)
-    if (hold > 0) {
+    // Whoever looks closer is shown what is so, by label and card alike.
+    if (hold > 0 && details?.isOpen !== true) {
       timer = setTimeout(update, hold)
       return
     }
@@ -78,9 +79,9 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
 
   return {
     destroy() {
-      clearTimeout(timer)
       for (const stop of stops) stop()
       details?.destroy()
+      clearTimeout(timer)
       element.replaceChildren()
       element.classList.remove('cw-status')
     },
