@@ -163,15 +163,12 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     await until('said {"n":1}')
   })
 
-  test('is one for all topics; each ends for itself, and the last one ends the socket', async () => {
+  test('is one for all topics; each ends for itself, and the last one ends the socket at once', async () => {
     const transport = connect()
     const topics = [topicOf(), topicOf(), topicOf()]
-    const joins = []
-    for (const topic of topics) {
-      const each = join(transport, topic)
-      joins.push(each)
-      await each.until('flowing')
-    }
+    const joins = topics.map((topic) => join(transport, topic))
+    await Promise.all(joins.map(({ until }) => until('flowing')))
+    expect(joins.map(({ told }) => told)).toEqual(Array(3).fill(['joined', 'flowing']))
     expect(sockets).toHaveLength(1)
     const [first, second, third] = joins
     if (first === undefined || second === undefined || third === undefined) throw new Error('not joined')
@@ -182,7 +179,9 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     expect(first.told).toEqual(['joined', 'flowing'])
     second.subscription.leave('end')
     third.subscription.leave('end')
-    await vi.waitFor(() => expect(openSockets()).toBe(0), PATIENCE)
+    // A page on its way to the back/forward cache has no later turn: at most promises settle.
+    await Promise.resolve()
+    expect(openSockets()).toBe(0)
   })
 
   test('joins a topic again the moment it has left it, and hears everything once', async () => {

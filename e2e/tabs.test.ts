@@ -205,31 +205,38 @@ test('the sixth device is told which five there are, and may take the place of o
   for (const each of contexts) await each.close()
 })
 
-test('a queue and an incident come to every tab over the one socket, bytes included', async () => {
+/** An incident of the user's and a queue with one of their jobs. */
+async function followable(): Promise<{ incidentId: string; queueId: string; jobId: string }> {
   const incidentId = randomUUID()
   const queueId = randomUUID()
-  const other = await newUser()
   await db.query(
     `insert into public.incidents (id, user_id, title, source) values ($1, $2, 'Crash', 'test')`,
     [incidentId, user.id],
   )
+  const [jobId = ''] = await addIdleJobs(db, user.id)
+  await db.query('update public.jobs set queue_id = $2 where id = $1', [jobId, queueId])
+  return { incidentId, queueId, jobId }
+}
+
+const followedBy = ({ page }: Tab): Promise<TestPage['followed']> =>
+  page.evaluate(() => globalThis.testPage.followed)
+
+test('a queue and an incident come to every tab over the one socket, bytes included', async () => {
+  const { incidentId, queueId, jobId } = await followable()
+  const other = await newUser()
   await db.query(
     `insert into public.incident_members (incident_id, user_id, role) values ($1, $2, 'handler')`,
     [incidentId, other.id],
   )
-  const [jobId] = await addIdleJobs(db, user.id)
-  await db.query('update public.jobs set queue_id = $2 where id = $1', [jobId, queueId])
-
   const tabs = await openTabs(2)
   for (const { page } of tabs) {
     await page.evaluate((ids) => globalThis.testPage.follow(ids), { incidentId, queueId })
   }
-  const followed = (): Promise<TestPage['followed'][]> =>
-    Promise.all(tabs.map(({ page }) => page.evaluate(() => globalThis.testPage.followed)))
+  const followed = (): Promise<TestPage['followed'][]> => Promise.all(tabs.map(followedBy))
   await vi.waitFor(
     async () =>
       expect(await followed()).toMatchObject(
-        Array(2).fill({ state: 'live live', jobs: { [jobId ?? '']: 'queued' } }),
+        Array(2).fill({ state: 'live live', jobs: { [jobId]: 'queued' } }),
       ),
     PATIENCE,
   )
@@ -248,7 +255,7 @@ test('a queue and an incident come to every tab over the one socket, bytes inclu
     async () =>
       expect(await followed()).toMatchObject(
         Array(2).fill({
-          jobs: { [jobId ?? '']: 'processing' },
+          jobs: { [jobId]: 'processing' },
           typing: [other.id],
           bytes: [[user.id, 0, 255, 1, 128]],
         }),
@@ -338,8 +345,11 @@ describe('a page', () => {
       const tabs = await openTabs(2)
       const [gone, other] = tabs
       if (gone === undefined || other === undefined) throw new Error('no tab')
-      // In the very turn: there is no other before the page stands still.
-      expect(await gone.page.evaluate(`${away}; globalThis.testPage.openSockets`)).toBe(0)
+      await gone.page.evaluate((ids) => globalThis.testPage.follow(ids), await followable())
+      await vi.waitFor(async () => expect((await followedBy(gone)).state).toBe('live live'), PATIENCE)
+      // In the very turn: there is no other before the page stands still. Only promises settle, as after any event.
+      const closed = `${away}; Promise.resolve().then(() => globalThis.testPage.openSockets)`
+      expect(await gone.page.evaluate(closed)).toBe(0)
       expect(await stateOf(gone)).toBe('offline')
       await vi.waitFor(() => expect([gone.sockets.size, other.sockets.size]).toEqual([0, 1]), PATIENCE)
       await notifyOnce(db, user.id)

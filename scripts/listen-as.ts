@@ -9,6 +9,7 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../functions-shared/app-error.ts'
 import type { Database } from '../functions-shared/database.types.ts'
 import { isUuid } from '../functions-shared/uuid.ts'
+import type { BackendAuth } from '../web/src/client/backend.ts'
 import type {
   DashboardWebSocketClientOptions,
   Inbox,
@@ -16,7 +17,7 @@ import type {
   Timers,
   Transport,
 } from '../web/src/client/index.ts'
-import { SharedChannel } from '../web/src/client/shared-channel.ts'
+import { createSupabaseTransport } from '../web/src/client/supabase-transport.ts'
 import { UsageError } from './start-options.ts'
 
 type Supabase = SupabaseClient<Database>
@@ -144,30 +145,21 @@ function operatorInbox(supabase: Supabase): Inbox {
   }
 }
 
-/** A channel that the secret key opens: the socket has the key's role, and no token of a session is needed. */
+/** Channels that the secret key opens: the socket has the key's role, and no session is needed. */
 function operatorTransport(supabase: Supabase): Transport {
-  let closing: Promise<void> = Promise.resolve()
-  return {
-    join(topic, handlers) {
-      const channel = new SharedChannel({
-        supabase,
-        topic,
-        presentAs: undefined,
-        timers,
-        heartbeatTimeout: HEARTBEAT_TIMEOUT,
-        authorize: () => Promise.resolve(),
-        before: closing,
-        onEnd: (ended) => {
-          closing = ended
-        },
-      })
-      channel.add(handlers)
-      return {
-        leave: (next) => channel.remove(handlers, next),
-        ping: () => void supabase.realtime.sendHeartbeat(),
-      }
-    },
+  const auth: BackendAuth = {
+    getSession: async () => ({ data: { session: { user: { id: 'operator' } } }, error: null }),
+    onAuthStateChange: () => ({ data: { subscription: { unsubscribe: () => undefined } } }),
   }
+  return createSupabaseTransport({
+    supabase: {
+      realtime: supabase.realtime,
+      channel: (topic, options) => supabase.channel(topic, options),
+      auth,
+    },
+    timers,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  })
 }
 
 const timers: Timers = {

@@ -12,7 +12,6 @@ import type { Backend } from './backend.ts'
 import { distinctUserIds, isRefusal, isReplicationReady } from './channel-messages.ts'
 import { watchHeartbeats } from './heartbeats.ts'
 import type { Timers, TransportHandlers } from './ports.ts'
-import { unlessAborted } from './unless-aborted.ts'
 
 export interface SharedChannelOptions {
   supabase: Pick<Backend, 'realtime' | 'channel'>
@@ -23,17 +22,20 @@ export interface SharedChannelOptions {
   heartbeatTimeout: number
   /** Resolves when the session's token is valid. Rejects with an AppError. */
   authorize: () => Promise<void>
+  /** Gives the socket that token. */
+  giveToken: () => Promise<void>
   /** Resolves when channels that ended before have said good-bye. */
   before: Promise<void>
+  /** It uses the socket from now on, until it has said good-bye. */
+  onOpen: (channel: RealtimeChannel) => void
+  /** Nobody else uses the socket, but for channels that are saying good-bye. */
+  isLast: () => boolean
   /** Nobody can become a member any more; the channel says good-bye in `closing`. */
   onEnd: (closing: Promise<void>) => void
 }
 
 /** Milliseconds to wait for the server's good-bye to a channel. */
 const LEAVE_TIMEOUT = 2_000
-
-/** Milliseconds for giving the token to the socket; renewing it may be part of that. */
-const AUTH_TIMEOUT = 10_000
 
 export class SharedChannel {
   readonly #options: SharedChannelOptions
@@ -79,7 +81,7 @@ export class SharedChannel {
   }
 
   async #open(): Promise<void> {
-    const { supabase, topic, before, authorize } = this.#options
+    const { supabase, topic, before, authorize, giveToken } = this.#options
     const { realtime } = supabase
     await before
     try {
@@ -89,7 +91,7 @@ export class SharedChannel {
       return
     }
     // Without this the first private join goes out with the anonymous key and is refused.
-    await unlessAborted(AbortSignal.timeout(AUTH_TIMEOUT), realtime.setAuth())
+    await giveToken()
     if (this.#ended) return
     // phoenix has a reconnect of its own; disconnecting stops its timer and makes `connect()` open a new socket.
     if (!realtime.isConnected() && !realtime.isConnecting()) await realtime.disconnect()
@@ -107,6 +109,7 @@ export class SharedChannel {
       },
     })
     this.#channel = channel
+    this.#options.onOpen(channel)
     channel.on('broadcast', { event: '*' }, ({ event, payload }) =>
       this.#tell((member) => member.message(payload, event)),
     )
@@ -151,11 +154,14 @@ export class SharedChannel {
   }
 
   async #close(next: 'rejoin' | 'end'): Promise<void> {
-    const { realtime } = this.#options.supabase
-    const alone = realtime.getChannels().every((channel) => channel === this.#channel)
+    const { isLast, supabase } = this.#options
+    const { realtime } = supabase
+    // When all who leave in this turn have left.
+    await Promise.resolve()
     // A good-bye over a dead socket would only wait for its time-out. And where nothing follows, the socket is closed
-    // in this turn: a page that leaves for the back/forward cache has no other.
-    const closing = this.#suspect || (next === 'end' && alone) ? realtime.disconnect() : null
+    // before the turn is over, and before phoenix has a good-bye to wait for: a page that leaves for the back/forward
+    // cache has no other.
+    const closing = this.#suspect || (next === 'end' && isLast()) ? realtime.disconnect() : null
     await this.#channel?.unsubscribe(LEAVE_TIMEOUT)
     this.#channel?.teardown()
     await closing

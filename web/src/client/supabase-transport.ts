@@ -5,13 +5,14 @@
  * a new one, with a token that is valid then.
  */
 
-import type { RealtimeClient } from '@supabase/supabase-js'
+import type { RealtimeChannel, RealtimeClient } from '@supabase/supabase-js'
 import type { Backend } from './backend.ts'
 import { ClientError } from './client-error.ts'
 import { sendHeartbeat } from './heartbeats.ts'
 import type { Subscription, Timers, Transport, TransportHandlers } from './ports.ts'
 import { SharedChannel } from './shared-channel.ts'
 import { createSupabaseIdentity } from './supabase-identity.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface SupabaseTransportOptions {
   supabase: Pick<Backend, 'realtime' | 'channel' | 'auth'>
@@ -23,22 +24,42 @@ export interface SupabaseTransportOptions {
 /** What all clients on one supabase-js client have in common. */
 interface Socket {
   readonly channels: Map<string, SharedChannel>
+  /** All that were opened here, also those that are saying good-bye. */
+  readonly opened: WeakSet<RealtimeChannel>
+  /** While the token is given to the socket. */
+  giving: Promise<void> | null
   /** Resolves when every channel that ended has said good-bye. */
   closing: Promise<void>
 }
 
 const sockets = new WeakMap<RealtimeClient, Socket>()
 
+/** Milliseconds for giving the token to the socket; renewing it may be part of that. */
+const AUTH_TIMEOUT = 10_000
+
 export function createSupabaseTransport(options: SupabaseTransportOptions): Transport {
   const { supabase, timers, heartbeatTimeout } = options
   const { realtime } = supabase
   const identity = createSupabaseIdentity(supabase)
-  const socket: Socket = sockets.get(realtime) ?? { channels: new Map(), closing: Promise.resolve() }
+  const socket: Socket = sockets.get(realtime) ?? {
+    channels: new Map(),
+    opened: new WeakSet(),
+    giving: null,
+    closing: Promise.resolve(),
+  }
   sockets.set(realtime, socket)
 
   async function authorize(): Promise<void> {
     // Without a session supabase-js would join with the publishable key, and be refused.
     if ((await identity.currentUserId()) === null) throw new ClientError('not_signed_in')
+  }
+
+  /** Together: of two calls at a time, supabase-js returns from the first one without a token. */
+  function giveToken(): Promise<void> {
+    socket.giving ??= unlessAborted(AbortSignal.timeout(AUTH_TIMEOUT), realtime.setAuth()).finally(() => {
+      socket.giving = null
+    })
+    return socket.giving
   }
 
   function open(topic: string, presentAs: string | undefined): SharedChannel {
@@ -49,7 +70,12 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
       timers,
       heartbeatTimeout,
       authorize,
+      giveToken,
       before: socket.closing,
+      onOpen: (opened) => socket.opened.add(opened),
+      isLast: () =>
+        [...socket.channels.values()].every((other) => other === channel) &&
+        realtime.getChannels().every((other) => socket.opened.has(other)),
       onEnd(closing) {
         if (socket.channels.get(topic) === channel) socket.channels.delete(topic)
         socket.closing = socket.closing.then(() => closing)

@@ -59,14 +59,16 @@ export class TopicHost {
     this.#reconcile()
   }
 
+  /** Final. */
   close(): void {
     this.#wanted.clear()
-    this.up = false
+    this.#up = false
+    for (const topic of [...this.#hosted.keys()]) this.#leave(topic, 'end')
   }
 
   #reconcile(): void {
     const wanted = new Set(this.#up ? [...this.#wanted.values()].flatMap((topics) => [...topics]) : [])
-    for (const topic of [...this.#hosted.keys()]) if (!wanted.has(topic)) this.#leave(topic)
+    for (const topic of [...this.#hosted.keys()]) if (!wanted.has(topic)) this.#leave(topic, 'rejoin')
     for (const topic of wanted) if (!this.#hosted.has(topic)) this.#join(topic, 0)
   }
 
@@ -118,12 +120,12 @@ export class TopicHost {
     }, delayMs)
   }
 
-  #leave(topic: string): void {
+  #leave(topic: string, next: 'rejoin' | 'end'): void {
     const hosted = this.#hosted.get(topic)
     if (hosted === undefined) return
     this.#hosted.delete(topic)
     if (hosted.retry !== null) this.#options.timers.clear(hosted.retry)
-    hosted.subscription?.leave('rejoin')
+    hosted.subscription?.leave(next)
     if (hosted.joined) this.#options.happened(topic, { type: 'left' })
   }
 
