@@ -164,6 +164,65 @@ describe('files', () => {
   })
 })
 
+describe('files that were added', () => {
+  /** How often the list changed its number of rows, and the heights that it took for it. */
+  const watchList = (page: Page) =>
+    page.evaluate(() => {
+      const list = document.querySelector('.upload-list')
+      const frame = list?.parentElement
+      const seen = { counts: [] as number[], heights: [] as number[], running: true }
+      Object.assign(globalThis, { seen })
+      const look = (): void => {
+        const [count, height] = [list?.childElementCount ?? 0, frame?.getBoundingClientRect().height ?? 0]
+        if (seen.counts.at(-1) !== count) seen.counts.push(count)
+        if (seen.heights.at(-1) !== height) seen.heights.push(height)
+        if (seen.running) requestAnimationFrame(look)
+      }
+      look()
+    })
+  const seen = (page: Page): Promise<{ counts: number[]; heights: number[] }> => page.evaluate('seen')
+
+  test.each([
+    ['gliding', 'no-preference'],
+    ['at once for whoever wants less motion', 'reduce'],
+  ] as const)('leave the list together, %s', async (_how, reducedMotion) => {
+    const { page, errors } = await openIncident({ ...PHONE, reducedMotion })
+    await give(page, 'drop', ['one.jpg', 'two.jpg', 'three.jpg'])
+    await item(page, 'three.jpg').waitFor()
+    await watchList(page)
+    for (const name of ['one.jpg', 'two.jpg', 'three.jpg'])
+      await item(page, name).getByText('Added').waitFor()
+    const full = (await seen(page)).heights.at(-1) ?? 0
+    await eventually(() => item(page, 'one.jpg').count()).toBe(0)
+    await eventually(async () => (await seen(page)).heights.at(-1)).toBe(0)
+    const { counts, heights } = await seen(page)
+    expect(counts).toEqual([3, 0])
+    const between = heights.filter((height) => height > 0 && height < full)
+    if (reducedMotion === 'reduce') expect(between).toEqual([])
+    else expect(between.length).toBeGreaterThan(0)
+    // No row became lower by being done, either.
+    expect(Math.max(...heights)).toBe(full)
+    expect(errors).toEqual([])
+  })
+
+  test('are removed one after the other by keyboard, and the focus is not lost', async () => {
+    const { page } = await openIncident()
+    await give(page, 'drop', ['one.jpg', 'two.jpg'])
+    await item(page, 'two.jpg').hover()
+    for (const name of ['one.jpg', 'two.jpg']) await item(page, name).getByText('Added').waitFor()
+    await page.getByRole('button', { name: 'Remove one.jpg' }).focus()
+    await page.keyboard.press('Enter')
+    await eventually(() => item(page, 'one.jpg').count()).toBe(0)
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '')
+    expect(await focused()).toBe('Remove two.jpg')
+    await page.keyboard.press('Enter')
+    await eventually(() => item(page, 'two.jpg').count()).toBe(0)
+    expect(
+      await page.getByRole('button', { name: 'Add files' }).evaluate((add) => add === document.activeElement),
+    ).toBe(true)
+  })
+})
+
 describe('an upload', () => {
   test('goes on where it was when the network comes back', async () => {
     const { page, user, incidentId } = await openIncident()

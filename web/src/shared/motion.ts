@@ -28,6 +28,22 @@ export function moveSmoothly(elements: readonly HTMLElement[], change: () => voi
   })
 }
 
+/** Makes the change; what stands below the element follows its new height gliding. */
+export function resizeSmoothly(element: HTMLElement, change: () => void): void {
+  if (!motionAllowed()) {
+    change()
+    return
+  }
+  const before = element.getBoundingClientRect().height
+  change()
+  const after = element.getBoundingClientRect().height
+  if (Math.abs(before - after) < 1) return
+  element.animate(
+    [before, after].map((height) => ({ blockSize: `${height}px`, overflow: 'clip' })),
+    { duration: DURATION, easing: EASING },
+  )
+}
+
 /** To be called while the element is still there; what is returned lets a picture of it fade where it stood. */
 export function prepareFade(element: HTMLElement): () => void {
   const { parentElement, offsetLeft, offsetTop, offsetWidth, offsetHeight } = element

@@ -6,7 +6,7 @@ function setup() {
   const transfers: { name: string; events: TransferEvents; ended: string[] }[] = []
   const submitted: string[] = []
   const forgotten: string[] = []
-  const waiting: (() => void)[] = []
+  const waiting = new Map<unknown, () => void>()
   let answer: Error | null = null
   let number = 0
   const queue = new UploadQueue({
@@ -20,7 +20,14 @@ function setup() {
       if (answer !== null) throw answer
     },
     submitted: ({ file }) => forgotten.push(file.name),
-    timers: { set: (work) => waiting.push(work), clear: () => undefined },
+    timers: {
+      set: (work) => {
+        const handle = {}
+        waiting.set(handle, work)
+        return handle
+      },
+      clear: (handle) => waiting.delete(handle),
+    },
     newId: () => `item-${number++}`,
   })
   return {
@@ -31,7 +38,13 @@ function setup() {
     answer: (error: Error | null) => {
       answer = error
     },
-    later: () => waiting.pop()?.(),
+    /** Everything that was put off until later happens. @returns how much that is. */
+    later: () => {
+      const due = [...waiting.values()]
+      waiting.clear()
+      for (const work of due) work()
+      return due.length
+    },
   }
 }
 
@@ -106,6 +119,57 @@ describe('a file', () => {
     ['a photo', { size: 26_214_400, type: 'image/heic' }, null],
   ])('that is %s', (_what, about, reason) => {
     expect(refusal(about)).toBe(reason)
+  })
+})
+
+describe('what is done', () => {
+  it('leaves together, when nothing of its incident is under way', async () => {
+    const { queue, transfers, later } = setup()
+    queue.add('incident', [file('a.jpg'), file('b.jpg'), file('c.jpg')])
+    queue.add('other', [file('d.jpg')])
+    transfers[2]?.events.failed('no')
+    transfers[0]?.events.done('a')
+    await settled()
+    expect([later(), states(queue)]).toEqual([0, ['done', 'uploading', 'failed', 'uploading']])
+    transfers[1]?.events.done('b')
+    await settled()
+    expect([later(), states(queue)]).toEqual([1, ['failed', 'uploading']])
+  })
+
+  it('stays when more is added, and while somebody is at the list', async () => {
+    const { queue, transfers, later } = setup()
+    queue.add('incident', [file('a.jpg')])
+    transfers[0]?.events.done('a')
+    await settled()
+    queue.add('incident', [file('b.jpg')])
+    expect([later(), states(queue)]).toEqual([0, ['done', 'uploading']])
+    queue.hold('hover', true)
+    transfers[1]?.events.done('b')
+    await settled()
+    queue.hold('press', true)
+    queue.hold('hover', false)
+    expect([later(), states(queue)]).toEqual([0, ['done', 'done']])
+    queue.hold('press', false)
+    expect([later(), states(queue)]).toEqual([1, []])
+  })
+
+  it('does not wait for what waits for the network', async () => {
+    const { queue, transfers, later } = setup()
+    queue.add('incident', [file('a.jpg'), file('b.jpg')])
+    transfers[0]?.events.done('a')
+    await settled()
+    queue.interrupt()
+    later()
+    expect(queue.items.map(({ file: { name } }) => name)).toEqual(['b.jpg'])
+  })
+
+  it('needs no time of a page that is gone', async () => {
+    const { queue, transfers, later } = setup()
+    queue.add('incident', [file('a.jpg')])
+    transfers[0]?.events.done('a')
+    await settled()
+    queue.close()
+    expect(later()).toBe(0)
   })
 })
 

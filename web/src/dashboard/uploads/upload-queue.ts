@@ -7,6 +7,8 @@
  *      │           ▼ │ network     ├── no answer ──▶ interrupted
  *      │       interrupted         └── refused ──▶ failed
  *      └── retry ── failed                cancel, from anywhere before done ──▶ gone
+ *
+ * What is done leaves the list together, once nothing of its incident is under way and nobody is at it.
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
@@ -27,6 +29,9 @@ export interface UploadItem {
   /** It went on where an earlier visit or try had stopped. */
   resumed: boolean
 }
+
+/** Why nothing leaves the list by itself: somebody points at it, is in it by keyboard, or touches the page. */
+export type HoldReason = 'hover' | 'focus' | 'press'
 
 export interface Transfer {
   /** Stops; what was sent stays there. */
@@ -65,7 +70,7 @@ export const MAX_BYTES = 26_214_400
 const AT_ONCE = 3
 /** Milliseconds until an interrupted upload tries again without a sign of the network. */
 const RETRY_AFTER = 10_000
-/** Milliseconds that a file is still listed after it was added. */
+/** Milliseconds that files are still listed after the last of them was added. */
 const DONE_LASTS = 4_000
 const ACCEPTED = /^(image\/(jpeg|png|webp|heic|heif)|audio\/.*|video\/(webm|mp4|ogg)|application\/(pdf|ogg))$/
 
@@ -77,6 +82,9 @@ export class UploadQueue {
   readonly #transfers = new Map<string, Transfer>()
   /** Objects that are there and wait for being submitted. */
   readonly #paths = new Map<string, string>()
+  /** By incident: when what is done leaves. */
+  readonly #farewells = new Map<string, unknown>()
+  readonly #held = new Set<HoldReason>()
   #items: readonly UploadItem[] = []
   #retry: unknown = null
 
@@ -157,10 +165,19 @@ export class UploadQueue {
     this.#tell()
   }
 
+  /** What is done does not leave while there is a reason; its time begins anew when there is none. */
+  hold(reason: HoldReason, on: boolean): void {
+    if (on) this.#held.add(reason)
+    else this.#held.delete(reason)
+    this.#planFarewells()
+  }
+
   /** Stops everything; what was sent can be resumed. */
   close(): void {
     this.#listeners.clear()
     this.#timers.clear(this.#retry)
+    for (const farewell of this.#farewells.values()) this.#timers.clear(farewell)
+    this.#farewells.clear()
     for (const transfer of this.#transfers.values()) transfer.pause()
     this.#transfers.clear()
     this.#items = []
@@ -210,9 +227,8 @@ export class UploadQueue {
       await this.#options.submit(item.incidentId, path, item.file.name)
       this.#options.submitted(item)
       this.#forget(id)
-      this.#change(id, { status: 'done' })
       // From here on the document itself shows how it is.
-      this.#timers.set(() => this.#remove(id), DONE_LASTS)
+      this.#change(id, { status: 'done' })
     } catch (error) {
       if (error instanceof AppError && error.status < 500 && error.status !== 429) {
         // The object is of no use: the next try begins anew.
@@ -245,10 +261,38 @@ export class UploadQueue {
     this.#tell()
   }
 
+  /** One after the other they would move what is below them each time. */
+  #planFarewells(): void {
+    const done = new Set(this.#items.filter(({ status }) => status === 'done').map(incidentOf))
+    const busy = new Set(this.#items.filter(({ status }) => UNDER_WAY.has(status)).map(incidentOf))
+    for (const [incidentId, farewell] of this.#farewells) {
+      if (done.has(incidentId) && !busy.has(incidentId) && this.#held.size === 0) continue
+      this.#timers.clear(farewell)
+      this.#farewells.delete(incidentId)
+    }
+    for (const incidentId of done) {
+      if (busy.has(incidentId) || this.#held.size > 0 || this.#farewells.has(incidentId)) continue
+      const farewell = this.#timers.set(() => this.#sayFarewell(incidentId), DONE_LASTS)
+      this.#farewells.set(incidentId, farewell)
+    }
+  }
+
+  #sayFarewell(incidentId: string): void {
+    this.#farewells.delete(incidentId)
+    this.#items = this.#items.filter((item) => item.status !== 'done' || item.incidentId !== incidentId)
+    this.#tell()
+  }
+
   #tell(): void {
+    this.#planFarewells()
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** What may still become done by itself at any moment. */
+const UNDER_WAY: ReadonlySet<UploadStatus> = new Set(['waiting', 'uploading', 'submitting'])
+
+const incidentOf = ({ incidentId }: UploadItem): string => incidentId
 
 /** Why a file is not even tried; null where it is. What it really is, the server finds out by its bytes. */
 export function refusal(file: Pick<File, 'size' | 'type'>): string | null {

@@ -2,14 +2,15 @@
 
 import { h, reconcile, setText } from '../../shared/dom.ts'
 import { fileSize } from '../../shared/format.ts'
+import { resizeSmoothly } from '../../shared/motion.ts'
 import { icon } from '../icons.ts'
 import { extraIcon } from '../incident/extra-icons.ts'
 import { iconButton } from '../incident/parts.ts'
-import type { UploadItem, UploadStatus } from './upload-queue.ts'
+import type { HoldReason, UploadItem, UploadStatus } from './upload-queue.ts'
 
 export interface UploadView {
   element: HTMLElement
-  update(items: readonly UploadItem[], title: string): void
+  update(items: readonly UploadItem[], incident: { id: string; title: string }): void
   destroy(): void
 }
 
@@ -18,6 +19,8 @@ export interface UploadActions {
   cancel(id: string): void
   retry(id: string): void
   clear(): void
+  /** See `UploadQueue.hold`. */
+  hold(reason: HoldReason, on: boolean): void
 }
 
 const ACCEPT = 'image/jpeg,image/png,image/webp,image/heic,image/heif,audio/*,application/pdf'
@@ -26,6 +29,7 @@ export function createUploadView(actions: UploadActions): UploadView {
   const picker = fileInput({ multiple: true, accept: ACCEPT })
   const camera = fileInput({ accept: 'image/*', capture: 'environment' })
   const list = h('ul', { class: 'upload-list', attrs: { 'aria-label': 'Uploads' } })
+  const frame = h('div', { class: 'upload__list' }, list)
   const clear = h(
     'button',
     { class: 'button button--small', attrs: { type: 'button' }, on: { click: actions.clear } },
@@ -37,25 +41,28 @@ export function createUploadView(actions: UploadActions): UploadView {
     { class: 'drop-overlay', attrs: { hidden: true, 'aria-hidden': 'true' } },
     h('div', { class: 'drop-overlay__card' }, extraIcon('upload'), overlayTitle),
   )
+  const add = button('plus', 'Add files', () => picker.click())
   const element = h(
     'div',
     { class: 'upload' },
     h(
       'div',
       { class: 'upload__bar' },
-      button('plus', 'Add files', () => picker.click()),
+      add,
       button('camera', 'Take a photo', () => camera.click(), 'upload__camera'),
       h('p', { class: 'upload__hint' }, 'or drop or paste photos, voice notes, PDF files'),
       clear,
     ),
     picker,
     camera,
-    list,
+    frame,
   )
   document.body.append(overlay)
   const views = new WeakMap<HTMLElement, (item: UploadItem) => void>()
   const stop = new AbortController()
   let depth = 0
+  let drawn = ''
+  let drawnFor = ''
 
   function fileInput(attrs: Record<string, string | boolean>): HTMLInputElement {
     const input = h('input', {
@@ -109,21 +116,55 @@ export function createUploadView(actions: UploadActions): UploadView {
     actions.add(files)
   })
 
+  // Nothing moves away below a finger, or from under the pointer or the focus.
+  onDocument('pointerdown', () => actions.hold('press', true))
+  for (const type of ['pointerup', 'pointercancel'] as const)
+    onDocument(type, () => actions.hold('press', false))
+  list.addEventListener('pointerenter', ({ pointerType }) => actions.hold('hover', pointerType !== 'touch'))
+  list.addEventListener('pointerleave', () => actions.hold('hover', false))
+  list.addEventListener('focusin', ({ target }) =>
+    actions.hold('focus', target instanceof Element && target.matches(':focus-visible')),
+  )
+  list.addEventListener('focusout', () => actions.hold('focus', false))
+
+  function draw(items: readonly UploadItem[]): void {
+    list.hidden = items.length === 0
+    reconcile(list, items, {
+      key: ({ id }) => id,
+      create: (item) => {
+        const { element: row, update } = createRow(item, actions)
+        views.set(row, update)
+        return row
+      },
+      update: (row, item) => views.get(row)?.(item),
+    })
+  }
+
+  /** Rows come or go. The focus of one that goes moves on to the next, or back to where files are added. */
+  function redraw(items: readonly UploadItem[]): void {
+    const rows = [...list.children]
+    const focused = rows.findIndex((row) => row.contains(document.activeElement))
+    resizeSmoothly(frame, () => draw(items))
+    // What is gone is not said to have been left.
+    if (items.length === 0) actions.hold('hover', false)
+    if (focused < 0 || rows[focused]?.isConnected) return
+    actions.hold('focus', false)
+    const next = list.children[Math.min(focused, list.children.length - 1)]
+    const target = next?.querySelector<HTMLElement>('.icon-button') ?? add
+    target.focus()
+  }
+
   return {
     element,
-    update(items, title) {
+    update(items, { id, title }) {
       setText(overlayTitle, `Drop to add to “${title}”`)
-      list.hidden = items.length === 0
-      clear.hidden = !items.some(({ status }) => status === 'done' || status === 'failed')
-      reconcile(list, items, {
-        key: ({ id }) => id,
-        create: (item) => {
-          const { element: row, update } = createRow(item, actions)
-          views.set(row, update)
-          return row
-        },
-        update: (row, item) => views.get(row)?.(item),
-      })
+      // What is done goes by itself.
+      clear.hidden = !items.some(({ status }) => status === 'failed')
+      const key = items.map((item) => item.id).join()
+      if (key === drawn || id !== drawnFor) draw(items)
+      else redraw(items)
+      drawn = key
+      drawnFor = id
     },
     destroy() {
       stop.abort()
@@ -198,7 +239,6 @@ function createRow(item: UploadItem, actions: UploadActions) {
         status === 'uploading' ? ` · ${Math.floor(share * 100)}% of ${fileSize(file.size)}` : ''
       const again = resumed && status === 'uploading' ? ' · resumed' : ''
       setText(state, status === 'failed' ? (reason ?? LABELS.failed) : `${LABELS[status]}${progress}${again}`)
-      bar.hidden = status === 'done' || status === 'failed'
       bar.setAttribute('aria-valuenow', String(Math.floor(share * 100)))
       bar.style.setProperty('--progress', String(share))
       retry.hidden = status !== 'interrupted' && (status !== 'failed' || final)

@@ -49,6 +49,7 @@ export function createUploads({ supabase, config, actions, changed, added }: Upl
     cancel: (id) => queue.cancel(id),
     retry: (id) => queue.retry(id),
     clear: () => queue.clear(),
+    hold: (reason, on) => queue.hold(reason, on),
   })
   const stop = new AbortController()
   const { signal } = stop
@@ -69,7 +70,7 @@ export function createUploads({ supabase, config, actions, changed, added }: Upl
       incidentId = incident.id
       view.update(
         queue.items.filter((item) => item.incidentId === incident.id),
-        incident.title,
+        incident,
       )
     },
     close() {
