@@ -1,6 +1,6 @@
 /** Opens the dashboard in a browser of a test's own, signed in and at an incident. */
 
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page, ViewportSize } from 'playwright-core'
 import { inject } from 'vitest'
 import { watchForErrors } from './browser.ts'
 import { newClient, PASSWORD, type TestUser } from './claims.ts'
@@ -19,7 +19,10 @@ export const LOOKS = [
   { name: 'narrow and dark', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
 ] as const
 
-export async function lookAt(page: Page, { colorScheme, viewport }: (typeof LOOKS)[number]): Promise<void> {
+export async function lookAt(
+  page: Page,
+  { colorScheme, viewport }: Pick<(typeof LOOKS)[number], 'colorScheme'> & { viewport: ViewportSize },
+): Promise<void> {
   // What moves has its colours only when it has come to rest, and what becomes visible begins to move.
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
   await page.setViewportSize(viewport)

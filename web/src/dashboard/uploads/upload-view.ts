@@ -239,6 +239,7 @@ function createRow(item: UploadItem, actions: UploadActions) {
         status === 'uploading' ? ` · ${Math.floor(share * 100)}% of ${fileSize(file.size)}` : ''
       const again = resumed && status === 'uploading' ? ' · resumed' : ''
       setText(state, status === 'failed' ? (reason ?? LABELS.failed) : `${LABELS[status]}${progress}${again}`)
+      bar.hidden = status === 'done' || status === 'failed'
       bar.setAttribute('aria-valuenow', String(Math.floor(share * 100)))
       bar.style.setProperty('--progress', String(share))
       retry.hidden = status !== 'interrupted' && (status !== 'failed' || final)
