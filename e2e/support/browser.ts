@@ -29,11 +29,22 @@ async function executablePath(): Promise<string> {
 }
 
 export async function launchBrowser(): Promise<Browser> {
-  const isRoot = process.getuid?.() === 0
+  return chromium.launch({ executablePath: await executablePath(), args: allowedArgs() })
+}
+
+/** The whole browser, without a window: unlike the headless one from npm it has a back/forward cache. */
+export async function launchWholeBrowser(path: string): Promise<Browser> {
   return chromium.launch({
-    executablePath: await executablePath(),
-    args: isRoot ? [...ARGS, '--no-sandbox'] : ARGS,
+    executablePath: path,
+    headless: false,
+    args: [...allowedArgs(), '--headless=new'],
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
   })
+}
+
+function allowedArgs(): string[] {
+  const isRoot = process.getuid?.() === 0
+  return isRoot ? [...ARGS, '--no-sandbox'] : ARGS
 }
 
 /** Collects console errors, uncaught exceptions and unhandled rejections of a page. */
