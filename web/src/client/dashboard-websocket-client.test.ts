@@ -42,6 +42,13 @@ function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = n
   return { client, world, heard, states, errors, warnings }
 }
 
+it('is not made without a Supabase client', () => {
+  const options: DashboardWebSocketClientOptions = JSON.parse('{}')
+  expect(() => new DashboardWebSocketClient(options)).toThrow(
+    expect.objectContaining({ code: 'invalid_arguments', details: { missing: 'supabase' } }),
+  )
+})
+
 describe('connect', () => {
   it('refuses another user and nobody', async () => {
     const { client, world } = setup()

@@ -9,6 +9,7 @@
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import { Batcher } from './batcher.ts'
 import { ClientError } from './client-error.ts'
 import { type ClientOptions, createPageParts, type PageParts } from './client-options.ts'
@@ -40,7 +41,11 @@ export class DashboardWebSocketClient {
   #generation = 0
   #latencyMs: number | null = null
 
+  /** @throws AppError `invalid_arguments` without a Supabase client. */
   constructor(options: ClientOptions) {
+    // Nothing else would say so before the engine is there.
+    if (!isRecord(options?.supabase))
+      throw new ClientError('invalid_arguments', { details: { missing: 'supabase' } })
     this.#options = options
     this.#page = createPageParts(options)
     this.#emitter = new Emitter((event, cause) => this.#listenerFailed(event, cause))
@@ -184,11 +189,12 @@ export class DashboardWebSocketClient {
   }
 
   async #mark(target: MarkTarget, mark: Mark): Promise<number> {
-    if (this.#visit === null || this.#visit.closed) throw new ClientError('not_signed_in')
+    const visit = this.#visit
+    if (visit === null || visit.closed) throw new ClientError('not_signed_in')
     await enginePart.ready()
     // It may have been closed meanwhile.
-    if (this.#visit.session === null) throw new ClientError('not_signed_in')
-    return this.#visit.session.mark(target, mark)
+    if (visit.session === null) throw new ClientError('not_signed_in')
+    return visit.session.mark(target, mark)
   }
 
   #begin(userId: string): Visit {

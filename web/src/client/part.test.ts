@@ -50,4 +50,21 @@ describe('a part', () => {
     expect(loadFrom.mock.calls).toEqual([[`${url}?attempt=2`], [`${url}?attempt=3`]])
     vi.useRealTimers()
   })
+
+  it('comes to everybody, although one of them throws; which is not hidden', async () => {
+    const uncaught: (() => void)[] = []
+    vi.stubGlobal('queueMicrotask', (thrown: () => void) => uncaught.push(thrown))
+    const part = new Part(async () => 'part')
+    const got: string[] = []
+    part.use(() => {
+      throw new Error('mine')
+    })
+    part.use((loaded) => got.push(loaded))
+    await part.ready()
+    part.use((loaded) => got.push(loaded))
+    vi.unstubAllGlobals()
+    expect(got).toEqual(['part', 'part'])
+    expect(uncaught).toHaveLength(1)
+    expect(uncaught[0]).toThrow('mine')
+  })
 })

@@ -37,7 +37,6 @@ export class Part<T> {
   /**
    * Calls back at once where it is loaded, else as soon as it is; in the order of the calls.
    *
-   * @param then must not throw.
    * @param failed hears of each attempt that fails, `client_unavailable`. Must not throw.
    */
   use(then: (part: T) => void, failed?: (error: ClientError) => void): void {
@@ -67,7 +66,7 @@ export class Part<T> {
       (part) => {
         // What these call in turn comes after them.
         for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
-          next.then(part)
+          call(next.then, part)
         this.#loaded = part
       },
       (cause: unknown) => {
@@ -76,6 +75,17 @@ export class Part<T> {
         for (const { failed } of [...this.#waiting]) failed?.(unavailable(cause))
       },
     )
+  }
+}
+
+/** One that throws is not to keep the part from the others. */
+function call<T>(then: (part: T) => void, part: T): void {
+  try {
+    then(part)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }
 
