@@ -18,6 +18,8 @@ import { type SampleFiles, serveSampleFiles, WORK_KINDS } from './support/work-k
 const LONG = process.env.CLAIMWIRE_LONG !== undefined
 const random = seededRandom('work-faults.test.ts')
 const LEASE_SECONDS = 4
+/** Of the database's own sweeps, where a test leaves it to them; half a minute otherwise. */
+const SWEEP_SECONDS = 5
 const END_TIMEOUT_MS = 90_000
 const TEST_TIMEOUT_MS = LONG ? 1_800_000 : 180_000
 
@@ -69,6 +71,38 @@ test('every kind of job has its work here, from the claim over its stages to the
   for (const steps of boundaries.values()) {
     expect(steps[0]).toBe('processing')
     expect(steps.at(-1)).toBe('completed')
+  }
+})
+
+test('the work of a killed function goes on when its lease and one sweep have passed, by the database’s times', async () => {
+  await recordLostLeases()
+  await setSweep(SWEEP_SECONDS)
+  try {
+    const jobs = await startAll((kind) => firstStage(boundaries.get(kind) ?? []))
+    // Their first nudges were sent by the test; all further ones are the database's.
+    await barrier.untilHeld(sweep)
+    await Promise.all((await functionNames()).map((name) => stack.killFunction(name)))
+    await barrier.release()
+    await untilAllEnded(async () => undefined)
+
+    const { rows } = await db.query<{ kind: string; leases: number; early: boolean; late: boolean }>(
+      `select job.kind, count(lost)::integer as leases,
+         bool_or(job.started_at < lost.lease_expires_at) as early,
+         -- A nudge holds its place for as long as a function has for its answer.
+         bool_or(job.started_at > lost.lease_expires_at + make_interval(secs => $2) + private.nudge_hold()) as late
+       from public.jobs as job
+       left join test.lost_leases as lost on lost.job_id = job.id
+       where job.id = any ($1)
+       group by job.kind
+       order by job.kind`,
+      [[...jobs.values()], SWEEP_SECONDS],
+    )
+    expect(rows).toEqual(
+      [...jobs.keys()].sort().map((kind) => ({ kind, leases: 1, early: false, late: false })),
+    )
+    await expectToldOnce([...jobs.values()])
+  } finally {
+    await setSweep(30)
   }
 })
 
@@ -172,10 +206,10 @@ function untilLeasesExpired(): Promise<void> {
 }
 
 /** Sweeps instead of waiting for the half minute's, until nothing is left to do, reports of their own included. */
-async function untilAllEnded(): Promise<void> {
+async function untilAllEnded(now: () => Promise<void> = sweep): Promise<void> {
   await vi.waitFor(
     async () => {
-      await sweep()
+      await now()
       const { rows } = await db.query(
         `select kind, status, stage, error_code from public.jobs where status <> 'completed'`,
       )
@@ -190,6 +224,35 @@ async function sweep(): Promise<void> {
   await db.query(`update private.job_nudges set nudged_at = now() - interval '1 minute'
                   where nudged_at < now() - interval '2 seconds'`)
   await db.query('select public.sweep_jobs()')
+}
+
+/** What a worker does first when it has the job; the claim itself where there is nothing before the end. */
+function firstStage(steps: readonly string[]): string | undefined {
+  return steps.find((step) => step.startsWith('stage:')) ?? steps[0]
+}
+
+/** As its migration does, with another period. */
+async function setSweep(seconds: number): Promise<void> {
+  await db.query(`select cron.schedule('sweep-jobs', $1, 'select public.sweep_jobs()')`, [
+    `${seconds} seconds`,
+  ])
+}
+
+/** From now on, leases that are taken from whoever had them, with the moment until which they were held. */
+async function recordLostLeases(): Promise<void> {
+  await db.query(`
+    create table test.lost_leases (job_id uuid, lease_expires_at timestamptz);
+    create function test.lose_lease() returns trigger language plpgsql security definer set search_path = '' as $$
+    begin
+      insert into test.lost_leases values (old.id, old.lease_expires_at);
+      return null;
+    end $$;
+    create trigger z_test_lose_lease after update on public.jobs for each row
+    when (
+      old.status = 'processing' and new.lease_token is distinct from old.lease_token
+      and (new.status = 'processing' or new.error_code = 'lease_expired')
+    )
+    execute function test.lose_lease()`)
 }
 
 async function expectToldOnce(jobIds: readonly string[]): Promise<void> {

@@ -28,11 +28,15 @@ export const FAULTY_RECORDINGS = Object.keys(FAULTS) as readonly FaultyRecording
  */
 export const TRANSCRIPTION_TIMEOUT_MS = 6000
 
-const BYTES_PER_SECOND = 16_000
+export const BYTES_PER_SECOND = 16_000
 
 /** Seconds of silence, each of its own length. */
 export function faultyRecording(name: FaultyRecording): Buffer {
-  const size = BYTES_PER_SECOND + FAULTY_RECORDINGS.indexOf(name) * 160
+  return silentRecording(BYTES_PER_SECOND + FAULTY_RECORDINGS.indexOf(name) * 160)
+}
+
+/** A WAV file with so many bytes of silence, an even number: half a second is {@link BYTES_PER_SECOND} / 2. */
+export function silentRecording(size: number): Buffer {
   const bytes = Buffer.alloc(44 + size)
   bytes.write('RIFF', 0, 'latin1')
   bytes.writeUInt32LE(36 + size, 4)

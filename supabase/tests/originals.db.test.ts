@@ -60,12 +60,47 @@ test('of many at once, one is kept and all others point to it', async () => {
   await using database = await createTestDatabase()
   await withClients(database.urls.postgres, 12, async (clients) => {
     const { incidentId, ids } = await addDocuments(at(clients, 0), clients.length)
-    const places = await Promise.all(
-      clients.map((client, index) => keep(client, `${incidentId}/${at(ids, index)}/x.jpg`, at(ids, index))),
+    const path = (id: string) => `${incidentId}/${id}/${HASH}.jpg`
+    const [first, ...later] = clients
+    if (first === undefined) throw new Error('there is no client')
+    // All of them have begun, and stored their bytes, before any has ended.
+    await Promise.all(clients.map((client) => client.query('begin')))
+    const places = [keep(first, path(at(ids, 0)), at(ids, 0))]
+    await places[0]
+    let waiting = later.length
+    for (const [index, client] of later.entries()) {
+      places.push(
+        keep(client, path(at(ids, index + 1)), at(ids, index + 1)).finally(() => {
+          waiting -= 1
+        }),
+      )
+    }
+    await Promise.race([
+      Promise.all(later.map((client) => untilBlocked(database.urls.postgres, client))),
+      // Who did not wait cannot know of the first.
+      Promise.race(places.slice(1)),
+    ])
+    expect(waiting).toBe(later.length)
+    await Promise.all(
+      clients.map(async (client, index) => {
+        await places[index]
+        await client.query('commit')
+      }),
     )
-    const firsts = ids.filter((_, index) => at(places, index).duplicate_of === null)
-    expect(firsts).toHaveLength(1)
-    expect(new Set(places.map((place) => place.duplicate_of))).toEqual(new Set([null, firsts[0]]))
+
+    const kept = await Promise.all(places)
+    expect(kept.map((place) => place.duplicate_of)).toEqual(ids.map((_, n) => (n === 0 ? null : ids[0])))
+    // The bytes that each of the others had stored are named, for nothing points to them.
+    expect(kept.map((place) => place.leftovers)).toEqual(ids.map((id, n) => (n === 0 ? [] : [path(id)])))
+    const { rows } = await first.query(
+      `select duplicate_of, original_path, sha256, count(*)::integer
+       from public.documents group by duplicate_of, original_path, sha256 order by count(*)`,
+    )
+    const shared = { original_path: path(at(ids, 0)), sha256: HASH }
+    expect(rows).toEqual([
+      { ...shared, duplicate_of: null, count: 1 },
+      { ...shared, duplicate_of: ids[0], count: later.length },
+    ])
   })
 })
 
