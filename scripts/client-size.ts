@@ -29,9 +29,9 @@ const connected = new Set([...page, ...loadedWith('engine.js')])
 
 /** Bytes; the budget is what has been reached, rounded up to the next 100. */
 const sizes = [
-  { name: 'client, part of the page', size: sum(page), budget: 5_200 },
-  { name: 'client, with what it loads to connect', size: sum(connected), budget: 20_200 },
-  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 34_800 },
+  { name: 'client, part of the page', size: sum(page), budget: 5_300 },
+  { name: 'client, with what it loads to connect', size: sum(connected), budget: 20_400 },
+  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 34_900 },
 ]
 
 for (const { name, size, budget } of sizes) {

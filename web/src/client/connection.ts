@@ -150,6 +150,10 @@ export class Connection {
         this.dispatch({ name: 'down', reason })
       },
       refused: (code, cause) => {
+        if (code === 'user_mismatch') {
+          this.close('user-changed')
+          return
+        }
         this.#report(code, cause)
         this.dispatch({ name: 'refused', code })
       },

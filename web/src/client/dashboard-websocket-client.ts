@@ -11,7 +11,7 @@
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import { Batcher } from './batcher.ts'
-import { ClientError } from './client-error.ts'
+import { ClientError, hasCode } from './client-error.ts'
 import { type ClientOptions, createPageParts, type PageParts } from './client-options.ts'
 import { type ClientState, clientState, isJoined, lossOf } from './client-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
@@ -38,7 +38,8 @@ export class DashboardWebSocketClient {
   #sessionParts: SessionParts | null = null
   #topics: PageTopics | null = null
   #visit: Visit | null = null
-  #generation = 0
+  /** From `connect()` until it is known who is signed in. */
+  #opening: { userId: string; done: Promise<void> } | null = null
   #latencyMs: number | null = null
 
   /** @throws AppError `invalid_arguments` without a Supabase client. */
@@ -58,27 +59,29 @@ export class DashboardWebSocketClient {
 
   /**
    * Connects for the user who is signed in and keeps reconnecting until `disconnect()` or sign-out. Connecting
-   * again for the same user changes nothing.
+   * again for the same user changes nothing. Where it takes a network to tell who is signed in and there is none, it
+   * goes on trying as after any loss.
    *
    * @returns when everything missed has been delivered and the connection is live for the first time, or when
    *   it was closed before that.
    * @throws AppError `not_signed_in`, or `user_mismatch` when `userId` is not the session's user.
    */
   async connect(userId: string): Promise<void> {
-    if (this.#visit?.userId === userId && !this.#visit.closed) return this.#untilLive(this.#visit)
-    if (this.#visit !== null && this.#visit.userId !== userId) this.#unfollowAll()
+    const visit = this.#visit
+    if (visit?.userId === userId && !visit.closed) return this.#untilLive(visit)
+    if (this.#opening?.userId === userId) return this.#opening.done
+    // Those of a user who has gone are closed already: what there is now is followed for the next.
+    if (visit !== null && visit.userId !== userId && !visit.abandoned) this.#unfollowAll()
     this.disconnect()
-    const generation = ++this.#generation
-    const signedIn = await this.#page.identity.currentUserId()
-    if (generation !== this.#generation) return
-    if (signedIn === null) throw new ClientError('not_signed_in')
-    if (signedIn !== userId) throw new ClientError('user_mismatch')
-    await this.#untilLive(this.#begin(userId))
+    const opening = { userId, done: Promise.resolve() }
+    this.#opening = opening
+    opening.done = this.#open(opening)
+    return opening.done
   }
 
   /** Final for this connection: nothing is delivered afterwards, nothing reconnects. Listeners stay. */
   disconnect(): void {
-    this.#generation += 1
+    this.#opening = null
     // Listeners have been told of these one by one: they will not come again.
     this.#batches.end()
     this.#visit?.close('disconnect')
@@ -197,6 +200,22 @@ export class DashboardWebSocketClient {
     return visit.session.mark(target, mark)
   }
 
+  async #open(opening: { userId: string }): Promise<void> {
+    const { userId } = opening
+    const signedIn = await this.#page.identity.currentUserId().catch((cause: unknown) => cause)
+    if (this.#opening !== opening) return
+    const unknown = hasCode(signedIn, 'connection_lost')
+    if (unknown) this.#fail(signedIn)
+    // A listener may have had enough of it.
+    if (this.#opening !== opening) return
+    this.#opening = null
+    if (signedIn === null) throw new ClientError('not_signed_in')
+    if (!unknown && typeof signedIn !== 'string') throw signedIn
+    if (!unknown && signedIn !== userId) throw new ClientError('user_mismatch')
+    // Where it is not known yet: joining takes the user's token, which is asked for until there is a network.
+    await this.#untilLive(this.#begin(userId))
+  }
+
   #begin(userId: string): Visit {
     let everLive = false
     let announced = false
@@ -257,9 +276,10 @@ export class DashboardWebSocketClient {
 
   #follow(followed: Followed, begin: (topics: PageTopics) => void): void {
     this.#followed.add(followed)
-    followed.signal.addEventListener('abort', () => this.#followed.delete(followed))
-    enginePart.use((engine) => {
-      if (!followed.signal.aborted) begin(this.#topicsOf(engine))
+    const stopWaiting = enginePart.use((engine) => begin(this.#topicsOf(engine)))
+    followed.signal.addEventListener('abort', () => {
+      this.#followed.delete(followed)
+      stopWaiting()
     })
   }
 
@@ -281,7 +301,12 @@ export class DashboardWebSocketClient {
   }
 
   async #sender(): Promise<Sender> {
-    return this.#partsOf(await enginePart.ready()).sender
+    const visit = this.#visit
+    const engine = await enginePart.ready()
+    // Another user may have come meanwhile, in whose name it would be sent.
+    if (visit !== null && (visit.abandoned || visit.userId !== this.#visit?.userId))
+      throw new ClientError('not_signed_in')
+    return this.#partsOf(engine).sender
   }
 
   #partsOf(engine: Engine): SessionParts {

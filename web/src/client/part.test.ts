@@ -51,20 +51,56 @@ describe('a part', () => {
     vi.useRealTimers()
   })
 
-  it('comes to everybody, although one of them throws; which is not hidden', async () => {
-    const uncaught: (() => void)[] = []
-    vi.stubGlobal('queueMicrotask', (thrown: () => void) => uncaught.push(thrown))
-    const part = new Part(async () => 'part')
-    const got: string[] = []
-    part.use(() => {
-      throw new Error('mine')
+  it('is not tried again as long as nobody waits for it, but for the next who does', async () => {
+    vi.useFakeTimers()
+    const load = vi.fn(async () => 'part')
+    load.mockRejectedValueOnce(new TypeError('Importing a module failed.'))
+    const part = new Part(load)
+    const calls: string[] = []
+    const stopWaiting = part.use(() => calls.push('gone'))
+    await vi.advanceTimersByTimeAsync(0)
+    stopWaiting()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(load).toHaveBeenCalledTimes(1)
+    part.use(() => calls.push('next'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect([calls, load.mock.calls.length]).toEqual([['next'], 2])
+    vi.useRealTimers()
+  })
+
+  it('is there for the others when one of those who waited throws, which the page is told', async () => {
+    const uncaught: unknown[] = []
+    vi.stubGlobal('queueMicrotask', (task: () => void) => {
+      try {
+        task()
+      } catch (cause) {
+        uncaught.push(cause)
+      }
     })
-    part.use((loaded) => got.push(loaded))
+    const part = new Part(async () => 'part')
+    const broken = new Error('broken page')
+    const calls: string[] = []
+    part.use(() => {
+      throw broken
+    })
+    part.use(() => calls.push('second'))
     await part.ready()
-    part.use((loaded) => got.push(loaded))
+    part.use(() => calls.push('later'))
+    expect([calls, uncaught]).toEqual([['second', 'later'], [broken]])
     vi.unstubAllGlobals()
-    expect(got).toEqual(['part', 'part'])
-    expect(uncaught).toHaveLength(1)
-    expect(uncaught[0]).toThrow('mine')
+  })
+
+  it('is not waited for longer than 10 s by what needs an answer', async () => {
+    const limit = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const part = new Part(() => promise)
+    const ready = part.ready()
+    expect(timeout).toHaveBeenCalledWith(10_000)
+    timeout.mockRestore()
+    limit.abort(new Error('too long'))
+    await expect(ready).rejects.toMatchObject({ code: 'client_unavailable' })
+    resolve('part')
+    expect(await part.ready()).toBe('part')
   })
 })

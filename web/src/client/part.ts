@@ -1,5 +1,6 @@
 /**
- * A part of the library in a file of its own: loaded when it is first used, and tried again until it is there.
+ * A part of the library in a file of its own: loaded when it is first used, and tried again as long as anybody waits
+ * for it.
  *
  * A browser may remember that an `import()` failed for as long as the page lives, as Chromium does: further attempts fail
  * without a request. Under another URL the same file is another module, and the failure says where it was looked for.
@@ -26,7 +27,7 @@ export class Part<T> {
   #attempts = 0
   /** Where it was looked for, once that has failed. */
   #url: string | null = null
-  readonly #waiting: Waiting<T>[] = []
+  readonly #waiting = new Set<Waiting<T>>()
 
   /** @param loadFrom the same file, from a URL that it is given. */
   constructor(load: () => Promise<T>, loadFrom: (url: string) => Promise<T> = importModule) {
@@ -37,23 +38,31 @@ export class Part<T> {
   /**
    * Calls back at once where it is loaded, else as soon as it is; in the order of the calls.
    *
+   * @param then where it throws while it is called later, the page is told as of any error that nobody caught.
    * @param failed hears of each attempt that fails, `client_unavailable`. Must not throw.
+   * @returns the way to stop waiting.
    */
-  use(then: (part: T) => void, failed?: (error: ClientError) => void): void {
+  use(then: (part: T) => void, failed?: (error: ClientError) => void): () => void {
     if (this.#loaded !== null) {
       then(this.#loaded)
-      return
+      return () => undefined
     }
-    this.#waiting.push({ then, failed })
+    const waiting: Waiting<T> = { then, failed }
+    this.#waiting.add(waiting)
     if (!this.#loading) this.#load()
+    return () => this.#waiting.delete(waiting)
   }
 
   /** @throws AppError `client_unavailable` where it is not there within 10 s. */
   ready(): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.use(resolve)
+      const forget = this.use(resolve)
+      if (this.#loaded !== null) return
       const limit = AbortSignal.timeout(LOAD_TIMEOUT)
-      if (this.#loaded === null) limit.addEventListener('abort', () => reject(unavailable(limit.reason)))
+      limit.addEventListener('abort', () => {
+        forget()
+        reject(unavailable(limit.reason))
+      })
     })
   }
 
@@ -65,26 +74,33 @@ export class Part<T> {
     loading.then(
       (part) => {
         // What these call in turn comes after them.
-        for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
-          call(next.then, part)
+        for (const waiting of this.#waiting) {
+          this.#waiting.delete(waiting)
+          callWith(part, waiting.then)
+        }
         this.#loaded = part
       },
       (cause: unknown) => {
         this.#url ??= urlOf(cause)
-        setTimeout(() => this.#load(), RETRY_DELAY)
+        setTimeout(() => this.#loadAgain(), RETRY_DELAY)
         for (const { failed } of [...this.#waiting]) failed?.(unavailable(cause))
       },
     )
   }
+
+  #loadAgain(): void {
+    if (this.#waiting.size > 0) this.#load()
+    else this.#loading = false
+  }
 }
 
-/** One that throws is not to keep the part from the others. */
-function call<T>(then: (part: T) => void, part: T): void {
+/** One that throws keeps no other from being called. */
+function callWith<T>(part: T, then: (part: T) => void): void {
   try {
     then(part)
-  } catch (error) {
+  } catch (cause) {
     queueMicrotask(() => {
-      throw error
+      throw cause
     })
   }
 }

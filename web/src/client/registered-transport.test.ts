@@ -30,7 +30,12 @@ function setup() {
     },
     unregister: async () => undefined,
   }
-  const transport = createRegisteredTransport(world, devices, () => world.clock.now)
+  const transport = createRegisteredTransport({
+    transport: world,
+    devices,
+    identity: world,
+    clock: () => world.clock.now,
+  })
   const join = () =>
     transport.join('user:user-anna', {
       joined: () => told.push('joined'),
@@ -66,11 +71,38 @@ describe('a registered device', () => {
     expect([told, world.subscriptions.length]).toEqual([[expected], 0])
   })
 
+  it('is not registered for another user, and not before it is known who is signed in', async () => {
+    const { world, server, told, join, settle } = setup()
+    world.identifiable = false
+    join()
+    await settle()
+    world.identifiable = true
+    world.signIn(null)
+    join()
+    await settle()
+    world.signIn('user-ben')
+    join()
+    await settle()
+    expect(told).toEqual(['down session', 'down session', 'refused user_mismatch'])
+    expect([server.registrations, world.subscriptions.length]).toEqual([0, 0])
+  })
+
+  it('is not registered when the user has left meanwhile', async () => {
+    const { server, told, join, settle } = setup()
+    join().leave('end')
+    await settle()
+    expect([told, server.registrations]).toEqual([[], 0])
+  })
+
   it('that is left while it registers never joins and tells nothing', async () => {
     const { world, server, told, join, settle } = setup()
-    join().leave('end')
+    const first = join()
+    await world.clock.advance(0)
+    first.leave('end')
     server.failure = new AppError('too_many_connections')
-    join().leave('end')
+    const second = join()
+    await world.clock.advance(0)
+    second.leave('end')
     await settle()
     expect([told, world.subscriptions.length]).toEqual([[], 0])
   })

@@ -1,25 +1,39 @@
 /**
- * Joins only as a registered device, and stays one: what the database limits holds whatever path the socket takes.
+ * Joins only as a registered device of the user whose topic it is, and stays one: what the database limits holds
+ * whatever path the socket takes.
  *
- *   join ──> register ──> join of the channel ──> heartbeats with the pings
- *               └─ refused: too_many_connections        └─ refused: connection_displaced
+ *   join ──> who is signed in ──> register ──> join of the channel ──> heartbeats with the pings
+ *               │ down: session     └─ refused: too_many_connections        └─ refused: connection_displaced
+ *               └─ refused: user_mismatch
  */
 
-import { hasCode } from './client-error.ts'
-import type { Clock, Devices, Subscription, Transport, TransportHandlers } from './ports.ts'
+import { userTopic } from '../../../functions-shared/topics.ts'
+import { ClientError, hasCode } from './client-error.ts'
+import type { Clock, Devices, Identity, Subscription, Transport, TransportHandlers } from './ports.ts'
 
-export function createRegisteredTransport(transport: Transport, devices: Devices, clock: Clock): Transport {
+export interface RegistrationOptions {
+  transport: Transport
+  devices: Devices
+  identity: Pick<Identity, 'currentUserId'>
+  clock: Clock
+}
+
+/** For the topics of users. */
+export function createRegisteredTransport(options: RegistrationOptions): Transport {
+  const { transport } = options
   return {
     ...(transport.rest === undefined ? {} : { rest: () => transport.rest?.() }),
     join(topic, handlers) {
-      return new RegisteredSubscription(transport, devices, clock, topic, handlers)
+      return new RegisteredSubscription(options, topic, handlers)
     },
   }
 }
 
 class RegisteredSubscription implements Subscription {
   readonly #devices: Devices
+  readonly #identity: RegistrationOptions['identity']
   readonly #clock: Clock
+  readonly #topic: string
   readonly #handlers: TransportHandlers
   #subscription: Subscription | null = null
   #left = false
@@ -28,14 +42,14 @@ class RegisteredSubscription implements Subscription {
   #asking = false
 
   constructor(
-    transport: Transport,
-    devices: Devices,
-    clock: Clock,
+    { transport, devices, identity, clock }: RegistrationOptions,
     topic: string,
     handlers: TransportHandlers,
   ) {
     this.#devices = devices
+    this.#identity = identity
     this.#clock = clock
+    this.#topic = topic
     this.#handlers = handlers
     void this.#register().then((registered) => {
       if (registered && !this.#left) this.#subscription = transport.join(topic, handlers)
@@ -53,6 +67,7 @@ class RegisteredSubscription implements Subscription {
   }
 
   async #register(): Promise<boolean> {
+    if (!(await this.#isUser()) || this.#left) return false
     try {
       const { silenceLimitMs } = await this.#devices.register()
       this.#silenceLimitMs = silenceLimitMs
@@ -64,6 +79,19 @@ class RegisteredSubscription implements Subscription {
       else this.#handlers.down('socket', cause)
       return false
     }
+  }
+
+  /** Whoever is signed in would be registered. That may take a network to tell. */
+  async #isUser(): Promise<boolean> {
+    try {
+      const userId = await this.#identity.currentUserId()
+      if (userId === null) throw new ClientError('not_signed_in')
+      if (userTopic(userId) === this.#topic) return true
+      if (!this.#left) this.#handlers.refused('user_mismatch')
+    } catch (cause) {
+      if (!this.#left) this.#handlers.down('session', cause)
+    }
+    return false
   }
 
   /** Twice within the time of silence that is allowed is enough. */

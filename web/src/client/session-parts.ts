@@ -58,7 +58,8 @@ export function createSessionParts(options: ClientOptions, page: PageParts): Ses
       clock,
       pause: options.pause ?? pause,
       pageSize: options.pageSize ?? DEFAULTS.pageSize,
-      transport: devices === null ? transport : createRegisteredTransport(transport, devices, clock),
+      transport:
+        devices === null ? transport : createRegisteredTransport({ transport, devices, identity, clock }),
       topicTransport: transport,
       devices,
       source: options.source ?? createSupabaseSource(supabase, identity),

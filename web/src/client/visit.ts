@@ -14,6 +14,9 @@ export class Visit {
   #session: Session | null = null
   /** As long as there is no session. */
   #state: ConnectionState = IDLE
+  /** The page was put aside before there was one: it begins when the page comes back. */
+  #suspended = false
+  #stopWaiting: () => void = () => undefined
 
   constructor(userId: string, listener: Pick<SessionListener, 'state' | 'error'>) {
     this.userId = userId
@@ -33,29 +36,39 @@ export class Visit {
     return this.state.name === 'closed'
   }
 
+  /** It ended because its user has gone, as far as this page can tell. */
+  get abandoned(): boolean {
+    const { state } = this
+    return state.name === 'closed' && state.reason !== 'disconnect'
+  }
+
   /** @param open a session that has not been started. */
   start(open: (engine: Engine) => Session): void {
     this.#become({ name: 'connecting', failures: 0 }, 'connect')
-    enginePart.use(
+    // A listener may have had enough of it.
+    if (this.closed) return
+    this.#stopWaiting = enginePart.use(
       (engine) => {
-        if (this.closed) return
         this.#session = open(engine)
-        this.#session.start()
+        if (!this.#suspended) this.#session.start()
       },
-      (error) => {
-        if (!this.closed) this.#listener.error(error)
-      },
+      (error) => this.#listener.error(error),
     )
   }
 
   /** Final, and effective at once. */
   close(reason: CloseReason): void {
     if (this.#session !== null) this.#session.close(reason)
-    else if (!this.closed) this.#become({ name: 'closed', reason }, 'close')
+    else if (!this.closed) {
+      this.#stopWaiting()
+      this.#become({ name: 'closed', reason }, 'close')
+    }
   }
 
   page(event: PageEvent): void {
-    this.#session?.page(event)
+    if (this.#session !== null) this.#session.page(event)
+    else if (event === 'suspend') this.#suspended = true
+    else if (event === 'wake') this.#suspended = false
   }
 
   #become(state: ConnectionState, reason: string): void {

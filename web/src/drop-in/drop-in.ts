@@ -1,14 +1,11 @@
 /**
- * Live connection, toasts and indicator for a page that has nothing of the kind. Keeps trying until the page is
- * connected: without a token there is no client to do so.
+ * Live connection, toasts and indicator for a page that has nothing of the kind.
  *
- *   connect ──> connected                the client goes on by itself
- *      ^  └──> no token now ──> back-off ┐
- *      │  └──> nobody, somebody else ────┤ another session, "retry now"
- *      └─────────────────────────────────┘
+ *   connect ──> connecting, connected    the client goes on by itself
+ *      ^  └──> nobody, somebody else ────┐
+ *      └─────────────────────────────────┘ another session, "retry now"
  */
 
-import { backoffDelay } from '../../../functions-shared/backoff.ts'
 import { DashboardWebSocketClient } from '../client/index.ts'
 import { createStatusIndicator, type StatusIndicator, type StatusIndicatorOptions } from '../status/index.ts'
 import { createJobNotices, createToaster, type Toaster, type ToastType } from '../toasts/index.ts'
@@ -50,9 +47,6 @@ export const INDICATOR_ID = 'ws-connection-status'
 /** Milliseconds: how long it may take to notice that the page's server has signed somebody out. */
 const TOKEN_MAX_AGE = 300_000
 
-/** Milliseconds. */
-const LIMITS = { baseMs: 1_000, maxMs: 30_000, random: Math.random }
-
 export function startDropIn(options: DropInOptions): DropIn {
   const { userId, supabaseUrl, supabaseKey, debug = false } = options
   const storageKey = options.storageKey ?? defaultStorageKey(supabaseUrl)
@@ -74,8 +68,6 @@ export function startDropIn(options: DropInOptions): DropIn {
   const element = options.indicator === undefined ? document.getElementById(INDICATOR_ID) : options.indicator
   let indicator: StatusIndicator | null = null
   const stop = new AbortController()
-  let retry: ReturnType<typeof setTimeout> | undefined
-  let failures = 0
   let connecting = false
 
   function show(view: StatusIndicatorOptions['client']): void {
@@ -86,23 +78,14 @@ export function startDropIn(options: DropInOptions): DropIn {
   async function connect(): Promise<void> {
     if (connecting || stop.signal.aborted) return
     connecting = true
-    clearTimeout(retry)
     show(client)
     try {
       await client.connect(userId)
-      failures = 0
     } catch (cause) {
-      if (!stop.signal.aborted) failed(cause)
+      if (!stop.signal.aborted) show(problemView(reportProblem(cause), () => void connect()))
     } finally {
       connecting = false
     }
-  }
-
-  function failed(cause: unknown): void {
-    const problem = reportProblem(cause)
-    const delayMs = problem.passes ? backoffDelay(failures++, LIMITS) : null
-    show(problemView(problem, delayMs === null ? null : Date.now() + delayMs, () => void connect()))
-    if (delayMs !== null) retry = setTimeout(() => void connect(), delayMs)
   }
 
   if (options.toasts !== false) {
@@ -110,14 +93,17 @@ export function startDropIn(options: DropInOptions): DropIn {
     client.on('message', (message, delivery) => notices.message(message, delivery))
     client.on('connected', () => notices.caughtUp())
   }
+  // Without a token to begin with: the client goes on trying, but it may be the page that gives none.
+  client.on('error', (error) => {
+    if (!isConnecting(client)) reportProblem(error)
+  })
   // Somebody has signed in, perhaps in another tab; and what failed for want of a network may go now.
   const { signal } = stop
   const stopWatching = watchStorage(storageKey, () => void resume())
   window.addEventListener('online', () => void resume(), { signal })
 
   async function resume(): Promise<void> {
-    const { state } = client.getState()
-    if (state === 'idle' || state === 'closed') await connect()
+    if (!isConnecting(client)) await connect()
   }
 
   void connect()
@@ -128,7 +114,6 @@ export function startDropIn(options: DropInOptions): DropIn {
     showToast: (title, message, type, durationMs) => toaster.showToast(title, message, type, durationMs),
     close() {
       stop.abort()
-      clearTimeout(retry)
       stopWatching()
       client.disconnect()
       indicator?.destroy()
@@ -136,6 +121,12 @@ export function startDropIn(options: DropInOptions): DropIn {
       removeStyles()
     },
   }
+}
+
+/** Or connected. */
+function isConnecting(client: DashboardWebSocketClient): boolean {
+  const { state } = client.getState()
+  return state !== 'idle' && state !== 'closed'
 }
 
 function logFrame(text: string, payload: unknown): void {

@@ -4,12 +4,6 @@ import { CodedError } from '../../../functions-shared/coded-error.ts'
 import type { ClientState } from '../client/index.ts'
 import type { StatusIndicatorOptions } from '../status/index.ts'
 
-export interface Problem {
-  code: string
-  /** It may pass without anybody doing something. */
-  passes: boolean
-}
-
 const IDLE: ClientState = {
   state: 'idle',
   isConnected: false,
@@ -25,23 +19,20 @@ const IDLE: ClientState = {
 }
 
 /** Says in the console what is the matter; with the setting that is wrong, where that is it. */
-export function reportProblem(cause: unknown): Problem {
+export function reportProblem(cause: unknown): string {
   const code = cause instanceof CodedError ? cause.code : 'internal_error'
   const { setting } = cause instanceof CodedError ? cause.details : {}
   const message = cause instanceof Error ? cause.message : String(cause)
   console.error(`[live] ${code}: ${message}${setting === undefined ? '' : ` (${setting})`}`, cause)
-  return { code, passes: code === 'connection_lost' }
+  return code
 }
 
-/** What the indicator shows instead of the client. @param retryAt milliseconds since the epoch; null for never. */
-export function problemView(
-  { code, passes }: Problem,
-  retryAt: number | null,
-  retry: () => void,
-): StatusIndicatorOptions['client'] {
-  const offline = passes || code === 'not_signed_in'
-  const state: ClientState = offline
-    ? { ...IDLE, state: 'offline', reason: passes ? 'session' : code, retryAt }
-    : { ...IDLE, state: 'error', reason: code }
+/** What the indicator shows instead of the client. */
+export function problemView(code: string, retry: () => void): StatusIndicatorOptions['client'] {
+  const state: ClientState = {
+    ...IDLE,
+    state: code === 'not_signed_in' ? 'offline' : 'error',
+    reason: code,
+  }
   return { getState: () => state, on: () => () => undefined, retryNow: retry }
 }

@@ -51,11 +51,11 @@ function start(): void {
     dropIn = startDropIn(optionsOf(readConfiguration(document.body.dataset, attributes)))
     showToast = dropIn.showToast
   } catch (cause) {
-    const problem = reportProblem(cause)
+    const code = reportProblem(cause)
     adoptStyles()
     const element = document.getElementById(INDICATOR_ID)
     if (element !== null) {
-      createStatusIndicator({ element, client: problemView(problem, null, () => location.reload()) })
+      createStatusIndicator({ element, client: problemView(code, () => location.reload()) })
     }
   }
 }

@@ -30,7 +30,7 @@ export interface LiveProviderProps {
   client: DashboardWebSocketClient
   /** Who is signed in; null for nobody. */
   userId: string | null
-  /** Why `connect()` failed: `not_signed_in`, `user_mismatch`, `connection_lost`. Must not throw. */
+  /** Why `connect()` failed: `not_signed_in`, `user_mismatch`. Must not throw. */
   onError?: (error: unknown) => void
   children?: ReactNode
 }

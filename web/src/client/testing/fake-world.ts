@@ -5,6 +5,7 @@
 
 import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 import type { ImageMessage } from '../../../../functions-shared/message-types.ts'
+import { ClientError } from '../client-error.ts'
 import type { DownReason } from '../connection-state.ts'
 import { enginePart } from '../engine-part.ts'
 import type {
@@ -119,6 +120,8 @@ export class FakeWorld implements Transport, NotificationSource, Inbox, Identity
   /** What happens to an attempt to join. */
   joins: 'succeed' | 'fail' | 'refuse' | 'hang' = 'succeed'
   readable = true
+  /** Whether it can be told who is signed in: false as while a token cannot be renewed. */
+  identifiable = true
   /** Rows; a page that asks for more does not arrive, as on a slow line. */
   largestPage = Number.POSITIVE_INFINITY
   /** Broadcasts that nobody hears. */
@@ -220,6 +223,7 @@ export class FakeWorld implements Transport, NotificationSource, Inbox, Identity
   }
 
   async currentUserId(): Promise<string | null> {
+    if (!this.identifiable) throw new ClientError('connection_lost')
     return this.#user
   }
 

@@ -1,0 +1,324 @@
+/** What happens to a client before its engine is there. */
+
+import { createClient } from '@supabase/supabase-js'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { DashboardWebSocketClientOptions } from './client-options.ts'
+import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
+import type { Engine } from './engine-part.ts'
+import { Part } from './part.ts'
+import type { Devices, QueueSource, Sender } from './ports.ts'
+import { FakeStorage, FakeWorld, settled } from './testing/fake-world.ts'
+
+const ANNA = 'user-anna'
+const BEN = 'user-ben'
+
+const loading = vi.hoisted(() => ({ part: null as Part<Engine> | null }))
+
+vi.mock('./engine-part.ts', async (original) => {
+  const actual = await original<typeof import('./engine-part.ts')>()
+  return {
+    get enginePart() {
+      return loading.part ?? actual.enginePart
+    },
+  }
+})
+
+let engineArrives: () => Promise<void>
+
+beforeEach(() => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  loading.part = new Part(async () => {
+    await promise
+    return import('./engine.ts')
+  })
+  engineArrives = async () => {
+    resolve()
+    await loading.part?.ready()
+    await settled()
+  }
+})
+
+const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
+  auth: { persistSession: false },
+})
+
+function setup(options: Partial<DashboardWebSocketClientOptions> = {}) {
+  const world = new FakeWorld(ANNA)
+  const queues: QueueSource = { readJobs: async () => [] }
+  const sent: string[] = []
+  const sender: Sender = {
+    send: async (topic) => void sent.push(topic),
+    sendTyping: async (incidentId) => void sent.push(incidentId),
+    sendBinary: async (topic) => void sent.push(topic),
+  }
+  const client = new DashboardWebSocketClient({
+    supabase,
+    transport: world,
+    source: world,
+    inbox: world,
+    devices: null,
+    identity: world,
+    queues,
+    sender,
+    signer: { signAgain: async () => new Map() },
+    pageEvents: world.pageEvents,
+    clock: () => world.clock.now,
+    timers: world.clock,
+    random: () => 0.5,
+    storage: new FakeStorage(),
+    logger: { debug: () => undefined, warn: () => undefined },
+    ...options,
+  })
+  const states: string[] = []
+  const heard: number[] = []
+  client.on('state', (change) => states.push(change.new))
+  client.on('message', (message) => heard.push(message.seq ?? -1))
+  const joined = (): string[] => world.subscriptions.filter(({ left }) => !left).map(({ topic }) => topic)
+  return { client, world, states, heard, sent, joined }
+}
+
+/** Its engine is being loaded. */
+async function setupLoading(options: Partial<DashboardWebSocketClientOptions> = {}) {
+  const parts = setup(options)
+  const connecting = parts.client.connect(ANNA)
+  await settled()
+  expect(parts.client.getState().state).toBe('connecting')
+  return { ...parts, connecting }
+}
+
+describe('a client whose engine is being loaded', () => {
+  it('is connecting, and live once it is there', async () => {
+    const { connecting, world, states, heard } = await setupLoading()
+    await engineArrives()
+    await connecting
+    world.write(ANNA)
+    expect(states).toEqual(['connecting', 'catching-up', 'live'])
+    expect(heard).toEqual([1])
+  })
+
+  it('connects once, however often it is told to, and says to each when it is live', async () => {
+    const { client, joined } = setup()
+    const live: string[] = []
+    const calls = [1, 2].map(async () => {
+      await client.connect(ANNA)
+      live.push(client.getState().state)
+    })
+    await settled()
+    calls.push(client.connect(ANNA))
+    expect(live).toEqual([])
+    await engineArrives()
+    await Promise.all(calls)
+    expect(live).toEqual(['live', 'live'])
+    expect(joined()).toEqual([`user:${ANNA}`])
+  })
+
+  it('that is disconnected never begins, and leaves nothing behind', async () => {
+    const { client, connecting, world, states } = await setupLoading()
+    client.disconnect()
+    await connecting
+    await engineArrives()
+    world.page('wake')
+    await world.clock.advance(60_000)
+    expect(states).toEqual(['connecting', 'closed'])
+    expect([world.subscriptions.length, world.listeners, world.clock.running]).toEqual([0, 0, 0])
+  })
+
+  it('that is disconnected as soon as it says that it connects leaves nothing behind', async () => {
+    const { client, world, states } = setup()
+    client.once('state', () => client.disconnect())
+    await client.connect(ANNA)
+    await engineArrives()
+    expect(states).toEqual(['connecting', 'closed'])
+    expect([world.subscriptions.length, world.listeners]).toEqual([0, 0])
+  })
+
+  it('that is disconnected and connected again begins once', async () => {
+    const { client, joined, states } = await setupLoading()
+    client.disconnect()
+    const again = client.connect(ANNA)
+    await settled()
+    await engineArrives()
+    await again
+    expect(joined()).toEqual([`user:${ANNA}`])
+    expect(states).toEqual(['connecting', 'closed', 'connecting', 'catching-up', 'live'])
+  })
+
+  it('ends with the session, and with it what was followed', async () => {
+    const { client, connecting, world } = await setupLoading()
+    const queue = client.subscribeQueue('queue-1')
+    world.signIn(null)
+    await connecting
+    await engineArrives()
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
+    expect(queue.state).toBe('closed')
+    expect([world.subscriptions.length, world.listeners]).toEqual([0, 0])
+  })
+
+  it('begins for the next user alone where the user changes', async () => {
+    const { client, world, joined, heard } = await setupLoading()
+    world.signIn(BEN)
+    const connecting = client.connect(BEN)
+    await settled()
+    await engineArrives()
+    await connecting
+    world.write(ANNA)
+    world.write(BEN)
+    expect(joined()).toEqual([`user:${BEN}`])
+    expect(heard).toEqual([1])
+  })
+
+  it('does nothing for the next user that was asked for by the one before', async () => {
+    const { client, world, sent } = await setupLoading()
+    world.write(BEN)
+    const asked = [client.markRead({ upTo: 1 }), client.sendTyping('incident-1')].map((promise) =>
+      promise.catch(({ code }) => code),
+    )
+    world.signIn(BEN)
+    const connecting = client.connect(BEN)
+    await settled()
+    await engineArrives()
+    await connecting
+    expect(await Promise.all(asked)).toEqual(['not_signed_in', 'not_signed_in'])
+    expect([world.table(BEN).read.size, sent]).toEqual([0, []])
+  })
+
+  it('does what it was asked for once it is there', async () => {
+    const { client, world, sent } = await setupLoading()
+    world.write(ANNA)
+    const asked = [client.markRead({ upTo: 1 }), client.send('incident:1', 'note', {})]
+    await engineArrives()
+    await Promise.all(asked)
+    expect([world.table(ANNA).read.size, sent]).toEqual([1, ['incident:1']])
+  })
+
+  it('follows what was asked for meanwhile, unless it was closed', async () => {
+    const { client, connecting, joined } = await setupLoading()
+    const queue = client.subscribeQueue('queue-1')
+    const incident = client.joinIncident('incident-1')
+    client.subscribeQueue('queue-2').close()
+    await engineArrives()
+    await connecting
+    await settled()
+    expect(joined().sort()).toEqual(['incident:incident-1', 'queue:queue-1', `user:${ANNA}`])
+    expect([queue.state, incident.state]).toEqual(['live', 'live'])
+  })
+
+  it('does not begin in a page that was put aside, but when it comes back', async () => {
+    const { client, world, joined, heard } = await setupLoading()
+    world.page('suspend')
+    await engineArrives()
+    await world.clock.advance(60_000)
+    expect([joined(), world.clock.running]).toEqual([[], 0])
+    world.page('wake')
+    await world.clock.advance(0)
+    world.write(ANNA)
+    expect(client.getState().state).toBe('live')
+    expect([joined(), heard]).toEqual([[`user:${ANNA}`], [1]])
+  })
+
+  it.each([
+    ['suspend', 'wake'],
+    ['offline', 'online'],
+    ['offline', 'wake'],
+    ['wake', 'online'],
+  ] as const)('is live whatever happens to the page meanwhile (%s, %s)', async (...events) => {
+    const { client, world, joined } = await setupLoading()
+    for (const event of events) world.page(event)
+    await engineArrives()
+    expect([client.getState().state, joined()]).toEqual(['live', [`user:${ANNA}`]])
+  })
+
+  it('may be told to try at once and to ping', async () => {
+    const { client, connecting } = await setupLoading()
+    client.retryNow()
+    client.ping()
+    await engineArrives()
+    await connecting
+    expect(client.getState().state).toBe('live')
+  })
+})
+
+describe('what is followed before anybody connects', () => {
+  it('belongs to the next user where it was asked for after the earlier one had gone', async () => {
+    const { client, world, joined } = setup()
+    await engineArrives()
+    await client.connect(ANNA)
+    const before = client.subscribeQueue('queue-of-anna')
+    world.signIn(null)
+    const after = client.subscribeQueue('queue-of-ben')
+    world.signIn(BEN)
+    await client.connect(BEN)
+    await settled()
+    expect([before.state, after.state]).toEqual(['closed', 'live'])
+    expect(joined().sort()).toEqual(['queue:queue-of-ben', `user:${BEN}`])
+  })
+})
+
+describe('a client that cannot tell who is signed in', () => {
+  const devices = (): Devices & { registrations: number } => ({
+    deviceId: 'device-1',
+    registrations: 0,
+    async register() {
+      this.registrations += 1
+      return { silenceLimitMs: 60_000 }
+    },
+    heartbeat: async () => 'live',
+    unregister: async () => undefined,
+  })
+
+  it.each([
+    ['by itself', () => undefined],
+    ['when the device is online', (world: FakeWorld) => world.page('online')],
+  ])('goes on trying, and is live once it can (%s)', async (_, then) => {
+    const registry = devices()
+    const { client, world, heard } = setup({ devices: registry })
+    await engineArrives()
+    const errors: string[] = []
+    client.on('error', ({ code }) => errors.push(code))
+    world.identifiable = false
+    const connecting = client.connect(ANNA)
+    await settled()
+    expect(client.getState()).toMatchObject({ state: 'offline', reason: 'session' })
+    expect(errors).toContain('connection_lost')
+    expect([registry.registrations, world.subscriptions.length]).toEqual([0, 0])
+    world.identifiable = true
+    then(world)
+    await world.clock.advance(30_000)
+    await connecting
+    world.write(ANNA)
+    expect([client.getState().state, heard]).toEqual(['live', [1]])
+  })
+
+  it('does not begin where a listener has had enough of it', async () => {
+    const { client, world, states } = setup({ devices: devices() })
+    world.identifiable = false
+    client.on('error', () => client.disconnect())
+    await client.connect(ANNA)
+    await world.clock.advance(60_000)
+    expect([states, world.listeners, world.clock.running]).toEqual([[], 0, 0])
+  })
+
+  it('says what else is the matter', async () => {
+    const { client, world } = setup()
+    world.currentUserId = async () => {
+      throw new TypeError('broken identity')
+    }
+    await expect(client.connect(ANNA)).rejects.toThrow('broken identity')
+    expect(client.getState().state).toBe('idle')
+  })
+
+  it('ends when somebody else turns out to be', async () => {
+    const registry = devices()
+    const { client, world } = setup({ devices: registry })
+    await engineArrives()
+    world.identifiable = false
+    const connecting = client.connect(BEN)
+    await settled()
+    world.identifiable = true
+    await world.clock.advance(30_000)
+    await connecting
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
+    expect([registry.registrations, world.subscriptions.length]).toEqual([0, 0])
+    expect([world.listeners, world.clock.running]).toEqual([0, 0])
+  })
+})
