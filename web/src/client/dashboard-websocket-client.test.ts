@@ -238,6 +238,39 @@ describe('while live', () => {
     expect(states.slice(-2)).toEqual(['stale', 'live'])
   })
 
+  it('is not live before a gap is filled that opened while it was reading', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.writeUnheard(ANNA)
+    world.onPage = () => {
+      world.onPage = () => undefined
+      world.writeUnheard(ANNA)
+      world.write(ANNA)
+    }
+    const heardWhenLive: number[][] = []
+    client.on('state', (change) => change.new === 'live' && heardWhenLive.push([...heard]))
+    world.page('wake')
+    await world.clock.advance(0)
+    expect(heardWhenLive).toEqual([[1, 2, 3]])
+  })
+
+  it('never asks for pages so small that they say nothing', async () => {
+    const { client, world } = setup({ pageSize: 40 })
+    await client.connect(ANNA)
+    for (let n = 0; n < 100; n += 1) world.writeUnheard(ANNA)
+    world.largestPage = 0
+    const asked: number[] = []
+    const readPage = world.readPage.bind(world)
+    world.readPage = (userId, after, limit, signal) => {
+      asked.push(limit)
+      return readPage(userId, after, limit, signal)
+    }
+    world.page('wake')
+    await world.clock.advance(300_000)
+    expect(asked.slice(0, 4)).toEqual([40, 20, 10, 10])
+    expect([Math.min(...asked), client.getState().state]).toEqual([10, 'stale'])
+  })
+
   it('reads smaller pages where large ones do not arrive, until it has caught up', async () => {
     const { client, world, heard } = setup({ pageSize: 100 })
     await client.connect(ANNA)
@@ -379,6 +412,14 @@ describe('what cannot be told one by one', () => {
       [1, 2, 4],
     ],
     ['rewound', (world: FakeWorld) => Object.assign(world.table(ANNA), { seq: 1, rows: [] }), [1, 2, 2]],
+    [
+      'rows-missing',
+      (world: FakeWorld) => {
+        world.writeUnheard(ANNA)
+        world.table(ANNA).rows.pop()
+      },
+      [1, 2, 4],
+    ],
   ] as const)('%s is said, and delivery goes on', async (reason, change, expected) => {
     const { client, world, heard } = setup()
     const reloads: unknown[] = []
@@ -415,6 +456,44 @@ describe('what cannot be told one by one', () => {
     expect(client.getState()).toMatchObject({ recovered: true, state: 'live' })
     expect(reloads).toEqual([])
     expect(heard).toEqual([1, 2])
+  })
+
+  it('is said once: the next visit goes on from where the table was set back to', async () => {
+    const storage = new FakeStorage()
+    const world = new FakeWorld(ANNA)
+    const first = setup({ storage }, world)
+    await first.client.connect(ANNA)
+    for (let n = 0; n < 3; n += 1) world.write(ANNA)
+    Object.assign(world.table(ANNA), { seq: 1, rows: world.table(ANNA).rows.slice(0, 1) })
+    world.page('wake')
+    await world.clock.advance(10_000)
+    expect(first.client.getState()).toMatchObject({ recovered: false, lastSeq: 1 })
+    first.client.disconnect()
+    world.write(ANNA)
+
+    const second = setup({ storage }, world)
+    await second.client.connect(ANNA)
+    expect([second.heard, second.client.getState().recovered]).toEqual([[2], true])
+  })
+
+  it('is not taken for what only cannot be read yet, which is asked for with pauses', async () => {
+    const { client, world, heard } = setup()
+    await client.connect(ANNA)
+    world.write(ANNA)
+    const early = imageMessage({ seq: 3, epoch: 'epoch-1' })
+    const { headReads } = world
+    world.onHead = () => {
+      if (world.headReads > headReads + 20) world.readable = false
+    }
+    // The third is sent, the second was lost, and neither can be read yet.
+    world.broadcast(ANNA, early)
+    await settled()
+    expect(client.getState().state).toBe('stale')
+    expect(world.headReads - headReads).toBe(1)
+    world.writeUnheard(ANNA)
+    world.writeUnheard(ANNA)
+    await world.clock.advance(10_000)
+    expect([heard, client.getState().recovered]).toEqual([[1, 2, 3], true])
   })
 
   it('does not tell again under a new epoch what was told under the old one', async () => {

@@ -5,6 +5,7 @@ import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
 import type { KeyValueStorage, Timers } from '../ports.ts'
 import { type FakeTab, FakeTabs } from '../testing/fake-tabs.ts'
 import { FakeStorage, FakeWorld, settled } from '../testing/fake-world.ts'
+import { mirroredState } from './mirror.ts'
 
 const ANNA = 'user-anna'
 
@@ -176,6 +177,43 @@ describe('several tabs', () => {
     expect(second.client.getState().state).toBe('live')
   })
 
+  it('read by themselves what they were not relayed before a later one is heard', async () => {
+    const { world, second, third } = await profileOf(3)
+    second.tab.deaf = true
+    world.write(ANNA)
+    await settled()
+    second.tab.deaf = false
+    world.write(ANNA)
+    await settled()
+    expect([second.heard, third.heard]).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+    expect(second.states.slice(-2)).toEqual(['catching-up', 'live'])
+    expect(third.states.filter((state) => state === 'live')).toHaveLength(1)
+  })
+
+  it('find within one check interval that the last one was not relayed', async () => {
+    const { world, second } = await profileOf(3)
+    await world.clock.advance(5_000)
+    second.tab.deaf = true
+    world.write(ANNA)
+    await settled()
+    second.tab.deaf = false
+    await world.clock.advance(30_000)
+    expect([second.heard, second.client.getState().state]).toEqual([[1], 'live'])
+  })
+
+  it('are not live after a sleep before the leader has looked', async () => {
+    const { world, first, second } = await profileOf(3)
+    first.tab.frozen = true
+    world.clock.sleep(3_600_000)
+    world.page('wake')
+    expect(second.client.getState().state).toBe('stale')
+    await world.clock.advance(2_000)
+    expect(second.client.getState().state).toBe('live')
+  })
+
   it('show a message in the one tab that is looked at', async () => {
     const { world, first, second, third } = await profileOf(3)
     first.tab.lookAt({ visible: false, focusedAt: 3 })
@@ -260,6 +298,25 @@ describe('several tabs', () => {
     for (const tab of [...profile.open]) profile.close(tab)
     await settled()
     expect([profile.world.clock.running, profile.world.listeners, profile.sockets]).toEqual([0, 0, 0])
+  })
+})
+
+describe('the state of a tab that follows', () => {
+  const live = { name: 'live', failures: 0, joinedAt: 1, confirmedAt: 2 } as const
+  const offline = { name: 'offline', failures: 1, retryAt: 3, reason: 'socket' } as const
+  const failed = { kind: 'failed', reads: 2, at: 9 } as const
+
+  it.each([
+    ['nothing is known of the leader', null, { kind: 'even' }, false, 'connecting'],
+    ['the leader is gone', { name: 'closed', reason: 'disconnect' }, { kind: 'even' }, false, 'connecting'],
+    ['both have everything', live, { kind: 'even' }, false, 'live'],
+    ['this tab is reading', live, { kind: 'reading' }, false, 'catching-up'],
+    ['this tab cannot read', live, failed, false, 'stale'],
+    ['the leader is silent', live, { kind: 'even' }, true, 'stale'],
+    ['this tab is reading, the leader silent', live, { kind: 'reading' }, true, 'catching-up'],
+    ['the leader is not live', offline, { kind: 'reading' }, false, 'offline'],
+  ] as const)('when %s', (_, leader, own, silent, expected) => {
+    expect(mirroredState(leader, own, silent).name).toBe(expected)
   })
 })
 

@@ -23,6 +23,8 @@ class Member {
 /** One tab: opens groups, can crash, fall asleep and be looked at. */
 export class FakeTab {
   crashed = false
+  /** Hears nothing of the others. */
+  deaf = false
   /** Its tasks wait, as in a page that the browser has frozen; locks stay. */
   frozen = false
   readonly waiting: (() => void)[] = []
@@ -86,7 +88,8 @@ export class FakeTabs {
         this.messages += 1
         const copy: unknown = structuredClone(message)
         for (const other of this.#members) {
-          if (other !== member && other.name === name) this.#later(other, () => other.handlers.message(copy))
+          if (other !== member && other.name === name && !other.tab.deaf)
+            this.#later(other, () => other.handlers.message(copy))
         }
       },
       steal: () => {
