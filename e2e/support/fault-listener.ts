@@ -74,7 +74,7 @@ export interface TestListener extends AsyncDisposable {
 export interface ListenOptions extends Partial<Omit<DashboardWebSocketClientOptions, 'supabase'>> {
   /** A token to go by; default: signs in with the password. */
   accessToken?: string
-  /** Milliseconds for renewing a token. */
+  /** Milliseconds for renewing a token, once signed in. */
   authTimeout?: number
   /** Other seams that need the page's client. */
   wire?: (supabase: SupabaseClient) => Partial<DashboardWebSocketClientOptions>
@@ -89,6 +89,7 @@ export async function openListener(
 ): Promise<TestListener> {
   const sessions = new Map<string, string>()
   if (accessToken !== undefined) sessions.set(SESSION_KEY, sessionOf(account, accessToken))
+  let fetchLimited = limitAuthRequests(AUTH_TIMEOUT_MS)
   const supabase = createClient(url, publishableKey, {
     auth: {
       persistSession: true,
@@ -97,7 +98,7 @@ export async function openListener(
       storageKey: SESSION_KEY,
     },
     realtime: { timeout: JOIN_TIMEOUT_MS },
-    global: { fetch: limitAuthRequests(authTimeout) },
+    global: { fetch: (...request) => fetchLimited(...request) },
   })
   const client = new DashboardWebSocketClient({
     supabase,
@@ -117,6 +118,7 @@ export async function openListener(
     signIn: async ({ email }) => {
       const { error } = await supabase.auth.signInWithPassword({ email, password: PASSWORD })
       expect(error).toBeNull()
+      fetchLimited = limitAuthRequests(authTimeout)
     },
     expireToken: () => {
       for (const [key, value] of sessions) {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AppError } from '../../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { ClientError } from './client-error.ts'
 import type { DashboardWebSocketClientOptions } from './client-options.ts'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
 import { FakeStorage, FakeWorld, imageMessage, settled } from './testing/fake-world.ts'
@@ -524,6 +525,62 @@ describe('another user', () => {
     expect(heard).toEqual([])
     expect(storage.values).toEqual(before)
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
+  })
+
+  it('is not told, nor its cursor moved, by what was read for the earlier one', async () => {
+    const storage = new FakeStorage()
+    const { client, world } = setup({ storage })
+    const reloads: unknown[] = []
+    client.on('reload', (event) => reloads.push(event))
+    await client.connect(ANNA)
+    world.write(ANNA)
+    Object.assign(world.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] })
+    const readHead = world.readHead.bind(world)
+    // As where the answer is there already and nothing can take it back.
+    world.readHead = async (userId) => {
+      const head = await readHead(userId, new AbortController().signal)
+      world.signIn(BEN)
+      return head
+    }
+    const before = new Map(storage.values)
+    world.page('wake')
+    await world.clock.advance(60_000)
+    expect([reloads, storage.values]).toEqual([[], before])
+  })
+
+  it('is not handed what waits to be handed over together', async () => {
+    const { client, world } = setup()
+    const batches: number[] = []
+    client.on('batch', (items) => batches.push(items.length))
+    await client.connect(ANNA)
+    world.write(ANNA)
+    world.write(ANNA)
+    world.signIn(BEN)
+    await world.clock.advance(1_000)
+    expect(batches).toEqual([1])
+  })
+
+  it('ends the connection where a request shows that it is another', async () => {
+    const { client, world, errors } = setup()
+    await client.connect(ANNA)
+    world.readHead = async () => {
+      throw new ClientError('user_mismatch')
+    }
+    world.page('wake')
+    await world.clock.advance(0)
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
+    expect([errors, world.listeners, world.clock.running]).toEqual([[], 0, 0])
+  })
+
+  it('ends what the earlier one followed, also where that one had disconnected', async () => {
+    const { client, world } = setup()
+    await client.connect(ANNA)
+    const queue = client.subscribeQueue('queue-1')
+    client.disconnect()
+    expect(queue.state).not.toBe('closed')
+    world.signIn(BEN)
+    await client.connect(BEN)
+    expect(queue.state).toBe('closed')
   })
 
   it('ends the connection on sign-out without leaving anything behind', async () => {

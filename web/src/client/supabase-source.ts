@@ -26,7 +26,10 @@ export function createSupabaseSource(
         .filter('seq', 'gt', after)
         .order('seq')
         .limit(count)
-      return parseRows(await call(query, 'history_unavailable', signal, readTimeout))
+      const rows = parseRows(await call(query, 'history_unavailable', signal, readTimeout))
+      // Of another user there is nothing to see, which must not be taken for rows that are gone.
+      if (rows.length === 0) await requireUser(identity, userId)
+      return rows
     },
   }
 }

@@ -1,8 +1,9 @@
 import { createClient } from '@supabase/supabase-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ClientError } from '../client-error.ts'
 import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
-import type { KeyValueStorage, Timers } from '../ports.ts'
+import type { KeyValueStorage, PageEvent, Timers } from '../ports.ts'
 import { type FakeTab, FakeTabs } from '../testing/fake-tabs.ts'
 import { FakeStorage, FakeWorld, settled } from '../testing/fake-world.ts'
 import { mirroredState } from './mirror.ts'
@@ -21,6 +22,8 @@ interface OpenTab {
   /** Those that this tab was told to show. */
   shown: number[]
   states: string[]
+  /** An event of this tab's page alone. */
+  page: (event: PageEvent) => void
 }
 
 class Profile {
@@ -62,7 +65,11 @@ class Profile {
       devices: null,
       identity: world,
       signer: { signAgain: async () => new Map() },
-      pageEvents: (listener) => world.pageEvents((event) => tab.run(() => listener(event))),
+      pageEvents: (listener) => {
+        const here = (event: PageEvent): void => tab.run(() => listener(event))
+        opened.page = here
+        return world.pageEvents(here)
+      },
       clock: () => world.clock.now,
       timers,
       random: () => 0.5,
@@ -72,7 +79,7 @@ class Profile {
       attention: tab.attention,
       pageSize: 3,
     })
-    const opened: OpenTab = { client, tab, heard: [], shown: [], states: [] }
+    const opened: OpenTab = { client, tab, heard: [], shown: [], states: [], page: () => undefined }
     client.on('message', (message, { foremost }) => {
       opened.heard.push(message.seq ?? -1)
       if (foremost) opened.shown.push(message.seq ?? -1)
@@ -204,6 +211,29 @@ describe('several tabs', () => {
     expect([second.heard, second.client.getState().state]).toEqual([[1], 'live'])
   })
 
+  it('let the leader look when one of them wakes up', async () => {
+    const { world, first, second } = await profileOf(3)
+    await world.clock.advance(5_000)
+    world.writeUnheard(ANNA)
+    second.page('wake')
+    await world.clock.advance(0)
+    expect([first.heard, second.heard]).toEqual([[1], [1]])
+  })
+
+  it('end where a request shows that another user has signed in', async () => {
+    const { world, second } = await profileOf(3)
+    second.tab.deaf = true
+    world.write(ANNA)
+    await settled()
+    second.tab.deaf = false
+    world.readHead = async () => {
+      throw new ClientError('user_mismatch')
+    }
+    world.write(ANNA)
+    await settled()
+    expect(second.client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
+  })
+
   it('are not live after a sleep before the leader has looked', async () => {
     const { world, first, second } = await profileOf(3)
     first.tab.frozen = true
@@ -231,6 +261,29 @@ describe('several tabs', () => {
     world.write(ANNA)
     await settled()
     expect([first.shown, second.shown, third.shown]).toEqual([[3], [2], [1]])
+  })
+
+  it('show it in one that is there, whoever leads and whoever has gone', async () => {
+    const profile = await profileOf(3)
+    const { world, first, second, third } = profile
+    third.tab.lookAt({ visible: true, focusedAt: 3 })
+    second.tab.lookAt({ visible: true, focusedAt: 2 })
+    await settled()
+    // The next leader was never told about the third tab by itself.
+    profile.close(first)
+    await world.clock.advance(0)
+    world.write(ANNA)
+    await settled()
+    expect([second.shown, third.shown]).toEqual([[], [1]])
+    // A leader that was away does not go by whom it knew before.
+    second.page('suspend')
+    await world.clock.advance(0)
+    profile.close(third)
+    second.page('wake')
+    await world.clock.advance(0)
+    world.write(ANNA)
+    await settled()
+    expect(second.shown).toEqual([2])
   })
 
   it('tell the socket’s state in all of them, and retry from any', async () => {

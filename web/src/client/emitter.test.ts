@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { Emitter } from './emitter.ts'
+
+interface Events {
+  tick: [number]
+}
+
+function setup() {
+  const failures: unknown[] = []
+  const emitter = new Emitter<Events>((event, cause) => failures.push([event, cause]))
+  const calls: string[] = []
+  return { emitter, failures, calls }
+}
+
+describe('listeners', () => {
+  it('that are removed while others are told are not called any more', () => {
+    const { emitter, calls } = setup()
+    emitter.on('tick', () => off())
+    const off = emitter.on('tick', () => calls.push('removed'))
+    emitter.on('tick', () => calls.push('last'))
+    emitter.emit('tick', 1)
+    expect(calls).toEqual(['last'])
+  })
+
+  it('that are added meanwhile hear what comes next', () => {
+    const { emitter, calls } = setup()
+    const off = emitter.on('tick', () => {
+      off()
+      emitter.on('tick', (n) => calls.push(`added ${n}`))
+    })
+    emitter.emit('tick', 1)
+    emitter.emit('tick', 2)
+    expect(calls).toEqual(['added 2'])
+  })
+
+  it('that throw keep nobody else from hearing, and are reported', () => {
+    const { emitter, failures, calls } = setup()
+    const cause = new Error('broken page')
+    emitter.on('tick', () => {
+      throw cause
+    })
+    emitter.on('tick', () => calls.push('other'))
+    emitter.emit('tick', 1)
+    expect([calls, failures]).toEqual([['other'], [['tick', cause]]])
+  })
+
+  it('are called once, however often they were added', () => {
+    const { emitter, calls } = setup()
+    const listener = (): void => void calls.push('tick')
+    emitter.on('tick', listener)
+    emitter.on('tick', listener)
+    emitter.emit('tick', 1)
+    expect(calls).toEqual(['tick'])
+  })
+})

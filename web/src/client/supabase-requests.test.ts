@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { BackendAnswer, BackendQuery, BackendRequest } from './backend.ts'
+import { createSupabaseInbox } from './supabase-inbox.ts'
+import { createSupabaseSource } from './supabase-source.ts'
+
+const ANNA = 'user-anna'
+const BEN = 'user-ben'
+
+/** Answers whoever is signed in, as PostgREST does; somebody else may sign in meanwhile. */
+function setup(data: unknown) {
+  const session = { userId: ANNA, next: ANNA, calls: [] as string[] }
+  const answer = async (): Promise<BackendAnswer> => {
+    session.userId = session.next
+    return { data, error: null }
+  }
+  const request: BackendRequest = { abortSignal: answer }
+  const query: BackendQuery = {
+    filter: () => query,
+    order: () => query,
+    limit: () => query,
+    abortSignal: answer,
+  }
+  const backend = {
+    rpc: (name: string) => {
+      session.calls.push(name)
+      return request
+    },
+    from: () => ({ select: () => query }),
+  }
+  const identity = { currentUserId: async () => session.userId, onChange: () => () => undefined }
+  return {
+    session,
+    source: createSupabaseSource(backend, identity),
+    inbox: createSupabaseInbox(backend, identity),
+  }
+}
+
+const { signal } = new AbortController()
+const mismatch = { code: 'user_mismatch' }
+
+describe('what the database answers another user who has signed in meanwhile', () => {
+  it('is not taken for the head of the first', async () => {
+    const { session, source } = setup([{ epoch: 'epoch-1', seq: 7, floor: 0 }])
+    expect(await source.readHead(ANNA, signal)).toEqual({ epoch: 'epoch-1', seq: 7, floor: 0 })
+    session.next = BEN
+    await expect(source.readHead(ANNA, signal)).rejects.toMatchObject(mismatch)
+  })
+
+  it('is not taken for rows of the first that are gone', async () => {
+    const { session, source } = setup([])
+    expect(await source.readPage(ANNA, 0, 10, signal)).toEqual([])
+    session.next = BEN
+    await expect(source.readPage(ANNA, 0, 10, signal)).rejects.toMatchObject(mismatch)
+  })
+
+  it('is not taken for the counts of the first', async () => {
+    const { session, inbox } = setup([{ epoch: null, seq: 0, unseen_count: 1, unread_count: '2' }])
+    expect(await inbox.counts(ANNA, signal)).toEqual({ epoch: null, seq: 0, unseen: 1, unread: 2 })
+    session.next = BEN
+    await expect(inbox.counts(ANNA, signal)).rejects.toMatchObject(mismatch)
+  })
+
+  it('is not asked for: their notifications are not marked', async () => {
+    const { session, inbox } = setup(1)
+    expect(await inbox.mark(ANNA, [1], { read: true })).toBe(1)
+    session.userId = BEN
+    await expect(inbox.mark(ANNA, [1], { read: true })).rejects.toMatchObject(mismatch)
+    expect(session.calls).toEqual(['mark_notifications'])
+  })
+})
