@@ -145,101 +145,25 @@ begin
 end;
 $$;
 comment on function private.publish_one(private.outgoing_message, timestamptz) is
-  'What publish does, for one message.';
+  'What publish_many does, for one message.';
 revoke execute on function private.publish_one(private.outgoing_message, timestamptz) from public, anon, authenticated;
 
-create or replace function private.publish(p_messages private.outgoing_message[], p_at timestamptz)
+alter function private.publish(private.outgoing_message[], timestamptz) rename to publish_many;
+
+create function private.publish(p_messages private.outgoing_message[], p_at timestamptz)
 returns integer
 language plpgsql
 volatile
--- Definer: heads and notifications are closed to every API role, and stay so; only triggers call this.
-security definer
+security invoker
 set search_path = ''
--- The plan is kept from calls with one message, where a nested loop looks best; with thousands it would never end.
-set enable_nestloop = off
 as $$
-declare
-  v_broadcasts integer;
 begin
   if pg_catalog.cardinality(p_messages) = 1 then
     return private.publish_one(p_messages[1], p_at);
   end if;
-
-  with message as (
-    select item.user_id, item.job_id, item.durable, item.body, item.queue_id, item.position
-    from unnest(p_messages) with ordinality as item (user_id, job_id, durable, body, queue_id, position)
-  ),
-  head as (
-    -- One upsert, fed in user_id order: it locks each head in that order as it goes.
-    insert into private.notification_heads as head (user_id, seq)
-    select message.user_id, pg_catalog.count(*)
-    from message
-    where message.durable
-    group by message.user_id
-    order by message.user_id
-    on conflict (user_id) do update set seq = head.seq + excluded.seq
-    returning head.user_id, head.epoch, head.seq
-  ),
-  ranked as (
-    select
-      message.*,
-      pg_catalog.row_number() over (partition by message.user_id order by message.position desc) - 1 as following
-    from message
-    where message.durable
-  ),
-  numbered as (
-    -- The last message of the statement has the number that the head has now.
-    select
-      ranked.user_id,
-      ranked.job_id,
-      ranked.position,
-      head.epoch,
-      head.seq - ranked.following as seq,
-      ranked.body
-        || pg_catalog.jsonb_build_object('seq', head.seq - ranked.following, 'epoch', head.epoch) as payload
-    from ranked
-    join head on head.user_id = ranked.user_id
-  ),
-  stored as (
-    insert into public.notifications (user_id, seq, epoch, type, payload, job_id, created_at)
-    select
-      numbered.user_id, numbered.seq, numbered.epoch, numbered.payload ->> 'type', numbered.payload, numbered.job_id, p_at
-    from numbered
-    order by numbered.user_id, numbered.seq
-  ),
-  outgoing as (
-    select 'user:' || numbered.user_id as topic, numbered.position, numbered.payload from numbered
-    union all
-    select 'user:' || message.user_id, message.position, message.body from message where not message.durable
-    union all
-    -- The body as it came: without the user's numbers.
-    select 'queue:' || message.queue_id, message.position, message.body from message where message.queue_id is not null
-  ),
-  packed as (
-    select
-      outgoing.*,
-      private.batch_number(pg_catalog.octet_length(outgoing.payload::text) + 2)
-        over (partition by outgoing.topic order by outgoing.position) as batch
-    from outgoing
-  ),
-  broadcast as (
-    select
-      packed.topic,
-      case pg_catalog.count(*)
-        when 1 then pg_catalog.jsonb_agg(packed.payload) -> 0
-        else pg_catalog.jsonb_build_object(
-          'type', 'batch_update',
-          'messages', pg_catalog.jsonb_agg(packed.payload order by packed.position),
-          'timestamp', private.iso_timestamp(p_at)
-        )
-      end as payload
-    from packed
-    group by packed.topic, packed.batch
-    order by packed.topic, packed.batch
-  )
-  select pg_catalog.count(private.broadcast(broadcast.topic, broadcast.payload))
-  into v_broadcasts
-  from broadcast;
-  return v_broadcasts;
+  return private.publish_many(p_messages, p_at);
 end;
 $$;
+comment on function private.publish(private.outgoing_message[], timestamptz) is
+  'Numbers and stores the durable ones of the messages and broadcasts all. Returns the broadcasts sent.';
+revoke execute on function private.publish(private.outgoing_message[], timestamptz) from public, anon, authenticated;

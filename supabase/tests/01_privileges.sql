@@ -175,7 +175,7 @@ select set_eq(
     'private.tg_jobs__dispatch_insert()',
     'private.tg_jobs__dispatch_update()',
     'private.tg_jobs__dispatch_delete()',
-    'private.publish(private.outgoing_message[],timestamp with time zone)',
+    'private.publish_many(private.outgoing_message[],timestamp with time zone)',
     'private.tg_documents__refuse_empty()',
     'private.tg_documents__start_work()',
     'private.tg_jobs__notify_insert()',

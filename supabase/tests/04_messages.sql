@@ -200,7 +200,7 @@ select results_eq(
 select set_eq(
   $$ select p.oid::regprocedure::text from pg_proc p where proconfig @> array['enable_nestloop=off'] $$,
   array[
-    'private.publish(private.outgoing_message[],timestamp with time zone)',
+    'private.publish_many(private.outgoing_message[],timestamp with time zone)',
     'private.tg_jobs__notify_update()',
     'private.tg_jobs__dispatch_update()',
     'private.tg_jobs__queue_reports()',
