@@ -24,6 +24,8 @@ interface OpenTab {
   states: string[]
   /** An event of this tab's page alone. */
   page: (event: PageEvent) => void
+  /** How often it said that it needs no socket. */
+  rested: () => number
 }
 
 class Profile {
@@ -39,6 +41,7 @@ class Profile {
   /** A tab whose process is gone runs no timers. */
   openTab(): OpenTab {
     const { world, storage } = this
+    let rests = 0
     const tab = this.tabs.tab()
     const timers: Timers = {
       set: (callback, delayMs) => world.clock.set(() => tab.run(callback), delayMs),
@@ -58,6 +61,9 @@ class Profile {
           })
           this.#sockets.set(tab, [...(this.#sockets.get(tab) ?? []), () => subscription.leave('end')])
           return subscription
+        },
+        rest: () => {
+          rests += 1
         },
       },
       source: world,
@@ -79,7 +85,15 @@ class Profile {
       attention: tab.attention,
       pageSize: 3,
     })
-    const opened: OpenTab = { client, tab, heard: [], shown: [], states: [], page: () => undefined }
+    const opened: OpenTab = {
+      client,
+      tab,
+      heard: [],
+      shown: [],
+      states: [],
+      page: () => undefined,
+      rested: () => rests,
+    }
     client.on('message', (message, { foremost }) => {
       opened.heard.push(message.seq ?? -1)
       if (foremost) opened.shown.push(message.seq ?? -1)
@@ -131,6 +145,8 @@ describe('several tabs', () => {
     expect(open.map(({ heard }) => heard)).toEqual(Array(3).fill([1, 2, 3, 4, 5]))
     expect(sockets).toBe(1)
     expect(open.map(({ client }) => client.getState().state)).toEqual(['live', 'live', 'live'])
+    // Those who follow need no socket of their own.
+    expect(open.map(({ rested }) => rested())).toEqual([0, 1, 1])
     await world.clock.advance(300_000)
     // The leader alone goes on asking.
     expect(world.headReads - headReads).toBeLessThan(18)
@@ -151,6 +167,18 @@ describe('several tabs', () => {
     expect([first.heard, second.heard, third.heard]).toEqual([[1], [1, 2, 3], [1, 2, 3]])
     expect(profile.sockets).toBe(1)
     expect([second.client.getState().state, third.client.getState().state]).toEqual(['live', 'live'])
+  })
+
+  it('go by nothing that they knew of the earlier leader once they lead', async () => {
+    const profile = await profileOf(3)
+    const { world, first, second } = profile
+    profile.close(first)
+    await world.clock.advance(0)
+    const before = second.states.length
+    await world.clock.advance(300_000)
+    expect([second.client.getState().state, second.states.slice(before)]).toEqual(['live', []])
+    for (const tab of [...profile.open]) profile.close(tab)
+    expect(world.clock.running).toBe(0)
   })
 
   it('take the lead from a tab that does not answer, which then follows', async () => {

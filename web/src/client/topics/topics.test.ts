@@ -7,7 +7,7 @@ import type { QueueJob } from '../ports.ts'
 import { FakeTabs } from '../testing/fake-tabs.ts'
 import { FakeStorage, FakeWorld, imageMessage, settled } from '../testing/fake-world.ts'
 import { parseBinary } from './incident-follower.ts'
-import { toBase64 } from './sender.ts'
+import { createSupabaseSender, toBase64 } from './sender.ts'
 
 const ANNA = 'user-anna'
 const QUEUE = queueTopic('queue-1')
@@ -24,6 +24,7 @@ class Page {
   readonly client: DashboardWebSocketClient
   readonly sent: string[] = []
   rows: QueueJob[] = []
+  readable = true
   reads = 0
 
   constructor(world = new FakeWorld(ANNA), tabs = new FakeTabs()) {
@@ -47,9 +48,11 @@ class Page {
       queues: {
         readJobs: async (_queueId, signal) => {
           this.reads += 1
+          const { rows } = this
           await settled()
           signal.throwIfAborted()
-          return this.rows
+          if (!this.readable) throw new Error('unreachable')
+          return rows
         },
       },
       sender: {
@@ -145,6 +148,38 @@ describe('a queue', () => {
     expect(page.reads).toBe(reads)
   })
 
+  it('is read again when something may have been missed while it was read', async () => {
+    const page = await connected()
+    page.rows = [row()]
+    const queue = page.client.subscribeQueue('queue-1')
+    await Promise.resolve()
+    await Promise.resolve()
+    expect([page.reads, queue.jobs.size]).toEqual([1, 0])
+    page.rows = [row({ revision: 3, status: 'completed', progress: 100 })]
+    // The stream flows only now: what changed before was not sent.
+    page.world.subscriptions.find(({ topic }) => topic === QUEUE)?.handlers.flowing()
+    await page.settle()
+    expect([page.reads, queue.jobs.get('job-1')?.status]).toEqual([2, 'completed'])
+  })
+
+  it('is not live while it cannot be read, which is tried again also where nothing is under way', async () => {
+    const page = await connected()
+    page.rows = [row({ status: 'completed', progress: 100 })]
+    const queue = page.client.subscribeQueue('queue-1')
+    await page.settle()
+    expect(queue.state).toBe('live')
+    page.readable = false
+    page.rows = [row({ revision: 3, status: 'queued', progress: 0 })]
+    page.world.drop()
+    await page.world.clock.advance(1_000)
+    await page.settle()
+    expect([queue.state, page.topics]).toEqual(['connecting', ['user:user-anna', QUEUE]])
+    page.readable = true
+    await page.world.clock.advance(30_000)
+    await page.settle()
+    expect([queue.state, queue.jobs.get('job-1')?.status]).toEqual(['live', 'queued'])
+  })
+
   it('is left with the last who follows it', async () => {
     const page = await connected()
     page.rows = [row()]
@@ -213,6 +248,23 @@ describe('topics in several tabs', () => {
     expect(follower.topics).toEqual(['user:user-anna', QUEUE])
   })
 
+  it('that one tab has joined already are told to the next', async () => {
+    const world = new FakeWorld(ANNA)
+    const tabs = new FakeTabs()
+    const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
+    leader.client.subscribeQueue('queue-1')
+    leader.client.joinIncident('incident-1')
+    await leader.settle()
+    world.present(INCIDENT, [ANNA, 'user-ben'])
+    follower.rows = [row()]
+    const queue = follower.client.subscribeQueue('queue-1')
+    const incident = follower.client.joinIncident('incident-1')
+    await follower.settle()
+    expect([queue.state, queue.jobs.size]).toEqual(['live', 1])
+    expect([incident.state, incident.userIds]).toEqual(['live', [ANNA, 'user-ben']])
+    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(3)
+  })
+
   it('are left when the only tab that wanted them is gone', async () => {
     const world = new FakeWorld(ANNA)
     const tabs = new FakeTabs()
@@ -277,6 +329,49 @@ describe('an incident', () => {
     await page.client.send(INCIDENT, 'note', {})
     await page.client.sendBinary(INCIDENT, 'sketch', new Uint8Array(3))
     expect(page.sent).toEqual(['typing incident-1', `${INCIDENT} note`, `${INCIDENT} sketch 3`])
+  })
+})
+
+describe('what people send', () => {
+  function setup() {
+    const calls: string[] = []
+    let now = 0
+    const sender = createSupabaseSender(
+      {
+        rpc: (name) => ({
+          abortSignal: async () => {
+            calls.push(name)
+            return { data: null, error: null }
+          },
+        }),
+      },
+      () => now,
+    )
+    const wait = (ms: number): void => {
+      now += ms
+    }
+    return { calls, sender, wait }
+  }
+
+  it('says every 2 s that they type, however fast, for each incident', async () => {
+    const { calls, sender, wait } = setup()
+    for (let key = 0; key < 50; key += 1) {
+      await sender.sendTyping('incident-1')
+      wait(100)
+    }
+    expect(calls).toHaveLength(3)
+    await sender.sendTyping('incident-2')
+    expect(calls).toHaveLength(4)
+  })
+
+  it('is refused here where it is larger than the database takes', async () => {
+    const { calls, sender } = setup()
+    await sender.sendBinary(INCIDENT, 'sketch', new Uint8Array(65_536))
+    await expect(sender.sendBinary(INCIDENT, 'sketch', new Uint8Array(65_537))).rejects.toMatchObject({
+      code: 'message_too_large',
+      details: { bytes: 65_537, limit: 65_536 },
+    })
+    expect(calls).toEqual(['send_binary_to_topic'])
   })
 })
 
