@@ -100,6 +100,64 @@ describe("a photo from a member's device", () => {
   })
 })
 
+describe('a user who begins many resumable uploads', () => {
+  const MOST = 100
+
+  /** Announces a file of a byte and sends nothing of it. */
+  async function begin(token: string, incidentId: string): Promise<Response> {
+    const { url, keys } = inject('stack')
+    const path = `${incidentId}/${randomUUID()}`
+    return await fetch(`${url}/storage/v1/upload/resumable`, {
+      method: 'POST',
+      headers: {
+        apikey: keys.publishableKey,
+        authorization: `Bearer ${token}`,
+        'tus-resumable': '1.0.0',
+        'upload-length': '1',
+        'upload-metadata': `bucketName ${btoa('uploads')},objectName ${btoa(path)}`,
+      },
+    })
+  }
+  async function tokenOf(user: TestUser): Promise<string> {
+    return (await user.client.auth.getSession()).data.session?.access_token ?? ''
+  }
+
+  test('is told when there are too many, though not a byte has arrived; ending one makes room', async () => {
+    const { user, incidentId } = await newIncident()
+    const token = await tokenOf(user)
+    const begun = await Promise.all(Array.from({ length: MOST + 20 }, () => begin(token, incidentId)))
+    const statuses = begun.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 201)).toHaveLength(MOST)
+    const refused = begun.filter(({ status }) => status !== 201)
+    for (const response of refused) {
+      expect([response.status, await response.text()]).toEqual([429, 'too_many_uploads'])
+    }
+    const plain = await bucket(user, 'uploads').upload(`${incidentId}/${randomUUID()}`, photo)
+    expect(plain.error).toMatchObject({ message: 'too_many_uploads', statusCode: '429' })
+
+    // What has begun goes on, and one that ends makes room for one.
+    const [first, second] = begun.flatMap(({ headers }) => headers.get('location') ?? [])
+    const headers = {
+      apikey: inject('stack').keys.publishableKey,
+      authorization: `Bearer ${token}`,
+      'tus-resumable': '1.0.0',
+    }
+    const patched = await fetch(first ?? '', {
+      method: 'PATCH',
+      headers: { ...headers, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+      body: 'x',
+    })
+    expect([patched.status, patched.headers.get('upload-offset')]).toEqual([204, '1'])
+    expect((await begin(token, incidentId)).status).toBe(429)
+    expect((await fetch(second ?? '', { method: 'DELETE', headers })).status).toBe(204)
+    expect((await begin(token, incidentId)).status).toBe(201)
+    expect((await begin(token, incidentId)).status).toBe(429)
+
+    const other = await newIncident()
+    expect((await begin(await tokenOf(other.user), other.incidentId)).status).toBe(201)
+  })
+})
+
 describe('an attachment', () => {
   const pdf = Buffer.from(
     [

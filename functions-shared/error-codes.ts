@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   download_size_mismatch: { status: 502, message: 'The file has another size than its server announced.' },
   file_too_large: { status: 422, message: 'The file is larger than allowed.' },
   incident_not_found: { status: 404, message: 'There is no such incident.' },
+  too_many_uploads: { status: 429, message: 'Too many uploads are open.' },
   too_many_documents: { status: 409, message: 'The incident has as many documents as allowed.' },
   upload_not_found: { status: 404, message: 'The uploaded file is not there.' },
   file_empty: { status: 422, message: 'The file is empty.' },
@@ -88,7 +89,7 @@ export const ERROR_CODES = {
   deno_missing: { status: 500, message: 'npm has not installed the Deno program for this machine.' },
   no_free_port: { status: 503, message: 'No free port was found.' },
   postgres_start_failed: { status: 500, message: 'The database server did not start.' },
-  bootstrap_failed: { status: 500, message: 'The database could not be given what hosted Supabase has.' },
+  bootstrap_failed: { status: 500, message: 'The database could not be prepared.' },
   migration_failed: { status: 500, message: 'A migration could not be applied.' },
 } as const satisfies Record<string, { status: number; message: string }>
 

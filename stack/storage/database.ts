@@ -1,6 +1,6 @@
 /** Statements of the storage service, each transaction under one role: row-level security is the database's. */
 
-import type pg from 'pg'
+import pg from 'pg'
 import { errorCode, isDatabaseUnavailable } from '../database-errors.ts'
 import { createPool } from '../database-pool.ts'
 import type { Caller, Logger } from '../types.ts'
@@ -121,6 +121,11 @@ function toStorageError(error: unknown): unknown {
     case '22021': // a NUL character in a name
     case '22P05':
       return new StorageError('InvalidRequest', { cause: error })
+    case 'PT429': // raised by a policy that counts; its message says of what there is too much
+      return new StorageError('TooManyRequests', {
+        cause: error,
+        ...(error instanceof pg.DatabaseError && { message: error.message }),
+      })
     case '57014':
       return new StorageError('DatabaseTimeout', { cause: error })
     default:

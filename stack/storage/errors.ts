@@ -41,6 +41,7 @@ const FAILURES = {
     error: 'Payload too large',
     message: 'The object exceeded the maximum allowed size',
   },
+  TooManyRequests: { status: 429, error: 'TooManyRequests', message: 'Too many requests' },
   DatabaseTimeout: {
     status: 544,
     error: 'DatabaseTimeout',

@@ -15,6 +15,7 @@ import { StorageError } from './errors.ts'
 import { listObjects } from './list.ts'
 import { decodePath, validKey } from './names.ts'
 import { Objects } from './objects.ts'
+import { Arriving } from './resumable/arriving.ts'
 import { Resumable } from './resumable/resumable.ts'
 import { UploadStore } from './resumable/upload-store.ts'
 import type { BucketRow } from './rows.ts'
@@ -83,6 +84,7 @@ class Service implements StorageService {
     this.#resumable = new Resumable({
       objects: this.#objects,
       uploads: this.#uploads,
+      arriving: new Arriving(this.#database),
       logger,
       maxBytes,
       bucket: (id) => this.#bucket(id),
@@ -94,7 +96,7 @@ class Service implements StorageService {
     await this.#blobs.open()
     await this.#objects.sweep()
     await this.#uploads.open()
-    await this.#resumable.sweep()
+    await this.#resumable.open()
   }
 
   stop(): Promise<void> {

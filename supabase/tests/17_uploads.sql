@@ -187,7 +187,7 @@ select lives_ok(
 );
 select throws_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000006') $$,
-  '42501', null, 'a user has so many uploads at a time'
+  'PT429', 'too_many_uploads', 'a user has so many uploads at a time'
 );
 select pg_temp.sign_in('bob');
 select lives_ok(

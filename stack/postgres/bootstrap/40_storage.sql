@@ -60,6 +60,26 @@ create index if not exists idx_objects_bucket_id_name on storage.objects (bucket
 comment on column storage.objects.owner is 'Field is deprecated, use owner_id instead';
 comment on column storage.objects.version is 'Names the bytes on disk; every upload gets a new one.';
 
+-- Uploads in parts that are under way. Hosted Storage has those of its S3 protocol here, and keeps resumable ones outside
+-- of the database; the embedded one has its resumable ones here.
+create table if not exists storage.s3_multipart_uploads (
+  id text primary key,
+  in_progress_size bigint not null default 0,
+  upload_signature text not null,
+  bucket_id text not null references storage.buckets (id),
+  key text collate "C" not null,
+  version text not null,
+  owner_id text,
+  created_at timestamptz not null default now(),
+  user_metadata jsonb
+);
+create index if not exists idx_multipart_uploads_list on storage.s3_multipart_uploads (bucket_id, key, created_at);
+alter table storage.s3_multipart_uploads owner to supabase_storage_admin;
+alter table storage.s3_multipart_uploads enable row level security;
+grant all on storage.s3_multipart_uploads to postgres with grant option;
+grant all on storage.s3_multipart_uploads to service_role;
+grant select on storage.s3_multipart_uploads to anon, authenticated;
+
 alter table storage.buckets owner to supabase_storage_admin;
 alter table storage.objects owner to supabase_storage_admin;
 alter table storage.buckets enable row level security;

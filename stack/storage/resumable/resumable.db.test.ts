@@ -187,6 +187,31 @@ describe('a resumable upload', () => {
     expect(await bench.files()).toHaveLength(before + 1)
   })
 
+  it('is there for policies to count while it is under way, also after a restart, and not longer', async () => {
+    const rows = () =>
+      bench.sql('select bucket_id, key, owner_id from storage.s3_multipart_uploads order by key')
+    const [one, two, three] = [`${ALICE}/counted-1`, `${ALICE}/counted-2`, `${ALICE}/counted-3`]
+    await bench.restart()
+    const before = await rows()
+    const row = (key: string) => ({ bucket_id: 'private', key, owner_id: ALICE })
+    const [ended, finished] = [await begun(one, 10), await begun(two, 10)]
+    await begun(three, 10)
+    expect(await rows()).toEqual(expect.arrayContaining([one, two, three].map(row)))
+
+    expect((await call('DELETE', ended)).status).toBe(204)
+    expect((await patch(finished, 0, randomBytes(10))).status).toBe(204)
+    expect(await rows()).toEqual([...before, row(three)])
+
+    // A row whose upload was never begun, and an upload whose row was lost.
+    await bench.sql(
+      `insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version)
+       values ('x', '', 'private', 'x', 'x')`,
+    )
+    await bench.sql('delete from storage.s3_multipart_uploads where key = $1', [three])
+    await bench.restart()
+    expect(await rows()).toEqual([...before, row(three)])
+  })
+
   it('takes over from a writer that hangs', async () => {
     const path = newPath()
     const bytes = randomBytes(100_000)

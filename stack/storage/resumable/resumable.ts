@@ -15,6 +15,7 @@ import type { Caller, Logger } from '../../types.ts'
 import { isUpsert } from '../address.ts'
 import type { Objects } from '../objects.ts'
 import type { BucketRow } from '../rows.ts'
+import type { Arriving } from './arriving.ts'
 import { ResumableError, refusalOf } from './errors.ts'
 import {
   checkVersion,
@@ -30,6 +31,7 @@ import { TooMuch, type UploadRecord, type UploadStore } from './upload-store.ts'
 export interface ResumableOptions {
   objects: Objects
   uploads: UploadStore
+  arriving: Arriving
   logger: Logger
   /** Bytes of one object at most; buckets may allow less. */
   maxBytes: number
@@ -44,6 +46,7 @@ const LIFETIME = 24 * 60 * 60 * 1000
 export class Resumable {
   readonly #objects: Objects
   readonly #uploads: UploadStore
+  readonly #arriving: Arriving
   readonly #logger: Logger
   readonly #maxBytes: number
   readonly #bucket: ResumableOptions['bucket']
@@ -53,19 +56,27 @@ export class Resumable {
   /** Upload -> the object that is being made of it. */
   readonly #completions = new Map<string, Promise<UploadRecord>>()
 
-  constructor({ objects, uploads, logger, maxBytes, bucket, clock = Date.now }: ResumableOptions) {
+  constructor({ objects, uploads, arriving, logger, maxBytes, bucket, clock = Date.now }: ResumableOptions) {
     this.#objects = objects
     this.#uploads = uploads
+    this.#arriving = arriving
     this.#logger = logger
     this.#maxBytes = maxBytes
     this.#bucket = bucket
     this.#clock = clock
   }
 
+  async open(): Promise<void> {
+    await this.#sweep()
+    await this.#arriving.restore(await this.#uploads.unfinished())
+  }
+
   /** Removes what has expired. */
-  async sweep(): Promise<void> {
+  async #sweep(): Promise<void> {
     const removed = await this.#uploads.sweep(this.#clock())
-    if (removed > 0) this.#logger.info('storage', 'removed uploads that were given up', { uploads: removed })
+    if (removed.length === 0) return
+    await this.#arriving.end(removed)
+    this.#logger.info('storage', 'removed uploads that were given up', { uploads: removed.length })
   }
 
   /** @param id what follows the endpoint's path; empty for the endpoint itself. */
@@ -116,8 +127,8 @@ export class Resumable {
       finished: false,
       expiresAt: this.#clock() + LIFETIME,
     }
-    await this.#objects.checkPlanned(caller, bucket, record)
-    await this.sweep()
+    await this.#sweep()
+    await this.#arriving.begin(record, () => this.#objects.checkPlanned(caller, bucket, record))
     await this.#uploads.create(record)
     const location = new URL(request.url)
     location.search = ''
@@ -159,7 +170,7 @@ export class Resumable {
   }
 
   async #delete(caller: Caller, id: string): Promise<Response> {
-    await this.#takeOver(caller, id, () => this.#uploads.remove(id))
+    await this.#takeOver(caller, id, () => this.#remove(id))
     return new Response(null, { status: 204, headers: headers() })
   }
 
@@ -216,9 +227,18 @@ export class Resumable {
     const completion = this.#objects
       .adopt(caller, record, this.#uploads.bytesOf(record.id))
       .then(() => this.#uploads.finish(record))
+      .then(async (finished) => {
+        await this.#arriving.end([record.id])
+        return finished
+      })
       .finally(() => this.#completions.delete(record.id))
     this.#completions.set(record.id, completion)
     return completion
+  }
+
+  async #remove(id: string): Promise<void> {
+    await this.#uploads.remove(id)
+    await this.#arriving.end([id])
   }
 
   /** @throws ResumableError `not_found` also for other people's uploads; StorageError where policies refuse. */
@@ -226,7 +246,7 @@ export class Resumable {
     const record = await this.#uploads.find(id)
     if (record === undefined || record.owner !== caller.claims.sub) throw new ResumableError('not_found')
     if (record.expiresAt <= this.#clock()) {
-      await this.#uploads.remove(id)
+      await this.#remove(id)
       throw new ResumableError('expired')
     }
     // What has all its bytes is checked when it becomes an object, and may be one already.

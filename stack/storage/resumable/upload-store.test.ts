@@ -36,6 +36,6 @@ it('keeps what came before the source broke off, and forgets what has expired', 
   expect((await store.append(record(NEW, 2_000), broken('a', 'bc'))).offset).toBe(3)
   expect((await new UploadStore(dir).find(NEW))?.offset).toBe(3)
 
-  expect(await store.sweep(1_500)).toBe(1)
+  expect(await store.sweep(1_500)).toEqual([OLD])
   expect((await readdir(dir)).sort()).toEqual([`${NEW}.bin`, `${NEW}.json`])
 })

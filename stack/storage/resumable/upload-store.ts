@@ -102,17 +102,26 @@ export class UploadStore {
     await rm(this.bytesOf(id), { force: true })
   }
 
-  /** @returns how many had expired. */
-  async sweep(now: number): Promise<number> {
-    let removed = 0
+  /** @returns those that had expired. */
+  async sweep(now: number): Promise<string[]> {
+    const expired = (await this.#all()).filter((record) => record.expiresAt <= now).map(({ id }) => id)
+    for (const id of expired) await this.remove(id)
+    return expired
+  }
+
+  /** Those whose object is still to be made. */
+  async unfinished(): Promise<UploadRecord[]> {
+    return (await this.#all()).filter((record) => !record.finished)
+  }
+
+  async #all(): Promise<UploadRecord[]> {
+    const records: UploadRecord[] = []
     for (const name of await readdir(this.#dir)) {
       const id = RECORD.exec(name)?.[1]
       const record = id === undefined ? undefined : await this.find(id)
-      if (id === undefined || record === undefined || record.expiresAt > now) continue
-      await this.remove(id)
-      removed += 1
+      if (record !== undefined) records.push(record)
     }
-    return removed
+    return records
   }
 
   #recordOf(id: string): string {

@@ -1,0 +1,65 @@
+-- Uploads that are still arriving count against their owner's limit, as far as Storage has rows of them.
+
+begin;
+select plan(8);
+
+insert into auth.users (id, email) values
+  ('a0000000-0000-4000-8000-000000000001', 'ann@arriving.test'),
+  ('b0000000-0000-4000-8000-000000000002', 'bob@arriving.test');
+insert into public.incidents (id, user_id, title, source) values
+  ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
+insert into public.incident_members (incident_id, user_id, role)
+values ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler');
+update private.limits set max_open_uploads = 2;
+
+create function pg_temp.name_of(p_number integer)
+returns text
+language sql
+as $$
+  select 'a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-00000000000' || p_number;
+$$;
+create function pg_temp.put(p_number integer)
+returns void
+language plpgsql
+as $$
+begin
+  insert into storage.objects (bucket_id, name, owner_id) values ('uploads', pg_temp.name_of(p_number), auth.uid()::text);
+end;
+$$;
+
+insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version, owner_id, created_at)
+select number::text, '', 'uploads', pg_temp.name_of(number), number::text, 'a0000000-0000-4000-8000-000000000001',
+  now() - case when number = 3 then interval '25 hours' else interval '23 hours' end
+from generate_series(1, 3) as number;
+-- In another bucket, which is nobody's business here.
+insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version, owner_id)
+values ('4', '', 'originals', pg_temp.name_of(4), '4', 'a0000000-0000-4000-8000-000000000001');
+
+set local role authenticated;
+set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
+select throws_ok('select pg_temp.put(5)', 'PT429', 'too_many_uploads', 'two that are arriving leave no room for a third');
+select lives_ok('select pg_temp.put(1)', 'one of them may become an object: it does not count against itself');
+select throws_ok('select pg_temp.put(5)', 'PT429', 'too_many_uploads', 'nor does it leave room then');
+select throws_ok(
+  $$ insert into storage.objects (bucket_id, name) values ('originals', pg_temp.name_of(5)) $$, '42501', null,
+  'elsewhere the answer stays the same'
+);
+set local request.jwt.claims to '{"sub": "b0000000-0000-4000-8000-000000000002", "role": "authenticated"}';
+select lives_ok('select pg_temp.put(6)', 'others have their own limit');
+select throws_ok(
+  $$ select private.open_uploads('a0000000-0000-4000-8000-000000000001', '') $$, '42501', null,
+  'nobody asks how many somebody else has'
+);
+
+reset role;
+select is(
+  private.open_uploads('a0000000-0000-4000-8000-000000000001', ''), 2::bigint,
+  'an object and its upload are one, and what was given up a day ago is none'
+);
+delete from storage.s3_multipart_uploads where id = '2';
+set local role authenticated;
+set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
+select lives_ok('select pg_temp.put(5)', 'what has ended makes room');
+
+select * from finish();
+rollback;
