@@ -529,7 +529,7 @@ describe('another user', () => {
 
   it('is not told, nor its cursor moved, by what was read for the earlier one', async () => {
     const storage = new FakeStorage()
-    const { client, world } = setup({ storage })
+    const { client, world, heard } = setup({ storage })
     const reloads: unknown[] = []
     client.on('reload', (event) => reloads.push(event))
     await client.connect(ANNA)
@@ -543,9 +543,12 @@ describe('another user', () => {
       return head
     }
     const before = new Map(storage.values)
-    world.page('wake')
+    const { headReads } = world
+    // Of another numbering, so that everything is read anew.
+    world.write(ANNA)
     await world.clock.advance(60_000)
-    expect([reloads, storage.values]).toEqual([[], before])
+    expect(world.headReads).toBe(headReads + 1)
+    expect([heard, reloads, storage.values]).toEqual([[1], [], before])
   })
 
   it('is not handed what waits to be handed over together', async () => {
