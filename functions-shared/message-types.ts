@@ -188,9 +188,7 @@ export function isDurable(message: JobMessage): message is DurableMessage {
   return typeof message.seq === 'number' && typeof message.epoch === 'string'
 }
 
-export type JobMessageFamily = 'image' | 'pdf' | 'transcription' | 'status'
-
-/** Which shape each job message has. A new kind of job adds its types here. */
+/** Which shape each job message has. A new kind of job adds its types here, with a family of its own. */
 export const JOB_MESSAGE_FAMILIES = {
   image_processing_started: 'image',
   image_processing_progress: 'image',
@@ -206,4 +204,6 @@ export const JOB_MESSAGE_FAMILIES = {
   transcription_complete: 'transcription',
   transcription_failed: 'transcription',
   status_update: 'status',
-} as const satisfies Record<JobMessage['type'], JobMessageFamily>
+} as const satisfies Record<JobMessage['type'], string>
+
+export type JobMessageFamily = (typeof JOB_MESSAGE_FAMILIES)[JobMessage['type']]

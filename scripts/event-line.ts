@@ -21,8 +21,11 @@ function details(message: JobMessage): string[] {
 }
 
 function subjectOf(message: JobMessage): string {
+  const { jobId } = message
+  if (message.type === 'status_update') return `${message.updateType} ${message.resource} ${message.status}`
   if ('documentType' in message) return message.documentId.slice(0, 8)
   if ('reportId' in message) return message.reportId.slice(0, 8)
   if ('transcriptionId' in message) return message.transcriptionId.slice(0, 8)
-  return `${message.updateType} ${message.resource} ${message.status}`
+  // A kind of job whose subject has no name here.
+  return jobId.slice(0, 8)
 }

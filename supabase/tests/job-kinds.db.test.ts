@@ -80,7 +80,6 @@ test('each function may be called with a secret key, which the platform does not
 
 test('each function is described', () => {
   const functions = readFileSync(join(DOCS, 'edge-functions.md'), 'utf8')
-  for (const { function_name: name } of kinds) {
-    expect(functions).toContain(`## ${name}\n`)
-  }
+  const names = kinds.map(({ function_name: name }) => name)
+  expect(names.filter((name) => !functions.includes(`## ${name}\n`))).toEqual([])
 })

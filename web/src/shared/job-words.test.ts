@@ -1,6 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { jobWords } from './job-words.ts'
+
+vi.mock(import('../../../functions-shared/message-types.ts'), async (original) => {
+  const types = await original()
+  const families = { ...types.JOB_MESSAGE_FAMILIES, estimate_ready: 'damage_estimate' }
+  return { ...types, JOB_MESSAGE_FAMILIES: families }
+})
 
 const common = { jobId: 'job-1', incidentId: null, timestamp: '2026-11-23T10:00:00.000Z' }
 
@@ -33,6 +39,18 @@ describe('jobWords', () => {
     expect(jobWords(voice('completed', { wordCount: 1, duration: 59.6 })).detail).toBe('1 word, 1:00')
     expect(jobWords(voice('failed', { error: 'No speech.' })).detail).toBe('No speech.')
     expect(jobWords(voice('failed')).detail).toBe('It could not be processed.')
+  })
+
+  it('goes by the family for a kind of job that it has no words for', () => {
+    const estimate = (status: string) =>
+      jobWords(JSON.parse(JSON.stringify({ ...common, type: 'estimate_ready', estimateId: 'e', status })))
+    expect(['pending', 'processing', 'completed', 'failed'].map((status) => estimate(status).title)).toEqual([
+      'Damage estimate queued',
+      'Processing damage estimate',
+      'Damage estimate ready',
+      'Damage estimate failed',
+    ])
+    expect(estimate('completed').topic).toBe('status')
   })
 
   it('goes by the type where a field is missing', () => {

@@ -6,7 +6,7 @@ import { failureReason } from './missing-fields.ts'
 
 export const JOB_TOPICS = ['photo', 'file', 'voice', 'report', 'status'] as const
 
-/** What kind of thing the message is about. */
+/** What kind of thing the message is about; `status` for status updates and for kinds of job without words here. */
 export type JobTopic = (typeof JOB_TOPICS)[number]
 
 export type JobTone = 'busy' | 'done' | 'failed' | 'neutral'
@@ -53,7 +53,7 @@ export function jobWords(message: JobMessage): JobWords {
     return { topic: 'status', tone, title, detail: failure ?? sentence(status), progress: null }
   }
   const topic = topicOf(message)
-  const noun = NOUNS[topic]
+  const noun = topic === 'status' ? sentence(JOB_MESSAGE_FAMILIES[message.type]) : NOUNS[topic]
   const progress = tone === 'busy' ? (message.progress ?? 0) : null
   const detail = failure ?? (tone === 'busy' ? sentence(message.stage ?? '') : resultOf(message))
   return { topic, tone, title: titleOf(noun, topic, tone), detail, progress }
@@ -66,10 +66,11 @@ function toneOf(message: JobMessage): JobTone {
   return TONES[message.status] ?? (state === 'processing' ? 'busy' : 'neutral')
 }
 
-function topicOf(message: Exclude<JobMessage, { type: 'status_update' }>): Exclude<JobTopic, 'status'> {
+function topicOf(message: Exclude<JobMessage, { type: 'status_update' }>): JobTopic {
   const family = JOB_MESSAGE_FAMILIES[message.type]
   if (family === 'pdf') return 'report'
   if (family === 'transcription') return 'voice'
+  if (family !== 'image') return 'status'
   // The function that reads photos keeps and checks other attachments, too.
   const isFile = 'documentType' in message && /attachment|pdf|file/i.test(String(message.documentType))
   return isFile ? 'file' : 'photo'
