@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
 import { describe, expect, inject, test } from 'vitest'
 import { run } from '../scripts/process.ts'
@@ -22,8 +23,8 @@ interface Check {
   remedy?: string
 }
 
-async function doctor(env: Record<string, string>): Promise<{ code: number; checks: Check[] }> {
-  const { code, output } = await run(process.execPath, ['scripts/doctor.ts', '--json', '--url', url], { env })
+async function doctor(env: Record<string, string>, at = url): Promise<{ code: number; checks: Check[] }> {
+  const { code, output } = await run(process.execPath, ['scripts/doctor.ts', '--json', '--url', at], { env })
   const checks = output
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -46,6 +47,27 @@ describe('the doctor', () => {
     const found = checks.filter(({ verdict }) => verdict === 'failed')
     expect(found).toEqual([expect.objectContaining({ name: 'webhook secret', remedy: expect.any(String) })])
     expect(code).toBe(1)
+  })
+
+  test.each([
+    ['nobody', 'nobody answers'],
+    ['somebody else', 'is no Supabase project'],
+  ])('says that %s is at the address, and looks no further', async (who, found) => {
+    const server = createServer((_request, response) => response.end('<!doctype html>'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('the server has no port')
+    const elsewhere = `http://127.0.0.1:${address.port}`
+    if (who === 'nobody') await new Promise((resolve) => server.close(resolve))
+    try {
+      const { code, checks } = await doctor(ENVIRONMENT, elsewhere)
+      expect(checks).toEqual([
+        expect.objectContaining({ name: 'API', verdict: 'failed', found: expect.stringContaining(found) }),
+      ])
+      expect(code).toBe(1)
+    } finally {
+      server.close()
+    }
   })
 
   test('does what it can without the secret key', async () => {
@@ -145,6 +167,31 @@ describe('listening in the terminal', () => {
       env,
     })
     expect(output).toMatch(message)
+    expect(code).toBe(2)
+  })
+})
+
+describe('a command called wrongly', () => {
+  test.each([
+    ['conformance.ts', ['--no-such'], "Unknown option '--no-such'"],
+    ['conformance.ts', ['--only', 'no such recording'], 'No recording in '],
+    ['conformance.ts', ['--jobs', 'many'], '--jobs takes a whole number from 1 on'],
+    ['conformance.ts', ['--dir', '/no/such/folder'], '/no/such/folder/setup.sql cannot be read'],
+    ['conformance.ts', ['--url', 'http://127.0.0.1:1'], '--url needs --key'],
+    ['example.ts', ['vue'], 'Which example?'],
+    ['example.ts', ['react', '--url', 'nowhere', '--key', 'x'], '"nowhere" is not the address of a project.'],
+    [
+      'example.ts',
+      ['react', '--url', 'http://127.0.0.1:1', '--key', 'x', '--port', '70000'],
+      'is not a port',
+    ],
+    ['doctor.ts', ['--url'], "'--url <value>' argument missing"],
+    ['start.ts', ['--api-port', 'x'], '"x" is not a port'],
+  ])('%s %j says what is wrong and how it is called, and ends with 2', async (script, args, message) => {
+    const { code, output } = await run(process.execPath, [`scripts/${script}`, ...args])
+    expect(output).toContain(message)
+    expect(output).toContain('--help')
+    expect(output).not.toMatch(/^ {4}at /m)
     expect(code).toBe(2)
   })
 })

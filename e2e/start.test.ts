@@ -82,6 +82,26 @@ test('Ctrl-C ends every process', async () => {
   expect(processesMentioning(scratch)).toEqual([])
 })
 
+test('Ctrl-C while the database is being made is no failure, and leaves nothing half made', async () => {
+  const dataDir = join(scratch, 'data')
+  const run = start(...FREE_PORTS, '--data-dir', dataDir)
+  const initdb = await vi.waitFor(
+    () => {
+      const found = processesMentioning(scratch).filter(({ command }) => command.includes('/initdb '))
+      expect(found).not.toEqual([])
+      return found
+    },
+    { timeout: 30_000, interval: 5 },
+  )
+  // A terminal sends it to all of them.
+  run.child.kill('SIGINT')
+  for (const { pid } of initdb) process.kill(pid, 'SIGINT')
+  expect(await run.exited, run.lines.join('\n')).toBe(0)
+  expect(run.lines).toEqual(['Stopping ...'])
+  expect(processesMentioning(scratch)).toEqual([])
+  expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('data.new')
+})
+
 test('Ctrl-C does not wait for the sample claim', async () => {
   const run = start(...FREE_PORTS, '--data-dir', join(scratch, 'data'))
   await said(run, 'image_processing_started')

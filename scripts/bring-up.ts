@@ -28,6 +28,8 @@ export interface BringUpOptions {
   logger: Logger
   /** Serves the dashboard from source with hot reload. Default false. */
   dev?: boolean
+  /** Aborted, what has been started is stopped again and the rest is left out. */
+  signal?: AbortSignal
 }
 
 export async function bringUp(options: BringUpOptions): Promise<Running> {
@@ -39,6 +41,7 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
       functionsEnv: { ...transcriptionSettings(process.env), DOWNLOAD_ALLOWED_ORIGINS: files.origin },
     }),
   )
+  options.signal?.throwIfAborted()
   const demo = { email: DEMO_EMAIL, password: stack.keys.demoPassword }
   await setDemoPassword(stack, demo.password)
   const dashboard = await startDashboard({

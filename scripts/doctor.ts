@@ -4,9 +4,10 @@
  */
 
 import { createHash } from 'node:crypto'
-import { parseArgs, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { createClient } from '@supabase/supabase-js'
 import type { Database } from '../functions-shared/database.types.ts'
+import { parseFlags, runCommand } from './command-line.ts'
 import { type Check, failed, skipped, type Verdict } from './doctor/check.ts'
 import { readCheckout } from './doctor/checkout.ts'
 import { parseFacts } from './doctor/facts.ts'
@@ -14,7 +15,6 @@ import { judge } from './doctor/judge.ts'
 import { checkApi, checkFunction, checkPublishableKey, checkWebhook } from './doctor/requests.ts'
 import { checkRoundTrip } from './doctor/round-trip.ts'
 import { findProject, PROJECT_OPTIONS, PROJECT_USAGE, type Project } from './project.ts'
-import { UsageError } from './start-options.ts'
 
 const USAGE = `npm run doctor               looks at a project, and says what is wrong and what to do about it
 
@@ -30,13 +30,7 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   skipped: styleText('gray', '–'),
 }
 
-await main().catch((error: unknown) => {
-  if (!(error instanceof UsageError)) throw error
-  console.error(`${error.message}\n\n${USAGE}`)
-  process.exitCode = 2
-})
-// A client library's forgotten timer must not keep the process.
-process.exit()
+await runCommand(USAGE, main)
 
 async function main(): Promise<void> {
   const values = readFlags()
@@ -55,26 +49,21 @@ async function main(): Promise<void> {
 }
 
 function readFlags() {
-  try {
-    return parseArgs({
-      options: {
-        ...PROJECT_OPTIONS,
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error })
-    throw error
-  }
+  return parseFlags({
+    options: {
+      ...PROJECT_OPTIONS,
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values
 }
 
 /** From what everything else needs to what needs everything else. */
 async function* examine(project: Project): AsyncGenerator<Check> {
   const { url, publishableKey, secretKey, typeformSecret } = project
-  const api = await checkApi(url)
-  yield api
-  if (api.verdict === 'failed' && api.found.startsWith('nobody')) return
+  const { check, isProject } = await checkApi(url)
+  yield check
+  if (!isProject) return
   const key = await checkPublishableKey(url, publishableKey)
   yield key
   if (secretKey === undefined) {

@@ -18,7 +18,7 @@ import type {
   Transport,
 } from '../web/src/client/index.ts'
 import { createSupabaseTransport } from '../web/src/client/supabase-transport.ts'
-import { UsageError } from './start-options.ts'
+import { UsageError } from './command-line.ts'
 
 type Supabase = SupabaseClient<Database>
 

@@ -6,13 +6,13 @@
  * password and takes none of the user's places for devices; else it signs in as the user.
  */
 
-import { parseArgs, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { createClient } from '@supabase/supabase-js'
 import { DashboardWebSocketClient, type StateEvent } from '../web/src/client/index.ts'
+import { parseFlags, runCommand, UsageError } from './command-line.ts'
 import { eventLine } from './event-line.ts'
 import { type Listener, operator, signedIn } from './listen-as.ts'
 import { findProject, PROJECT_OPTIONS, PROJECT_USAGE } from './project.ts'
-import { UsageError } from './start-options.ts'
 
 const USAGE = `npm run listen -- --user <e-mail or id>    prints what a user is told, live
 
@@ -24,13 +24,7 @@ ${PROJECT_USAGE}
                              without SUPABASE_SECRET_KEY it signs in as the user: CLAIMWIRE_PASSWORD
   --help                     this page`
 
-await main().catch((error: unknown) => {
-  if (!(error instanceof UsageError)) throw error
-  console.error(`${error.message}\n\n${USAGE}`)
-  process.exitCode = 2
-})
-// A client library's forgotten timer must not keep the process.
-process.exit()
+await runCommand(USAGE, main)
 
 async function main(): Promise<void> {
   const values = readFlags()
@@ -54,20 +48,15 @@ function createSupabase(url: string, key: string) {
 }
 
 function readFlags() {
-  try {
-    return parseArgs({
-      options: {
-        ...PROJECT_OPTIONS,
-        user: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        since: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error })
-    throw error
-  }
+  return parseFlags({
+    options: {
+      ...PROJECT_OPTIONS,
+      user: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      since: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values
 }
 
 function seqOf(text: string): number {

@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { loadOrCreateKeys } from '../stack/keys.ts'
 import { readRunningFile } from '../stack/running-file.ts'
+import { parseAddress, UsageError } from './command-line.ts'
 import { ROOT } from './process.ts'
-import { UsageError } from './start-options.ts'
 
 export interface Project {
   kind: 'embedded' | 'given'
@@ -39,13 +39,9 @@ export async function findProject(
   const publishableKey = env.SUPABASE_PUBLISHABLE_KEY
   if (publishableKey === undefined)
     throw new UsageError('--url needs SUPABASE_PUBLISHABLE_KEY in the environment.')
-  const url = URL.parse(values.url)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new UsageError(`"${values.url}" is not the address of a project.`)
-  }
   return {
     kind: 'given',
-    url: url.origin,
+    url: parseAddress(values.url),
     publishableKey,
     secretKey: env.SUPABASE_SECRET_KEY,
     typeformSecret: env.TYPEFORM_WEBHOOK_SECRET?.split(',')[0],

@@ -22,6 +22,9 @@ const PARENT_CHECK_MS = 1000
  */
 const MAX_SEMI_SPACE = 8
 
+/** How people and their terminals end a command. */
+const ASKED_FOR = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 const [script, ...args] = process.argv.slice(2)
 if (script === undefined) {
   console.error('usage: node scripts/run.mjs <script.ts> [arguments]')
@@ -60,7 +63,7 @@ async function runScript(path, scriptArgs) {
     },
   })
   // This process only waits. Ctrl-C reaches the child by the terminal too, which hears of it twice then.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  for (const signal of ASKED_FOR) process.on(signal, () => child.kill(signal))
   // Without its npm this process would keep the child alive for nobody.
   const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), PARENT_CHECK_MS)
   const code = await new Promise((resolve) => {
@@ -68,7 +71,11 @@ async function runScript(path, scriptArgs) {
       console.error(`${node} could not be started: ${error.message}`)
       resolve(1)
     })
-    child.on('exit', (exitCode, signal) => resolve(exitCode ?? (signal === 'SIGINT' ? 130 : 1)))
+    child.on('exit', (exitCode, signal) => {
+      // Nobody wanted that: the system was out of memory, say. Without a word it would look like an end.
+      if (exitCode === null && !ASKED_FOR.includes(signal)) console.error(`${path} was ended by ${signal}.`)
+      resolve(exitCode ?? (signal === 'SIGINT' ? 130 : 1))
+    })
   })
   clearInterval(watch)
   process.exitCode = code

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { parseStartOptions, USAGE, UsageError } from './start-options.ts'
+import { UsageError } from './command-line.ts'
+import { parseStartOptions, USAGE } from './start-options.ts'
 
 test('without arguments everything has its default', () => {
   expect(parseStartOptions([])).toEqual({

@@ -1,7 +1,7 @@
 /** The command line of `npm start`. */
 
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { parseFlags, parsePort } from './command-line.ts'
 import { ROOT } from './process.ts'
 
 export const USAGE = `npm start                    the embedded stack, the dashboard and one sample claim
@@ -18,6 +18,8 @@ Options, after --, as in \`npm start -- --fresh\`:
   --verbose                  tell more
   --help                     this page`
 
+export const DEFAULT_DATA_DIR = join(ROOT, '.stack')
+
 export interface StartOptions {
   fresh: boolean
   check: boolean
@@ -29,12 +31,9 @@ export interface StartOptions {
   ports: { api: number; db: number; dashboard: number }
 }
 
-/** What is wrong with a command line, for people. */
-export class UsageError extends Error {}
-
 /** @throws UsageError */
 export function parseStartOptions(args: readonly string[]): StartOptions {
-  const flags = parseFlags(args)
+  const flags = readFlags(args)
   return {
     fresh: flags.fresh,
     check: flags.check,
@@ -44,40 +43,28 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     help: flags.help,
     dataDir: flags['data-dir'],
     ports: {
-      api: port(flags['api-port']),
-      db: port(flags['db-port']),
-      dashboard: port(flags['dashboard-port']),
+      api: parsePort(flags['api-port']),
+      db: parsePort(flags['db-port']),
+      dashboard: parsePort(flags['dashboard-port']),
     },
   }
 }
 
-function parseFlags(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        fresh: { type: 'boolean', default: false },
-        check: { type: 'boolean', default: false },
-        dev: { type: 'boolean', default: false },
-        sample: { type: 'boolean', default: true },
-        verbose: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-        'data-dir': { type: 'string', default: join(ROOT, '.stack') },
-        'api-port': { type: 'string', default: '54321' },
-        'db-port': { type: 'string', default: '54322' },
-        'dashboard-port': { type: 'string', default: '5173' },
-      },
-      allowNegative: true,
-    }).values
-  } catch (error) {
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
-  }
-}
-
-function port(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  throw new UsageError(`"${text}" is not a port`)
+function readFlags(args: readonly string[]) {
+  return parseFlags({
+    args: [...args],
+    options: {
+      fresh: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      dev: { type: 'boolean', default: false },
+      sample: { type: 'boolean', default: true },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+      'data-dir': { type: 'string', default: DEFAULT_DATA_DIR },
+      'api-port': { type: 'string', default: '54321' },
+      'db-port': { type: 'string', default: '54322' },
+      'dashboard-port': { type: 'string', default: '5173' },
+    },
+    allowNegative: true,
+  }).values
 }

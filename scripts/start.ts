@@ -4,20 +4,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { styleText } from 'node:util'
-import { AppError } from '../functions-shared/app-error.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import { bringUp, CLAIMED_PHOTOS, type Running } from './bring-up.ts'
+import { explain } from './command-line.ts'
 import { eventLine } from './event-line.ts'
 import { ROOT } from './process.ts'
 import type { SampleClaimResult } from './sample-claim.ts'
-import { parseStartOptions, type StartOptions, USAGE, UsageError } from './start-options.ts'
+import { DEFAULT_DATA_DIR, parseStartOptions, type StartOptions, USAGE } from './start-options.ts'
 
 const options = readOptions()
 
 /** Somebody wants an end. */
 const STOP = Symbol('stop')
 
-await (options.check ? check() : start().catch(explain))
+await (options.check ? check() : start())
 // Everything is stopped here; a client library's forgotten timer must not keep the process for seconds.
 process.exit()
 
@@ -29,40 +29,41 @@ function readOptions(): StartOptions {
     console.log(USAGE)
     return process.exit(0)
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`${error.message}\n\n${USAGE}`)
-    return process.exit(2)
+    explain(error, USAGE)
+    return process.exit()
   }
 }
 
 /** Runs until Ctrl-C, or until the process that started it has gone. */
 async function start(): Promise<void> {
+  const stop = new AbortController()
   const stopped = stopSignal()
+  void stopped.then(() => {
+    console.log('Stopping ...')
+    stop.abort()
+  })
+  try {
+    await run(stop.signal, stopped)
+  } catch (error) {
+    // Ctrl-C reaches what is being started, too: that it ended is no failure then.
+    if (!stop.signal.aborted) explain(error, USAGE)
+  }
+}
+
+async function run(signal: AbortSignal, stopped: Promise<typeof STOP>): Promise<void> {
   await using running = await bringUp({
     dataDir: options.dataDir,
     fresh: options.fresh,
     ports: options.ports,
     logger: createTerminalLogger({ level: options.verbose ? 'debug' : 'info' }),
     dev: options.dev,
+    signal,
   })
   const sample = options.sample ? await Promise.race([showSample(running), stopped]) : undefined
   if (sample !== STOP) {
     console.log(banner(running, sample))
     await stopped
   }
-  console.log('Stopping ...')
-}
-
-/** What people can act upon comes without a stack trace. */
-function explain(error: unknown): void {
-  if (error instanceof AppError) {
-    console.error(`\n${error.message} (${error.code})`)
-    for (const [name, value] of Object.entries(error.details)) console.error(`  ${name}: ${String(value)}`)
-    console.error('  See docs/error-codes.md.')
-  } else {
-    console.error(error)
-  }
-  process.exitCode = 1
 }
 
 function showSample(running: Running): Promise<SampleClaimResult> {
@@ -81,7 +82,7 @@ async function check(): Promise<void> {
   try {
     result = await runCheck(dataDir, stopped)
   } catch (error) {
-    console.error(error)
+    explain(error, USAGE)
     result = { ok: false, reason: error instanceof Error ? error.message : String(error) }
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
@@ -144,9 +145,10 @@ function banner({ stack, dashboardUrl, demo }: Running, sample: SampleClaimResul
   }
   const inside = relative(ROOT, stack.dataDir)
   const kept = inside.startsWith('..') ? stack.dataDir : inside
+  const which = options.dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${kept}`
   lines.push(
     '',
-    `  Ctrl-C stops everything. Data is kept in ${kept}; \`npm start -- --fresh\` empties it.`,
+    `  Ctrl-C stops everything. Data is kept in ${kept}; \`npm start -- --fresh${which}\` empties it.`,
     '',
   )
   return lines.join('\n')

@@ -30,6 +30,13 @@ test.each([
   })
 })
 
+test.skipIf(process.platform !== 'linux')(
+  'what cannot be made in a folder that is there ends, too',
+  async () => {
+    await expect(ensureDataDir('/proc/claimwire')).rejects.toMatchObject({ code: 'data_dir_unusable' })
+  },
+)
+
 test.skipIf(process.getuid?.() === 0)('a folder that may not be written cannot be used', async () => {
   await chmod(folder, 0o500)
   for (const dataDir of [folder, join(folder, 'below')]) {

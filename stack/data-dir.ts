@@ -1,6 +1,7 @@
 /** The folder of everything that an embedded stack keeps: database, objects, keys. */
 
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { AppError } from '../functions-shared/app-error.ts'
 
 /** Why a folder cannot be used, in words that tell what to do. */
@@ -19,10 +20,10 @@ const REASONS: Readonly<Record<string, string>> = {
  */
 export async function ensureDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true })
+    await makeFolder(dataDir)
     await access(dataDir, constants.W_OK | constants.X_OK)
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const code = codeOf(cause)
     throw new AppError('data_dir_unusable', {
       cause,
       details: {
@@ -32,4 +33,23 @@ export async function ensureDataDir(dataDir: string): Promise<void> {
       },
     })
   }
+}
+
+/**
+ * Node's own `recursive` tells of a missing folder where the file system is read-only, and never ends where a folder
+ * cannot be made below one that is there, as in `/proc`.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' && dirname(folder) !== folder) {
+      await makeFolder(dirname(folder))
+      await mkdir(folder)
+    } else if (codeOf(error) !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

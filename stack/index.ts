@@ -29,11 +29,12 @@ const DEFAULT_PORTS = { api: 54321, db: 54322 }
 /**
  * Starts everything and applies pending migrations. When a part cannot be started, those that run are stopped.
  * @throws AppError of the part: `data_dir_unusable`, `data_dir_in_use`, `keys_file_invalid`, `postgres_start_failed`,
- * `migration_failed`, `deno_missing`, ...
+ * `migration_failed`, `deno_missing`, ...; or the signal's reason.
  */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = resolve(options.dataDir ?? join(ROOT, '.stack'))
   const logger = options.logger ?? createTerminalLogger({ level: 'warn' })
+  const { signal } = options
   const ports = { ...DEFAULT_PORTS, ...options.ports }
   const postgresDir = join(dataDir, 'postgres')
   const storageDir = join(dataDir, 'storage')
@@ -49,7 +50,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const keys = await loadOrCreateKeys(dataDir)
   const postgres = parts.use(await startPostgres({ dataDir: postgresDir, port: ports.db, keys, logger }))
   parts.defer(restartOnCrash(postgres, logger))
+  signal?.throwIfAborted()
   await applyMigrations({ url: postgres.urls.postgres, logger })
+  signal?.throwIfAborted()
 
   const gateway = await createGateway({ port: ports.api, keys, logger })
   parts.defer(() => gateway.stop())

@@ -89,6 +89,8 @@ export interface StackOptions {
   functionsTimeoutMs?: number
   /** Limits and the like of Realtime. Default: hosted Supabase's, and private channels only. */
   realtime?: Partial<RealtimeSettings>
+  /** Aborted, what has been started is stopped again and the rest is left out. */
+  signal?: AbortSignal
 }
 
 /** A running embedded stack. `stop()` ends every process; safe to call twice. */

@@ -34,23 +34,27 @@ function parse(text: string): unknown {
   }
 }
 
-export async function checkApi(url: string): Promise<Check> {
+/** `isProject`: false where there is nobody, or somebody else, so that nothing more can be told. */
+export async function checkApi(url: string): Promise<{ check: Check; isProject: boolean }> {
   const answer = await ask(`${url}/auth/v1/.well-known/jwks.json`)
   if (answer === null) {
-    return failed(
-      'API',
-      `nobody answers at ${url}`,
-      'Check the address; is the project paused, or `npm start` not running?',
-    )
+    const remedy = 'Check the address; is the project paused, or `npm start` not running?'
+    return { check: failed('API', `nobody answers at ${url}`, remedy), isProject: false }
   }
-  const keys = isRecord(answer.body) && Array.isArray(answer.body.keys) ? answer.body.keys.length : 0
-  return keys > 0
-    ? ok('API', `answers in ${answer.ms} ms, ${keys} signing key${keys === 1 ? '' : 's'}`)
-    : failed(
-        'API',
-        'there is no asymmetric signing key: Edge Functions refuse tokens signed with the legacy secret',
-        "Migrate to JWT signing keys (ES256) in the project's settings.",
-      )
+  if (!isRecord(answer.body)) {
+    const found = `what answers at ${url} is no Supabase project (HTTP ${answer.status})`
+    return { check: failed('API', found, 'Check the address: it is that of the API.'), isProject: false }
+  }
+  const keys = Array.isArray(answer.body.keys) ? answer.body.keys.length : 0
+  const check =
+    keys > 0
+      ? ok('API', `answers in ${answer.ms} ms, ${keys} signing key${keys === 1 ? '' : 's'}`)
+      : failed(
+          'API',
+          'there is no asymmetric signing key: Edge Functions refuse tokens signed with the legacy secret',
+          "Migrate to JWT signing keys (ES256) in the project's settings.",
+        )
+  return { check, isProject: true }
 }
 
 export async function checkPublishableKey(url: string, key: string): Promise<Check> {

@@ -40,7 +40,7 @@ export async function checkRoundTrip(
         failed(
           'round trip',
           `the user cannot sign in: ${signedIn.error.message}`,
-          'Allow e-mail sign-ins in Auth.',
+          (signedIn.error.status ?? 0) >= 500 ? "Look into Auth's log." : 'Allow e-mail sign-ins in Auth.',
         ),
       ]
     }
