@@ -1,9 +1,10 @@
-/** The list of incidents, newest first. */
+/** The list of incidents, newest first. Of thousands, those are drawn that are on the screen or near it. */
 
-import { h, reconcile, setAttribute, setText } from '../shared/dom.ts'
+import { h, oncePerFrame, reconcile, setAttribute, setText } from '../shared/dom.ts'
 import { plural, relativeTime } from '../shared/format.ts'
 import { icon } from './icons.ts'
 import { type Summary, summarise } from './incidents.ts'
+import { windowOf } from './list-window.ts'
 import type { Incident } from './records.ts'
 import type { DashboardState } from './store.ts'
 
@@ -12,6 +13,7 @@ export interface IncidentList {
   update(state: DashboardState, shownId: string | null, now: number): void
   /** It is what the page is about, as on a phone, or while nothing else is there. */
   setRole(role: { isMain: boolean; hasTitle: boolean }): void
+  destroy(): void
 }
 
 export interface IncidentListActions {
@@ -45,12 +47,87 @@ export function createIncidentList({ reload, loadMore }: IncidentListActions): I
   new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && loadMore(), {
     rootMargin: '600px',
   }).observe(more)
-  /** What each row shows: a row of which nothing has changed is left alone, so that thousands cost little. */
-  const shown = new WeakMap<HTMLElement, Incident>()
-  const marks = new WeakMap<HTMLElement, string>()
+  /** What each row shows: a row of which nothing has changed is left alone. */
+  const shown = new WeakMap<HTMLElement, string>()
+  const incidentOf = new WeakMap<HTMLElement, Incident>()
+  const heights = new Map<string, number>()
+  /** Of the list when they were measured. */
+  let width = 0
+  /** Those that have been seen to arrive: it is not shown again when somebody scrolls back to them. */
+  const arrived = new Set<string>()
   let noted = ''
-  /** What the list was drawn from. */
+  /** What the list was drawn from, and which rows of it. */
   let drawn: readonly unknown[] = []
+  let data: ListData = { incidents: [], shownId: null, fresh: new Set(), isWhole: true, now: 0 }
+
+  const frame = oncePerFrame(() => draw())
+  const stop = new AbortController()
+  // The pane scrolls, or on a phone the page: both pass through here.
+  document.addEventListener('scroll', frame.request, { capture: true, passive: true, signal: stop.signal })
+  // At once: the next Tab may come before the next frame.
+  list.addEventListener('focusin', () => draw())
+  const resized = new ResizeObserver(frame.request)
+  resized.observe(element)
+
+  function draw(): void {
+    measure()
+    const { incidents, shownId, fresh, isWhole, now } = data
+    const focused = list.contains(document.activeElement)
+      ? document.activeElement?.closest<HTMLElement>('li')
+      : null
+    const keep = focused == null ? -1 : incidents.findIndex(({ id }) => id === incidentOf.get(focused)?.id)
+    const rows = incidents.map(({ id }) => heights.get(id) ?? ROW)
+    const { first, end, before, after } = windowOf(rows, band(), keep < 0 ? null : keep)
+    const view = [incidents, shownId, fresh, isWhole, Math.floor(now / TIMES_LAST), first, end, before, after]
+    const unchanged = view.every((part, index) => part === drawn[index])
+    drawn = view
+    if (unchanged) return
+    list.style.setProperty('--before', `${before}px`)
+    list.style.setProperty('--after', `${after}px`)
+    let place = first
+    reconcile(list, incidents.slice(first, end), {
+      key: ({ id }) => id,
+      create: createRow,
+      update: (row, incident) => {
+        place += 1
+        const current = incident.id === shownId
+        const isNew = fresh.has(incident.id) && !arrived.has(incident.id)
+        if (isNew) arrived.add(incident.id)
+        const mark = `${current} ${isWhole ? incidents.length : -1} ${place} ${Math.floor(now / TIMES_LAST)}`
+        if (incidentOf.get(row) === incident && shown.get(row) === mark) return
+        incidentOf.set(row, incident)
+        shown.set(row, mark)
+        // What is not drawn counts as well.
+        setAttribute(row, 'aria-setsize', isWhole ? incidents.length : -1)
+        setAttribute(row, 'aria-posinset', place)
+        updateRow(row, incident, { current, isNew, now })
+      },
+    })
+  }
+
+  /** Pixels from the list's beginning that are to be drawn. */
+  function band(): { from: number; to: number } {
+    const pane = element.getBoundingClientRect()
+    // Not on the screen: what it will begin with.
+    if (pane.height === 0) return { from: 0, to: 2 * BESIDE }
+    const { top } = list.getBoundingClientRect()
+    return {
+      from: Math.max(pane.top, 0) - top - BESIDE,
+      to: Math.min(pane.bottom, innerHeight) - top + BESIDE,
+    }
+  }
+
+  /** As they are drawn, before some of them go. */
+  function measure(): void {
+    if (list.clientWidth === 0) return
+    // In another width every title takes other lines.
+    if (list.clientWidth !== width) heights.clear()
+    width = list.clientWidth
+    for (const row of list.children) {
+      const incident = row instanceof HTMLElement ? incidentOf.get(row) : undefined
+      if (incident !== undefined) heights.set(incident.id, row.getBoundingClientRect().height)
+    }
+  }
 
   return {
     element,
@@ -70,26 +147,31 @@ export function createIncidentList({ reload, loadMore }: IncidentListActions): I
         noted = next
         note.replaceChildren(...noteOf(next, reload))
       }
-      const view = [incidents, shownId, state.fresh, Math.floor(now / TIMES_LAST)]
-      const unchanged = view.every((part, index) => part === drawn[index])
-      drawn = view
-      if (unchanged) return
-      reconcile(list, incidents, {
-        key: ({ id }) => id,
-        create: createRow,
-        update: (row, incident) => {
-          const current = incident.id === shownId
-          const fresh = state.fresh.has(incident.id)
-          const mark = `${current}${fresh}${Math.floor(now / TIMES_LAST)}`
-          if (shown.get(row) === incident && marks.get(row) === mark) return
-          shown.set(row, incident)
-          marks.set(row, mark)
-          updateRow(row, incident, { current, fresh, now })
-        },
-      })
+      data = { incidents, shownId, fresh: state.fresh, isWhole: state.more === 'none', now }
+      draw()
+    },
+    destroy() {
+      stop.abort()
+      resized.disconnect()
+      frame.cancel()
     },
   }
 }
+
+interface ListData {
+  incidents: readonly Incident[]
+  shownId: string | null
+  fresh: ReadonlySet<string>
+  /** There are none beyond these. */
+  isWhole: boolean
+  now: number
+}
+
+/** Pixels of a row that has not been drawn yet. */
+const ROW = 60
+
+/** Pixels beyond the screen in which rows are drawn: as many as are passed between two frames, and by a few Tabs. */
+const BESIDE = 800
 
 /** Milliseconds for which relative times stay as they are: wording thousands of them takes its time. */
 const TIMES_LAST = 30_000
@@ -144,11 +226,11 @@ function createRow({ id }: Incident): HTMLElement {
 
 interface RowState {
   current: boolean
-  fresh: boolean
+  isNew: boolean
   now: number
 }
 
-function updateRow(row: HTMLElement, incident: Incident, { current, fresh, now }: RowState): void {
+function updateRow(row: HTMLElement, incident: Incident, { current, isNew, now }: RowState): void {
   const link = row.querySelector('a')
   const [title, time, summaryText, bar] = ['.row__title', '.row__time', '.row__summary', '.row__bar'].map(
     (selector) => row.querySelector<HTMLElement>(selector),
@@ -158,7 +240,7 @@ function updateRow(row: HTMLElement, incident: Incident, { current, fresh, now }
   link.toggleAttribute('aria-current', current)
   if (current) link.setAttribute('aria-current', 'page')
   link.dataset.tone = toneOf(summary)
-  link.classList.toggle('is-fresh', fresh)
+  if (isNew) link.classList.add('is-fresh')
   setText(title, incident.title)
   setText(time, relativeTime(incident.createdAt, now))
   time.setAttribute('datetime', incident.createdAt)

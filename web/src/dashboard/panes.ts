@@ -102,7 +102,10 @@ export function createPanes({ store, activity, retry }: PanesOptions): Panes {
         ),
       )
     },
-    destroy: () => narrow.removeEventListener('change', setRole),
+    destroy() {
+      narrow.removeEventListener('change', setRole)
+      list.destroy()
+    },
     focusMain: () =>
       (listIsPage() ? list.element : detail.element).querySelector<HTMLElement>('[tabindex]')?.focus(),
   }

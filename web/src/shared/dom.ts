@@ -42,24 +42,28 @@ export interface Keyed<Item> {
 
 const KEYS = new WeakMap<Element, string>()
 
-/** Makes the children of `parent` match `items`, keeping the elements of items that stay. */
+/**
+ * Makes the children of `parent` match `items`, keeping the elements of items that stay. Those that go leave first: an
+ * element that would have to move past them loses the focus.
+ */
 export function reconcile<Item>(parent: Element, items: readonly Item[], keyed: Keyed<Item>): void {
+  const wanted = new Set(items.map(keyed.key))
   const existing = new Map<string, HTMLElement>()
-  for (const child of parent.children) {
+  for (const child of [...parent.children]) {
     const key = KEYS.get(child)
-    if (key !== undefined && child instanceof HTMLElement) existing.set(key, child)
+    if (key === undefined) continue
+    if (!wanted.has(key)) child.remove()
+    else if (child instanceof HTMLElement) existing.set(key, child)
   }
   let before: Element | null = parent.firstElementChild
   for (const item of items) {
     const key = keyed.key(item)
     const element = existing.get(key) ?? keyed.create(item)
     KEYS.set(element, key)
-    existing.delete(key)
     keyed.update?.(element, item)
     if (element === before) before = before.nextElementSibling
     else parent.insertBefore(element, before)
   }
-  for (const leftover of existing.values()) leftover.remove()
 }
 
 /**
