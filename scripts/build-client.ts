@@ -17,14 +17,14 @@ import { run, tool } from './process.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TARGET = resolve(process.argv[2] ?? join(ROOT, 'dist', 'client'))
-const STYLES = ['web/src/toasts/toasts.css', 'web/src/status/status.css']
+const STYLES = ['toasts/toasts.css', 'status/status.css', 'status/status-card.css']
 
 await rm(TARGET, { recursive: true, force: true })
 await mkdir(TARGET, { recursive: true })
 
 for (const { name, code } of await buildModules()) await writeFile(join(TARGET, name), code)
 await writeFile(join(TARGET, 'claimwire.js'), await buildScript())
-for (const style of STYLES) await copyFile(join(ROOT, style), join(TARGET, basename(style)))
+for (const style of STYLES) await copyFile(join(ROOT, 'web', 'src', style), join(TARGET, basename(style)))
 
 const types = await run(tool('tsc'), ['-p', 'web/tsconfig.client.json', '--outDir', join(TARGET, 'types')])
 if (types.code === 0) console.log(`The client library is in ${TARGET}`)

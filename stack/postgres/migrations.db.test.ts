@@ -1,6 +1,6 @@
 /** Migrations through the Supabase CLI: its history, its seed, and what a developer reads when one fails. */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -86,6 +86,37 @@ test('a failing migration names its file, the statement and the reason, and is n
     from supabase_migrations.schema_migrations`),
   ).toEqual([{ half: null, version: '20260102000000' }])
   await rm(path.join(projectDir, 'supabase', name))
+})
+
+test('a migration that comes in before one that is applied is named, with what to do', async () => {
+  const late = 'migrations/20260101120000_late.sql'
+  await writeProjectFile(late, 'select 1;')
+  await expect(apply()).rejects.toMatchObject({
+    code: 'migration_failed',
+    details: {
+      file: 'supabase/migrations/20260101120000_…',
+      reason: 'A migration with a later time, 20260102000000, has been applied already.',
+      hint: expect.stringContaining('--fresh'),
+    },
+  })
+  await rm(path.join(projectDir, 'supabase', late))
+})
+
+test('a migration that has gone from the checkout is told of, and keeps others from being applied', async () => {
+  const gone = path.join(projectDir, 'supabase/migrations/20260102000000_colours.sql')
+  const sql = await readFile(gone, 'utf8')
+  await rm(gone)
+  const logger = recordingLogger()
+  expect(await apply(logger)).toEqual({ applied: [] })
+  expect(logger.entries).toEqual([expect.objectContaining({ level: 'warn' })])
+  const next = 'migrations/20260104000000_next.sql'
+  await writeProjectFile(next, 'select 1;')
+  await expect(apply()).rejects.toMatchObject({
+    code: 'migration_failed',
+    details: { reason: 'The database has migrations that this checkout lacks: 20260102000000.' },
+  })
+  await rm(path.join(projectDir, 'supabase', next))
+  await writeFile(gone, sql)
 })
 
 test('a failing seed is named', async () => {

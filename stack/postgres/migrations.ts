@@ -29,7 +29,8 @@ const MIGRATION_FILE = /^(\d+)_.+\.sql$/
 
 /**
  * @returns the versions that were applied now, in order.
- * @throws AppError `migration_failed` with `file` and `reason` (the server's words and the statement) in `details`.
+ * @throws AppError `migration_failed` with `file` and `reason` (the server's words and the statement, or what is wrong
+ * with their order) in `details`.
  */
 export async function applyMigrations(options: ApplyMigrationsOptions): Promise<{ applied: string[] }> {
   const projectDir = options.projectDir ?? REPOSITORY
@@ -41,6 +42,7 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
     return { versions, seeds }
   })
   const missing = local.filter((version) => !before.versions.has(version))
+  checkOrder(before.versions, local, missing, options.logger)
   if (missing.length === 0 && (!seed || before.seeds.has(SEED_FILE))) return { applied: [] }
 
   const { code, stdout, stderr } = await runSupabase(
@@ -53,6 +55,43 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
   if (code !== 0)
     throw new AppError('migration_failed', { details: { ...describePushFailure(stdout, stderr) } })
   return { applied: missing }
+}
+
+/**
+ * The CLI goes forward only, in the order of the files' times. What stands in its way is usual where people work on
+ * branches: a migration that came in with an earlier time than one that is applied here, and one that has gone again.
+ */
+function checkOrder(
+  applied: ReadonlySet<string>,
+  local: readonly string[],
+  missing: readonly string[],
+  logger: Logger,
+): void {
+  const unknown = [...applied].filter((version) => !local.includes(version)).sort()
+  const last = [...applied].sort().at(-1) ?? ''
+  const late = missing.filter((version) => version < last)
+  const hint = 'or start with --fresh to begin with an empty database.'
+  if (late.length > 0) {
+    throw new AppError('migration_failed', {
+      details: {
+        file: late.map((version) => `supabase/migrations/${version}_…`).join(', '),
+        reason: `A migration with a later time, ${last}, has been applied already.`,
+        hint: `Rename the newcomer to a later time than ${last}, where it is yours; ${hint}`,
+      },
+    })
+  }
+  if (unknown.length === 0) return
+  const names = unknown.join(', ')
+  if (missing.length === 0) {
+    logger.warn('migrations', 'the database has migrations that this checkout lacks', { versions: names })
+    return
+  }
+  throw new AppError('migration_failed', {
+    details: {
+      reason: `The database has migrations that this checkout lacks: ${names}.`,
+      hint: `Bring them back (another branch has them, or they were renamed); ${hint}`,
+    },
+  })
 }
 
 async function localVersions(projectDir: string): Promise<string[]> {
