@@ -32,7 +32,7 @@ export function App({ supabase, client }: AppProps) {
 function Connection() {
   const { state, latencyMs, retryNow } = useConnection()
   return (
-    <span role="status">
+    <span role="status" className="status">
       {state}
       {latencyMs === null ? '' : ` (${latencyMs} ms)`}
       {state === 'offline' && (
@@ -55,7 +55,7 @@ function Follow() {
       </label>
       {jobId !== '' && <Job key={jobId} jobId={jobId} />}
       <h2>Notifications ({unreadCount ?? '…'} unread)</h2>
-      <ol aria-label="Notifications">
+      <ol aria-label="Notifications" className="events">
         {messages.map(({ message }) => (
           <li key={message.seq}>
             <time dateTime={message.timestamp}>{new Date(message.timestamp).toLocaleTimeString()}</time>

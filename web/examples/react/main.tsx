@@ -3,7 +3,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { DashboardWebSocketClient, limitAuthRequests } from '../../src/client/index.ts'
 import { App } from './app.tsx'
-import './style.css'
+import '../style.css'
 
 interface Config {
   supabaseUrl: string

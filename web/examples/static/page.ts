@@ -15,13 +15,13 @@ export function livePage({ userId, email, supabaseUrl, publishableKey }: LivePag
       data-token-url="/live-token">
     <header>
       <strong>Acme Claims</strong>
-      <span id="ws-connection-status"></span>
+      <span id="ws-connection-status" class="status"></span>
       <span>${escapeHtml(email)}</span>
     </header>
     <main>
       <h1>Good day</h1>
       <p>This page was written by a server. What happens to your claims shows up here by itself.</p>
-      <ol id="events" aria-label="Events"></ol>
+      <ol id="events" class="events" aria-label="Events"></ol>
     </main>`,
     ['/claimwire.js', '/app.js'],
   )

@@ -24,7 +24,7 @@ export async function startStaticExample(options: ExampleOptions): Promise<Examp
   const files = new Map([
     ['/claimwire.js', { type: 'text/javascript', body: await buildScript() }],
     ['/app.js', { type: 'text/javascript', body: await read('app.js') }],
-    ['/style.css', { type: 'text/css', body: await read('style.css') }],
+    ['/style.css', { type: 'text/css', body: await read('../style.css') }],
   ])
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

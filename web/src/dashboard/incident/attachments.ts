@@ -1,10 +1,11 @@
 /** Attachments: files that are kept as they came, with a download. */
 
-import { h, reconcile, setText } from '../../shared/dom.ts'
+import { reconcile } from '../../shared/dom.ts'
 import { fileSize, plural, sentence } from '../../shared/format.ts'
 import { icon } from '../icons.ts'
 import type { Incident, IncidentDocument } from '../records.ts'
-import { iconButton, JobStatusView } from './parts.ts'
+import { createFileRow } from './file-row.ts'
+import { iconButton } from './parts.ts'
 import { createSection } from './section.ts'
 
 export interface Attachments {
@@ -41,40 +42,28 @@ export function createAttachments(actions: AttachmentActions): Attachments {
 
 function createRow(first: IncidentDocument, actions: AttachmentActions) {
   let shown = first
-  const name = h('p', { class: 'row-item__name' })
-  const facts = h('p', { class: 'row-item__facts' })
-  const status = new JobStatusView(actions.retry)
-  const download = iconButton('download', 'Download the original', () => actions.download(shown))
-  const element = h(
-    'li',
-    { class: 'row-item', attrs: { 'data-document-id': first.id } },
-    h(
-      'div',
-      { class: 'row-item__head' },
-      h('span', { class: 'row-item__icon' }, icon('attachment')),
-      h('div', { class: 'row-item__titles' }, name, facts),
-      status.pill,
-      download,
-    ),
-    status.bar,
-    status.failure,
-  )
+  const row = createFileRow({
+    icon: icon('attachment'),
+    attrs: { 'data-document-id': first.id },
+    download: iconButton('download', 'Download the original', () => actions.download(shown)),
+    retry: actions.retry,
+  })
   return {
-    element,
+    element: row.element,
     update(document: IncidentDocument, retrying: boolean): void {
       shown = document
       const title = document.fileName ?? sentence(document.documentType)
-      setText(name, title)
-      name.title = title
-      const doing = status.update(document.job, title, retrying)
-      setText(facts, doing === '' ? factsOf(document) : doing)
-      download.hidden = document.originalPath === null
-      download.setAttribute('aria-label', `Download ${title}`)
+      const { job, originalPath } = document
+      row.update(
+        { job, title, tooltip: title, facts: factsOf(document), isThere: originalPath !== null },
+        retrying,
+      )
     },
   }
 }
 
-function factsOf({ contentType, byteSize, pageCount, note, active, duplicateOf }: IncidentDocument): string {
+function factsOf(document: IncidentDocument): (string | null)[] {
+  const { contentType, byteSize, pageCount, note, active, duplicateOf } = document
   return [
     note,
     contentType === 'application/pdf' ? 'PDF' : contentType,
@@ -83,6 +72,4 @@ function factsOf({ contentType, byteSize, pageCount, note, active, duplicateOf }
     duplicateOf === null ? null : 'the same file as an earlier one',
     active ? 'contains scripts or other files' : null,
   ]
-    .filter((part) => part !== null)
-    .join(' · ')
 }

@@ -1,13 +1,14 @@
 /** Reports: asked for here or made by themselves, with progress, download, and what is missing where one failed. */
 
-import { h, reconcile, setText } from '../../shared/dom.ts'
+import { reconcile } from '../../shared/dom.ts'
 import { dateTime, fileSize, plural } from '../../shared/format.ts'
 import { missingFields } from '../../shared/missing-fields.ts'
 import { latestReport } from '../incidents.ts'
 import type { Incident, Report } from '../records.ts'
 import { extraIcon } from './extra-icons.ts'
+import { createFileRow } from './file-row.ts'
 import { type Completion, createMissingForm, type Lacking, lackingOf } from './missing-form.ts'
-import { JobStatusView, smallButton } from './parts.ts'
+import { smallButton } from './parts.ts'
 import { createSection } from './section.ts'
 
 export interface Reports {
@@ -62,59 +63,44 @@ export function createReports(actions: ReportActions): Reports {
 
 function createRow(first: Report, actions: ReportActions) {
   let shown = first
-  const name = h('p', { class: 'row-item__name' })
-  const facts = h('p', { class: 'row-item__facts' })
-  const status = new JobStatusView(actions.retry)
-  const download = smallButton('download', 'Download', () => actions.download(shown))
   const form = createMissingForm(
     `missing-${first.id}`,
     (completion) => actions.complete(shown, completion),
-    () => element.focus(),
+    () => row.element.focus(),
   )
-  const element = h(
-    'li',
-    { class: 'row-item', attrs: { 'data-report-id': first.id, tabindex: -1 } },
-    h(
-      'div',
-      { class: 'row-item__head' },
-      h('span', { class: 'row-item__icon' }, extraIcon('file')),
-      h('div', { class: 'row-item__titles' }, name, facts),
-      status.pill,
-      download,
-    ),
-    status.bar,
-    status.failure,
-    form.element,
-  )
+  const row = createFileRow({
+    icon: extraIcon('file'),
+    attrs: { 'data-report-id': first.id, tabindex: -1 },
+    download: smallButton('download', 'Download', () => actions.download(shown)),
+    retry: actions.retry,
+    more: form.element,
+  })
   return {
-    element,
+    element: row.element,
     /** @param isNewest an older report is of no use any more: nothing is asked for. */
     update(report: Report, retrying: boolean, lacking: readonly Lacking[], isNewest: boolean): void {
       shown = report
-      const title = `Report of ${dateTime(report.createdAt)}`
-      setText(name, title)
-      name.title = report.fileName ?? ''
-      const doing = status.update(report.job, title, retrying)
+      const { job, path, fileName, createdAt } = report
+      const title = `Report of ${dateTime(createdAt)}`
+      row.update(
+        { job, title, tooltip: fileName ?? '', facts: factsOf(report), isThere: path !== null },
+        retrying,
+      )
       const asked = isNewest ? lacking : []
       form.update(asked)
-      const isComplete = missingFields(report.job?.error ?? null).length > 0 && lacking.length === 0
-      status.explain(
+      const isComplete = missingFields(job?.error ?? null).length > 0 && lacking.length === 0
+      row.status.explain(
         isComplete ? 'What was missing has been added: it can be made now.' : null,
         asked.length === 0,
       )
-      setText(facts, doing === '' ? factsOf(report) : doing)
-      download.hidden = report.path === null
-      download.setAttribute('aria-label', `Download ${title}`)
     },
   }
 }
 
-function factsOf({ automatic, pageCount, fileSize: size }: Report): string {
+function factsOf({ automatic, pageCount, fileSize: size }: Report): (string | null)[] {
   return [
     pageCount === null ? null : plural(pageCount, 'page'),
     size === null ? null : fileSize(size),
     automatic ? 'automatic' : null,
   ]
-    .filter((part) => part !== null)
-    .join(' · ')
 }
