@@ -58,6 +58,30 @@ test('a user in the middle of sending, or out of tokens, holds up nobody else', 
   })
 })
 
+test('the cleaning of full buckets waits for nobody who is sending', async () => {
+  await using database = await createTestDatabase()
+  await withClients(database.urls.postgres, 2, async (clients) => {
+    const [sender, cleaner] = [at(clients, 0), at(clients, 1)]
+    const users = await addUsers(sender, 2)
+    await sender.query(
+      `insert into private.send_buckets (user_id, tokens, refilled_at)
+       select id, 0, now() - interval '2 days' from unnest($1::uuid[]) as id`,
+      [users],
+    )
+    await sender.query('begin')
+    await sender.query('select from private.send_buckets where user_id = $1 for update', [users[0]])
+    // One that waited would wait for ever.
+    await cleaner.query(`set lock_timeout = '5s'`)
+    const clean = async () => {
+      const { rows } = await cleaner.query('select private.forget_full_buckets() as forgotten')
+      return rows[0].forgotten
+    }
+    expect(await clean()).toBe(1)
+    await sender.query('commit')
+    expect(await clean()).toBe(1)
+  })
+})
+
 /** An incident of the first user with the others as handlers; returns its topic. */
 async function addIncident(client: pg.Client, [owner, ...handlers]: (string | undefined)[]): Promise<string> {
   const incidentId = randomUUID()

@@ -103,4 +103,18 @@ describe('a part', () => {
     resolve('part')
     expect(await part.ready()).toBe('part')
   })
+
+  it('is not tried again for what has had its answer', async () => {
+    vi.useFakeTimers()
+    const limit = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
+    const load = vi.fn(() => Promise.reject(new TypeError('Importing a module failed.')))
+    const ready = new Part<string>(load).ready()
+    timeout.mockRestore()
+    limit.abort(new Error('too long'))
+    await expect(ready).rejects.toMatchObject({ code: 'client_unavailable' })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(load).toHaveBeenCalledTimes(1)
+    vi.useRealTimers()
+  })
 })
