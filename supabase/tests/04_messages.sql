@@ -1,7 +1,7 @@
 -- From a change of a job to its notification and its broadcast: what is sent, to whom, and what is not.
 
 begin;
-select plan(29);
+select plan(30);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
@@ -207,6 +207,18 @@ select set_eq(
     'private.tg_jobs__tell_members_of_changes()'
   ],
   'and no function pairs the rows of a statement one by one, which takes forever with thousands'
+);
+
+select results_eq(
+  $$ select finished_at is null, private.job_message(jsonb_populate_record(
+       jobs, jsonb_build_object('result', '{"seconds": 3}'::jsonb, 'finished_at', finished_at)
+     ), kinds, 'hummed', now()) -> 'seconds'
+     from (values (null::timestamptz), (now())) as moment (finished_at)
+     cross join (select jobs from public.jobs limit 1) as job
+     cross join private.job_kinds as kinds
+     where kinds.kind = 'humming' $$,
+  $$ values (true, null::jsonb), (false, '3') $$,
+  'what an attempt left is no result before the job has ended'
 );
 
 -- Large messages: five of 60 KB do not fit in 200 KB.

@@ -1,7 +1,7 @@
 -- Limits of kinds and users, whose turn it is, and work in steps.
 
 begin;
-select plan(44);
+select plan(45);
 
 delete from public.jobs;
 set constraints all immediate;
@@ -207,6 +207,17 @@ select results_eq(
   $$ select step::integer, state from public.requeue_job(pg_temp.id('bob-1')) $$,
   $$ values (0, null::jsonb) $$,
   'tried again by hand it starts from the beginning'
+);
+
+select set_eq(
+  $$ select limits.of_all, limits.of_one
+     from (values (null::integer, null::integer), (null, 1), (1, null), (1, 1)) as limits (of_all, of_one)
+     cross join private.job_kinds as kinds
+     where kinds.kind = 'image' and private.is_limited(jsonb_populate_record(
+       kinds, jsonb_build_object('max_concurrent', limits.of_all, 'max_concurrent_per_user', limits.of_one)
+     )) $$,
+  $$ values (null, 1), (1, null), (1, 1) $$,
+  'a kind is limited where either limit is set'
 );
 
 select * from finish();

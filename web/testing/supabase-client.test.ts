@@ -3,6 +3,7 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DashboardWebSocketClient, type DashboardWebSocketClientOptions } from '../src/client/index.ts'
+import { createSupabaseTransport } from '../src/client/supabase-transport.ts'
 import { FakeSupabase } from './fake-supabase.ts'
 
 const EXPIRED = '2020-01-01T00:00:00.000Z'
@@ -67,6 +68,50 @@ describe('the client on supabase-js', () => {
       },
     ])
     expect(client.getState()).toMatchObject({ state: 'live', userId: fake.user.id })
+  })
+
+  describe('of a page that was opened anew', () => {
+    const values = new Map<string, string>()
+    const auth = {
+      persistSession: true,
+      autoRefreshToken: false,
+      storageKey: 'session',
+      storage: {
+        getItem: (key: string) => values.get(key) ?? null,
+        setItem: (key: string, value: string) => void values.set(key, value),
+        removeItem: (key: string) => void values.delete(key),
+      },
+    }
+
+    beforeEach(async () => {
+      values.clear()
+      const before = createClient(fake.url, 'sb_publishable_test', { auth })
+      await before.auth.signInWithPassword({ email: fake.user.email, password: fake.password })
+      supabase = createClient(fake.url, 'sb_publishable_test', { auth })
+    })
+
+    it('joins with the token of the session that was kept', async () => {
+      const { client } = connectable()
+      await client.connect(fake.user.id)
+      const { data } = await supabase.auth.getSession()
+      expect(data.session?.access_token).toBeTruthy()
+      expect(fake.joins.map(({ accessToken }) => accessToken)).toEqual([data.session?.access_token])
+    })
+
+    it('does not join with the page’s key where the session is gone', async () => {
+      const { client } = connectable({ devices: null })
+      await client.connect(fake.user.id)
+      values.clear()
+      fake.cutSockets()
+      await vi.waitFor(() =>
+        expect(client.getState()).toMatchObject({
+          state: 'offline',
+          reason: 'session',
+          reconnectAttempts: 3,
+        }),
+      )
+      expect(fake.joins).toHaveLength(1)
+    })
   })
 
   it('logs frames and changes of state where it is asked to, and no token', async () => {
@@ -170,11 +215,14 @@ describe('the client on supabase-js', () => {
 
   it('can be connected again at once', async () => {
     const { client, heard } = connectable()
+    const errors: string[] = []
+    client.on('error', ({ code }) => errors.push(code))
     await client.connect(fake.user.id)
     client.disconnect()
     await client.connect(fake.user.id)
     fake.notify(image())
     await vi.waitFor(() => expect(heard).toEqual([1]))
+    expect(errors).toEqual([])
   })
 
   it('ends with the session', async () => {
@@ -259,6 +307,36 @@ describe('several clients on one supabase-js client', () => {
     second.client.disconnect()
     await vi.waitFor(() => expect([fake.joinedTopics, fake.openSockets]).toEqual([[], 0]))
     expect([first.heard, supabase.getChannels()]).toEqual([[], []])
+  })
+
+  it('tell nothing to one that another has made leave, or that left at once', async () => {
+    const transport = createSupabaseTransport({
+      supabase,
+      timers: { set: (callback, delayMs) => setTimeout(callback, delayMs), clear: () => undefined },
+      heartbeatTimeout: 10_000,
+    })
+    const told: string[] = []
+    const join = (name: string, message = (): void => undefined) =>
+      transport.join(`user:${fake.user.id}`, {
+        joined: () => told.push(`${name} joined`),
+        flowing: () => undefined,
+        message: () => {
+          told.push(`${name} heard`)
+          message()
+        },
+        alive: () => undefined,
+        down: (reason) => told.push(`${name} ${reason}`),
+        refused: (code) => told.push(`${name} ${code}`),
+      })
+    const first = join('first', () => second.leave('end'))
+    const second = join('second')
+    await vi.waitFor(() => expect(told).toEqual(['first joined', 'second joined']))
+    // Joined already: it would be told in the next turn.
+    join('third').leave('end')
+    fake.notify(image())
+    await vi.waitFor(() => expect(told).toContain('first heard'))
+    expect(told).toEqual(['first joined', 'second joined', 'first heard'])
+    first.leave('end')
   })
 
   it('all come back after a cut, over one channel', async () => {

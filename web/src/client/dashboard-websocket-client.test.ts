@@ -6,6 +6,7 @@ import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { ClientError } from './client-error.ts'
 import type { DashboardWebSocketClientOptions } from './client-options.ts'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
+import type { Devices } from './ports.ts'
 import { FakeStorage, FakeWorld, imageMessage, settled } from './testing/fake-world.ts'
 
 const ANNA = 'user-anna'
@@ -596,6 +597,60 @@ describe('another user', () => {
     expect(world.subscriptions.every(({ left }) => left)).toBe(true)
     expect([world.clock.running, world.listeners]).toEqual([0, 0])
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
+  })
+})
+
+describe('a device that is displaced', () => {
+  const devices: Devices = {
+    deviceId: 'device-1',
+    register: async () => ({ silenceLimitMs: 60_000 }),
+    heartbeat: async () => 'live',
+    unregister: async () => undefined,
+  }
+  const displaced = (deviceId: string) => ({
+    type: 'error',
+    code: 'connection_displaced',
+    message: 'Another device has taken the place of this one.',
+    deviceId,
+    displacedBy: 'device-3',
+    timestamp: '2026-11-23T10:00:00.000Z',
+  })
+
+  it('says so and gives its connection up, while the others of the user stay', async () => {
+    const { client, world, errors } = setup({ devices })
+    await client.connect(ANNA)
+    world.broadcast(ANNA, displaced('device-2'))
+    expect([client.getState().state, errors]).toEqual(['live', []])
+    world.broadcast(ANNA, displaced('device-1'))
+    expect(client.getState()).toMatchObject({ state: 'error', reason: 'connection_displaced' })
+    expect(errors.map(({ code, details }) => [code, details])).toEqual([
+      ['connection_displaced', { displacedBy: 'device-3' }],
+    ])
+    expect(world.current).toBeUndefined()
+  })
+
+  it('takes the place of another when it is told to, and connects at once', async () => {
+    const displacing: (string | undefined)[] = []
+    let full = true
+    const { client, world, errors } = setup({
+      devices: {
+        ...devices,
+        register: async (displace) => {
+          displacing.push(displace)
+          if (full && displace === undefined) throw new ClientError('too_many_connections')
+          full = false
+          return { silenceLimitMs: 60_000 }
+        },
+      },
+    })
+    void client.connect(ANNA)
+    await settled()
+    expect(client.getState()).toMatchObject({ state: 'error', reason: 'too_many_connections' })
+    await client.displaceDevice('device-2')
+    await world.clock.advance(0)
+    expect(client.getState().state).toBe('live')
+    expect(displacing).toEqual([undefined, 'device-2', undefined])
+    expect(errors.map(({ code }) => code)).toEqual(['too_many_connections'])
   })
 })
 

@@ -99,6 +99,8 @@ describe('a registered device', () => {
     const first = join()
     await world.clock.advance(0)
     first.leave('end')
+    await settle()
+    expect(server.registrations).toBe(1)
     server.failure = new AppError('too_many_connections')
     const second = join()
     await world.clock.advance(0)

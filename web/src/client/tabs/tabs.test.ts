@@ -33,6 +33,8 @@ class Profile {
   readonly tabs = new FakeTabs()
   readonly storage: KeyValueStorage
   readonly open: OpenTab[] = []
+  /** How often the profile gave up its place among the user's devices. */
+  unregistered = 0
 
   constructor(storage: KeyValueStorage = new FakeStorage()) {
     this.storage = storage
@@ -68,7 +70,14 @@ class Profile {
       },
       source: world,
       inbox: world,
-      devices: null,
+      devices: {
+        deviceId: 'device-1',
+        register: async () => ({ silenceLimitMs: 60_000 }),
+        heartbeat: async () => 'live',
+        unregister: async () => {
+          this.unregistered += 1
+        },
+      },
       identity: world,
       signer: { signAgain: async () => new Map() },
       pageEvents: (listener) => {
@@ -372,6 +381,19 @@ describe('several tabs', () => {
     await world.clock.advance(0)
     expect(open.map(({ heard }) => heard)).toEqual([[1], [1], [1]])
     expect(profile.sockets).toBe(1)
+  })
+
+  it('are one device, which goes with the last of them', async () => {
+    const profile = await profileOf(3)
+    const { world, first, second, third } = profile
+    for (const tab of [first, third]) {
+      profile.close(tab)
+      await world.clock.advance(0)
+    }
+    expect([profile.unregistered, second.client.getState().state]).toEqual([0, 'live'])
+    profile.close(second)
+    await settled()
+    expect(profile.unregistered).toBe(1)
   })
 
   it('leave nothing behind', async () => {
