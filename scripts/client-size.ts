@@ -31,7 +31,7 @@ const connected = new Set([...page, ...loadedWith('engine.js')])
 const sizes = [
   { name: 'client, part of the page', size: sum(page), budget: 5_300 },
   { name: 'client, with what it loads to connect', size: sum(connected), budget: 20_400 },
-  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 34_900 },
+  { name: 'drop-in script, everything', size: gzipped(await buildScript()), budget: 35_000 },
 ]
 
 for (const { name, size, budget } of sizes) {

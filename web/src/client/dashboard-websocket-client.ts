@@ -104,11 +104,7 @@ export class DashboardWebSocketClient {
 
   /** Like `on`, for the next occurrence only. */
   once<Name extends keyof ClientEvents>(event: Name, listener: Listener<ClientEvents[Name]>): () => void {
-    const off = this.#emitter.on(event, (...args) => {
-      off()
-      listener(...args)
-    })
-    return off
+    return this.#emitter.once(event, listener)
   }
 
   off<Name extends keyof ClientEvents>(event: Name, listener: Listener<ClientEvents[Name]>): void {

@@ -52,4 +52,29 @@ describe('listeners', () => {
     emitter.emit('tick', 1)
     expect(calls).toEqual(['tick'])
   })
+
+  it('for the next time only are called once, and can be removed like any other', () => {
+    const { emitter, calls } = setup()
+    const once = (n: number): void => void calls.push(`once ${n}`)
+    const removed = (): void => void calls.push('removed')
+    emitter.once('tick', once)
+    emitter.once('tick', removed)
+    emitter.off('tick', removed)
+    emitter.once('tick', removed)()
+    emitter.on('tick', (n) => {
+      if (n === 1) emitter.emit('tick', 2)
+    })
+    emitter.emit('tick', 1)
+    expect(calls).toEqual(['once 1'])
+  })
+
+  it('for every time stay so, whatever else they are added for', () => {
+    const { emitter, calls } = setup()
+    const listener = (n: number): void => void calls.push(`${n}`)
+    emitter.on('tick', listener)
+    emitter.once('tick', listener)
+    emitter.emit('tick', 1)
+    emitter.emit('tick', 2)
+    expect(calls).toEqual(['1', '2'])
+  })
 })

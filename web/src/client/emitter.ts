@@ -3,7 +3,8 @@
 export type Listener<Args extends readonly unknown[]> = (...args: Args) => void
 
 export class Emitter<Events extends { [Name in keyof Events]: readonly unknown[] }> {
-  #listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
+  /** And whether each is for the next time only. */
+  #listeners: { [Name in keyof Events]?: Map<Listener<Events[Name]>, boolean> } = {}
   readonly #onFailure: (event: keyof Events, cause: unknown) => void
 
   /** @param onFailure is told of listeners that threw; it must not throw itself. */
@@ -13,9 +14,12 @@ export class Emitter<Events extends { [Name in keyof Events]: readonly unknown[]
 
   /** The same function given twice is called once. @returns the way to remove it again. */
   on<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
-    const listeners = this.#listeners[event] ?? new Set<Listener<Events[Name]>>()
-    this.#listeners[event] = listeners.add(listener)
-    return () => this.off(event, listener)
+    return this.#add(event, listener, false)
+  }
+
+  /** As `on`, for the next time only. */
+  once<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
+    return this.#add(event, listener, this.#listeners[event]?.get(listener) ?? true)
   }
 
   off<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): void {
@@ -26,13 +30,20 @@ export class Emitter<Events extends { [Name in keyof Events]: readonly unknown[]
   emit<Name extends keyof Events>(event: Name, ...args: Events[Name]): void {
     const listeners = this.#listeners[event]
     if (listeners === undefined) return
-    for (const listener of [...listeners]) {
+    for (const listener of [...listeners.keys()]) {
       if (!listeners.has(listener)) continue
+      if (listeners.get(listener)) listeners.delete(listener)
       try {
         listener(...args)
       } catch (cause) {
         this.#onFailure(event, cause)
       }
     }
+  }
+
+  #add<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>, once: boolean): () => void {
+    const listeners = this.#listeners[event] ?? new Map<Listener<Events[Name]>, boolean>()
+    this.#listeners[event] = listeners.set(listener, once)
+    return () => this.off(event, listener)
   }
 }
