@@ -90,6 +90,7 @@ export const ERROR_CODES = {
   no_free_port: { status: 503, message: 'No free port was found.' },
   postgres_start_failed: { status: 500, message: 'The database server did not start.' },
   bootstrap_failed: { status: 500, message: 'The database could not be prepared.' },
+  sample_failed: { status: 500, message: 'The sample claim did not come through.' },
   migration_failed: { status: 500, message: 'A migration could not be applied.' },
 } as const satisfies Record<string, { status: number; message: string }>
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { styleText } from 'node:util'
+import { AppError } from '../functions-shared/app-error.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import { bringUp, CLAIMED_PHOTOS, type Running } from './bring-up.ts'
 import { explain } from './command-line.ts'
@@ -59,11 +60,28 @@ async function run(signal: AbortSignal, stopped: Promise<typeof STOP>): Promise<
     dev: options.dev,
     signal,
   })
-  const sample = options.sample ? await Promise.race([showSample(running), stopped]) : undefined
+  const sample = options.sample ? await Promise.race([trySample(running, signal), stopped]) : undefined
   if (sample !== STOP) {
     console.log(banner(running, sample))
     await stopped
   }
+}
+
+/** What is up stays up without it: whoever looks for the reason needs it. */
+async function trySample(running: Running, signal: AbortSignal): Promise<SampleClaimResult | undefined> {
+  try {
+    return await showSample(running)
+  } catch (cause) {
+    // Stopping pulls the ground from under it.
+    if (!signal.aborted) {
+      explain(new AppError('sample_failed', { cause, details: { reason: reasonOf(cause) } }), USAGE)
+    }
+    return undefined
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function showSample(running: Running): Promise<SampleClaimResult> {
@@ -83,7 +101,7 @@ async function check(): Promise<void> {
     result = await runCheck(dataDir, stopped)
   } catch (error) {
     explain(error, USAGE)
-    result = { ok: false, reason: error instanceof Error ? error.message : String(error) }
+    result = { ok: false, reason: reasonOf(error) }
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }

@@ -1,32 +1,17 @@
 /** The inbox in a real Chromium, without a backend: what it reads and hears is in the page. */
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { accessibilityFindings } from '../support/axe.ts'
-import { launchBrowser } from '../support/browser.ts'
-import { fillDay, openParts, PHONE } from './open-parts.ts'
+import { fillDay, PHONE } from './open-parts.ts'
 import { photos } from './parts-page/samples.ts'
-import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'
+import { partsPagePerTest } from './parts-page-per-test.ts'
 
-let browser: Browser
-let server: PartsPageServer
 let page: Page
-let errors: string[]
-
-beforeAll(async () => {
-  ;[browser, server] = await Promise.all([launchBrowser(), servePartsPage()])
-})
-afterAll(async () => {
-  await browser.close()
-  await server[Symbol.asyncDispose]()
-})
-afterEach(async () => {
-  expect(errors).toEqual([])
-  await page.context().close()
-})
+const openPage = partsPagePerTest()
 
 async function open(options?: BrowserContextOptions): Promise<void> {
-  ;({ page, errors } = await openParts(browser, server.url, options))
+  page = await openPage(options)
 }
 
 const bell = () => page.getByRole('button', { name: /^Inbox/ })

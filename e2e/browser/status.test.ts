@@ -1,33 +1,18 @@
 /** The connection indicator and what the tab tells of itself, in a real Chromium. */
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import type { ClientState } from '../../web/src/client/index.ts'
 import { accessibilityFindings } from '../support/axe.ts'
-import { launchBrowser } from '../support/browser.ts'
-import { openParts, PHONE } from './open-parts.ts'
+import { PHONE } from './open-parts.ts'
 import { photos } from './parts-page/samples.ts'
-import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'
+import { partsPagePerTest } from './parts-page-per-test.ts'
 
-let browser: Browser
-let server: PartsPageServer
 let page: Page
-let errors: string[]
-
-beforeAll(async () => {
-  ;[browser, server] = await Promise.all([launchBrowser(), servePartsPage()])
-})
-afterAll(async () => {
-  await browser.close()
-  await server[Symbol.asyncDispose]()
-})
-afterEach(async () => {
-  expect(errors).toEqual([])
-  await page.context().close()
-})
+const openPage = partsPagePerTest()
 
 async function open(options?: BrowserContextOptions): Promise<void> {
-  ;({ page, errors } = await openParts(browser, server.url, options))
+  page = await openPage(options)
 }
 
 const become = (state: Partial<ClientState>) =>

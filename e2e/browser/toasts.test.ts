@@ -1,33 +1,17 @@
 /** Toasts in a real Chromium, without a backend: the page that holds them has the dashboard's policy. */
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { accessibilityFindings } from '../support/axe.ts'
-import { launchBrowser } from '../support/browser.ts'
 import { swipe } from '../support/touch.ts'
-import { openParts } from './open-parts.ts'
 import type { Parts } from './parts-page/entry.ts'
-import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'
+import { partsPagePerTest } from './parts-page-per-test.ts'
 
-let browser: Browser
-let server: PartsPageServer
 let page: Page
-let errors: string[]
-
-beforeAll(async () => {
-  ;[browser, server] = await Promise.all([launchBrowser(), servePartsPage()])
-})
-afterAll(async () => {
-  await browser.close()
-  await server[Symbol.asyncDispose]()
-})
-afterEach(async () => {
-  expect(errors).toEqual([])
-  await page.context().close()
-})
+const openPage = partsPagePerTest()
 
 async function open(options?: BrowserContextOptions): Promise<void> {
-  ;({ page, errors } = await openParts(browser, server.url, options))
+  page = await openPage(options)
 }
 
 type Shown = Parameters<Parts['toaster']['show']>[0]
