@@ -58,10 +58,14 @@ describe('tabs of a browser', () => {
     await a.expectEvents('lead', 'follow')
     // It has it already.
     c.group.steal()
-    c.group.close()
+    expect(c.events).toEqual(['follow', 'lead'])
+    a.group.steal()
+    await a.expectEvents('lead', 'follow', 'lead')
+    await c.expectEvents('follow', 'lead', 'follow')
+    a.group.close()
     await b.expectEvents('follow', 'lead')
     b.group.close()
-    await a.expectEvents('lead', 'follow', 'lead')
+    await c.expectEvents('follow', 'lead', 'follow', 'lead')
   })
 
   it('hear what the others say, in order, and nothing once they are closed', async () => {
@@ -107,6 +111,20 @@ describe('tabs of a browser', () => {
       const { held = [], pending = [] } = await navigator.locks.query()
       expect([...held, ...pending].filter((lock) => lock.name?.startsWith(name))).toEqual([])
     })
+  })
+
+  it('that are closed before the browser has answered never lead', async () => {
+    const answers: ((lock: unknown) => Promise<void>)[] = []
+    const request = (_name: string, _options: object, hold: (lock: unknown) => Promise<void>) => {
+      answers.push(hold)
+      return Promise.withResolvers<void>().promise
+    }
+    vi.stubGlobal('navigator', { locks: { request } })
+    const { group, events } = openTab('name', 'a')
+    group.close()
+    // Given back at once.
+    for (const answer of answers) await answer({})
+    expect([answers.length, events]).toEqual([2, []])
   })
 
   it('are no group where the browser cannot say so', async () => {
