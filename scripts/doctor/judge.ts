@@ -198,13 +198,18 @@ function cron({ cronJobs }: Facts, expected: Expectations): Check {
       )
 }
 
+const LOOK_INTO_LOGS = 'Look into the logs of the functions; the sweeper calls them again every 30 s.'
+const NUDGE_REMEDIES: Readonly<Record<string, string>> = {
+  'HTTP 401':
+    "The functions refuse the database: compare the vault's secret_key with the project's secret key.",
+  'HTTP 404':
+    'A function is not there: deploy it, or compare function_name in private.job_kinds with its folder.',
+}
+
 function nudges({ nudges: { answered, failed: refused, lastFailure } }: Facts): Check {
   if (refused === 0) return ok('nudges', `${answered} answered in the last hour`)
   const found = `${refused} of ${answered + refused} failed in the last hour, last: ${lastFailure ?? 'no answer'}`
-  const remedy =
-    lastFailure === 'HTTP 401'
-      ? "The functions refuse the database: compare the vault's secret_key with the project's secret key."
-      : 'Look into the logs of the functions; the sweeper calls them again every 30 s.'
+  const remedy = NUDGE_REMEDIES[lastFailure ?? ''] ?? LOOK_INTO_LOGS
   // Some are an outage that is over; nothing but failures is one that goes on.
   return answered === 0 ? failed('nudges', found, remedy) : warning('nudges', found, remedy)
 }

@@ -116,6 +116,19 @@ describe('a request', () => {
   })
 })
 
+describe('a function that is not there', () => {
+  it.each([
+    ['service_role', true],
+    ['anon', false],
+  ] as const)('is told of in the log when %s calls it: %s', async (role, told) => {
+    const from = logger.entries.length
+    const path = `/missing-for-${role}`
+    await host.fetch(new Request('http://functions.test/'), { caller: { role, claims: { role } }, path })
+    const folders = logger.entries.slice(from).map(({ fields }) => String(fields.folder))
+    expect(folders.some((folder) => folder.endsWith(path))).toBe(told)
+  })
+})
+
 describe('a function', () => {
   it('starts once for many first requests', async () => {
     const fresh = createFunctionsHost({ functionsDir: FIXTURES, env: () => env, logger })

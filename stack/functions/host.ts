@@ -9,8 +9,8 @@
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import type { HttpService, Logger, Stoppable } from '../types.ts'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { Caller, HttpService, Logger, Stoppable } from '../types.ts'
 import { type FunctionSource, findFunction, sourceFingerprint } from './catalogue.ts'
 import { denoBinary } from './deno-binary.ts'
 import { type FunctionFailure, failureResponse } from './errors.ts'
@@ -84,10 +84,17 @@ class Host implements FunctionsHost {
     mkdirSync(this.#workDir, { recursive: true, mode: 0o700 })
   }
 
-  async fetch(request: Request, context: { path: string }): Promise<Response> {
+  async fetch(request: Request, context: { path: string; caller: Caller }): Promise<Response> {
     const name = context.path.split('/').find((part) => part !== '') ?? ''
     const source = findFunction(this.#functionsDir, name)
-    if (source === undefined) return failureResponse('NOT_FOUND')
+    if (source === undefined) {
+      // Of a nudge nobody sees the answer; strangers may ask for what they like.
+      if (context.caller.role === 'service_role') {
+        const folder = relative(process.cwd(), join(this.#functionsDir, name.slice(0, 100)))
+        this.#options.logger.warn('functions', 'a function was called that is not there', { folder })
+      }
+      return failureResponse('NOT_FOUND')
+    }
     const limit = new WallClock(this.#timeoutMs)
     try {
       const outcome = await Promise.race([this.#serve(source, request, context.path, limit), limit.reached])
