@@ -113,7 +113,8 @@ function createDetails(
     if (mode === 'closed') return
     // One look for all that the card says, so that no part of it is older than another.
     const [state, now] = [client.getState(), clock()]
-    const shown = present(state, now)
+    // The round trip is among the facts.
+    const shown = present({ ...state, latencyMs: null }, now)
     card.dataset.tone = shown.tone
     setText(title, `${shown.symbol} ${shown.label}`)
     setText(detail, shown.detail)
