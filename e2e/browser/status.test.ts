@@ -93,7 +93,11 @@ describe('the details', () => {
     await page.locator('.cw-status__pill').hover()
     await card().waitFor()
     expect(await card().getByText('12 ms', { exact: true }).isVisible()).toBe(true)
-    expect(await card().getByText(/Round trip/).count()).toBe(1)
+    expect(
+      await card()
+        .getByText(/Round trip/)
+        .count(),
+    ).toBe(1)
     await card().hover()
     await page.evaluate((more) => globalThis.parts.world.deliver(more), photos(1))
     await card().getByText('just now').waitFor()

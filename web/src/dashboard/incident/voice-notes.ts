@@ -102,6 +102,7 @@ class VoiceNoteView {
     const doing = this.#status.update(job, title, retrying)
     setText(this.#name, title)
     this.#name.title = title
+    this.#download.setAttribute('aria-label', `Download ${title}`)
     setText(this.#facts, doing === '' ? factsOf(transcription) : doing)
     this.#showOriginal(document, title)
     this.#simulated.hidden = transcription?.simulated !== true
