@@ -104,6 +104,26 @@ describe('a part', () => {
     expect(await part.ready()).toBe('part')
   })
 
+  it('tells nobody of a failure who has stopped waiting, be it because of this failure', async () => {
+    vi.useFakeTimers()
+    const part = new Part<string>(() => Promise.reject(new TypeError('Importing a module failed.')))
+    const told: string[] = []
+    part.use(
+      () => undefined,
+      () => {
+        told.push('first')
+        stopSecond()
+      },
+    )
+    const stopSecond = part.use(
+      () => undefined,
+      () => told.push('second'),
+    )
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told).toEqual(['first'])
+    vi.useRealTimers()
+  })
+
   it('is not tried again for what has had its answer', async () => {
     vi.useFakeTimers()
     const limit = new AbortController()

@@ -83,7 +83,9 @@ export class Part<T> {
       (cause: unknown) => {
         this.#url ??= urlOf(cause)
         setTimeout(() => this.#loadAgain(), RETRY_DELAY)
-        for (const { failed } of [...this.#waiting]) failed?.(unavailable(cause))
+        // One of them may stop another from waiting.
+        for (const waiting of [...this.#waiting])
+          if (this.#waiting.has(waiting)) waiting.failed?.(unavailable(cause))
       },
     )
   }
