@@ -14,6 +14,7 @@ const BENCHMARKS = [
   'database.ts',
   'peers.ts',
   'images.ts',
+  'recordings.ts',
   'reports.ts',
   'jobs.ts',
   'burst.ts',

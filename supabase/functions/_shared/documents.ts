@@ -3,6 +3,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
+import { collect, inPieces } from './pieces.ts'
 import { databaseError, storageError } from './upstream.ts'
 
 export interface DocumentRow {
@@ -66,8 +67,10 @@ export interface Documents {
 export interface Files {
   /** Writes or overwrites. @throws AppError `storage_unavailable` */
   put(bucket: Bucket, path: string, bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<void>
-  /** Null where there is no such object. */
-  get(bucket: Bucket, path: string): Promise<Uint8Array<ArrayBuffer> | null>
+  /** Bytes; as many as the buckets allow where Storage does not tell; null where there is no such object. */
+  size(bucket: Bucket, path: string): Promise<number | null>
+  /** Null where there is no such object. @param size bytes, where it is known: spares copies. */
+  get(bucket: Bucket, path: string, size?: number): Promise<Uint8Array<ArrayBuffer> | null>
   /** A URL that lets anyone who has it read the object for so many seconds. */
   sign(bucket: Bucket, path: string, seconds: number): Promise<string>
   /** What is not there is removed already. */
@@ -82,6 +85,10 @@ export const BUCKETS = {
 } as const
 export type Bucket = keyof typeof BUCKETS
 
+/** Bytes: the limit of the buckets that hold files of people. */
+const LARGEST = 25 * 1024 * 1024
+/** Bytes of a body that is sent piece by piece: at one go it is copied several times, but has its length. */
+const LARGE = 4 * 1024 * 1024
 const COLUMNS = 'id, incident_id, kind, source_url, source_path, original_path, sha256, content_type'
 
 export function createDocuments(client: SupabaseClient): Documents {
@@ -158,21 +165,37 @@ function parseDocument(row: Record<string, unknown>): DocumentRow {
 export function createFiles(client: SupabaseClient, publicUrl?: string): Files {
   return {
     async put(bucket, path, bytes, contentType) {
-      const { error } = await client.storage.from(BUCKETS[bucket]).upload(path, bytes, {
+      const body = bytes.length > LARGE ? inPieces(bytes) : bytes
+      const { error } = await client.storage.from(BUCKETS[bucket]).upload(path, body, {
         contentType,
+        duplex: 'half',
         upsert: true,
         cacheControl: '3600',
       })
       if (error) throw storageError(error)
     },
-    async get(bucket, path) {
-      const { data, error } = await client.storage.from(BUCKETS[bucket]).download(path)
+    async size(bucket, path) {
+      const { data, error } = await client.storage.from(BUCKETS[bucket]).info(path)
       if (error) {
         const failure = storageError(error, 'document_not_found')
         if (failure.code === 'document_not_found') return null
         throw failure
       }
-      return new Uint8Array(await data.arrayBuffer())
+      return typeof data.size === 'number' ? data.size : LARGEST
+    },
+    async get(bucket, path, size) {
+      const { data, error } = await client.storage.from(BUCKETS[bucket]).download(path).asStream()
+      if (error) {
+        const failure = storageError(error, 'document_not_found')
+        if (failure.code === 'document_not_found') return null
+        throw failure
+      }
+      try {
+        return await collect(data, size)
+      } catch (cause) {
+        // It broke off, or took too long.
+        throw new AppError('storage_unavailable', { cause })
+      }
     },
     async sign(bucket, path, seconds) {
       const { data, error } = await client.storage.from(BUCKETS[bucket]).createSignedUrl(path, seconds)

@@ -54,3 +54,57 @@ export function createBudget(total: number): Budget {
     },
   }
 }
+
+export interface Stretch {
+  /** One that grows, e.g. a download in memory, until it is disposed of. */
+  open(): Growth
+}
+
+export interface Growth extends Disposable {
+  /** Waits until there is room to be so large. */
+  growTo(amount: number): Promise<void>
+}
+
+/**
+ * Things that grow, to `total` together. Nobody knows how large each will be; so that all of them do not wait for each
+ * other, the oldest goes on whatever there is, and one that is smaller than `free` is not asked to wait.
+ */
+export function createStretch(total: number, free: number): Stretch {
+  /** In the order of opening. */
+  const sizes = new Map<symbol, number>()
+  const waiting = new Map<symbol, () => void>()
+  const mayGrow = (one: symbol): boolean => {
+    const [oldest] = sizes.keys()
+    const sum = [...sizes.values()].reduce((all, size) => all + size, 0)
+    return one === oldest || sum <= total || (sizes.get(one) ?? 0) <= free
+  }
+  const admit = () => {
+    for (const [one, goOn] of waiting) {
+      if (!mayGrow(one)) continue
+      waiting.delete(one)
+      goOn()
+    }
+  }
+  return {
+    open() {
+      const one = Symbol('growth')
+      sizes.set(one, 0)
+      return {
+        async growTo(amount) {
+          const before = sizes.get(one) ?? 0
+          sizes.set(one, amount)
+          if (mayGrow(one)) return
+          // Only what it has counts for others while it waits.
+          sizes.set(one, before)
+          await new Promise<void>((goOn) => waiting.set(one, goOn))
+          sizes.set(one, amount)
+        },
+        [Symbol.dispose]() {
+          sizes.delete(one)
+          waiting.delete(one)
+          admit()
+        },
+      }
+    },
+  }
+}

@@ -1,4 +1,4 @@
-import { createBudget } from './limiter.ts'
+import { createBudget, createStretch } from './limiter.ts'
 import { assertEquals } from './testing/asserts.ts'
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
@@ -39,4 +39,25 @@ Deno.test('who asks for more than there is gets all of it, alone', async () => {
   assertEquals(started, false)
   all[Symbol.dispose]()
   await other
+})
+
+Deno.test('what grows together waits for the oldest, unless it is small; each goes on when one has ended', async () => {
+  const stretch = createStretch(100, 10)
+  const [first, second, third] = [stretch.open(), stretch.open(), stretch.open()]
+  const order: string[] = []
+  await first.growTo(90)
+  await second.growTo(10)
+  // The oldest goes on, whatever there is.
+  await first.growTo(110)
+  const large = second.growTo(11).then(() => order.push('second'))
+  await third.growTo(10)
+  const small = third.growTo(11).then(() => order.push('third'))
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  assertEquals(order, [])
+  first[Symbol.dispose]()
+  await Promise.all([large, small])
+  // The next is the oldest now.
+  await second.growTo(500)
+  second[Symbol.dispose]()
+  await third.growTo(500)
 })

@@ -1,16 +1,22 @@
-import { createBudget, createLimiter } from '../_shared/limiter.ts'
+import { createBudget, createLimiter, createStretch } from '../_shared/limiter.ts'
 import { assertEquals } from '../_shared/testing/asserts.ts'
-import { createAdmission } from './admission.ts'
+import { createAdmission, type Means } from './admission.ts'
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
 const file = (size: number) => () => Promise.resolve(new Uint8Array(size))
+const means = (more: Partial<Means>): Means => ({
+  fetching: createLimiter(5),
+  growing: createStretch(1000, 0),
+  memory: createBudget(75),
+  ...more,
+})
 
-Deno.test('who has fetched goes on when there is room; so many may wait for it', async () => {
-  const means = { fetching: createLimiter(2), memory: createBudget(30) }
+Deno.test('who has downloaded goes on when there is room; so many may wait for it', async () => {
+  const shared = means({ fetching: createLimiter(2), memory: createBudget(30) })
   const order: string[] = []
   const load = async (name: string, size: number) => {
-    const admission = createAdmission(means)
-    await admission.load(() => {
+    const admission = createAdmission(shared)
+    await admission.download(() => {
       order.push(`${name} fetched`)
       return file(size)()
     })
@@ -34,16 +40,40 @@ Deno.test('who has fetched goes on when there is room; so many may wait for it',
   ])
 })
 
-Deno.test('the next bytes take the place of those before, and nothing needs none', async () => {
-  const means = { fetching: createLimiter(1), memory: createBudget(30) }
-  using admission = createAdmission(means)
-  for (const load of [file(10), file(10), () => Promise.resolve(null), file(10)]) await admission.load(load)
+Deno.test('what is in Storage is read when there is room for it; what is not there needs none', async () => {
+  const shared = means({ memory: createBudget(30) })
+  using first = createAdmission(shared)
+  const second = createAdmission(shared)
+  const order: string[] = []
+  await first.read(() => Promise.resolve(10), file(10))
+  assertEquals(await second.read(() => Promise.resolve(null), file(0)), null)
+  const waiting = second.read(
+    () => Promise.resolve(1),
+    () => {
+      order.push('second')
+      return file(1)()
+    },
+  )
+  await turn()
+  assertEquals(order, [])
+  first[Symbol.dispose]()
+  await waiting
+  assertEquals(order, ['second'])
+})
+
+Deno.test('the next bytes take the place of those before', async () => {
+  using admission = createAdmission(means({ fetching: createLimiter(1), memory: createBudget(30) }))
+  await admission.download(file(10))
+  await admission.read(() => Promise.resolve(10), file(10))
+  await admission.download(file(10))
 })
 
 Deno.test('a fetch that fails takes nothing', async () => {
-  const means = { fetching: createLimiter(1), memory: createBudget(3) }
-  const failing = createAdmission(means)
-  await failing.load(() => Promise.reject(new Error('gone'))).catch(() => undefined)
-  using other = createAdmission(means)
-  await other.load(file(1))
+  const shared = means({ fetching: createLimiter(1), memory: createBudget(3) })
+  const failing = createAdmission(shared)
+  const gone = () => Promise.reject(new Error('gone'))
+  await failing.download(gone).catch(() => undefined)
+  await failing.read(gone, file(1)).catch(() => undefined)
+  using other = createAdmission(shared)
+  await other.download(file(1))
 })

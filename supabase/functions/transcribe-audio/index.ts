@@ -6,10 +6,11 @@ import { createDocuments, createFiles } from '../_shared/documents.ts'
 import { download } from '../_shared/download/download.ts'
 import { fetchWithTimeout } from '../_shared/http.ts'
 import { createJobStore } from '../_shared/jobs.ts'
-import { createBudget, createLimiter } from '../_shared/limiter.ts'
+import { createBudget, createLimiter, createStretch } from '../_shared/limiter.ts'
 import { createLog } from '../_shared/log.ts'
 import { handleNudge } from '../_shared/nudge.ts'
 import { readConfig } from './config.ts'
+import { openOriginal } from './original-stream.ts'
 import { createProvider } from './providers/index.ts'
 import { createTranscripts } from './transcripts.ts'
 import { transcribeAudio } from './work.ts'
@@ -22,8 +23,12 @@ const UPSTREAM_TIMEOUT_MS = 30_000
 const limiter = createLimiter(16)
 /** One more than a user may have at work, so that one user's slow servers do not keep others waiting. */
 const fetching = createLimiter(5)
+/** Bytes that recordings have while they arrive; up to half a MB each waits for no other. */
+const growing = createStretch(8 * 1024 * 1024, 512 * 1024)
 /** Bytes: one recording of 25 MB that is being worked on, or many small ones. */
 const memory = createBudget(75 * 1024 * 1024)
+/** Large recordings on their way to the service; each has what the network holds of it. */
+const sending = createBudget(3)
 const clock = {
   now: Date.now,
   sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
@@ -41,19 +46,29 @@ export default {
       supabaseOptions: { db: { retry: false }, global: { fetch: fetchWithTimeout(UPSTREAM_TIMEOUT_MS) } },
     },
     (request, { supabaseAdmin }) => {
+      const files = createFiles(supabaseAdmin)
       const dependencies = {
         documents: createDocuments(supabaseAdmin),
-        files: createFiles(supabaseAdmin),
+        files,
+        open: openOriginal(files),
         transcripts: createTranscripts(supabaseAdmin),
         provider,
         maxSeconds: config.maxSeconds,
         fetching,
+        growing,
+        sending,
         memory,
         log,
-        download: (url: string, signal: AbortSignal, onProgress: (part: number) => void) =>
+        download: (
+          url: string,
+          signal: AbortSignal,
+          onProgress: (part: number) => void,
+          growTo: (bytes: number) => Promise<void>,
+        ) =>
           download(url, {
             ...config.download,
             signal,
+            room: growTo,
             onProgress: (received, announced) => {
               if (announced !== null && announced > 0) onProgress(received / announced)
             },

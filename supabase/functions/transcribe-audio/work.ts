@@ -10,8 +10,10 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
 import { readAudioFacts } from '../../../functions-shared/audio/facts.ts'
 import { isAudioType, storedAs } from '../../../functions-shared/file-type.ts'
+import type { DocumentRow } from '../_shared/documents.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
 import type { Lease } from '../_shared/lease.ts'
+import type { Budget } from '../_shared/limiter.ts'
 import { type KeptOriginal, keepOriginal, type OriginalDependencies } from '../_shared/original.ts'
 import { type Admission, createAdmission, type Means } from './admission.ts'
 import { createLiveText } from './live-text.ts'
@@ -19,7 +21,15 @@ import type { Recording, Transcript, TranscriptionProvider } from './providers/p
 import type { TranscriptResult, Transcripts } from './transcripts.ts'
 import { countWords } from './words.ts'
 
-export interface WorkDependencies extends OriginalDependencies, Means {
+export interface WorkDependencies extends Omit<OriginalDependencies, 'download'>, Means {
+  /** As there; `growTo` is awaited before so many bytes are held. */
+  download: (
+    ...args: [...Parameters<OriginalDependencies['download']>, growTo: (bytes: number) => Promise<void>]
+  ) => ReturnType<OriginalDependencies['download']>
+  /** The original at a path of its bucket, piece by piece. @throws AppError `storage_unavailable` */
+  open: (path: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>
+  /** Places for large recordings that are on their way from Storage to the service. */
+  sending: Budget
   transcripts: Transcripts
   /** Null where none is configured. */
   provider: TranscriptionProvider | null
@@ -37,6 +47,12 @@ const STAGES = {
   saving: 95,
 } as const
 
+/**
+ * Bytes of a recording that is held until it is recognised: many wait for the service at once. A larger one is sent as
+ * it comes out of Storage.
+ */
+export const MAX_HELD = 512 * 1024
+
 /** @throws AppError with the code of what went wrong; `lease_lost` means: stop, it is no longer ours. */
 export async function transcribeAudio(
   job: ClaimedJob,
@@ -47,19 +63,7 @@ export async function transcribeAudio(
   const { documentId, result: stored } = await transcripts.find(job.subjectId)
   if (stored !== null) return stored
   const document = await documents.find(documentId)
-  using admission = createAdmission(dependencies)
-  const original = await keepOriginal(document, lease, throughAdmission(dependencies, admission), {
-    isUsable: (type, bytes) => isAudioType(type) && readAudioFacts(bytes, type)?.complete === true,
-    stages: STAGES,
-  })
-
-  await lease.report(STAGES.checking, 'checking')
-  const recording = requireAudio(original)
-  const { codec, sampleRate, channels, duration } = recording.facts
-  await documents.update(document.id, {
-    metadata: { codec, sampleRate, channels, duration: rounded(duration) },
-  })
-  requireUsable(recording, dependencies)
+  const recording = await keepRecording(document, lease, dependencies)
   if (provider === null) throw new AppError('transcription_not_configured')
 
   await lease.report(STAGES.transcribing, 'transcribing')
@@ -68,12 +72,34 @@ export async function transcribeAudio(
   await lease.report(STAGES.saving, 'saving')
   const result = {
     // The file itself knows better than a service that converts it first.
-    duration: rounded(duration || (transcript.duration ?? 0)),
+    duration: rounded(recording.facts.duration || (transcript.duration ?? 0)),
     wordCount: countWords(transcript.text),
     simulated: transcript.simulated,
   }
   await transcripts.store(job, { ...transcript, ...result, provider: provider.name, model: provider.model })
   return result
+}
+
+/** Keeps and checks it. What it held in memory is given up with its return, but for what small ones need. */
+async function keepRecording(
+  document: DocumentRow,
+  lease: Lease,
+  dependencies: WorkDependencies,
+): Promise<Recording> {
+  using admission = createAdmission(dependencies)
+  const original = await keepOriginal(document, lease, throughAdmission(dependencies, admission), {
+    isUsable: (type, bytes) => isAudioType(type) && readAudioFacts(bytes, type)?.complete === true,
+    stages: STAGES,
+  })
+
+  await lease.report(STAGES.checking, 'checking')
+  const recording = requireAudio(original, dependencies)
+  const { codec, sampleRate, channels, duration } = recording.facts
+  await dependencies.documents.update(document.id, {
+    metadata: { codec, sampleRate, channels, duration: rounded(duration) },
+  })
+  requireUsable(recording, dependencies)
+  return recording
 }
 
 /** Whatever is fetched waits for room first, wherever it comes from. */
@@ -84,28 +110,40 @@ function throughAdmission(
   return {
     documents,
     log,
-    download: (...args) => admission.load(() => download(...args)),
-    files: { ...files, get: (...args) => admission.load(() => files.get(...args)) },
+    download: (...args) => admission.download((growTo) => download(...args, growTo)),
+    files: {
+      ...files,
+      get: (bucket, path) =>
+        admission.read(
+          () => files.size(bucket, path),
+          (size) => files.get(bucket, path, size),
+        ),
+    },
   }
 }
 
 /** By content; what the file is called does not matter. */
-function requireAudio({ type, bytes }: KeptOriginal): Recording {
+function requireAudio(
+  { type, bytes, path }: KeptOriginal,
+  { open }: Pick<WorkDependencies, 'open'>,
+): Recording {
   if (!isAudioType(type)) throw new AppError('not_audio')
   const facts = readAudioFacts(bytes, type)
   if (facts === null) throw new AppError('audio_undecodable')
-  return { bytes, facts, ...storedAs(type) }
+  const size = bytes.length
+  const content = size <= MAX_HELD ? bytes : (signal: AbortSignal) => open(path, signal)
+  return { content, size, facts, ...storedAs(type) }
 }
 
 /** What can be known before the upload is not left for the service to refuse. */
 function requireUsable(
-  { bytes, facts }: Recording,
+  { size, facts }: Recording,
   { provider, maxSeconds }: Pick<WorkDependencies, 'provider' | 'maxSeconds'>,
 ): void {
   if (!facts.complete) throw new AppError('audio_truncated')
   if (facts.duration === 0) throw new AppError('audio_empty')
   if (facts.duration > maxSeconds) throw new AppError('audio_too_long', { details: { maxSeconds } })
-  if (provider !== null && bytes.length > provider.limits.maxBytes) {
+  if (provider !== null && size > provider.limits.maxBytes) {
     throw new AppError('audio_too_large', { details: { maxBytes: provider.limits.maxBytes } })
   }
 }
@@ -115,8 +153,11 @@ async function recognise(
   recording: Recording,
   lease: Lease,
   provider: TranscriptionProvider,
-  { transcripts, log }: WorkDependencies,
+  { transcripts, log, sending }: WorkDependencies,
 ): Promise<Transcript> {
+  // Before the time of the call begins: it is the service's.
+  using place = recording.content instanceof Uint8Array ? null : await sending.take(1)
+  lease.signal.throwIfAborted()
   await using live = createLiveText({
     lease,
     log,
@@ -126,7 +167,21 @@ async function recognise(
     stage: 'transcribing',
     tell: (text, percent) => transcripts.report(job, text, percent, 'transcribing'),
   })
-  return await provider.transcribe(recording, { signal: lease.signal, onText: (soFar) => live.update(soFar) })
+  return await provider.transcribe(leaving(recording, place), {
+    signal: lease.signal,
+    onText: (soFar) => live.update(soFar),
+  })
+}
+
+/** The recording, whose place is free once all of it has been read. */
+function leaving(recording: Recording, place: Disposable | null): Recording {
+  const { content } = recording
+  if (content instanceof Uint8Array || place === null) return recording
+  const read = async function* (signal: AbortSignal) {
+    using _place = place
+    yield* await content(signal)
+  }
+  return { ...recording, content: (signal) => Promise.resolve(ReadableStream.from(read(signal))) }
 }
 
 /** To milliseconds. */

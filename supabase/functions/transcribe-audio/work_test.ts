@@ -2,7 +2,7 @@ import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
 import { holdLease } from '../_shared/lease.ts'
-import { createBudget, createLimiter } from '../_shared/limiter.ts'
+import { createBudget, createLimiter, createStretch } from '../_shared/limiter.ts'
 import { assertEquals } from '../_shared/testing/asserts.ts'
 import { assertCode } from '../_shared/testing/errors.ts'
 import { createJob, DOCUMENT_ID, fakeDocuments, fakeFiles, fakeJobs } from '../_shared/testing/fakes.ts'
@@ -10,7 +10,7 @@ import { recordLog } from '../_shared/testing/log.ts'
 import type { Recording, TranscribeOptions, TranscriptionProvider } from './providers/provider.ts'
 import { readNote } from './testing/recordings.ts'
 import type { FinishedTranscript, TranscriptResult } from './transcripts.ts'
-import { transcribeAudio, type WorkDependencies } from './work.ts'
+import { MAX_HELD, transcribeAudio, type WorkDependencies } from './work.ts'
 
 const TRANSCRIPTION_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0007'
 const TEXT = 'A grey van hit my car from behind.'
@@ -56,6 +56,7 @@ function bench({
     },
     ...provider,
   }
+  const memory = createBudget(1024)
   const dependencies: WorkDependencies = {
     documents,
     files,
@@ -63,7 +64,13 @@ function bench({
     maxSeconds,
     provider: provider === null ? null : service,
     fetching: createLimiter(1),
-    memory: createBudget(1024),
+    growing: createStretch(1024, 0),
+    sending: createBudget(1),
+    open: async (path) => {
+      const bytes = await files.get('originals', path)
+      return new Blob(bytes === null ? [] : [bytes]).stream()
+    },
+    memory,
     download: (url) => {
       downloads.push(url)
       return Promise.resolve(file)
@@ -87,7 +94,7 @@ function bench({
     await using lease = holdLease({ jobs, job, log, every: () => () => undefined })
     return await transcribeAudio(job, lease, dependencies)
   }
-  return { run, jobs, documents, files, downloads, recordings, reported, finished }
+  return { run, jobs, documents, files, downloads, recordings, reported, finished, memory }
 }
 
 for (const [file, type, metadata] of [
@@ -162,6 +169,32 @@ Deno.test('a second attempt takes the original that is kept', async () => {
   await assertCode(run(), 'provider_unavailable')
   await run()
   assertEquals([downloads.length, finished.length], [1, 1])
+})
+
+Deno.test('while the service takes its time nothing is held of a large recording, which is read as often as it is sent', async () => {
+  const file = new Uint8Array(44 + MAX_HELD)
+  file.set(readNote('voice-note.wav').subarray(0, 44))
+  const view = new DataView(file.buffer)
+  view.setUint32(4, 36 + MAX_HELD, true)
+  view.setUint32(40, MAX_HELD, true)
+  const { run, memory, recordings } = bench({
+    file,
+    provider: {
+      transcribe: async (recording: Recording, { signal }: TranscribeOptions) => {
+        recordings.push(recording)
+        // All of the room there is.
+        using _all = await memory.take(1024)
+        if (recording.content instanceof Uint8Array) throw new Error('it is held')
+        for (const _ of [1, 2]) {
+          const sent = await new Response(await recording.content(signal)).bytes()
+          assertEquals([sent.length, recording.size], [file.length, file.length])
+        }
+        return { text: TEXT, language: null, duration: null, segments: [], words: [], simulated: false }
+      },
+    },
+  })
+  await run()
+  assertEquals(recordings.length, 1)
 })
 
 const note = readNote('voice-note.wav')

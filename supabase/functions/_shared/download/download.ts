@@ -4,6 +4,7 @@
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
+import { abortable } from '../std.ts'
 import { createWatchdog, type Watchdog } from '../watchdog.ts'
 import { type Connection, type ConnectOptions, isPrivateHost, openConnection } from './connection.ts'
 import { announcedLength, type HttpResponse, httpGet } from './http-client.ts'
@@ -28,6 +29,8 @@ export interface DownloadOptions {
   typeformToken?: string | undefined
   /** Called with the bytes so far and the announced size, where there is one. */
   onProgress?: (received: number, announced: number | null) => void
+  /** Asked before so many bytes are held in memory; what it waits for is not held against the server. */
+  room?: ((bytes: number) => Promise<void>) | undefined
   /** Opens the connection to a checked URL. Default {@link openConnection}. */
   connect?: (url: URL, options: ConnectOptions) => Promise<Connection>
 }
@@ -133,7 +136,7 @@ function requireOk(status: number): void {
 async function collect(
   response: HttpResponse,
   watchdog: Watchdog,
-  { limits, onProgress }: DownloadOptions,
+  { limits, onProgress, room }: DownloadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = announcedLength(response.headers)
   if (announced !== null && announced > limits.maxBytes) throw new AppError('file_too_large')
@@ -144,6 +147,11 @@ async function collect(
     watchdog.expectWithin(limits.stallMs)
     const total = received + piece.length
     if (total > limits.maxBytes) throw new AppError('file_too_large')
+    if (room !== undefined) {
+      watchdog.expectWithin(limits.totalMs)
+      await abortable(room(total), watchdog.signal)
+      watchdog.expectWithin(limits.stallMs)
+    }
     if (total > bytes.length) {
       const larger = new Uint8Array(Math.min(Math.max(total, bytes.length * 2), limits.maxBytes))
       larger.set(bytes.subarray(0, received))

@@ -162,6 +162,7 @@ export function fakeFiles(): FakeFiles {
       files.objects.set(key(bucket, path), { bytes, contentType })
       return Promise.resolve()
     },
+    size: (bucket, path) => Promise.resolve(files.objects.get(key(bucket, path))?.bytes.length ?? null),
     get: (bucket, path) => Promise.resolve(files.objects.get(key(bucket, path))?.bytes ?? null),
     sign: (bucket, path, seconds) =>
       Promise.resolve(`https://project.test/${key(bucket, path)}?for=${seconds}`),

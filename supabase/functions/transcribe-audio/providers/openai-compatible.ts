@@ -13,6 +13,7 @@ import { concat } from '../../_shared/std.ts'
 import { createWatchdog, type Watchdog } from '../../_shared/watchdog.ts'
 import { parseAnswer, parseEvent, parseJson } from './openai/answer.ts'
 import { failureOf, streamFailure } from './openai/failure.ts'
+import { type Body, multipart } from './openai/multipart.ts'
 import { readEvents } from './openai/sse.ts'
 import type { Recording, Segment, TranscribeOptions, Transcript, TranscriptionProvider } from './provider.ts'
 
@@ -57,8 +58,9 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Transc
     limits: { maxBytes: options.maxBytes },
     async transcribe(recording, { signal, onText }) {
       using watchdog = createWatchdog(options.limits.totalMs, signal, 'provider_timeout')
+      const reading = new AbortController()
       try {
-        const response = await post(recording, watchdog.signal, options)
+        const response = await post(recording, watchdog.signal, reading.signal, options)
         if (!response.ok) throw await refusal(response, options)
         const simulated = response.headers.get(SIMULATED_HEADER) === 'true'
         const answer = isStream(response)
@@ -69,6 +71,9 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Transc
         // What an aborted request throws hides why it was aborted.
         watchdog.signal.throwIfAborted()
         throw error instanceof AppError ? error : new AppError('provider_unavailable', { cause: error })
+      } finally {
+        // Whoever answers early leaves the rest of the recording unread.
+        reading.abort()
       }
     },
   }
@@ -80,27 +85,49 @@ export function formatOf(model: string): ResponseFormat {
 }
 
 async function post(
-  { bytes, contentType, extension }: Recording,
+  recording: Recording,
   signal: AbortSignal,
+  reading: AbortSignal,
   { baseUrl, apiKey, model, responseFormat, stream, language, fetch: send = fetch }: OpenAiCompatibleOptions,
 ): Promise<Response> {
-  const form = new FormData()
-  form.set('file', new Blob([bytes], { type: contentType }), `recording.${extension}`)
-  form.set('model', model)
-  form.set('response_format', responseFormat)
-  if (language !== undefined) form.set('language', language)
-  if (stream) form.set('stream', 'true')
+  const fields: [string, string][] = [
+    ['model', model],
+    ['response_format', responseFormat],
+  ]
+  if (language !== undefined) fields.push(['language', language])
+  if (stream) fields.push(['stream', 'true'])
   if (responseFormat === 'verbose_json') {
-    for (const granularity of ['word', 'segment']) form.append('timestamp_granularities[]', granularity)
+    for (const granularity of ['word', 'segment']) fields.push(['timestamp_granularities[]', granularity])
   }
+  const { body, contentType } = await bodyOf(recording, fields, AbortSignal.any([signal, reading]))
   return await send(new URL('audio/transcriptions', withSlash(baseUrl)), {
     method: 'POST',
-    headers: { authorization: `Bearer ${apiKey}`, accept: 'text/event-stream, application/json' },
-    body: form,
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      accept: 'text/event-stream, application/json',
+      ...(contentType !== undefined && { 'content-type': contentType }),
+    },
+    body,
     signal,
     // The key is for this address; an API that has moved is for the operator to see.
     redirect: 'manual',
   })
+}
+
+/** With its length where the recording is held; a large one is sent in chunks, as it comes. */
+async function bodyOf(
+  { content, contentType, extension }: Recording,
+  fields: readonly (readonly [string, string])[],
+  signal: AbortSignal,
+): Promise<Body> {
+  const name = `recording.${extension}`
+  if (!(content instanceof Uint8Array)) {
+    return multipart({ name, contentType, stream: await content(signal) }, fields)
+  }
+  const form = new FormData()
+  form.set('file', new Blob([content], { type: contentType }), name)
+  for (const [field, text] of fields) form.append(field, text)
+  return { body: form }
 }
 
 function withSlash(base: URL): URL {

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
 import { assert, assertEquals } from '../../_shared/testing/asserts.ts'
 import { assertCode } from '../../_shared/testing/errors.ts'
 import { send, serveRaw, untilClosed } from '../../_shared/testing/http-server.ts'
-import { recording } from '../testing/recordings.ts'
+import { readNote, recording } from '../testing/recordings.ts'
 import { type Asked, delta, done, eventStream, serveTranscriptions } from '../testing/service.ts'
 import { createOpenAiCompatible, formatOf, type OpenAiCompatibleOptions } from './openai-compatible.ts'
 
@@ -26,10 +26,11 @@ function provider(origin: string, options: Partial<OpenAiCompatibleOptions> = {}
 async function transcribe(
   answer: (asked: Asked) => Response | Promise<Response>,
   options: Partial<OpenAiCompatibleOptions> = {},
+  note = NOTE,
 ) {
   await using service = serveTranscriptions(answer)
   const texts: string[] = []
-  const transcript = await provider(service.origin, options).transcribe(NOTE, {
+  const transcript = await provider(service.origin, options).transcribe(note, {
     signal: new AbortController().signal,
     onText: (soFar) => texts.push(soFar),
   })
@@ -44,7 +45,7 @@ Deno.test('the recording goes as a form, under a name of ours', async () => {
   const [call] = asked
   assertEquals([call?.path, call?.authorization], ['/v1/audio/transcriptions', 'Bearer sk-test'])
   assertEquals([call?.file?.name, call?.file?.type], ['recording.ogg', 'audio/ogg'])
-  assertEquals(call?.file?.bytes, NOTE.bytes)
+  assertEquals(call?.file?.bytes, readNote('voice-note.ogg'))
   assertEquals(call?.fields, {
     model: ['whisper-1'],
     response_format: ['verbose_json'],
@@ -52,6 +53,45 @@ Deno.test('the recording goes as a form, under a name of ours', async () => {
     stream: ['true'],
     'timestamp_granularities[]': ['word', 'segment'],
   })
+})
+
+Deno.test('a recording that is not held goes as the same form, piece by piece, and is let go of when refused', async () => {
+  const pieces = [readNote('voice-note.ogg').slice(0, 1000), readNote('voice-note.ogg').slice(1000)]
+  const letGo = Promise.withResolvers<void>()
+  const streamed = (end: boolean) => ({
+    ...NOTE,
+    content: (signal: AbortSignal) =>
+      Promise.resolve(
+        new ReadableStream<Uint8Array>({
+          start(controller) {
+            for (const piece of pieces) controller.enqueue(piece)
+            if (end) controller.close()
+            else signal.addEventListener('abort', () => letGo.resolve())
+          },
+        }),
+      ),
+  })
+  const whole = await transcribe(() => json({ text: 'x' }), { language: 'de' })
+  const { asked } = await transcribe(() => json({ text: 'x' }), { language: 'de' }, streamed(true))
+  assertEquals(asked, whole.asked)
+
+  await using busy = serveRaw({
+    answer: async (connection) => {
+      await send(
+        connection,
+        'HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nconnection: close\r\n\r\n',
+      )
+      await untilClosed(connection)
+    },
+  })
+  await assertCode(
+    provider(busy.origin).transcribe(streamed(false), {
+      signal: new AbortController().signal,
+      onText: () => undefined,
+    }),
+    'provider_rate_limited',
+  )
+  await letGo.promise
 })
 
 Deno.test('a model without times is asked for none', async () => {

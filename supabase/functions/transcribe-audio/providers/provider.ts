@@ -19,7 +19,10 @@ export interface TranscriptionProvider {
 }
 
 export interface Recording {
-  bytes: Uint8Array<ArrayBuffer>
+  /** All of it, or, where that is much, how to read it piece by piece, as often as it is needed. */
+  content: Uint8Array<ArrayBuffer> | ((signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>)
+  /** Bytes. */
+  size: number
   contentType: string
   /** Without the dot; services look at the extension of a file's name. */
   extension: string

@@ -14,5 +14,5 @@ export function recording(file: string, type: AudioType): Recording {
   const bytes = readNote(file)
   const facts: AudioFacts | null = readAudioFacts(bytes, type)
   if (facts === null) throw new Error(`${file} is no ${type}`)
-  return { bytes, facts, ...AUDIO_TYPES[type] }
+  return { content: bytes, size: bytes.length, facts, ...AUDIO_TYPES[type] }
 }
