@@ -12,6 +12,7 @@ import { build } from 'vite'
 const SOURCES = [
   'index.html',
   'vite.config.ts',
+  'server/shared-chunk.ts',
   'public',
   'src',
   '../functions-shared',

@@ -72,7 +72,8 @@ describe('ensureBuild', { timeout: 60_000 }, () => {
     await writeFile(join(root, 'package-lock.json'), '{}')
     await writeFile(join(web, 'index.html'), '<script type="module" src="/src/main.js"></script>')
     await writeFile(join(web, 'src/main.js'), 'console.log("first")')
-    await cp(fileURLToPath(new URL('../vite.config.ts', import.meta.url)), join(web, 'vite.config.ts'))
+    for (const file of ['vite.config.ts', 'server/shared-chunk.ts'])
+      await cp(fileURLToPath(new URL(`../${file}`, import.meta.url)), join(web, file))
     return web
   }
 
