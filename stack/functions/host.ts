@@ -10,7 +10,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
-import type { Caller, HttpService, Logger, Stoppable } from '../types.ts'
+import type { HttpService, Logger, Stoppable } from '../types.ts'
 import { type FunctionSource, findFunction, sourceFingerprint } from './catalogue.ts'
 import { denoBinary } from './deno-binary.ts'
 import { type FunctionFailure, failureResponse } from './errors.ts'
@@ -44,6 +44,9 @@ export interface FunctionsHost extends HttpService, Stoppable {
   pidOf(name: string): number | undefined
 }
 
+/** As `private.job_kinds` allows it. */
+const FUNCTION_NAME = /^[a-z0-9][a-z0-9_-]{0,99}$/
+const MAX_MISSING = 100
 const DEFAULT_TIMEOUT_MS = 150_000
 const DEFAULT_BOOT_TIMEOUT_MS = 30_000
 const DEFAULT_MEMORY_MB = 256
@@ -75,6 +78,9 @@ class Host implements FunctionsHost {
   readonly #processes = new Set<FunctionProcess>()
   #stopped: Promise<void> | undefined
 
+  /** Names that were asked for in vain, and have been told of. */
+  readonly #missing = new Set<string>()
+
   constructor(options: FunctionsHostOptions) {
     this.#options = options
     this.#functionsDir = resolve(options.functionsDir)
@@ -84,15 +90,19 @@ class Host implements FunctionsHost {
     mkdirSync(this.#workDir, { recursive: true, mode: 0o700 })
   }
 
-  async fetch(request: Request, context: { path: string; caller: Caller }): Promise<Response> {
+  /** Of a nudge nobody sees the answer. Once for each name, and only so many: anybody may ask for what they like. */
+  #tellOfMissing(name: string): void {
+    if (!FUNCTION_NAME.test(name) || this.#missing.has(name) || this.#missing.size >= MAX_MISSING) return
+    this.#missing.add(name)
+    const folder = relative(process.cwd(), join(this.#functionsDir, name))
+    this.#options.logger.warn('functions', 'a function was called that is not there', { folder })
+  }
+
+  async fetch(request: Request, context: { path: string }): Promise<Response> {
     const name = context.path.split('/').find((part) => part !== '') ?? ''
     const source = findFunction(this.#functionsDir, name)
     if (source === undefined) {
-      // Of a nudge nobody sees the answer; strangers may ask for what they like.
-      if (context.caller.role === 'service_role') {
-        const folder = relative(process.cwd(), join(this.#functionsDir, name.slice(0, 100)))
-        this.#options.logger.warn('functions', 'a function was called that is not there', { folder })
-      }
+      this.#tellOfMissing(name)
       return failureResponse('NOT_FOUND')
     }
     const limit = new WallClock(this.#timeoutMs)
