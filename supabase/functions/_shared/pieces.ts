@@ -41,3 +41,8 @@ export async function collect(
   }
   return length === bytes.length ? bytes : bytes.slice(0, length)
 }
+
+/** Gives the memory back now and not when it is collected; there is nothing in it any more. */
+export function letGo({ buffer }: Uint8Array<ArrayBuffer>): void {
+  buffer.transfer(0)
+}

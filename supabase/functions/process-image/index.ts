@@ -9,6 +9,7 @@ import { createJobStore } from '../_shared/jobs.ts'
 import { createLimiter } from '../_shared/limiter.ts'
 import { createLog } from '../_shared/log.ts'
 import { handleNudge } from '../_shared/nudge.ts'
+import { letGo } from '../_shared/pieces.ts'
 import { readConfig } from './config.ts'
 import { loadMagick } from './magick.ts'
 import { processImage } from './work.ts'
@@ -53,6 +54,7 @@ export default {
                 },
               }),
             loadMagick,
+            letGo,
             memoryBytes: config.memoryBytes,
             log,
             now: () => new Date(),

@@ -32,6 +32,8 @@ import { firstFrame } from './webp-frames.ts'
 
 export interface WorkDependencies extends OriginalDependencies {
   loadMagick: () => Promise<void>
+  /** Called with a file that is not needed any more. Default: it is collected some time. */
+  letGo?: (bytes: Uint8Array<ArrayBuffer>) => void
   /** Bytes of memory this worker may use. */
   memoryBytes: number
   now: () => Date
@@ -77,12 +79,29 @@ export async function processImage(
   dependencies: WorkDependencies,
 ): Promise<FileResult> {
   const document = await dependencies.documents.find(documentId)
-  const isPhoto = document.kind === 'photo'
-  const original = await keepOriginal(document, lease, dependencies, {
+  const original = await keep(document, lease, dependencies)
+  try {
+    return await workOn(document, original, lease, dependencies)
+  } finally {
+    dependencies.letGo?.(original.bytes)
+  }
+}
+
+function keep(document: DocumentRow, lease: Lease, dependencies: WorkDependencies): Promise<KeptOriginal> {
+  return keepOriginal(document, lease, dependencies, {
     // An attachment is what it is.
-    isUsable: (type, stored) => !isPhoto || (isImageType(type) && isComplete(type, stored)),
+    isUsable: (type, stored) => document.kind !== 'photo' || (isImageType(type) && isComplete(type, stored)),
     stages: STAGES,
   })
+}
+
+async function workOn(
+  document: DocumentRow,
+  original: KeptOriginal,
+  lease: Lease,
+  dependencies: WorkDependencies,
+): Promise<FileResult> {
+  const isPhoto = document.kind === 'photo'
   const result = {
     sha256: original.sha256,
     byteSize: original.bytes.length,

@@ -9,6 +9,7 @@ import { createJobStore } from '../_shared/jobs.ts'
 import { createBudget, createLimiter, createStretch } from '../_shared/limiter.ts'
 import { createLog } from '../_shared/log.ts'
 import { handleNudge } from '../_shared/nudge.ts'
+import { letGo } from '../_shared/pieces.ts'
 import { readConfig } from './config.ts'
 import { openOriginal } from './original-stream.ts'
 import { createProvider } from './providers/index.ts'
@@ -57,6 +58,7 @@ export default {
         fetching,
         growing,
         sending,
+        letGo,
         memory,
         log,
         download: (

@@ -28,6 +28,8 @@ export interface WorkDependencies extends Omit<OriginalDependencies, 'download'>
   ) => ReturnType<OriginalDependencies['download']>
   /** The original at a path of its bucket, piece by piece. @throws AppError `storage_unavailable` */
   open: (path: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>
+  /** Called with a large recording that is not needed any more. Default: it is collected some time. */
+  letGo?: (bytes: Uint8Array<ArrayBuffer>) => void
   /** Places for large recordings that are on their way from Storage to the service. */
   sending: Budget
   transcripts: Transcripts
@@ -99,6 +101,7 @@ async function keepRecording(
     metadata: { codec, sampleRate, channels, duration: rounded(duration) },
   })
   requireUsable(recording, dependencies)
+  if (recording.content !== original.bytes) dependencies.letGo?.(original.bytes)
   return recording
 }
 

@@ -10,6 +10,7 @@
 import { MagickFormat, MagickGeometry, MagickImage, NoiseType } from '@imagemagick/magick-wasm'
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import { holdLease } from '../../_shared/lease.ts'
+import { letGo } from '../../_shared/pieces.ts'
 import { createJob, fakeDocuments, fakeFiles, fakeJobs } from '../../_shared/testing/fakes.ts'
 import { loadMagick } from '../magick.ts'
 import { DEFAULT_MEMORY_MB } from '../memory.ts'
@@ -30,6 +31,7 @@ async function work(bytes: Uint8Array<ArrayBuffer>, kind: string): Promise<strin
       files: fakeFiles(),
       download: () => Promise.resolve(bytes),
       loadMagick,
+      letGo,
       memoryBytes: memoryMb * 1024 * 1024,
       log: silent,
       now: () => new Date(),
