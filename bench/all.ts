@@ -18,6 +18,7 @@ const BENCHMARKS = [
   'reports.ts',
   'jobs.ts',
   'burst.ts',
+  'dashboard.ts',
 ] as const
 
 for (const name of BENCHMARKS) {
