@@ -9,6 +9,7 @@
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
+import { collect } from '../../_shared/pieces.ts'
 import { concat } from '../../_shared/std.ts'
 import { createWatchdog, type Watchdog } from '../../_shared/watchdog.ts'
 import { parseAnswer, parseEvent, parseJson } from './openai/answer.ts'
@@ -47,6 +48,8 @@ export interface ProviderLimits {
 export const NAME = 'openai-compatible'
 /** Set by a stand-in that recognises nothing, so that its text is never taken for a transcript. */
 const SIMULATED_HEADER = 'claimwire-simulated'
+/** Of a service that takes nothing piece by piece: it gets the recording whole, from memory. */
+const LENGTH_REQUIRED = 411
 /** Of an answer; the words of a day of speech are a tenth of it. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 const MAX_REFUSAL_BYTES = 64 * 1024
@@ -99,19 +102,26 @@ async function post(
   if (responseFormat === 'verbose_json') {
     for (const granularity of ['word', 'segment']) fields.push(['timestamp_granularities[]', granularity])
   }
-  const { body, contentType } = await bodyOf(recording, fields, AbortSignal.any([signal, reading]))
-  return await send(new URL('audio/transcriptions', withSlash(baseUrl)), {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${apiKey}`,
-      accept: 'text/event-stream, application/json',
-      ...(contentType !== undefined && { 'content-type': contentType }),
-    },
-    body,
-    signal,
-    // The key is for this address; an API that has moved is for the operator to see.
-    redirect: 'manual',
-  })
+  const request = async ({ body, contentType }: Body) =>
+    await send(new URL('audio/transcriptions', withSlash(baseUrl)), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        accept: 'text/event-stream, application/json',
+        ...(contentType !== undefined && { 'content-type': contentType }),
+      },
+      body,
+      signal,
+      // The key is for this address; an API that has moved is for the operator to see.
+      redirect: 'manual',
+    })
+  const either = AbortSignal.any([signal, reading])
+  const { content, size } = recording
+  const answer = await request(await bodyOf(recording, fields, either))
+  if (answer.status !== LENGTH_REQUIRED || content instanceof Uint8Array) return answer
+  await answer.body?.cancel()
+  const whole = await collect(await content(either), size)
+  return await request(await bodyOf({ ...recording, content: whole }, fields, either))
 }
 
 /** With its length where the recording is held; a large one is sent in chunks, as it comes. */

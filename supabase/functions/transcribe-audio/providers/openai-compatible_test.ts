@@ -24,7 +24,7 @@ function provider(origin: string, options: Partial<OpenAiCompatibleOptions> = {}
 }
 
 async function transcribe(
-  answer: (asked: Asked) => Response | Promise<Response>,
+  answer: (asked: Asked, number: number, headers: Headers) => Response | Promise<Response>,
   options: Partial<OpenAiCompatibleOptions> = {},
   note = NOTE,
 ) {
@@ -112,6 +112,29 @@ for (const [model, format] of [
 ] as const) {
   Deno.test(`${model} answers in ${format}`, () => assertEquals(formatOf(model), format))
 }
+
+Deno.test('a service that wants to know the length beforehand gets the recording whole', async () => {
+  const bytes = readNote('voice-note.ogg')
+  let opened = 0
+  const streamed = {
+    ...NOTE,
+    content: () => {
+      opened += 1
+      return Promise.resolve(ReadableStream.from([bytes.slice(0, 1000), bytes.slice(1000)]))
+    },
+  }
+  const { transcript, asked } = await transcribe(
+    (_asked, _number, headers) =>
+      headers.has('content-length') ? json({ text: 'x' }) : new Response(null, { status: 411 }),
+    {},
+    streamed,
+  )
+  assertEquals([transcript.text, opened], ['x', 2])
+  assertEquals(
+    asked.map(({ file }) => file?.bytes),
+    [bytes, bytes],
+  )
+})
 
 Deno.test('an answer at once: text, language, length, segments and words', async () => {
   const { transcript, texts } = await transcribe(() =>

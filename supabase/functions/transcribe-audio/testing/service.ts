@@ -14,13 +14,13 @@ export interface Asked {
 }
 
 export function serveTranscriptions(
-  answer: (asked: Asked, number: number) => Response | Promise<Response>,
+  answer: (asked: Asked, number: number, headers: Headers) => Response | Promise<Response>,
 ): TestService {
   const asked: Asked[] = []
   const server = serveHttp(async (request) => {
     const call = await read(request)
     asked.push(call)
-    return await answer(call, asked.length)
+    return await answer(call, asked.length, request.headers)
   })
   return { origin: server.origin, asked, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
