@@ -27,10 +27,11 @@ const DEFAULTS = {
 } as const
 
 /**
- * A connection that held this long starts the back-off afresh: on a line that is cut every few seconds a page is not away
- * for longer than it is there. Milliseconds.
+ * A connection that held this long starts the back-off afresh. Far below the time between two cuts of a line that is still
+ * of use: a long delay makes it likely that the next cut comes soon after it, so counting that as a failure would lead
+ * to ever longer ones. Milliseconds.
  */
-const STABLE_AFTER = 2_000
+export const STABLE_AFTER = 250
 
 /** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
 const FIRST_CHECK_DELAY = 3_000
