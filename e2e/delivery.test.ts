@@ -134,7 +134,7 @@ describe('a message committed', () => {
       })
       await page.client.connect(user.id)
       await committing
-      await vi.waitFor(() => expect(page.client.getState().lastSeq).toBeGreaterThan(8))
+      await vi.waitFor(() => expect(page.client.getState().lastSeq).toBeGreaterThan(8), { timeout: 30_000 })
       await expectExactlyTheTable([earlier, page], user, db)
     })
   })

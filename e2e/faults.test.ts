@@ -146,7 +146,7 @@ test('nudges that are all lost are made up for by the sweeper', async () => {
 test('the webhook says 503 while the database is away, and the same response succeeds afterwards', async () => {
   const body = claimBody(1)
   expect((await postWebhook(claimBody(0))).status).toBe(200)
-  const giveBack = stack.takePostgresAway()
+  const giveBack = await stack.takePostgresAway()
   let away: { status: number; body: unknown }
   try {
     away = await postWebhook(body)

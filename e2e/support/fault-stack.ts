@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 import type { PlainStackOptions } from './fault-stack-process.ts'
 import { processesMentioning } from './processes.ts'
@@ -27,7 +27,7 @@ export interface OwnStack extends AsyncDisposable {
   /** kill -9 of the database server's main process; the stack starts it again. */
   killPostgres(): void
   /** Keeps the database from starting again until the returned function is called. */
-  takePostgresAway(): () => void
+  takePostgresAway(): Promise<() => void>
   /** kill -9 of a function's process; waits until there is one. */
   killFunction(name: string): Promise<void>
 }
@@ -70,9 +70,14 @@ export async function startOwnStack(
     stop: () => end(child, 'SIGTERM'),
     kill: () => end(child, 'SIGKILL'),
     killPostgres,
-    takePostgresAway: () => {
+    takePostgresAway: async () => {
       renameSync(controlFile, `${controlFile}.away`)
       killPostgres()
+      // Its connections outlive it for a moment, in which they answer.
+      await vi.waitFor(() => expect(processesMentioning(join(dataDir, 'postgres', 'data'))).toEqual([]), {
+        timeout: NOTICE_TIMEOUT_MS,
+        interval: 20,
+      })
       return () => renameSync(`${controlFile}.away`, controlFile)
     },
     killFunction: async (name) => {
