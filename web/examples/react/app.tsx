@@ -1,3 +1,4 @@
+/** @jsxImportSource react */
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { type FormEvent, useEffect, useState } from 'react'
 import type { DashboardWebSocketClient } from '../../src/client/index.ts'

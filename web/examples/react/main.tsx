@@ -1,3 +1,4 @@
+/** @jsxImportSource react */
 import { createClient } from '@supabase/supabase-js'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
