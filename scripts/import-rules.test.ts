@@ -44,7 +44,7 @@ function isInside(path: string, folder: string): boolean {
 function violations(path: string, source: string): string[] {
   const area = Object.keys(ALLOWED).find((folder) => isInside(path, folder))
   if (area === undefined) return []
-  const found: string[] = []
+  const found = area === 'functions-shared' ? packageViolations(path, source) : []
   for (const target of importsOf(source, path)) {
     if (!/\.(ts|tsx|js|mjs|json|css|sql|wasm)(\?\w+)?$/.test(target)) {
       found.push(`${path} imports ${target} without an extension`)
@@ -55,6 +55,18 @@ function violations(path: string, source: string): string[] {
     if (area === 'supabase/functions') found.push(...functionViolations(path, target))
   }
   return found
+}
+
+/** Packages that `functions-shared` may import; its tests may import any. */
+const SHARED_PACKAGES = ['valibot']
+const PACKAGE = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^.'"][^'"]*)\1/g
+
+function packageViolations(path: string, source: string): string[] {
+  if (path.endsWith('.test.ts')) return []
+  return [...source.matchAll(PACKAGE)]
+    .map(([, , name = '']) => name)
+    .filter((name) => !SHARED_PACKAGES.includes(name))
+    .map((name) => `${path} may not import the package ${name}`)
 }
 
 /** A function imports only itself, `_shared` and `functions-shared`; `_shared` imports no function. */
@@ -77,6 +89,7 @@ test('every import stays within the rules', () => {
 
 test.each([
   ['functions-shared/a.ts', "import { x } from '../stack/b.ts'"],
+  ['functions-shared/a.ts', "import { readFileSync } from 'node:fs'"],
   ['web/src/a.ts', "import type { x } from '../../stack/types.ts'"],
   ['stack/a.ts', "export { x } from '../web/src/x.ts'"],
   ['stack/a.ts', "const x = await import('../web/src/x.ts')"],
@@ -88,6 +101,8 @@ test.each([
 })
 
 test.each([
+  ['functions-shared/a.ts', "import * as v from 'valibot'"],
+  ['functions-shared/a.test.ts', "import { readFileSync } from 'node:fs'"],
   ['web/src/a.ts', "import { userTopic } from '../../functions-shared/topics.ts'"],
   ['supabase/functions/health/index.ts', "import { x } from '../_shared/env.ts'"],
   ['stack/a/b.ts', "import type { Stack } from '../types.ts'"],
