@@ -6,6 +6,8 @@
 
 interface LockEntry {
   version?: string
+  integrity?: string
+  link?: boolean
   dev?: boolean
   optional?: boolean
   os?: string[]
@@ -73,6 +75,33 @@ export function completeLock(lock: LockFile): LockFile {
   }
   const order = (left: string, right: string) => left.localeCompare(right, 'en')
   return { ...lock, packages: Object.fromEntries(Object.entries(packages).sort(([a], [b]) => order(a, b))) }
+}
+
+/** Packages as `name@version` whose entry has no hash: `npm ci` would install whatever the registry sends. */
+export function withoutIntegrity(lock: LockFile): string[] {
+  return Object.entries(lock.packages).flatMap(([path, entry]) =>
+    path === '' || entry.link === true || entry.integrity !== undefined
+      ? []
+      : `${nameOf(path)}@${entry.version ?? ''}`,
+  )
+}
+
+/** The same lock file with the hash of each package named in `integrity`, keyed by `name@version`. */
+export function addIntegrity(lock: LockFile, integrity: ReadonlyMap<string, string>): LockFile {
+  const packages = Object.entries(lock.packages).map(([path, entry]): [string, LockEntry] => {
+    const hash = integrity.get(`${nameOf(path)}@${entry.version ?? ''}`)
+    return [path, entry.integrity !== undefined || hash === undefined ? entry : withHash(entry, hash)]
+  })
+  return { ...lock, packages: Object.fromEntries(packages) }
+}
+
+/** npm writes the hash behind the version. */
+function withHash({ version, ...rest }: LockEntry, integrity: string): LockEntry {
+  return { ...(version !== undefined && { version }), integrity, ...rest }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
 }
 
 function platformOf(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> {

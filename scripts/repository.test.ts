@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { completeLock, type LockFile, missingPlatforms } from './lock-file.ts'
+import { addIntegrity, completeLock, type LockFile, missingPlatforms, withoutIntegrity } from './lock-file.ts'
 
 const root = new URL('..', import.meta.url)
 const lock: LockFile = JSON.parse(readFileSync(new URL('package-lock.json', root), 'utf8'))
@@ -30,6 +30,35 @@ test('a platform that npm left out gets an entry that says for which system it i
     libc: ['musl'],
     dev: true,
     optional: true,
+  })
+})
+
+/** Builds of the Supabase CLI for other systems that the registry did not list when the lock file was written. */
+const WITHOUT_HASH = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64',
+  'linux-arm64-musl',
+  'linux-x64-musl',
+  'windows-arm64',
+  'windows-x64',
+].map((system) => `@supabase/cli-${system}@3.1.0`)
+
+test('every other entry of the lock file has the hash of its package: see `npm run lock`', () => {
+  expect(withoutIntegrity(lock)).toEqual(WITHOUT_HASH)
+})
+
+test('an entry without a hash is found, also below another package, and gets the hash of its name and version', () => {
+  const packages = {
+    '': {},
+    'node_modules/tool': { version: '1.0.0', integrity: 'sha512-a' },
+    'node_modules/tool/node_modules/@part/one': { version: '2.0.0', dev: true },
+  }
+  expect(withoutIntegrity({ packages })).toEqual(['@part/one@2.0.0'])
+  const hashed = addIntegrity({ packages }, new Map([['@part/one@2.0.0', 'sha512-b']]))
+  expect(hashed.packages).toEqual({
+    ...packages,
+    'node_modules/tool/node_modules/@part/one': { version: '2.0.0', integrity: 'sha512-b', dev: true },
   })
 })
 
