@@ -29,6 +29,7 @@ const checks: Check[] = [
   })),
   { name: 'size of the client library', command: process.execPath, args: ['scripts/client-size.ts'] },
   { name: 'size of the dashboard', command: process.execPath, args: ['scripts/dashboard-size.ts'] },
+  { name: 'licences', command: process.execPath, args: ['scripts/licences.ts'] },
   { name: 'unused code', command: tool('knip'), args: ['--no-progress'] },
   {
     name: 'rules',

@@ -14,6 +14,8 @@ interface LockEntry {
   cpu?: string[]
   libc?: string[]
   engines?: Record<string, string>
+  license?: string
+  dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
   [field: string]: unknown
 }
