@@ -15,7 +15,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   scripts: ['functions-shared', 'stack', 'web', 'e2e', 'bench'],
 }
 
-/** Anybody may read these. */
+/** Foreign pages load these: no framework comes with them. */
+const WITHOUT_FRAMEWORK = ['client', 'drop-in', 'react', 'shared', 'toasts'].map((name) => `web/src/${name}`)
+const FRAMEWORK = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]((?:preact|@preact|@tanstack)[/'"]|[^'"]*\/ui\/)/
+
+/** Files that every folder may import. */
 const OPEN_FILES = ['package.json', 'package-lock.json']
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -45,6 +49,8 @@ function violations(path: string, source: string): string[] {
   const area = Object.keys(ALLOWED).find((folder) => isInside(path, folder))
   if (area === undefined) return []
   const found = area === 'functions-shared' ? packageViolations(path, source) : []
+  if (WITHOUT_FRAMEWORK.some((folder) => isInside(path, folder)) && FRAMEWORK.test(source))
+    found.push(`${path} may not import a framework`)
   for (const target of importsOf(source, path)) {
     if (!/\.(ts|tsx|js|mjs|json|css|sql|wasm)(\?\w+)?$/.test(target)) {
       found.push(`${path} imports ${target} without an extension`)
@@ -96,6 +102,8 @@ test.each([
   ['supabase/functions/health/index.ts', "import { x } from '../process-image/handler.ts'"],
   ['supabase/functions/_shared/a.ts', "import { x } from '../health/handler.ts'"],
   ['web/src/a.ts', "import './styles'"],
+  ['web/src/toasts/a.ts', "import { signal } from '@preact/signals'"],
+  ['web/src/shared/a.ts', "import { mount } from '../ui/mount.ts'"],
 ])('%s: a forbidden import is found (%s)', (path, source) => {
   expect(violations(path, source)).not.toEqual([])
 })
@@ -106,6 +114,8 @@ test.each([
   ['web/src/a.ts', "import { userTopic } from '../../functions-shared/topics.ts'"],
   ['supabase/functions/health/index.ts', "import { x } from '../_shared/env.ts'"],
   ['stack/a/b.ts', "import type { Stack } from '../types.ts'"],
+  ['web/src/dashboard/a.tsx', "import { useState } from 'preact/hooks'"],
+  ['web/src/react/a.ts', "import { useState } from 'react'"],
 ])('%s: an allowed import passes (%s)', (path, source) => {
   expect(violations(path, source)).toEqual([])
 })

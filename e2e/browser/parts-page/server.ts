@@ -52,6 +52,8 @@ async function bundle(): Promise<{ script: string; style: string }> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
+    // Vite leaves the expression in a library for applications to replace.
+    define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       write: false,
       minify: false,
