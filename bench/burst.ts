@@ -6,8 +6,8 @@
  */
 
 import type { Page } from 'playwright-core'
-import { launchBrowser } from '../e2e/support/browser.ts'
 import { addIdleJobs, openPool } from '../e2e/support/fault-load.ts'
+import { launchBrowser } from '../scripts/browser.ts'
 import { startDashboard } from '../web/server/dashboard.ts'
 import { latency, type Measurement, report, value } from './support/report.ts'
 import { newBenchUser, startBenchStack } from './support/stack.ts'

@@ -7,9 +7,9 @@
 
 import pg from 'pg'
 import type { Page } from 'playwright-core'
-import { launchBrowser } from '../e2e/support/browser.ts'
 import { serveClientPage } from '../e2e/support/client-page/server.ts'
 import { addIdleJobs } from '../e2e/support/fault-load.ts'
+import { launchBrowser } from '../scripts/browser.ts'
 import type { BenchPage } from './support/browser-page.ts'
 import { atRate } from './support/pace.ts'
 import { latency, type Measurement, report, value } from './support/report.ts'

@@ -8,8 +8,8 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildTypeformResponse, signTypeformBody } from '../e2e/fixtures/typeform.ts'
 import { ImageWorker, type Picture } from '../e2e/support/image-worker.ts'
+import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
 import { latency, type Measurement, report, value } from './support/report.ts'
 import { newBenchUser, startBenchStack } from './support/stack.ts'
 

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { expect, inject, test, vi } from 'vitest'
-import { launchWholeBrowser } from './support/browser.ts'
+import { launchWholeBrowser } from '../scripts/browser.ts'
 import { newUser, PASSWORD } from './support/claims.ts'
 import { serveClientPage } from './support/client-page/server.ts'
 import { openTab, seqsOf, stateOf } from './support/client-page/tab.ts'

@@ -6,7 +6,7 @@
 import type pg from 'pg'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
-import { launchBrowser } from './support/browser.ts'
+import { launchBrowser } from '../scripts/browser.ts'
 import { newUser, PASSWORD, type TestUser } from './support/claims.ts'
 import type { PageOptions } from './support/client-page/entry.ts'
 import { type ClientPageServer, serveClientPage } from './support/client-page/server.ts'

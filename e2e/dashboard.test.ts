@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
-import { launchBrowser, watchForErrors } from './support/browser.ts'
+import { launchBrowser, watchForErrors } from '../scripts/browser.ts'
 import { endedReport, newUser, PASSWORD, postClaim, type TestUser } from './support/claims.ts'
 
 const VIEWPORTS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const

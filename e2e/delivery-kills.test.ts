@@ -5,9 +5,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
+import { between, type Random, seededRandom } from '../stack/testing/seeded-random.ts'
 import { expectExactlyTheTable, newAccount, openListener, untilLive } from './support/fault-listener.ts'
 import { moveJobs, notifyOnce, openPool } from './support/fault-load.ts'
-import { between, type Random, seededRandom } from './support/fault-random.ts'
 import { startOwnStack } from './support/fault-stack.ts'
 import { startProxy } from './support/proxy.ts'
 

@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { between, seededRandom } from '../stack/testing/seeded-random.ts'
 import {
   type Account,
   expectExactlyTheTable,
@@ -16,7 +17,6 @@ import {
   untilLive,
 } from './support/fault-listener.ts'
 import { moveJobs, notifyOnce, openPool } from './support/fault-load.ts'
-import { between, seededRandom } from './support/fault-random.ts'
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
 
 /** A long run has the same faults, more often. */

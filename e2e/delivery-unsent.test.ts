@@ -6,6 +6,7 @@
 
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { seededRandom } from '../stack/testing/seeded-random.ts'
 import {
   type Account,
   expectExactlyTheTable,
@@ -14,7 +15,6 @@ import {
   type TestListener,
 } from './support/fault-listener.ts'
 import { addIdleJobs, moveJobs, notifyOnce, openPool } from './support/fault-load.ts'
-import { seededRandom } from './support/fault-random.ts'
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
 
 const JOBS = process.env.CLAIMWIRE_LONG === undefined ? 20 : 500

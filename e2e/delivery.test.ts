@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { between, seededRandom } from '../stack/testing/seeded-random.ts'
 import type { Transport } from '../web/src/client/ports.ts'
 import { createSupabaseIdentity } from '../web/src/client/supabase-identity.ts'
 import { createSupabaseSource } from '../web/src/client/supabase-source.ts'
@@ -33,7 +34,6 @@ import {
   openPool,
   startJob,
 } from './support/fault-load.ts'
-import { between, seededRandom } from './support/fault-random.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 
 /** A long run has the same faults, for longer. */

@@ -3,11 +3,11 @@
 import type pg from 'pg'
 import type { Browser, BrowserContext, Page, WebSocket } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { launchBrowser, watchForErrors } from '../scripts/browser.ts'
 import type { ExampleServer } from '../web/examples/listen.ts'
 import { startReactExample } from '../web/examples/react/server.ts'
 import { startStaticExample } from '../web/examples/static/server.ts'
 import { serveBarePage } from './support/bare-page.ts'
-import { launchBrowser, watchForErrors } from './support/browser.ts'
 import { newUser, PASSWORD, type TestUser } from './support/claims.ts'
 import { addIdleJobs, notifyOnce, openPool } from './support/fault-load.ts'
 

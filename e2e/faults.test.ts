@@ -6,12 +6,12 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { samplePhotoPath } from './fixtures/photos.ts'
-import { buildTypeformResponse, signTypeformBody } from './fixtures/typeform.ts'
+import { samplePhotoPath } from '../samples/photos.ts'
+import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
+import { between, seededRandom } from '../stack/testing/seeded-random.ts'
 import { type HeldFiles, startHeldFiles } from './support/fault-files.ts'
 import { type Account, newAccount } from './support/fault-listener.ts'
 import { openPool } from './support/fault-load.ts'
-import { between, seededRandom } from './support/fault-random.ts'
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
 
 /** A long run has the same faults, more often. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { samplePhotoPath } from './fixtures/photos.ts'
+import { samplePhotoPath } from '../samples/photos.ts'
 import { ImageWorker } from './support/image-worker.ts'
 
 /** MiB that a hosted function has. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { samplePhotoPath } from '../samples/photos.ts'
 import { withClient } from '../stack/testing/database.ts'
-import { samplePhotoPath } from './fixtures/photos.ts'
 import { endedJobs, newClient, newUser, postClaim } from './support/claims.ts'
 import type { HostileFile } from './support/hostile-server.ts'
 

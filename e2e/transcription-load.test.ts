@@ -13,11 +13,11 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createStack } from '../stack/index.ts'
 import { createMemoryLogger, createTerminalLogger } from '../stack/logger.ts'
+import { type Random, seededRandom } from '../stack/testing/seeded-random.ts'
 import type { SimulatorFault } from '../stack/transcription/index.ts'
 import type { Stack } from '../stack/types.ts'
 import { newAccount } from './support/fault-listener.ts'
 import { openPool } from './support/fault-load.ts'
-import { type Random, seededRandom } from './support/fault-random.ts'
 import { BYTES_PER_SECOND, silentRecording } from './support/voice-faults.ts'
 
 const LONG = process.env.CLAIMWIRE_LONG !== undefined

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, inject, test } from 'vitest'
+import { samplePhotoPath } from '../samples/photos.ts'
 import { withClient } from '../stack/testing/database.ts'
-import { samplePhotoPath } from './fixtures/photos.ts'
 import { endedJobs, newClient, newUser, postClaim, type TestUser } from './support/claims.ts'
 
 const photo = readFileSync(samplePhotoPath('front'))

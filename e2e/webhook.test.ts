@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, test } from 'vitest'
-import { buildTypeformResponse, signTypeformBody } from './fixtures/typeform.ts'
+import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
 import { newClient, newUser, postWebhook } from './support/claims.ts'
 
 const code = (expected: string) => ({ error: { code: expected, message: expect.any(String) } })

@@ -6,9 +6,9 @@
 
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { between, seededRandom } from '../stack/testing/seeded-random.ts'
 import { newAccount } from './support/fault-listener.ts'
 import { openPool } from './support/fault-load.ts'
-import { between, seededRandom } from './support/fault-random.ts'
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
 import { startProxy, type TcpProxy } from './support/proxy.ts'
 import { raiseStepBarrier, type StepBarrier } from './support/step-barrier.ts'

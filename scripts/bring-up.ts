@@ -1,7 +1,7 @@
 /** Brings up everything that `npm start` shows: the stack, the dashboard and a demo user who can file a claim. */
 
-import { samplePhotoPath } from '../e2e/fixtures/photos.ts'
-import { sampleVoiceNotePath } from '../e2e/fixtures/voice-notes.ts'
+import { samplePhotoPath } from '../samples/photos.ts'
+import { sampleVoiceNotePath } from '../samples/voice-notes.ts'
 import { createStack } from '../stack/index.ts'
 import type { Logger, Stack } from '../stack/types.ts'
 import { startDashboard } from '../web/server/dashboard.ts'

@@ -6,13 +6,14 @@ import { expect, test } from 'vitest'
 /** Which folders of ours a folder may import from, beside itself. Everything else is a violation. */
 const ALLOWED: Record<string, readonly string[]> = {
   'functions-shared': [],
+  samples: [],
   web: ['functions-shared'],
   'supabase/functions': ['functions-shared'],
   'supabase/tests': ['functions-shared', 'stack/testing'],
   stack: ['functions-shared'],
-  bench: ['functions-shared', 'stack', 'web', 'e2e'],
-  e2e: ['functions-shared', 'stack', 'web', 'scripts'],
-  scripts: ['functions-shared', 'stack', 'web', 'e2e', 'bench'],
+  scripts: ['functions-shared', 'samples', 'stack', 'web'],
+  e2e: ['functions-shared', 'samples', 'stack', 'web', 'scripts'],
+  bench: ['functions-shared', 'samples', 'stack', 'web', 'scripts', 'e2e'],
 }
 
 /** Foreign pages load these: no framework comes with them. */
@@ -104,6 +105,10 @@ test.each([
   ['web/src/a.ts', "import './styles'"],
   ['web/src/toasts/a.ts', "import { signal } from '@preact/signals'"],
   ['web/src/shared/a.ts', "import { mount } from '../ui/mount.ts'"],
+  ['samples/a.ts', "import { x } from '../scripts/browser.ts'"],
+  ['scripts/a.ts', "import { x } from '../e2e/support/proxy.ts'"],
+  ['scripts/a.ts', "import { x } from '../bench/support/pace.ts'"],
+  ['e2e/a.ts', "import { x } from '../bench/support/pace.ts'"],
 ])('%s: a forbidden import is found (%s)', (path, source) => {
   expect(violations(path, source)).not.toEqual([])
 })

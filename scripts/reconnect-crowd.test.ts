@@ -1,9 +1,9 @@
 /** Everybody who lost the same server comes back: by the client's rules, against the server's count of joins. */
 
 import { expect, test } from 'vitest'
-import { seededRandom } from '../e2e/support/fault-random.ts'
 import { RateCounter } from '../stack/realtime/limits.ts'
 import { DEFAULT_SETTINGS } from '../stack/realtime/settings.ts'
+import { seededRandom } from '../stack/testing/seeded-random.ts'
 import { type ConnectionState, transition } from '../web/src/client/connection-state.ts'
 
 /** The defaults of `DashboardWebSocketClient`. */

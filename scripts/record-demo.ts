@@ -8,10 +8,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { launchBrowser } from '../e2e/support/browser.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import { encodeGif, type Frame } from './animation.ts'
 import { bringUp, type Running } from './bring-up.ts'
+import { launchBrowser } from './browser.ts'
 import { ROOT } from './process.ts'
 
 const VIEWPORT = { width: 1280, height: 760 }

@@ -8,7 +8,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launchBrowser } from '../e2e/support/browser.ts'
+import { launchBrowser } from './browser.ts'
 import { denoFlags } from './deno.ts'
 import { ROOT, run, tool } from './process.ts'
 

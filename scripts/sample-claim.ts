@@ -6,10 +6,10 @@
 
 import { randomUUID } from 'node:crypto'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
-import { buildTypeformResponse, signTypeformBody } from '../e2e/fixtures/typeform.ts'
 import type { JobMessage, ServerMessage } from '../functions-shared/message-types.ts'
 import { isDurable } from '../functions-shared/message-types.ts'
 import { userTopic } from '../functions-shared/topics.ts'
+import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
 
 /** All jobs of the claim have ended by then, retries included. */
 const WORK_TIMEOUT_MS = 90_000

@@ -7,9 +7,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { launchBrowser } from '../e2e/support/browser.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import { bringUp, type Running } from './bring-up.ts'
+import { launchBrowser } from './browser.ts'
 import { ROOT } from './process.ts'
 
 const file = process.argv[2] ?? join(ROOT, 'docs', 'images', 'dashboard.png')

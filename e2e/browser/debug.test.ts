@@ -2,8 +2,8 @@
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { launchBrowser } from '../../scripts/browser.ts'
 import { accessibilityFindings } from '../support/axe.ts'
-import { launchBrowser } from '../support/browser.ts'
 import { openParts, PHONE } from './open-parts.ts'
 import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'
 

@@ -2,7 +2,7 @@
 
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { samplePhotoPath } from '../fixtures/photos.ts'
+import { samplePhotoPath } from '../../samples/photos.ts'
 import { newUser, postClaim } from '../support/claims.ts'
 import { addMember, PHONE } from '../support/dashboard.ts'
 import { card, incidentPages } from './incident-pages.ts'

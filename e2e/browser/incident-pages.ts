@@ -2,7 +2,7 @@
 
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, inject } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { launchBrowser } from '../../scripts/browser.ts'
 import type { TestUser } from '../support/claims.ts'
 import { DESKTOP, type OpenDashboard, openDashboard } from '../support/dashboard.ts'
 

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { sampleVoiceNotePath } from '../fixtures/voice-notes.ts'
+import { sampleVoiceNotePath } from '../../samples/voice-notes.ts'
 import { accessibilityFindings } from '../support/axe.ts'
 import { endedJobs, newClient, newUser, postClaim } from '../support/claims.ts'
 import { addMember, PHONE } from '../support/dashboard.ts'

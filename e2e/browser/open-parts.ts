@@ -1,7 +1,7 @@
 /** Opens the page with the parts, and remembers what went wrong on it. */
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { watchForErrors } from '../support/browser.ts'
+import { watchForErrors } from '../../scripts/browser.ts'
 import type { Parts } from './parts-page/entry.ts'
 import { aDay, DOCUMENT_NAMES, INCIDENT_TITLES } from './parts-page/samples.ts'
 

@@ -2,7 +2,7 @@
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { launchBrowser } from '../../scripts/browser.ts'
 import { type OpenedParts, openParts } from './open-parts.ts'
 import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'
 

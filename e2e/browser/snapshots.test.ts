@@ -6,7 +6,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { launchBrowser } from '../../scripts/browser.ts'
 import { compareWithKept } from '../support/snapshot.ts'
 import { fillDay, openParts, PHONE } from './open-parts.ts'
 import { type PartsPageServer, servePartsPage } from './parts-page/server.ts'

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { expect, inject, vi } from 'vitest'
 import type { Database } from '../../functions-shared/database.types.ts'
-import { buildTypeformResponse, signTypeformBody } from '../fixtures/typeform.ts'
+import { buildTypeformResponse, signTypeformBody } from '../../samples/typeform.ts'
 import './provided-context.ts'
 
 export type Client = SupabaseClient<Database>

@@ -2,7 +2,7 @@
 
 import type { Browser, BrowserContext, BrowserContextOptions, Page, ViewportSize } from 'playwright-core'
 import { inject } from 'vitest'
-import { watchForErrors } from './browser.ts'
+import { watchForErrors } from '../../scripts/browser.ts'
 import { newClient, PASSWORD, type TestUser } from './claims.ts'
 import './provided-context.ts'
 

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { between, type Random } from './fault-random.ts'
+import { between, type Random } from '../../stack/testing/seeded-random.ts'
 
 /** As role `postgres`; connections that break are replaced. */
 export function openPool(url: string, size = 8): pg.Pool {

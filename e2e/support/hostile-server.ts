@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { sampleVoiceNotePath } from '../fixtures/voice-notes.ts'
+import { sampleVoiceNotePath } from '../../samples/voice-notes.ts'
 import { faultyRecording } from './voice-faults.ts'
 
 const HTML = '<!doctype html><title>Please sign in</title>'

@@ -6,7 +6,7 @@
  */
 
 import { createServer, type Socket, connect as tcpConnect } from 'node:net'
-import type { Random } from './fault-random.ts'
+import type { Random } from '../../stack/testing/seeded-random.ts'
 
 export interface Delay {
   /** Added to everything, each way. */

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type pg from 'pg'
-import { samplePhotoPath } from '../fixtures/photos.ts'
-import { sampleVoiceNotePath } from '../fixtures/voice-notes.ts'
+import { samplePhotoPath } from '../../samples/photos.ts'
+import { sampleVoiceNotePath } from '../../samples/voice-notes.ts'
 
 export interface SampleFiles extends AsyncDisposable {
   readonly origin: string

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { AUDIO_TYPES, type AudioType, detectFileType, isAudioType } from '../file-type.ts'
 import { readAudioFacts } from './facts.ts'
 
-const NOTES = join(import.meta.dirname, '..', '..', 'e2e', 'fixtures', 'voice-notes')
+const NOTES = join(import.meta.dirname, '..', '..', 'samples', 'voice-notes')
 const note = (file: string) => new Uint8Array(readFileSync(join(NOTES, file)))
 
 const SAMPLES = [

@@ -5,7 +5,7 @@ import type { Logger } from '../types.ts'
 import { type SimulatorOptions, startTranscriptionSimulator, type TranscriptionSimulator } from './index.ts'
 import { NOTICE } from './wording.ts'
 
-const NOTES = join(import.meta.dirname, '..', '..', 'e2e', 'fixtures', 'voice-notes')
+const NOTES = join(import.meta.dirname, '..', '..', 'samples', 'voice-notes')
 const note = (file: string) => new Uint8Array(readFileSync(join(NOTES, file)))
 
 const errors: string[] = []

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest'
 import { sanitizeText } from '../../functions-shared/sanitize.ts'
 import { createTestDatabase, withClient } from '../../stack/testing/database.ts'
-import { at, seededRandom } from './support.ts'
+import { randomFrom } from '../../stack/testing/seeded-random.ts'
+import { at } from './support.ts'
 
 const LENGTH = 100_000
 /** What one of the rules is about, and ordinary text around it. */
@@ -20,7 +21,7 @@ const PIECES = [
 
 test('texts and JSON of every kind of character come out as those of sanitizeText', async () => {
   await using database = await createTestDatabase()
-  const random = seededRandom(20_261_123)
+  const random = randomFrom(20_261_123)
   const piece = () => at(PIECES, Math.floor(random() * PIECES.length))
   const texts = Array.from({ length: 3_000 }, () =>
     Array.from({ length: Math.floor(random() * 12) }, piece).join(''),

@@ -8,7 +8,8 @@
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { createTestDatabase, withClient } from '../../stack/testing/database.ts'
-import { addJobs, addUsers, at, seededRandom, untilBlocked, withClients } from './support.ts'
+import { randomFrom } from '../../stack/testing/seeded-random.ts'
+import { addJobs, addUsers, at, untilBlocked, withClients } from './support.ts'
 
 const USERS = 10
 const WRITERS = 100
@@ -101,7 +102,7 @@ async function runWriters(url: string): Promise<Findings> {
     const writing = Promise.all(
       writers.map(async (client, index) => {
         const userId = at(users, index % USERS)
-        const count = await write(client, jobs[index] ?? [], seededRandom(SEED + index))
+        const count = await write(client, jobs[index] ?? [], randomFrom(SEED + index))
         committed.set(userId, (committed.get(userId) ?? 0) + count)
       }),
     )

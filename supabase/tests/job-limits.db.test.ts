@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase, withClient } from '../../stack/testing/database.ts'
-import { addJobs, addUsers, at, liftLimits, seededRandom, untilBlocked, withClients } from './support.ts'
+import { randomFrom } from '../../stack/testing/seeded-random.ts'
+import { addJobs, addUsers, at, liftLimits, untilBlocked, withClients } from './support.ts'
 
 const LONG = process.env.CLAIMWIRE_LONG !== undefined
 const SEED = Number(process.env.CLAIMWIRE_SEED) || Math.floor(Math.random() * 2 ** 31) + 1
@@ -20,7 +21,7 @@ test(
   async () => {
     console.log(`job-limits.db.test.ts: CLAIMWIRE_SEED=${SEED}`)
     await using database = await createTestDatabase()
-    await using workers = startWorkers(database, { random: seededRandom(SEED) })
+    await using workers = startWorkers(database, { random: randomFrom(SEED) })
     const { db } = workers
     await configure(db, { max_concurrent: LIMIT, max_concurrent_per_user: LIMIT_OF_USER, max_attempts: 30 })
     const users = await addUsers(db, 6)

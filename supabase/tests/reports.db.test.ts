@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { createTestDatabase, withClient } from '../../stack/testing/database.ts'
-import { addUsers, at, seededRandom, sqlState, untilBlocked, withClients } from './support.ts'
+import { randomFrom } from '../../stack/testing/seeded-random.ts'
+import { addUsers, at, sqlState, untilBlocked, withClients } from './support.ts'
 
 interface Claim {
   incidentId: string
@@ -78,7 +79,7 @@ test('whatever ends when, in which grouping and by how many writers: one report 
   await withClients(database.urls.postgres, writers + 1, async (clients) => {
     const setup = at(clients, writers)
     const users = await addUsers(setup, 3)
-    const random = seededRandom(20_261_125)
+    const random = randomFrom(20_261_125)
     const claims: Claim[] = []
     for (const userId of users) claims.push(...(await addClaims(setup, userId, 8, 6)))
     // Each statement ends jobs of several incidents and users, in no particular order.

@@ -82,17 +82,6 @@ export function sqlState(error: unknown): string {
   throw error
 }
 
-/** Uniform draws in [0, 1) from a seed (mulberry32), so that a failing run can be repeated. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** The entry at an index that must exist. */
 export function at<T>(list: readonly T[], index: number): T {
   const value = list.at(index)

@@ -1,10 +1,16 @@
+import { fileURLToPath } from 'node:url'
+
+const FOLDERS = ['../src/client/', '../../functions-shared/'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)).replaceAll('\\', '/'),
+)
+
 /**
- * What a page and the engine that it loads to connect have in common lies in one file, which is loaded with the page: so
- * the engine needs no file but its own. Should that fail to load, it can be tried again under another URL
- * (`client/part.ts`); a file that it imports in turn could not.
+ * Modules that both the page and the engine chunk import go into one chunk, which the page loads. So the engine imports
+ * no file except that one. When the engine fails to load, it can be loaded again under another URL
+ * (`client/part.ts`); a file that the engine imports could not.
  */
 export const SHARED_CHUNK = {
   name: 'shared',
-  test: /[\\/](client|functions-shared)[\\/]/,
+  test: (moduleId: string) => FOLDERS.some((folder) => moduleId.replaceAll('\\', '/').startsWith(folder)),
   minShareCount: 2,
 }

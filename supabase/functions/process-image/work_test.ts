@@ -294,7 +294,7 @@ Deno.test('a document without a source cannot be fetched', async () => {
 })
 
 const recorded = (file: string) =>
-  Deno.readFileSync(new URL(`../../../e2e/fixtures/voice-notes/${file}`, import.meta.url))
+  Deno.readFileSync(new URL(`../../../samples/voice-notes/${file}`, import.meta.url))
 
 for (const [kind, file] of [
   ['attachment', 'recorded.mp4'],

@@ -4,7 +4,7 @@ import type { Answer } from '../facts.ts'
 import type { ReportDocument, ReportSource, Transcript } from '../source.ts'
 
 const PHOTOS = ['front-damage', 'bumper-close-up', 'intersection-from-above', 'street-at-dusk'] as const
-const FIXTURES = new URL('../../../../e2e/fixtures/photos/', import.meta.url)
+const PHOTOS_FOLDER = new URL('../../../../samples/photos/', import.meta.url)
 
 const RECEIVED = new Date('2026-11-20T18:02:11.000Z')
 const INCIDENT_ID = '4f6b0a52-7c1e-4f6e-9d0b-2a8f3f5f1c01'
@@ -182,5 +182,5 @@ const PHOTO_QUESTIONS = ['The damage from the front', 'The bumper, close up', 'T
 
 /** A sample photo's bytes, by the name in `previewPath`. */
 export async function loadSamplePhoto({ previewPath }: ReportDocument): Promise<Uint8Array | null> {
-  return previewPath === null ? null : await Deno.readFile(new URL(`${previewPath}.jpg`, FIXTURES))
+  return previewPath === null ? null : await Deno.readFile(new URL(`${previewPath}.jpg`, PHOTOS_FOLDER))
 }

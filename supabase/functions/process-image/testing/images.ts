@@ -109,5 +109,5 @@ export async function blackPng(width: number, height: number): Promise<Uint8Arra
 
 /** A photo of the repository's samples. */
 export function samplePhoto(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  return Deno.readFile(new URL(`../../../../e2e/fixtures/photos/${name}.jpg`, import.meta.url))
+  return Deno.readFile(new URL(`../../../../samples/photos/${name}.jpg`, import.meta.url))
 }

@@ -4,7 +4,7 @@ import { type AudioFacts, readAudioFacts } from '../../../../functions-shared/au
 import { AUDIO_TYPES, type AudioType } from '../../../../functions-shared/file-type.ts'
 import type { Recording } from '../providers/provider.ts'
 
-const FOLDER = new URL('../../../../e2e/fixtures/voice-notes/', import.meta.url)
+const FOLDER = new URL('../../../../samples/voice-notes/', import.meta.url)
 
 export function readNote(file: string): Uint8Array<ArrayBuffer> {
   return Deno.readFileSync(new URL(file, FOLDER))

@@ -1,13 +1,13 @@
-/** A headless Chromium from npm, and a page that remembers everything that went wrong in it. */
+/** Starts a headless Chromium for scripts, browser tests and benchmarks, and collects the errors of a page. */
 
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { unpackChromium } from './chromium.ts'
 
-/** Where a Chromium of the system may be, for machines that npm has no binary for. */
+/** Paths of an installed Chromium, for machines that the npm package has no binary for. */
 const SYSTEM_CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** Loopback only: a browser that looks for updates and models makes noise on a machine without a network. */
+/** Without requests for updates and models, which fail and log errors on a machine without internet. */
 const ARGS = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -32,7 +32,7 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await executablePath(), args: allowedArgs() })
 }
 
-/** The whole browser, without a window: unlike the headless one from npm it has a back/forward cache. */
+/** Starts an installed Chromium without a window. Unlike the headless Chromium from npm, it has a back/forward cache. */
 export async function launchWholeBrowser(path: string): Promise<Browser> {
   return chromium.launch({
     executablePath: path,

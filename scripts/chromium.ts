@@ -1,4 +1,4 @@
-/** The Chromium that npm brings along, unpacked once per installation. */
+/** Unpacks the Chromium that the npm package `@sparticuz/chromium` contains, once per installation. */
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -6,13 +6,16 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
-const ROOT = resolve(import.meta.dirname, '..', '..')
+const ROOT = resolve(import.meta.dirname, '..')
 const CACHE = join(ROOT, 'node_modules', '.cache')
 const EXECUTABLE = 'chromium'
-/** The package unpacks into the system's temporary folder, which users and runs share; here it gets one of its own. */
+/**
+ * The package unpacks into the system's temporary folder, which several users and runs share. `TMPDIR` gives each run a
+ * folder of its own.
+ */
 const UNPACK = "import chromium from '@sparticuz/chromium'; await chromium.executablePath()"
 
-/** @returns the path of the executable. Several runs may unpack at once; the first to finish counts. */
+/** @returns the path of the executable. Several runs may unpack at once: the first to finish puts its folder in place. */
 export async function unpackChromium(): Promise<string> {
   const folder = join(CACHE, `chromium-${await installedVersion()}`)
   const executable = join(folder, EXECUTABLE)
