@@ -2,8 +2,8 @@
 
 import { samplePhotoPath } from '../samples/photos.ts'
 import { sampleVoiceNotePath } from '../samples/voice-notes.ts'
-import { createStack } from '../stack/index.ts'
-import type { Logger, Stack } from '../stack/types.ts'
+import { createStack, type Stack } from '../stack/index.ts'
+import type { Logger } from '../stack/types.ts'
 import { startDashboard } from '../web/server/dashboard.ts'
 import { DEMO_EMAIL, setDemoPassword } from './demo-user.ts'
 import { type ReceivedMessage, runSampleClaim, type SampleClaimResult } from './sample-claim.ts'

@@ -1,7 +1,7 @@
 /** The demo user of the embedded stack: the seed creates it without a password, the stack gives it one. */
 
 import { createClient } from '@supabase/supabase-js'
-import type { Stack } from '../stack/types.ts'
+import type { Stack } from '../stack/index.ts'
 
 export const DEMO_EMAIL = 'demo@claimwire.test'
 /** As in `supabase/seed.sql`. */

@@ -14,14 +14,48 @@ import { createGateway } from './gateway/index.ts'
 import { KEYS_FILE, loadOrCreateKeys } from './keys.ts'
 import { createTerminalLogger } from './logger.ts'
 import { applyMigrations, removeCluster, startPostgres } from './postgres/index.ts'
-import { createRealtime } from './realtime/index.ts'
+import { createRealtime, type RealtimeSettings } from './realtime/index.ts'
 import { createRestService } from './rest/index.ts'
 import { removeRunningFile, writeRunningFile } from './running-file.ts'
 import { createStorageService } from './storage/index.ts'
 import { restartOnCrash } from './supervise.ts'
-import { startTranscriptionSimulator } from './transcription/index.ts'
-import type { Stack, StackOptions } from './types.ts'
+import { type SimulatorOptions, startTranscriptionSimulator } from './transcription/index.ts'
+import type { DatabaseUrls, Logger, StackKeys } from './types.ts'
 import { startCronWorker, startNetWorker, upsertVaultSecrets } from './workers/index.ts'
+
+export interface StackOptions {
+  /** Folder of database, objects and keys. Default `.stack`. */
+  dataDir?: string
+  /** Empties `dataDir` first. Default false. */
+  fresh?: boolean
+  /** Preferred ports; a taken one gives a warning and the next free one. 0 picks any free port. Defaults 54321 and 54322. */
+  ports?: { api?: number; db?: number }
+  logger?: Logger
+  /** Extra environment of the Edge Functions. */
+  functionsEnv?: Record<string, string>
+  /**
+   * The stand-in for a transcription service, used where `functionsEnv` has no `TRANSCRIPTION_API_KEY`; false: none, so
+   * that voice notes end in `transcription_not_configured`.
+   */
+  transcription?: Omit<SimulatorOptions, 'logger'> | false
+  /** Wall-clock limit of one function request, ms. Default 150000, as on hosted Supabase's free plan. */
+  functionsTimeoutMs?: number
+  /** Limits and the like of Realtime. Default: hosted Supabase's, and private channels only. */
+  realtime?: Partial<RealtimeSettings>
+  /** Aborted, what has been started is stopped again and the rest is left out. */
+  signal?: AbortSignal
+}
+
+/** A running embedded stack. `stop()` ends every process; safe to call twice. */
+export interface Stack extends AsyncDisposable {
+  /** Gateway, e.g. `http://127.0.0.1:54321`. */
+  readonly url: string
+  readonly dbUrl: string
+  readonly db: DatabaseUrls
+  readonly keys: StackKeys
+  readonly dataDir: string
+  stop(): Promise<void>
+}
 
 const ROOT = resolve(import.meta.dirname, '..')
 const DEFAULT_PORTS = { api: 54321, db: 54322 }

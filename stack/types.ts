@@ -3,8 +3,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { JWK } from 'jose'
-import type { RealtimeSettings } from './realtime/settings.ts'
-import type { SimulatorOptions } from './transcription/index.ts'
 
 /** `source` is the part that speaks, e.g. `postgres`, `realtime`, or a function's name. */
 export interface Logger {
@@ -67,39 +65,5 @@ export interface UpgradeService {
 }
 
 export interface Stoppable {
-  stop(): Promise<void>
-}
-
-export interface StackOptions {
-  /** Folder of database, objects and keys. Default `.stack`. */
-  dataDir?: string
-  /** Empties `dataDir` first. Default false. */
-  fresh?: boolean
-  /** Preferred ports; a taken one gives a warning and the next free one. 0 picks any free port. Defaults 54321 and 54322. */
-  ports?: { api?: number; db?: number }
-  logger?: Logger
-  /** Extra environment of the Edge Functions. */
-  functionsEnv?: Record<string, string>
-  /**
-   * The stand-in for a transcription service, used where `functionsEnv` has no `TRANSCRIPTION_API_KEY`; false: none, so
-   * that voice notes end in `transcription_not_configured`.
-   */
-  transcription?: Omit<SimulatorOptions, 'logger'> | false
-  /** Wall-clock limit of one function request, ms. Default 150000, as on hosted Supabase's free plan. */
-  functionsTimeoutMs?: number
-  /** Limits and the like of Realtime. Default: hosted Supabase's, and private channels only. */
-  realtime?: Partial<RealtimeSettings>
-  /** Aborted, what has been started is stopped again and the rest is left out. */
-  signal?: AbortSignal
-}
-
-/** A running embedded stack. `stop()` ends every process; safe to call twice. */
-export interface Stack extends AsyncDisposable {
-  /** Gateway, e.g. `http://127.0.0.1:54321`. */
-  readonly url: string
-  readonly dbUrl: string
-  readonly db: DatabaseUrls
-  readonly keys: StackKeys
-  readonly dataDir: string
   stop(): Promise<void>
 }

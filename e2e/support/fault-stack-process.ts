@@ -1,8 +1,7 @@
 /** A stack in a process of its own, so that a test can kill it: started by fault-stack.ts, told what to start by IPC. */
 
-import { createStack } from '../../stack/index.ts'
+import { createStack, type StackOptions } from '../../stack/index.ts'
 import { createTerminalLogger } from '../../stack/logger.ts'
-import type { StackOptions } from '../../stack/types.ts'
 
 /** What {@link StackOptions} survives the way between processes. */
 export type PlainStackOptions = Omit<StackOptions, 'logger'>

@@ -15,11 +15,25 @@ import type { RealtimeContext } from './context.ts'
 import type { JoinConfig } from './join-config.ts'
 import { type ChangeTarget, ChannelChanges } from './postgres-changes/channel-changes.ts'
 import type { Outgoing } from './protocol/outgoing.ts'
-import { type Inbound, isRecord } from './protocol/serializer.ts'
+import { type Inbound, isRecord, type ProtocolVersion } from './protocol/serializer.ts'
 import { CHANNEL_CRASH, EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
-import { SerialTasks } from './serial.ts'
-import type { RealtimeSocket } from './socket.ts'
+import type { WireFrame } from './protocol/ws-frame.ts'
+import { SerialTasks, type Task } from './serial.ts'
 import { type Claims, refreshFailure } from './tokens.ts'
+
+/** What a channel needs of the socket that joined it. */
+export interface ChannelSocket {
+  readonly version: ProtocolVersion
+  send(frame: WireFrame): void
+  /** @param payload JSON text */
+  push(joinRef: unknown, ref: unknown, topic: unknown, event: string, payload: string): void
+  reply(message: Inbound, joinRef: unknown, status: 'ok' | 'error', response: unknown): void
+  /** Runs work that later frames of this channel wait for. */
+  track(tasks: SerialTasks, task: Task): void
+  taskFailed(error: unknown): void
+  /** The channel has ended. */
+  forget(channel: Channel): void
+}
 
 export interface ChannelOptions {
   /** Without the `realtime:` prefix. */
@@ -44,7 +58,7 @@ export class Channel implements Subscriber {
   readonly config: JoinConfig
 
   readonly #context: RealtimeContext
-  readonly #socket: RealtimeSocket
+  readonly #socket: ChannelSocket
   readonly #policies: ChannelPolicies | undefined
   readonly #presence: ChannelPresence
   readonly #changes: ChannelChanges
@@ -55,7 +69,7 @@ export class Channel implements Subscriber {
   #replayed: ReadonlySet<string> = new Set()
   #stopped = false
 
-  constructor(context: RealtimeContext, socket: RealtimeSocket, options: ChannelOptions) {
+  constructor(context: RealtimeContext, socket: ChannelSocket, options: ChannelOptions) {
     this.#context = context
     this.#socket = socket
     this.topic = options.topic
@@ -180,7 +194,7 @@ export class Channel implements Subscriber {
     this.#context.hub.unsubscribe(this.key, this)
     this.#context.presence.leave(this.key, this)
     this.#changes.stop()
-    if (this.#socket.channels.get(this.fullTopic) === this) this.#socket.channels.delete(this.fullTopic)
+    this.#socket.forget(this)
   }
 
   // From the client

@@ -1,4 +1,4 @@
-/** What every part of one running server shares. */
+/** What the parts of one running Realtime server share. */
 
 import type { Logger } from '../types.ts'
 import type { Authorizer } from './authorize.ts'
@@ -8,13 +8,12 @@ import type { RateCounter } from './limits.ts'
 import type { ChangeEngine } from './postgres-changes/engine.ts'
 import type { PresenceRegistry } from './presence.ts'
 import type { RealtimeSettings } from './settings.ts'
-import type { RealtimeSocket } from './socket.ts'
 import type { TokenVerifier } from './tokens.ts'
 
 export interface RealtimeContext {
   /** Can change while the server runs. */
   settings: RealtimeSettings
-  /** The server is about to end: nobody joins any more. */
+  /** The server is about to end: joins and upgrades are refused. */
   stopping: boolean
   readonly logger: Logger
   /** Milliseconds since 1970. */
@@ -28,14 +27,27 @@ export interface RealtimeContext {
   readonly changes: ChangeEngine
   readonly rates: { events: RateCounter; joins: RateCounter; presence: RateCounter }
   /** Open sockets. */
-  readonly sockets: Set<RealtimeSocket>
-  /** Sockets that have joined a channel: the users that are counted. */
-  readonly users: Set<RealtimeSocket>
+  readonly sockets: Set<Connection>
+  /** Sockets that have joined a channel. Their number is limited by `maxConcurrentUsers`. */
+  readonly users: Set<Connection>
+}
+
+/** What the server does with a socket, whatever is joined on it. */
+export interface Connection {
+  /** @param now milliseconds, {@link performance.now} */
+  closeIfIdle(now: number): void
+  /** Tells every channel that the server wants a reconnect, then closes the socket. */
+  askToReconnect(): void
+  /**
+   * Answers the frames received so far, then closes the socket.
+   * @returns when the connection has ended, at the latest after `graceMs`
+   */
+  drain(graceMs: number): Promise<void>
 }
 
 export interface ReplicationState {
-  /** Whether broadcasts from the database flow now. */
+  /** Whether the replication connection streams. */
   readonly connected: boolean
-  /** Resolves to true once they do, or to false after `timeoutMs`. */
+  /** Resolves to true once the connection streams, or to false after `timeoutMs`. */
   whenConnected(timeoutMs: number): Promise<boolean>
 }

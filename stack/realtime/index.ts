@@ -18,10 +18,8 @@ import { handleHttp } from './http.ts'
 import { watchIdleSockets } from './idle.ts'
 import { RateCounter } from './limits.ts'
 import { maintainPartitions } from './maintenance.ts'
-import { ChannelChanges } from './postgres-changes/channel-changes.ts'
 import { ChangeEngine } from './postgres-changes/engine.ts'
 import { PresenceRegistry } from './presence.ts'
-import { CLOSE, EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
 import { broadcastRow, MESSAGES_PUBLICATION } from './replication/messages.ts'
 import { ReplicationStream } from './replication/stream.ts'
 import { DEFAULT_SETTINGS, type RealtimeSettings } from './settings.ts'
@@ -86,14 +84,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     logger,
     onMessage: (message) => broadcastRow({ hub, logger, rates, settings }, message),
   })
-  const changes = new ChangeEngine({
-    url: options.db.admin,
-    database,
-    logger,
-    onResumed: (listeners) => {
-      for (const listener of listeners) if (listener instanceof ChannelChanges) listener.subscribe()
-    },
-  })
+  const changes = new ChangeEngine({ url: options.db.admin, database, logger })
   const context: RealtimeContext = {
     settings,
     stopping: false,
@@ -137,13 +128,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       for (const rate of Object.values(rates)) rate.reset()
     },
     disconnectAll() {
-      for (const socket of context.sockets) {
-        for (const channel of socket.channels.values()) {
-          const payload = { message: SYSTEM_MESSAGE.disconnectRequested, status: 'ok', extension: 'system' }
-          channel.push(EVENT.system, JSON.stringify(payload))
-        }
-        socket.close(CLOSE.restart, '')
-      }
+      for (const socket of context.sockets) socket.askToReconnect()
     },
     stop() {
       stopping ??= (async () => {

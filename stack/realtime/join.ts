@@ -5,16 +5,27 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Channel } from './channel.ts'
+import { Channel, type ChannelSocket } from './channel.ts'
 import { ChannelPolicies } from './channel-policies.ts'
-import type { RealtimeContext } from './context.ts'
+import type { Connection, RealtimeContext } from './context.ts'
 import { type JoinConfig, parseJoin } from './join-config.ts'
 import { bindingId } from './postgres-changes/binding-id.ts'
 import { type Inbound, isRecord } from './protocol/serializer.ts'
 import { CLOSE, JOIN_REFUSAL, TOPIC_PREFIX } from './protocol/wire.ts'
 import { parseReplay, type ReplayedMessage, readReplay, replayFrame } from './replay.ts'
-import type { RealtimeSocket } from './socket.ts'
 import { type Claims, joinFailure } from './tokens.ts'
+
+/** What a join needs of its socket. */
+export interface JoiningSocket extends ChannelSocket, Connection {
+  /** Token of the connection; channels that bring no token use it. */
+  readonly token: string
+  /** Request headers that policies may read. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly open: boolean
+  /** Joined channels by full topic. */
+  readonly channels: Map<string, Channel>
+  close(code: number, reason: string): void
+}
 
 type Outcome =
   | { ok: true; channel: Channel; messages: ReplayedMessage[] }
@@ -22,7 +33,7 @@ type Outcome =
 
 export async function joinChannel(
   context: RealtimeContext,
-  socket: RealtimeSocket,
+  socket: JoiningSocket,
   request: Inbound & { topic: string },
 ): Promise<void> {
   const before = socket.channels.get(request.topic)
@@ -39,7 +50,7 @@ export async function joinChannel(
 }
 
 function answer(
-  socket: RealtimeSocket,
+  socket: JoiningSocket,
   request: Inbound & { topic: string },
   channel: Channel,
   messages: ReplayedMessage[],
@@ -58,7 +69,7 @@ function answer(
 
 async function admit(
   context: RealtimeContext,
-  socket: RealtimeSocket,
+  socket: JoiningSocket,
   request: Inbound & { topic: string },
 ): Promise<Outcome> {
   const topic = request.topic.slice(TOPIC_PREFIX.length)
@@ -99,7 +110,7 @@ interface Admitted {
 /** Subscribes first and reads the past then, so that no message falls in between. */
 async function open(
   context: RealtimeContext,
-  socket: RealtimeSocket,
+  socket: JoiningSocket,
   request: Inbound & { topic: string },
   admitted: Admitted,
 ): Promise<Outcome> {
@@ -132,7 +143,7 @@ async function open(
   return { ok: true, channel, messages }
 }
 
-function limit(context: RealtimeContext, socket: RealtimeSocket, config: JoinConfig): Outcome | undefined {
+function limit(context: RealtimeContext, socket: JoiningSocket, config: JoinConfig): Outcome | undefined {
   const { settings, users, rates } = context
   if (settings.privateOnly && !config.private) return refuse(JOIN_REFUSAL.privateOnly)
   if (!users.has(socket) && users.size >= settings.maxConcurrentUsers)

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Channel } from './channel.ts'
 import type { RealtimeContext } from './context.ts'
-import { joinChannel } from './join.ts'
+import { type JoiningSocket, joinChannel } from './join.ts'
 import {
   decodeBinary,
   decodeText,
@@ -24,27 +24,21 @@ import {
   JOIN_REFUSAL,
   PHOENIX_TOPIC,
   SLOW_CONSUMER_REASON,
+  SYSTEM_MESSAGE,
   TOPIC_PREFIX,
 } from './protocol/wire.ts'
 import { textFrame, type WireFrame } from './protocol/ws-frame.ts'
 import { SerialTasks, type Task } from './serial.ts'
 
-export interface SocketOptions {
-  version: ProtocolVersion
-  /** Token of the connection; channels that bring none use it. */
-  token: string
-  /** Request headers that policies may read. */
-  headers: Readonly<Record<string, string>>
-}
+export type SocketOptions = Pick<JoiningSocket, 'version' | 'token' | 'headers'>
 
 /** How long a closing socket may take before it is cut. */
 const CLOSE_GRACE_MS = 5_000
 
-export class RealtimeSocket {
+export class RealtimeSocket implements JoiningSocket {
   readonly version: ProtocolVersion
   readonly token: string
   readonly headers: Readonly<Record<string, string>>
-  /** Joined channels by full topic. */
   readonly channels = new Map<string, Channel>()
 
   readonly #context: RealtimeContext
@@ -115,10 +109,16 @@ export class RealtimeSocket {
     this.#cutAfter(CLOSE_GRACE_MS)
   }
 
-  /**
-   * Answers what has been received, then asks the client to come back.
-   * @returns when the connection has ended, at the latest after `graceMs`
-   */
+  askToReconnect(): void {
+    const payload = { message: SYSTEM_MESSAGE.disconnectRequested, status: 'ok', extension: 'system' }
+    for (const channel of this.channels.values()) channel.push(EVENT.system, JSON.stringify(payload))
+    this.close(CLOSE.restart, '')
+  }
+
+  forget(channel: Channel): void {
+    if (this.channels.get(channel.fullTopic) === channel) this.channels.delete(channel.fullTopic)
+  }
+
   drain(graceMs: number): Promise<void> {
     const ended = new Promise<void>((resolve) => this.#ws.once('close', () => resolve()))
     this.#cutAfter(graceMs)
@@ -126,7 +126,6 @@ export class RealtimeSocket {
     return ended
   }
 
-  /** @param now milliseconds, {@link performance.now} */
   closeIfIdle(now: number): void {
     const { idleTimeoutMs, channellessTimeoutMs } = this.#context.settings
     if (now - this.#heardAt >= idleTimeoutMs) this.close(CLOSE.idle, '')

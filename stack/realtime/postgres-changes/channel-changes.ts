@@ -84,6 +84,10 @@ export class ChannelChanges implements ChangeListener {
     this.#target.send(frame)
   }
 
+  streamResumed(): void {
+    this.subscribe()
+  }
+
   /** @returns false to try again */
   async #try(bindings: Binding[], isCurrent: () => boolean): Promise<boolean> {
     const { changes, database } = this.#context

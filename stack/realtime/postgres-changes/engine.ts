@@ -30,8 +30,6 @@ export interface ChangeEngineOptions {
   url: string
   database: Database
   logger: Logger
-  /** The stream flows again after it was lost: what was committed meanwhile has not been seen. */
-  onResumed: (listeners: Iterable<ChangeListener>) => void
 }
 
 const BATCH = 500
@@ -61,7 +59,7 @@ export class ChangeEngine {
       onMessage: (message) => this.#received(message),
       backPressure: true,
       onConnected: () => {
-        if (this.#wasConnected) options.onResumed(this.#registry.listeners)
+        if (this.#wasConnected) for (const listener of [...this.#registry.listeners]) listener.streamResumed()
         this.#wasConnected = true
       },
     })

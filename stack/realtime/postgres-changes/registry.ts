@@ -10,6 +10,8 @@ import type { BindingParams } from './params.ts'
 export interface ChangeListener {
   /** @param data JSON text of the change @param ids of the bindings that matched, as the join's reply named them */
   postgresChange(change: OutgoingChange, ids: number[]): void
+  /** The stream flows again after it was lost. Changes committed in between were not seen. */
+  streamResumed(): void
 }
 
 /** A change as one group of listeners sees it; encoded for each topic and version once. */
