@@ -80,14 +80,14 @@ function policies({ realtimePolicies, storagePolicies }: Facts): Check {
     return failed(
       'policies',
       `${realtimePolicies} on realtime.messages, ${REALTIME_POLICIES} expected: private channels refuse people`,
-      'Create them again from supabase/migrations/*_realtime_policies.sql in the SQL editor.',
+      'Create them again from supabase/schemas/realtime_policies.sql in the SQL editor.',
     )
   }
   return storagePolicies === 0
     ? failed(
         'policies',
         'none on storage.objects: nobody can read a file',
-        'Create them again from supabase/migrations/*_storage.sql.',
+        'Create them again from supabase/schemas/storage.sql in the SQL editor.',
       )
     : ok('policies', `${realtimePolicies} on realtime.messages, ${storagePolicies} on storage.objects`)
 }

@@ -79,7 +79,7 @@ async function privacy(supabase: SupabaseClient): Promise<Check> {
     return failed(
       'privacy',
       'a user can join the topic of another',
-      'Drop policies on realtime.messages that are not of supabase/migrations.',
+      'Drop policies on realtime.messages that are not of supabase/schemas/realtime_policies.sql.',
     )
   }
   return (await subscribe(supabase, `doctor:${randomUUID()}`, false))

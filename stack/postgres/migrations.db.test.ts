@@ -119,6 +119,29 @@ test('a migration that has gone from the checkout is told of, and keeps others f
   await writeFile(gone, sql)
 })
 
+test('a database of migrations that a baseline has replaced is told to start with --fresh, and nothing is lost', async () => {
+  await using old = await createTestDatabase({ migrations: false })
+  await withClient(old.urls.postgres, (client) =>
+    client.query(`
+      create schema supabase_migrations;
+      create table supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+      insert into supabase_migrations.schema_migrations values ('20251101000000', '{}', 'cars'), ('20251102000000', '{}', 'colours');
+      create table public.cars (plate text primary key);
+      insert into public.cars values ('B-AB 1');
+    `),
+  )
+  const applying = applyMigrations({ url: old.urls.postgres, projectDir, logger: recordingLogger() })
+  await expect(applying).rejects.toMatchObject({
+    code: 'migration_failed',
+    details: {
+      reason: expect.stringContaining('supabase/migrations/20260101000000_… has replaced'),
+      hint: expect.stringContaining('npm start -- --fresh'),
+    },
+  })
+  const cars = await withClient(old.urls.postgres, (client) => client.query('select plate from public.cars'))
+  expect(cars.rows).toEqual([{ plate: 'B-AB 1' }])
+})
+
 test('a failing seed is named', async () => {
   await using fresh = await createTestDatabase({ migrations: false })
   await writeProjectFile('seed.sql', 'insert into public.boats values (1);')

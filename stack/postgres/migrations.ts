@@ -58,8 +58,8 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
 }
 
 /**
- * The CLI goes forward only, in the order of the files' times. What stands in its way is usual where people work on
- * branches: a migration that came in with an earlier time than one that is applied here, and one that has gone again.
+ * The CLI only goes forward, in the order of the files' times. Three things stand in its way: a database from before the
+ * baseline, a migration with an earlier time than one that is applied, and an applied migration without a file.
  */
 function checkOrder(
   applied: ReadonlySet<string>,
@@ -67,17 +67,23 @@ function checkOrder(
   missing: readonly string[],
   logger: Logger,
 ): void {
+  const [baseline] = local
+  const before = [...applied].every((version) => !local.includes(version) && version < (baseline ?? ''))
+  if (applied.size > 0 && before) {
+    throw failure({
+      reason: `The database was made by migrations that the baseline supabase/migrations/${baseline}_… has replaced; it cannot be brought up to date.`,
+      hint: 'Start with --fresh, as in `npm start -- --fresh`: that deletes the data folder with its accounts, incidents and files. Without --fresh nothing is deleted: the checkout that made the database still runs it.',
+    })
+  }
   const unknown = [...applied].filter((version) => !local.includes(version)).sort()
   const last = [...applied].sort().at(-1) ?? ''
   const late = missing.filter((version) => version < last)
-  const hint = 'or start with --fresh to begin with an empty database.'
+  const fresh = 'or start with --fresh to begin with an empty database.'
   if (late.length > 0) {
-    throw new AppError('migration_failed', {
-      details: {
-        file: late.map((version) => `supabase/migrations/${version}_…`).join(', '),
-        reason: `A migration with a later time, ${last}, has been applied already.`,
-        hint: `Rename the newcomer to a later time than ${last}, where it is yours; ${hint}`,
-      },
+    throw failure({
+      file: late.map((version) => `supabase/migrations/${version}_…`).join(', '),
+      reason: `A migration with a later time, ${last}, has been applied already.`,
+      hint: `Give the new migration a later time than ${last}, where it is yours; ${fresh}`,
     })
   }
   if (unknown.length === 0) return
@@ -86,12 +92,14 @@ function checkOrder(
     logger.warn('migrations', 'the database has migrations that this checkout lacks', { versions: names })
     return
   }
-  throw new AppError('migration_failed', {
-    details: {
-      reason: `The database has migrations that this checkout lacks: ${names}.`,
-      hint: `Bring them back (another branch has them, or they were renamed); ${hint}`,
-    },
+  throw failure({
+    reason: `The database has migrations that this checkout lacks: ${names}.`,
+    hint: `Bring them back (another branch has them, or they were renamed); ${fresh}`,
   })
+}
+
+function failure(details: { file?: string; reason: string; hint: string }): AppError {
+  return new AppError('migration_failed', { details })
 }
 
 async function localVersions(projectDir: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 /** What went wrong in `supabase db push --output-format json`, for the person who wrote the migration. */
 
 export interface PushFailure {
-  /** e.g. `supabase/migrations/20261101000100_extensions.sql`; absent when no file had been begun. */
+  /** e.g. `supabase/migrations/20261130000100_baseline.sql`; absent when no file had been begun. */
   file?: string
   /** The server's or the CLI's words, with the statement. */
   reason: string

@@ -1,0 +1,51 @@
+-- Rows that belong to the product: kinds of jobs, limits, buckets of Storage and schedules of pg_cron.
+
+insert into private.limits default values;
+
+insert into private.job_kinds (
+  kind, function_name, max_attempts, lease_seconds, max_concurrent, max_concurrent_per_user, subject_key,
+  queued_type, started_type, progress_type, completed_type, failed_type,
+  queued_status, started_status, message_defaults, input_keys, result_keys, done_elsewhere
+) values
+  (
+    'image', 'process-image', 3, 60, 32, 8, 'documentId',
+    null, 'image_processing_started', 'image_processing_progress', 'image_processed', 'image_processing_failed',
+    'pending', 'processing', '{"documentType": "photo"}', '{documentType}',
+    '{signedUrl,signedUrlExpiresAt,preview,duplicateOf}', false
+  ),
+  (
+    'pdf', 'generate-pdf', 3, 60, 16, 4, 'reportId',
+    null, 'pdf_generation_started', 'pdf_generation_progress', 'pdf_generated', 'pdf_generation_failed',
+    'pending', 'generating', '{}', '{}', '{pdfUrl,pdfUrlExpiresAt,fileSize}', false
+  ),
+  (
+    'transcription', 'transcribe-audio', 4, 60, 16, 4, 'transcriptionId',
+    'transcription_queued', 'transcription_processing', 'transcription_progress',
+    'transcription_complete', 'transcription_failed',
+    'queued', 'processing', '{}', '{documentId}', '{duration,wordCount,simulated}', false
+  ),
+  -- One attempt: only the other service could try again. It has a quarter of an hour between two signs of life.
+  (
+    'status', 'status-update', 1, 900, 64, 16, 'subjectId',
+    null, 'status_update', 'status_update', 'status_update', 'status_update',
+    'queued', 'processing', '{}', '{updateType,resource,status,data}', '{status,data}', true
+  );
+
+insert into storage.buckets (id, name, public, file_size_limit)
+values
+  ('originals', 'originals', false, 26214400),
+  ('derivatives', 'derivatives', false, 26214400),
+  ('reports', 'reports', false, 52428800),
+  ('uploads', 'uploads', false, 26214400)
+on conflict (id) do update
+set public = excluded.public, file_size_limit = excluded.file_size_limit;
+
+select cron.schedule('sweep-jobs', '30 seconds', 'select public.sweep_jobs()');
+select cron.schedule('forget-silent-devices', '* * * * *', 'select private.forget_silent_devices()');
+select cron.schedule('forget-full-buckets', '23 * * * *', 'select private.forget_full_buckets()');
+select cron.schedule('clean-storage', '41 * * * *', 'select private.clean_storage()');
+select cron.schedule('prune-notifications', '17 3 * * *', 'select private.prune_notifications()');
+-- pg_cron keeps a row of every run and forgets none; the sweeper alone runs 2,880 times a day.
+select cron.schedule(
+  'forget-cron-runs', '41 2 * * *', $$delete from cron.job_run_details where end_time < now() - interval '7 days'$$
+);

@@ -1,0 +1,129 @@
+-- Case notes: what the members of an incident write to each other about it. Notes are never changed or deleted.
+--
+--   add_case_note ──▶ member? ──▶ text ──▶ row, once per id ──▶ tokens of the user ──▶ broadcast on incident:<id>
+--
+-- The writer chooses the note's id: a note that is sent again because the answer got lost is the same note.
+
+create table public.case_notes (
+  id uuid primary key default gen_random_uuid(),
+  incident_id uuid not null references public.incidents (id) on delete cascade,
+  author_id uuid references auth.users (id) on delete set null,
+  body text not null,
+  created_at timestamptz not null default now(),
+  constraint case_notes_body_is_short check (char_length(body) between 1 and 4000)
+);
+comment on table public.case_notes is 'Notes of the members of an incident about the case.';
+comment on column public.case_notes.id is 'Chosen by the writer, so that sending a note twice adds it once.';
+comment on column public.case_notes.author_id is 'Who wrote it; null once that account is gone.';
+create index case_notes_incident_id_idx on public.case_notes (incident_id, created_at desc, id desc);
+create index case_notes_author_id_idx on public.case_notes (author_id);
+alter table public.case_notes enable row level security;
+create policy "Members can read the notes of their incidents"
+on public.case_notes for select to authenticated
+using (incident_id in (select private.member_incident_ids()));
+revoke all on table public.case_notes from public, anon, authenticated, service_role;
+grant select on table public.case_notes to authenticated;
+grant select, insert, update, delete on table public.case_notes to service_role;
+
+create function public.add_case_note(p_incident_id uuid, p_body text, p_note_id uuid default null)
+returns public.case_notes
+language plpgsql
+volatile
+-- Definer: people write no table; what they may write is checked here.
+security definer
+set search_path = ''
+as $$
+declare
+  v_max_length constant integer := 4000;
+  v_user_id constant uuid := auth.uid();
+  v_body constant text := private.clean_text(p_body, v_max_length + 1);
+  v_note public.case_notes;
+begin
+  if v_user_id is null then
+    raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can write notes.';
+  end if;
+  if not private.is_incident_member(p_incident_id) then
+    raise exception 'topic_forbidden' using
+      errcode = 'PT403', detail = 'People can write notes about incidents that they are members of, and about no other.';
+  end if;
+  if v_body is null then
+    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A note has at least one character.';
+  end if;
+  -- Cutting it would lose what somebody wrote.
+  if pg_catalog.char_length(v_body) > v_max_length then
+    raise exception 'message_too_large' using
+      errcode = 'PT413', detail = pg_catalog.format('A note has at most %s characters.', v_max_length);
+  end if;
+
+  insert into public.case_notes as note (id, incident_id, author_id, body, created_at)
+  values (
+    coalesce(p_note_id, pg_catalog.gen_random_uuid()), p_incident_id, v_user_id, v_body, pg_catalog.clock_timestamp()
+  )
+  on conflict (id) do nothing
+  returning note.* into v_note;
+
+  if v_note.id is null then
+    -- Sent again: the note that is there, if it is the caller's own of this incident.
+    select note.* into v_note
+    from public.case_notes as note
+    where note.id = p_note_id and note.incident_id = p_incident_id and note.author_id = v_user_id;
+    if v_note.id is null then
+      raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'The id belongs to another note.';
+    end if;
+    return v_note;
+  end if;
+
+  -- Undone with the note when there is no token left.
+  perform private.take_send_tokens(v_user_id, 1);
+  perform private.broadcast(
+    'incident:' || p_incident_id,
+    pg_catalog.jsonb_build_object(
+      'type', 'realtime_update',
+      'table', 'case_notes',
+      'incidentId', p_incident_id,
+      'userId', v_user_id,
+      'record', pg_catalog.to_jsonb(v_note),
+      'timestamp', private.iso_timestamp(v_note.created_at)
+    )
+  );
+  return v_note;
+end;
+$$;
+comment on function public.add_case_note(uuid, text, uuid) is
+  'Adds a note of at most 4,000 characters and tells the members of the incident; once per p_note_id, which a client chooses so that it may send again. Returns the note. Errors: not_signed_in, topic_forbidden, invalid_arguments, message_too_large, rate_limited.';
+revoke execute on function public.add_case_note(uuid, text, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.add_case_note(uuid, text, uuid) to authenticated;
+
+create function public.incident_people(p_incident_id uuid)
+returns table (user_id uuid, role text, name text)
+language sql
+stable
+-- Definer: names are in auth.users, which nobody else may read. Fellow members are shown what they are called.
+security definer
+set search_path = ''
+as $$
+  select
+    person.id,
+    coalesce(member.role, 'owner'),
+    coalesce(
+      private.clean_text(
+        coalesce(person.raw_user_meta_data ->> 'full_name', person.raw_user_meta_data ->> 'name'), 80
+      ),
+      private.clean_text(person.email, 120),
+      'Somebody'
+    )
+  from public.incidents as incident
+  join auth.users as person
+    on person.id = incident.user_id
+    or person.id in (
+      select other.user_id from public.incident_members as other where other.incident_id = incident.id
+    )
+    -- Who has left the case is still named beside what they wrote.
+    or person.id in (select note.author_id from public.case_notes as note where note.incident_id = incident.id)
+  left join public.incident_members as member on member.incident_id = incident.id and member.user_id = person.id
+  where incident.id = p_incident_id and private.is_incident_member(p_incident_id);
+$$;
+comment on function public.incident_people(uuid) is
+  'What the members of an incident and the writers of its notes are called: a name they gave, else their email address. Nobody for those who are no member.';
+revoke execute on function public.incident_people(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.incident_people(uuid) to authenticated;

@@ -1,0 +1,241 @@
+-- Messages from clients (typing and the like, JSON and binary) go through functions, where each user has a rate.
+--
+--   send_to_topic, send_binary_to_topic ──▶ member? ──▶ event and size ──▶ tokens of the user ──▶ broadcast
+--
+-- Realtime asks a policy when a channel is joined and not for each message, so no policy can count messages; the
+-- server's own limit counts those of all users together, and who floods it silences everybody. Therefore clients may
+-- not broadcast over the socket at all. Presence stays there: the server limits it by itself, per client.
+--
+-- A message taken by the function is stamped with its sender by the database: nobody speaks in another's name.
+
+create unlogged table private.send_buckets (
+  user_id uuid primary key references auth.users (id) on delete cascade,
+  tokens double precision not null,
+  refilled_at timestamptz not null
+)
+with (fillfactor = 50);
+comment on table private.send_buckets is
+  'Tokens that each user has left for messages. Unlogged: after a crash all buckets are full, which harms nobody.';
+alter table private.send_buckets enable row level security;
+revoke all on table private.send_buckets from public, anon, authenticated, service_role;
+
+create function private.refilled(
+  p_tokens double precision,
+  p_refilled_at timestamptz,
+  p_rate double precision,
+  p_burst integer
+)
+returns double precision
+language sql
+-- Volatile, as it reads the clock: evaluated with the row's lock in hand.
+volatile
+security invoker
+set search_path = ''
+as $$
+  select least(
+    p_burst,
+    p_tokens + greatest(extract(epoch from pg_catalog.clock_timestamp() - p_refilled_at)::double precision, 0) * p_rate
+  );
+$$;
+comment on function private.refilled(double precision, timestamptz, double precision, integer) is
+  'Tokens in a bucket by now.';
+revoke execute on function private.refilled(double precision, timestamptz, double precision, integer)
+from public, anon, authenticated;
+
+create function private.take_send_tokens(p_user_id uuid, p_tokens integer)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_rate double precision;
+  v_burst integer;
+  v_left double precision;
+begin
+  select limits.send_rate, limits.send_burst into strict v_rate, v_burst from private.limits as limits;
+
+  -- Locks the user's own row and no other; the clock is read with the lock in hand.
+  insert into private.send_buckets as bucket (user_id, tokens, refilled_at)
+  values (p_user_id, v_burst - p_tokens, pg_catalog.clock_timestamp())
+  on conflict (user_id) do update
+  set
+    tokens = private.refilled(bucket.tokens, bucket.refilled_at, v_rate, v_burst) - p_tokens,
+    refilled_at = pg_catalog.clock_timestamp()
+  where private.refilled(bucket.tokens, bucket.refilled_at, v_rate, v_burst) >= p_tokens;
+  if found then
+    return;
+  end if;
+
+  select private.refilled(bucket.tokens, bucket.refilled_at, v_rate, v_burst) into v_left
+  from private.send_buckets as bucket
+  where bucket.user_id = p_user_id;
+  raise exception 'rate_limited' using
+    errcode = 'PT429',
+    detail = pg_catalog.format('A user may send %s messages at once and %s a second.', v_burst, v_rate),
+    hint = pg_catalog.jsonb_build_object(
+      -- At least 1: what was refilled in the meantime takes a call to get.
+      'retryAfterMs', greatest(pg_catalog.ceil((p_tokens - coalesce(v_left, 0)) / v_rate * 1000), 1)::bigint
+    )::text;
+end;
+$$;
+comment on function private.take_send_tokens(uuid, integer) is
+  'Takes tokens out of a user''s bucket. Errors: rate_limited, with {"retryAfterMs"} as hint.';
+revoke execute on function private.take_send_tokens(uuid, integer) from public, anon, authenticated;
+
+create function private.check_client_message(p_topic text, p_event text)
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+  v_incident_id constant uuid := case
+    when p_topic like 'incident:%' then private.try_uuid(pg_catalog.substr(p_topic, 10))
+  end;
+begin
+  if auth.uid() is null then
+    raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can send.';
+  end if;
+  if not private.is_incident_member(v_incident_id) then
+    raise exception 'topic_forbidden' using
+      errcode = 'PT403',
+      detail = 'People can send on the topics of incidents that they are members of, and on no other.';
+  end if;
+  if p_event is null
+     or p_event !~ '^[a-z][a-z0-9_.:-]{0,63}$'
+     -- What the database says is not for clients to say.
+     or p_event in (
+       'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'system', 'broadcast', 'realtime_update', 'status_update',
+       'batch_update', 'notification_read'
+     )
+     or p_event like 'phx%'
+     or exists (
+       select from private.job_kinds as kind
+       where p_event in (kind.queued_type, kind.started_type, kind.progress_type, kind.completed_type, kind.failed_type)
+     )
+  then
+    raise exception 'invalid_arguments' using
+      errcode = 'PT400',
+      detail = 'An event is a word of lower case letters, digits and _.:- with at most 64 characters, and none of the database''s own.';
+  end if;
+  return v_incident_id;
+end;
+$$;
+comment on function private.check_client_message(text, text) is
+  'The incident that the topic belongs to, where the caller may send this event there. Errors: not_signed_in, topic_forbidden, invalid_arguments.';
+revoke execute on function private.check_client_message(text, text) from public, anon, authenticated;
+
+create function public.send_to_topic(p_topic text, p_event text, p_payload jsonb default '{}')
+returns void
+language plpgsql
+volatile
+-- Definer: people may not broadcast; what they may send is checked here.
+security definer
+set search_path = ''
+as $$
+declare
+  v_max_bytes constant integer := 16384;
+  v_incident_id constant uuid := private.check_client_message(p_topic, p_event);
+begin
+  if pg_catalog.jsonb_typeof(p_payload) is distinct from 'object' then
+    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A payload is an object.';
+  end if;
+  if pg_catalog.octet_length(p_payload::text) > v_max_bytes then
+    raise exception 'message_too_large' using
+      errcode = 'PT413',
+      detail = pg_catalog.format('A payload has at most %s bytes as JSON.', v_max_bytes);
+  end if;
+
+  perform private.take_send_tokens(auth.uid(), 1);
+  perform private.broadcast(
+    'incident:' || v_incident_id,
+    private.clean_json(p_payload) || pg_catalog.jsonb_build_object(
+      'type', p_event,
+      'incidentId', v_incident_id,
+      'userId', auth.uid(),
+      'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
+    )
+  );
+end;
+$$;
+comment on function public.send_to_topic(text, text, jsonb) is
+  'Broadcasts an object of at most 16 KB to the members of an incident, with type, incidentId, userId and timestamp set by the database. Errors: not_signed_in, topic_forbidden, invalid_arguments, message_too_large, rate_limited.';
+revoke execute on function public.send_to_topic(text, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.send_to_topic(text, text, jsonb) to authenticated;
+
+create function public.send_binary_to_topic(p_topic text, p_event text, p_base64 text)
+returns void
+language plpgsql
+volatile
+-- Definer: as send_to_topic.
+security definer
+set search_path = ''
+as $$
+declare
+  v_max_bytes constant integer := 65536;
+  v_bytes_of_a_token constant integer := 16384;
+  v_incident_id constant uuid := private.check_client_message(p_topic, p_event);
+  v_bytes bytea;
+begin
+  -- Four characters make three bytes: what must be too large is not decoded. Base64 may be broken into lines.
+  if pg_catalog.octet_length(p_base64) <= v_max_bytes * 2 then
+    begin
+      v_bytes := pg_catalog.decode(p_base64, 'base64');
+    exception
+      when invalid_parameter_value then
+        raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'The bytes are not base64.';
+    end;
+  elsif p_base64 is null then
+    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'Give p_base64.';
+  end if;
+  if v_bytes is null or pg_catalog.octet_length(v_bytes) > v_max_bytes then
+    raise exception 'message_too_large' using
+      errcode = 'PT413',
+      detail = pg_catalog.format('A binary message has at most %s bytes.', v_max_bytes);
+  end if;
+
+  perform private.take_send_tokens(
+    auth.uid(), greatest(pg_catalog.ceil(pg_catalog.octet_length(v_bytes)::numeric / v_bytes_of_a_token)::integer, 1)
+  );
+  perform realtime.send_binary(
+    pg_catalog.uuid_send(auth.uid()) || v_bytes, p_event, 'incident:' || v_incident_id, true
+  );
+end;
+$$;
+comment on function public.send_binary_to_topic(text, text, text) is
+  'Broadcasts at most 64 KB, given as base64, to the members of an incident: the 16 bytes of the sender''s user id, set by the database, then the bytes. Takes a token per 16 KB. Errors: as send_to_topic.';
+revoke execute on function public.send_binary_to_topic(text, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.send_binary_to_topic(text, text, text) to authenticated;
+
+create function private.forget_full_buckets()
+returns integer
+language plpgsql
+volatile
+-- Invoker: run by its owner from cron; granted to nobody.
+security invoker
+set search_path = ''
+as $$
+declare
+  v_count integer;
+begin
+  delete from private.send_buckets as bucket
+  using (
+    select idle.user_id
+    from private.send_buckets as idle
+    cross join private.limits as limits
+    where idle.refilled_at < pg_catalog.now() - greatest(
+      interval '1 hour', pg_catalog.make_interval(secs => limits.send_burst / limits.send_rate)
+    )
+    for update of idle skip locked
+  ) as idle
+  where bucket.user_id = idle.user_id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end;
+$$;
+comment on function private.forget_full_buckets() is
+  'Deletes the buckets of users who have sent nothing for an hour: full ones, as a new one is. Returns how many.';
+revoke execute on function private.forget_full_buckets() from public, anon, authenticated, service_role;

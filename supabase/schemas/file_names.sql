@@ -1,0 +1,125 @@
+create function private.url_decode(p_text text)
+returns text
+language plpgsql
+immutable
+parallel safe
+security invoker
+set search_path = ''
+as $$
+begin
+  return (
+    select pg_catalog.convert_from(
+      pg_catalog.string_agg(
+        case
+          when part.match[1] ~ '^%[0-9a-fA-F]{2}$' then pg_catalog.decode(pg_catalog.substr(part.match[1], 2), 'hex')
+          else pg_catalog.convert_to(part.match[1], 'utf8')
+        end,
+        ''::bytea
+        order by part.position
+      ),
+      'utf8'
+    )
+    from pg_catalog.regexp_matches(p_text, '%[0-9a-fA-F]{2}|[^%]+|%', 'g') with ordinality as part (match, position)
+  );
+exception
+  -- Not UTF-8, or a NUL: the encoded form is at least readable.
+  when character_not_in_repertoire or untranslatable_character then
+    return p_text;
+end;
+$$;
+comment on function private.url_decode(text) is
+  'Text with %xx resolved; unchanged where that is not UTF-8. Null for an empty text. Never raises.';
+revoke execute on function private.url_decode(text) from public, anon, authenticated;
+grant execute on function private.url_decode(text) to service_role;
+
+create function private.url_file_name(p_url text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+set search_path = ''
+as $$
+  -- The path's last segment; decoded, it might hold a path again, of which the last segment counts as well.
+  select private.clean_text(
+    pg_catalog.regexp_replace(
+      private.url_decode(
+        substring(
+          pg_catalog.regexp_replace(p_url, '^[^:/?#]+://[^/?#]*|[?#].*$', '', 'g') from '[^/]*$'
+        )
+      ),
+      '^.*[/\\]',
+      ''
+    ),
+    255
+  );
+$$;
+comment on function private.url_file_name(text) is
+  'The file name that a URL ends with, for display; null where there is none. Never raises.';
+revoke execute on function private.url_file_name(text) from public, anon, authenticated;
+grant execute on function private.url_file_name(text) to service_role;
+
+create function private.base_name(p_file_name text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+set search_path = ''
+as $$
+  select private.clean_text(
+    case
+      -- Cut in the stem: the extension says what the file is.
+      when pg_catalog.char_length(name.base) > 200
+      then pg_catalog.left(name.base, 200 - pg_catalog.char_length(name.extension)) || name.extension
+      else name.base
+    end,
+    200
+  )
+  from (
+    select base.base, coalesce(substring(base.base from '\.[A-Za-z0-9]{1,10}$'), '') as extension
+    from (
+      -- Line breaks are no part of a name; what is before a slash of either kind is a folder of somebody's device.
+      select substring(
+        pg_catalog.translate(private.clean_text(p_file_name, 5000), E'\n\t', '  ') from '[^/\\]*$'
+      ) as base
+    ) as base
+  ) as name
+  where pg_catalog.btrim(name.base, ' .') <> '';
+$$;
+comment on function private.base_name(text) is
+  'A file''s name for display: one safe line of at most 200 characters, without folders; null where nothing is left.';
+revoke execute on function private.base_name(text) from public, anon, authenticated;
+grant execute on function private.base_name(text) to service_role;
+
+create function private.document_kind(p_file_name text, p_field_ref text)
+returns text
+language sql
+immutable
+parallel safe
+security invoker
+set search_path = ''
+as $$
+  select case
+    when name.extension in (
+      'jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'heic', 'heif', 'avif', 'gif', 'bmp', 'tif', 'tiff', 'svg'
+    ) then 'photo'
+    when name.extension in (
+      'mp3', 'm4a', 'wav', 'ogg', 'oga', 'opus', 'weba', 'webm', 'aac', 'flac', 'amr', '3gp', 'caf'
+    ) then 'audio'
+    when name.extension in (
+      'pdf', 'txt', 'rtf', 'csv', 'doc', 'docx', 'odt', 'xls', 'xlsx', 'ods', 'ppt', 'pptx', 'zip', 'eml', 'msg',
+      'mp4', 'mov', 'avi', 'mkv'
+    ) then 'attachment'
+    when name.extension is null and p_field_ref ~* 'voice|audio|recording' then 'audio'
+    -- Whatever it claims to be, the worker looks at its bytes, and the user is told when it is no photo.
+    else 'photo'
+  end
+  from (
+    select pg_catalog.lower(substring(p_file_name from '\.([A-Za-z0-9]{1,10})$')) as extension
+  ) as name;
+$$;
+comment on function private.document_kind(text, text) is
+  'photo, audio or attachment: by the file name''s extension, without one by the name of the form field. What is not known is taken for a photo: its bytes tell the worker, and nothing passes without a word.';
+revoke execute on function private.document_kind(text, text) from public, anon, authenticated;
+grant execute on function private.document_kind(text, text) to service_role;

@@ -1,0 +1,123 @@
+-- Jobs: the status rows. This table is the queue and the state machine; everything else is a result.
+--
+--              claim_job                complete_job
+--   queued ───────────────▶ processing ──────────────▶ completed (final)
+--     ▲  ▲                   │   │  ▲ │
+--     │  └───────────────────┘   │  └─┘ report_progress; claim_job after the lease expired
+--     │   fail_job(retryable),   │
+--     │   sweep_jobs             │ fail_job, sweep_jobs
+--     │                          ▼
+--     └─────────────────────── failed        (queued ─▶ failed: given up before any work)
+--          requeue_job
+--
+-- Row triggers hold every writer to these moves, plain SQL included, and keep the columns that follow from a move
+-- (lease, attempts, times) in step with it. In the order of their names, which is the order in which they fire:
+--
+--   tg_jobs__clean                   texts are made safe, so the others see what is stored
+--   tg_jobs__guard_insert, _update   moves, and what follows from them
+--   tg_jobs__revise                  counts the changes that people are told of, as the others made them
+
+create type public.job_status as enum ('queued', 'processing', 'completed', 'failed');
+comment on type public.job_status is 'States of a job; see public.jobs for the moves.';
+
+create table public.jobs (
+  id uuid primary key default gen_random_uuid(),
+  kind text not null references private.job_kinds (kind) on delete restrict,
+  user_id uuid not null references auth.users (id) on delete cascade,
+  incident_id uuid references public.incidents (id) on delete cascade,
+  queue_id uuid,
+  subject_id uuid not null,
+  status public.job_status not null default 'queued',
+  progress smallint not null default 0,
+  stage text,
+  input jsonb not null default '{}'::jsonb,
+  partial jsonb,
+  result jsonb,
+  error_code text,
+  error text,
+  attempts smallint not null default 0,
+  max_attempts smallint not null,
+  next_attempt_at timestamptz not null default now(),
+  step smallint not null default 0,
+  state jsonb,
+  handed_over_at timestamptz,
+  lease_token uuid,
+  lease_expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  processing_duration_ms integer,
+  revision integer not null default 0,
+  constraint jobs_progress_is_a_percentage check (progress between 0 and 100),
+  constraint jobs_stage_is_short check (char_length(stage) <= 100),
+  constraint jobs_attempts_are_counted check (attempts >= 0 and max_attempts > 0),
+  constraint jobs_steps_are_counted check (step >= 0),
+  constraint jobs_only_work_is_handed_over check (handed_over_at is null or status = 'processing'),
+  constraint jobs_lease_belongs_to_processing check (
+    (status = 'processing') = (lease_expires_at is not null)
+    and (status <> 'processing' or lease_token is not null)
+  ),
+  constraint jobs_end_is_dated check ((status in ('completed', 'failed')) = (finished_at is not null)),
+  constraint jobs_failure_has_a_code check (status <> 'failed' or error_code is not null),
+  constraint jobs_error_code_is_a_word check (error_code ~ '^[a-z][a-z0-9_]{0,63}$'),
+  constraint jobs_error_is_short check (char_length(error) <= 2000),
+  -- Input, partial and result may travel in a broadcast, which has a size limit.
+  constraint jobs_input_is_small check (jsonb_typeof(input) = 'object' and octet_length(input::text) <= 65536),
+  constraint jobs_partial_is_small check (jsonb_typeof(partial) = 'object' and octet_length(partial::text) <= 65536),
+  constraint jobs_result_is_small check (jsonb_typeof(result) = 'object' and octet_length(result::text) <= 65536),
+  constraint jobs_state_is_small check (jsonb_typeof(state) = 'object' and octet_length(state::text) <= 65536)
+);
+comment on table public.jobs is
+  'Status rows: one per piece of work. Moves: queued to processing or failed; processing to completed, failed or queued; failed to queued.';
+comment on column public.jobs.user_id is 'Who is notified of this job. Never changes.';
+comment on column public.jobs.queue_id is 'For following one task on the topic queue:<queue_id>.';
+comment on column public.jobs.subject_id is
+  'What the work is about, by kind: a document, a report or a transcription. No foreign key, as it spans tables.';
+comment on column public.jobs.progress is 'Percent of the current attempt.';
+comment on column public.jobs.stage is 'What the worker is doing, e.g. downloading.';
+comment on column public.jobs.partial is
+  'What the current attempt has so far, as fields of its progress messages; null before and after.';
+comment on column public.jobs.error_code is
+  'Code of the last failure; set on failed jobs and on queued ones that wait for a retry.';
+comment on column public.jobs.error is 'Sentence for people about the last failure.';
+comment on column public.jobs.attempts is 'Claims so far; back to 0 by requeue_job.';
+comment on column public.jobs.next_attempt_at is 'A queued job is not claimed before.';
+comment on column public.jobs.step is 'Steps that have ended; 0 for work that is done at one go.';
+comment on column public.jobs.state is
+  'What the next step needs, as the last one left it. Kept by retries; null again when the job is completed or requeued by somebody.';
+comment on column public.jobs.handed_over_at is
+  'When the last step ended, until a worker takes up the next; else null.';
+comment on column public.jobs.lease_token is
+  'Proves who holds the job. Kept after the end, so that a worker may safely repeat its last call.';
+comment on column public.jobs.lease_expires_at is 'After this moment another worker may take the job.';
+comment on column public.jobs.started_at is 'Start of the latest attempt.';
+comment on column public.jobs.processing_duration_ms is 'Milliseconds from the latest claim to the end.';
+comment on column public.jobs.revision is
+  'Rises by one with every change of status, progress, stage or partial; messages carry it.';
+
+create index jobs_kind_idx on public.jobs (kind);
+create index jobs_user_id_idx on public.jobs (user_id, created_at desc);
+create index jobs_incident_id_idx on public.jobs (incident_id, created_at);
+create index jobs_queue_id_idx on public.jobs (queue_id) where queue_id is not null;
+create index jobs_subject_id_idx on public.jobs (subject_id);
+-- For the sweeper: small, as they hold unfinished jobs only.
+create index jobs_due_idx on public.jobs (next_attempt_at) where status = 'queued';
+create index jobs_leases_idx on public.jobs (lease_expires_at) where status = 'processing';
+create index jobs_handed_over_idx on public.jobs (handed_over_at) where handed_over_at is not null;
+-- Places that are taken: few, as they are of unfinished jobs.
+create index jobs_places_idx on public.jobs (kind, user_id) where status = 'processing';
+-- Who waits, and for what: the users of a kind in order, and each user's jobs in theirs.
+create index jobs_queue_idx on public.jobs (kind, user_id, next_attempt_at, created_at, id) where status = 'queued';
+-- Whether an incident has unfinished work, however many jobs it has had.
+create index jobs_unfinished_idx on public.jobs (incident_id) where status in ('queued', 'processing');
+
+alter table public.jobs enable row level security;
+create policy "People can read their own jobs and those of their incidents"
+on public.jobs for select to authenticated
+using (
+  user_id = (select auth.uid())
+  or incident_id in (select private.member_incident_ids())
+);
+revoke all on table public.jobs from public, anon, authenticated, service_role;
+grant select on table public.jobs to authenticated;
+grant select, insert, update, delete on table public.jobs to service_role;

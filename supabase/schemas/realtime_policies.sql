@@ -1,0 +1,104 @@
+-- Who may receive and send on the private channels of Realtime. It asks by reading and writing realtime.messages as
+-- the user with realtime.topic() set, so these policies are all there is to it.
+--
+--   user:<uid>       that user receives everything and sends presence
+--   incident:<id>    members receive everything and send presence
+--   queue:<id>       whoever may see a job of the queue receives broadcasts
+--
+-- Broadcasts come from the database alone; clients ask for theirs by send_to_topic. Where devices must register, all of
+-- this is open only to sign-ins with a live device.
+--
+-- Topics are chosen by clients: a malformed one belongs to nobody and raises nothing.
+
+create function private.topic_id(p_kind text)
+returns uuid
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when pg_catalog.split_part(realtime.topic(), ':', 1) = p_kind
+    then private.try_uuid(pg_catalog.substr(realtime.topic(), pg_catalog.length(p_kind) + 2))
+  end;
+$$;
+comment on function private.topic_id(text) is
+  'The id in the channel''s topic <kind>:<uuid>; null where the topic is of another kind or malformed.';
+revoke execute on function private.topic_id(text) from public, anon, authenticated;
+grant execute on function private.topic_id(text) to authenticated, service_role;
+
+create function private.can_follow_queue(p_queue_id uuid)
+returns boolean
+language sql
+stable
+-- Definer: under the jobs' own policy every job of the queue would be checked one by one.
+security definer
+set search_path = ''
+as $$
+  select exists (
+    select from public.jobs as job
+    where job.queue_id = p_queue_id
+      and (job.user_id = (select auth.uid()) or private.is_incident_member(job.incident_id))
+  );
+$$;
+comment on function private.can_follow_queue(uuid) is 'Whether the caller may see a job of the queue.';
+revoke execute on function private.can_follow_queue(uuid) from public, anon, authenticated;
+grant execute on function private.can_follow_queue(uuid) to authenticated, service_role;
+
+create function private.is_live_device()
+returns boolean
+language sql
+stable
+-- Definer: policies ask it as the caller, to whom the devices are closed.
+security definer
+set search_path = ''
+as $$
+  select not limits.devices_must_register or exists (
+    select from private.devices as device
+    where device.user_id = (select auth.uid())
+      and device.session_id is not distinct from (select private.session_id())
+      and device.displaced_by is null
+      and device.last_seen_at > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => limits.device_silence_seconds)
+  )
+  from private.limits as limits;
+$$;
+comment on function private.is_live_device() is
+  'Whether the caller''s sign-in has a live device; true for everybody where limits.devices_must_register is off.';
+revoke execute on function private.is_live_device() from public, anon, authenticated;
+grant execute on function private.is_live_device() to authenticated, service_role;
+
+create policy "People can receive on their own topic"
+on realtime.messages for select to authenticated
+using (
+  extension in ('broadcast', 'presence')
+  and (select private.topic_id('user')) = (select auth.uid())
+  and (select private.is_live_device())
+);
+create policy "People can show their presence on their own topic"
+on realtime.messages for insert to authenticated
+with check (
+  extension = 'presence'
+  and (select private.topic_id('user')) = (select auth.uid())
+  and (select private.is_live_device())
+);
+create policy "Members can receive on the topics of their incidents"
+on realtime.messages for select to authenticated
+using (
+  extension in ('broadcast', 'presence')
+  and (select private.is_incident_member(private.topic_id('incident')))
+  and (select private.is_live_device())
+);
+create policy "Members can show their presence on the topics of their incidents"
+on realtime.messages for insert to authenticated
+with check (
+  extension = 'presence'
+  and (select private.is_incident_member(private.topic_id('incident')))
+  and (select private.is_live_device())
+);
+create policy "People can receive on the queues of jobs they can see"
+on realtime.messages for select to authenticated
+using (
+  extension = 'broadcast'
+  and (select private.can_follow_queue(private.topic_id('queue')))
+  and (select private.is_live_device())
+);

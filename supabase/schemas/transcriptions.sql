@@ -1,0 +1,48 @@
+-- Transcriptions: what was said in a voice note, with the time of each word where the provider tells it.
+
+create table public.transcriptions (
+  id uuid primary key default gen_random_uuid(),
+  document_id uuid not null references public.documents (id) on delete cascade,
+  incident_id uuid not null references public.incidents (id) on delete cascade,
+  user_id uuid not null references auth.users (id) on delete cascade,
+  job_id uuid references public.jobs (id) on delete set null,
+  provider text,
+  model text,
+  simulated boolean not null default false,
+  language text,
+  text text,
+  segments jsonb not null default '[]'::jsonb,
+  words jsonb not null default '[]'::jsonb,
+  duration numeric(10, 3),
+  word_count integer,
+  created_at timestamptz not null default now(),
+  completed_at timestamptz,
+  constraint transcriptions_segments_are_a_list check (jsonb_typeof(segments) = 'array'),
+  constraint transcriptions_words_are_a_list check (jsonb_typeof(words) = 'array'),
+  constraint transcriptions_duration_is_not_negative check (duration >= 0),
+  constraint transcriptions_word_count_is_not_negative check (word_count >= 0)
+);
+comment on table public.transcriptions is 'The transcript of a voice note.';
+comment on column public.transcriptions.document_id is 'The voice note.';
+comment on column public.transcriptions.user_id is 'The owner of the incident when the voice note arrived; told of the progress.';
+comment on column public.transcriptions.job_id is 'The job that transcribes, for its live status.';
+comment on column public.transcriptions.provider is 'Which provider did it, by the name of its module.';
+comment on column public.transcriptions.model is 'The provider''s model.';
+comment on column public.transcriptions.simulated is 'No speech was recognised: a stand-in without a provider wrote the text, which says so.';
+comment on column public.transcriptions.language is 'BCP 47 tag of the speech, where it is known.';
+comment on column public.transcriptions.text is 'What was recognised so far, and in the end all of it.';
+comment on column public.transcriptions.segments is 'Sentences or the like: [{"start", "end", "text"}], seconds.';
+comment on column public.transcriptions.words is 'Words: [{"start", "end", "word"}], seconds.';
+comment on column public.transcriptions.duration is 'Seconds of audio.';
+comment on column public.transcriptions.completed_at is 'When the whole text was stored.';
+create index transcriptions_document_id_idx on public.transcriptions (document_id);
+create index transcriptions_incident_id_idx on public.transcriptions (incident_id, created_at);
+create index transcriptions_user_id_idx on public.transcriptions (user_id);
+create index transcriptions_job_id_idx on public.transcriptions (job_id);
+alter table public.transcriptions enable row level security;
+create policy "Members can read the transcripts of their incidents"
+on public.transcriptions for select to authenticated
+using (incident_id in (select private.member_incident_ids()));
+revoke all on table public.transcriptions from public, anon, authenticated, service_role;
+grant select on table public.transcriptions to authenticated;
+grant select, insert, update, delete on table public.transcriptions to service_role;

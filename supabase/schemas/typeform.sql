@@ -1,0 +1,249 @@
+-- A Typeform response becomes an incident with documents and jobs, in one transaction and once.
+--
+--   answers ──▶ title, description, occurred_on, reporter_email   by the field's ref, else by the answer's type
+--           └─▶ files ──▶ documents                               one per file; photos get a job
+
+create function private.typeform_answers(p_form jsonb)
+returns table ("position" integer, ref text, question text, field_type text, type text, value jsonb)
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select
+    item.position::integer,
+    private.clean_text(item.answer #>> '{field,ref}', 200),
+    private.clean_text(definition.field ->> 'title', 500),
+    coalesce(item.answer #>> '{field,type}', definition.field ->> 'type'),
+    item.answer ->> 'type',
+    case item.answer ->> 'type'
+      when 'choice' then pg_catalog.to_jsonb(private.clean_text(coalesce(item.answer #>> '{choice,label}', item.answer #>> '{choice,other}'), 1000))
+      when 'choices' then (
+        select coalesce(pg_catalog.jsonb_agg(private.clean_text(label.value, 1000) order by label.position), '[]')
+        from (
+          select entry.value, entry.position
+          from pg_catalog.jsonb_array_elements_text(
+            case pg_catalog.jsonb_typeof(item.answer #> '{choices,labels}')
+              when 'array' then item.answer #> '{choices,labels}'
+              else '[]'
+            end
+          ) with ordinality as entry (value, position)
+          union all
+          select item.answer #>> '{choices,other}', 1000000
+          where item.answer #>> '{choices,other}' is not null
+        ) as label
+      )
+      else case pg_catalog.jsonb_typeof(item.answer -> (item.answer ->> 'type'))
+        when 'string' then pg_catalog.to_jsonb(private.clean_text(item.answer ->> (item.answer ->> 'type'), 20000))
+        else item.answer -> (item.answer ->> 'type')
+      end
+    end
+  from pg_catalog.jsonb_array_elements(p_form -> 'answers') with ordinality as item (answer, position)
+  left join lateral (
+    select entry.value as field
+    from pg_catalog.jsonb_array_elements(
+      case pg_catalog.jsonb_typeof(p_form #> '{definition,fields}')
+        when 'array' then p_form #> '{definition,fields}'
+        else '[]'
+      end
+    ) as entry
+    where entry.value ->> 'id' = item.answer #>> '{field,id}'
+    limit 1
+  ) as definition on true;
+$$;
+comment on function private.typeform_answers(jsonb) is
+  'The answers of a form_response with their questions, cleaned; p_form must have a list of objects in answers.';
+revoke execute on function private.typeform_answers(jsonb) from public, anon, authenticated;
+grant execute on function private.typeform_answers(jsonb) to service_role;
+
+create function public.receive_typeform_response(p_response jsonb, p_user_id uuid)
+returns jsonb
+language plpgsql
+volatile
+security invoker
+set search_path = ''
+as $$
+declare
+  v_form jsonb := p_response -> 'form_response';
+  v_token constant text := v_form ->> 'token';
+  v_now constant timestamptz := pg_catalog.now();
+  v_incident_id uuid;
+  v_user_id uuid;
+  v_duplicate boolean := false;
+  v_title text;
+  v_title_position integer;
+  v_description text;
+  v_occurred_on date;
+  v_email text;
+  v_answers jsonb;
+  v_files jsonb;
+begin
+  if coalesce(pg_catalog.jsonb_typeof(v_form), '') <> 'object'
+     or coalesce(pg_catalog.jsonb_typeof(v_form -> 'token'), '') <> 'string'
+     or v_token !~ '^[A-Za-z0-9_-]{1,128}$'
+  then
+    raise exception 'invalid_form_response' using errcode = 'PT400', detail = 'There is no form_response with a token.';
+  end if;
+  if coalesce(pg_catalog.jsonb_typeof(v_form -> 'answers'), 'null') = 'null' then
+    v_answers := '[]';
+  elsif pg_catalog.jsonb_typeof(v_form -> 'answers') = 'array' then
+    v_answers := v_form -> 'answers';
+  else
+    raise exception 'invalid_form_response' using errcode = 'PT400', detail = 'The answers are not a list.';
+  end if;
+  if exists (
+    select from pg_catalog.jsonb_array_elements(v_answers) as answer
+    where pg_catalog.jsonb_typeof(answer.value) <> 'object'
+      or coalesce(pg_catalog.jsonb_typeof(answer.value -> 'type'), '') <> 'string'
+      or (
+        answer.value ->> 'type' in ('file_url', 'text', 'email', 'date')
+        and coalesce(pg_catalog.jsonb_typeof(answer.value -> (answer.value ->> 'type')), '') <> 'string'
+      )
+  ) then
+    raise exception 'invalid_form_response' using errcode = 'PT400', detail = 'An answer has no type or no value of it.';
+  end if;
+
+  v_form := v_form || pg_catalog.jsonb_build_object('answers', v_answers);
+
+  -- By the field's name where the form gives one, else by what kind of answer it is.
+  select answer.value #>> '{}', answer.position
+  into v_title, v_title_position
+  from private.typeform_answers(v_form) as answer
+  where answer.type = 'text'
+    and answer.value #>> '{}' is not null
+    and (
+      answer.ref in ('title', 'incident_title')
+      or (answer.field_type = 'short_text' and coalesce(answer.ref, '') not in ('description', 'incident_description'))
+    )
+  order by (answer.ref in ('title', 'incident_title')) desc nulls last, answer.position
+  limit 1;
+
+  select answer.value #>> '{}'
+  into v_description
+  from private.typeform_answers(v_form) as answer
+  where answer.type = 'text'
+    and answer.value #>> '{}' is not null
+    and answer.position is distinct from v_title_position
+    and (answer.ref in ('description', 'incident_description') or answer.field_type is distinct from 'short_text')
+  order by
+    (answer.ref in ('description', 'incident_description')) desc nulls last,
+    (answer.field_type = 'long_text') desc nulls last,
+    answer.position
+  limit 1;
+
+  select private.try_date(answer.value #>> '{}')
+  into v_occurred_on
+  from private.typeform_answers(v_form) as answer
+  where answer.type = 'date' and private.try_date(answer.value #>> '{}') is not null
+  order by
+    (answer.ref in ('incident_date', 'occurred_on', 'accident_date', 'date')) desc nulls last,
+    answer.position
+  limit 1;
+
+  select answer.value #>> '{}'
+  into v_email
+  from private.typeform_answers(v_form) as answer
+  where answer.type = 'email' and answer.value #>> '{}' is not null
+  order by (answer.ref in ('email', 'reporter_email')) desc nulls last, answer.position
+  limit 1;
+
+  select
+    coalesce(
+      pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object(
+          'ref', answer.ref, 'question', answer.question, 'type', answer.type, 'value', answer.value
+        )
+        order by answer.position
+      ),
+      '[]'
+    ),
+    coalesce(
+      pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object('position', answer.position, 'ref', answer.ref, 'url', answer.value)
+        order by answer.position
+      ) filter (where answer.type = 'file_url' and answer.value <> 'null'),
+      '[]'
+    )
+  into v_answers, v_files
+  from private.typeform_answers(v_form) as answer;
+
+  begin
+    -- Of many deliveries of one response, one inserts; the others wait here for its end and find it.
+    insert into public.incidents (
+      user_id, title, description, occurred_on, reporter_email, source, source_token, answers
+    ) values (
+      p_user_id,
+      coalesce(
+        private.clean_text(v_title, 200),
+        'Crash report of ' || coalesce(v_occurred_on, private.try_date(v_form ->> 'submitted_at'), v_now::date)
+      ),
+      v_description, v_occurred_on, v_email, 'typeform', v_token, v_answers
+    )
+    on conflict (source_token) do nothing
+    returning id, user_id into v_incident_id, v_user_id;
+  exception
+    when foreign_key_violation or not_null_violation then
+      raise exception 'user_unknown' using errcode = 'PT422', detail = 'There is no such user.';
+  end;
+
+  if v_incident_id is null then
+    v_duplicate := true;
+    select incident.id, incident.user_id
+    into strict v_incident_id, v_user_id
+    from public.incidents as incident
+    where incident.source_token = v_token;
+  else
+    insert into public.incident_members (incident_id, user_id, role) values (v_incident_id, v_user_id, 'owner');
+
+    with file as materialized (
+      select
+        pg_catalog.gen_random_uuid() as document_id,
+        pg_catalog.gen_random_uuid() as job_id,
+        -- The form's order, kept in the time.
+        v_now + entry.position * interval '1 microsecond' as created_at,
+        entry.ref,
+        entry.url,
+        private.url_file_name(entry.url) as file_name,
+        private.document_kind(private.url_file_name(entry.url), entry.ref) as kind
+      from pg_catalog.jsonb_to_recordset(v_files) as entry ("position" integer, ref text, url text)
+    ),
+    -- Voice notes and attachments are kept without a job: no kind of work is defined for them.
+    job as (
+      insert into public.jobs (id, kind, user_id, incident_id, subject_id, input, created_at)
+      select
+        file.job_id, 'image', v_user_id, v_incident_id, file.document_id,
+        pg_catalog.jsonb_build_object('documentId', file.document_id, 'documentType', file.kind),
+        file.created_at
+      from file
+      where file.kind = 'photo'
+    )
+    insert into public.documents (
+      id, incident_id, user_id, job_id, kind, document_type, source_url, source_ref, file_name, created_at
+    )
+    select
+      file.document_id, v_incident_id, v_user_id, case when file.kind = 'photo' then file.job_id end,
+      file.kind, file.kind, file.url, file.ref, file.file_name, file.created_at
+    from file;
+  end if;
+
+  return pg_catalog.jsonb_build_object(
+    'incident_id', v_incident_id,
+    'user_id', v_user_id,
+    'document_ids', (
+      select coalesce(pg_catalog.jsonb_agg(document.id order by document.created_at, document.id), '[]')
+      from public.documents as document
+      where document.incident_id = v_incident_id
+    ),
+    'job_ids', (
+      select coalesce(pg_catalog.jsonb_agg(job.id order by job.created_at, job.id), '[]')
+      from public.jobs as job
+      where job.incident_id = v_incident_id
+    ),
+    'duplicate', v_duplicate
+  );
+end;
+$$;
+comment on function public.receive_typeform_response(jsonb, uuid) is
+  'Stores a Typeform response as incident, owner, documents and jobs, once by form_response.token. Returns {incident_id, user_id, document_ids, job_ids, duplicate}. Errors: invalid_form_response, user_unknown.';
+revoke execute on function public.receive_typeform_response(jsonb, uuid) from public, anon, authenticated;
+grant execute on function public.receive_typeform_response(jsonb, uuid) to service_role;

@@ -1,0 +1,173 @@
+-- Uploads: a member's browser puts a file straight into the bucket `uploads`, as <incident_id>/<uuid>, then submits it.
+-- The upload is only a way station: it goes once its bytes are kept as an original.
+--
+--   browser ──▶ uploads ──▶ submit_upload ──▶ document, job ──▶ original kept ──▶ upload removed
+--                  └── not submitted within a day ──▶ removed by the function clean-storage
+
+create function private.open_uploads(p_owner_id text, p_except_name text)
+returns bigint
+language plpgsql
+stable
+-- Invoker: called by may_upload, which is a definer.
+security invoker
+set search_path = ''
+as $$
+begin
+  -- Storage's own table, which older versions of it do not have.
+  if pg_catalog.to_regclass('storage.s3_multipart_uploads') is null
+    or not pg_catalog.has_table_privilege('storage.s3_multipart_uploads', 'select')
+  then
+    return (
+      select pg_catalog.count(*)
+      from storage.objects as object
+      where object.bucket_id = 'uploads' and object.owner_id = p_owner_id and object.name <> p_except_name
+    );
+  end if;
+  return (
+    select pg_catalog.count(*)
+    from (
+      select object.name
+      from storage.objects as object
+      where object.bucket_id = 'uploads' and object.owner_id = p_owner_id
+      union
+      select arriving.key
+      from storage.s3_multipart_uploads as arriving
+      where arriving.bucket_id = 'uploads'
+        and arriving.owner_id = p_owner_id
+        -- Who has not ended by then has given up.
+        and arriving.created_at > pg_catalog.now() - interval '24 hours'
+    ) as upload
+    where upload.name <> p_except_name
+  );
+end;
+$$;
+comment on function private.open_uploads(text, text) is
+  'How many files a user has in the bucket uploads, there or arriving, beside the one named.';
+revoke execute on function private.open_uploads(text, text) from public, anon, authenticated;
+
+create function private.may_upload(p_name text)
+returns boolean
+language plpgsql
+stable
+-- Definer: people see no upload, not even their own, so the policy could not count them itself.
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from public.documents as document where document.source_path = p_name) then
+    return false;
+  end if;
+  if private.open_uploads(auth.uid()::text, p_name)
+    >= (select limits.max_open_uploads from private.limits as limits)
+  then
+    raise exception 'too_many_uploads' using errcode = 'PT429', detail = 'private.limits says how many there may be.';
+  end if;
+  return true;
+end;
+$$;
+comment on function private.may_upload(text) is
+  'Whether the name was never submitted: what was, is evidence and gets no other bytes. Errors: too_many_uploads, where the caller has as many as allowed, those included that are still arriving and that Storage has rows of.';
+revoke execute on function private.may_upload(text) from public, anon, authenticated;
+grant execute on function private.may_upload(text) to authenticated;
+
+-- Lower case, as workers compare names; exactly two parts, so that nothing hides in deeper folders.
+create policy "Members can upload into the folder of their incidents"
+on storage.objects for insert to authenticated
+with check (
+  bucket_id = 'uploads'
+  and name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+  and private.try_uuid(split_part(name, '/', 1)) in (select private.member_incident_ids())
+  and private.may_upload(name)
+);
+
+create function public.submit_upload(p_incident_id uuid, p_path text, p_file_name text)
+returns public.documents
+language plpgsql
+volatile
+-- Definer: people write no table and see no upload; what they may submit is checked here.
+security definer
+set search_path = ''
+as $$
+declare
+  -- Uploads are removed an hour after this, so none goes while it is being submitted.
+  v_open_for constant interval := '24 hours';
+  v_owner_id uuid;
+  v_file_name constant text := private.base_name(p_file_name);
+  v_kind constant text := private.document_kind(v_file_name, null);
+  v_document public.documents;
+begin
+  if auth.uid() is null then
+    raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can submit files.';
+  end if;
+  if not private.is_incident_member(p_incident_id) then
+    raise exception 'incident_not_found' using
+      errcode = 'PT404', detail = 'There is no such incident that the caller is a member of.';
+  end if;
+  if pg_catalog.split_part(p_path, '/', 1) is distinct from p_incident_id::text then
+    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'The file is not in the incident''s folder.';
+  end if;
+
+  -- The message of a new voice note takes the owner's head: wait for it now, as whoever ends work in this incident does.
+  perform private.lock_head(incident.user_id) from public.incidents as incident where incident.id = p_incident_id;
+  -- Two submissions at the same moment: the second waits here and finds the first's document.
+  select incident.user_id into v_owner_id
+  from public.incidents as incident
+  where incident.id = p_incident_id
+  for no key update;
+
+  select * into v_document from public.documents as document where document.source_path = p_path;
+  if found then
+    return v_document;
+  end if;
+
+  if not exists (
+    select from storage.objects as object
+    where object.bucket_id = 'uploads' and object.name = p_path and object.created_at > pg_catalog.now() - v_open_for
+  ) then
+    raise exception 'upload_not_found' using
+      errcode = 'PT404', detail = 'Nothing was uploaded there during the last 24 hours.';
+  end if;
+  if (select count(*) from public.documents as document where document.incident_id = p_incident_id)
+    >= (select limits.max_incident_documents from private.limits as limits)
+  then
+    raise exception 'too_many_documents' using errcode = 'PT409', detail = 'private.limits says how many there may be.';
+  end if;
+
+  insert into public.documents (incident_id, user_id, kind, document_type, source_path, file_name)
+  values (p_incident_id, v_owner_id, v_kind, v_kind, p_path, v_file_name)
+  returning * into v_document;
+  -- Again, for the job that it has been given.
+  select * into v_document from public.documents as document where document.id = v_document.id;
+  return v_document;
+end;
+$$;
+comment on function public.submit_upload(uuid, text, text) is
+  'Makes a document of the object p_path in the bucket uploads, once, and starts its work; photo, audio or attachment by the name''s extension. Returns the document. Errors: not_signed_in, incident_not_found, invalid_arguments, upload_not_found, too_many_documents.';
+revoke execute on function public.submit_upload(uuid, text, text) from public, anon, authenticated, service_role;
+grant execute on function public.submit_upload(uuid, text, text) to authenticated;
+
+create function private.tg_documents__refuse_empty()
+returns trigger
+language plpgsql
+volatile
+-- Definer: people see no upload.
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from storage.objects as object
+    where object.bucket_id = 'uploads' and object.name = new.source_path and object.metadata ->> 'size' = '0'
+  ) then
+    raise exception 'file_empty' using errcode = 'PT422', detail = 'The upload has no byte.';
+  end if;
+  return new;
+end;
+$$;
+comment on function private.tg_documents__refuse_empty() is 'Refuses a document whose upload has no byte.';
+revoke execute on function private.tg_documents__refuse_empty() from public, anon, authenticated;
+
+create trigger tg_documents__refuse_empty
+before insert on public.documents
+for each row when (new.source_path is not null)
+execute function private.tg_documents__refuse_empty();
