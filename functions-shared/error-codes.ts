@@ -87,6 +87,8 @@ export const ERROR_CODES = {
   data_dir_unusable: { status: 500, message: 'The data folder cannot be used.' },
   platform_unsupported: { status: 500, message: 'There are no PostgreSQL programs for this machine on npm.' },
   deno_missing: { status: 500, message: 'npm has not installed the Deno program for this machine.' },
+  address_malformed: { status: 400, message: 'The request has no valid address or Host header.' },
+  host_not_allowed: { status: 403, message: 'This server does not go by the name in the Host header.' },
   no_free_port: { status: 503, message: 'No free port was found.' },
   postgres_start_failed: { status: 500, message: 'The database server did not start.' },
   bootstrap_failed: { status: 500, message: 'The database could not be prepared.' },

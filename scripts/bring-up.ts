@@ -26,6 +26,8 @@ export interface BringUpOptions {
   fresh: boolean
   ports: { api: number; db: number; dashboard: number }
   logger: Logger
+  /** Names for the Host header of stack and dashboard beside localhost. Default none. */
+  allowedHosts?: readonly string[]
   /** Serves the dashboard from source with hot reload. Default false. */
   dev?: boolean
   /** Aborted, what has been started is stopped again and the rest is left out. */
@@ -50,6 +52,7 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
     publishableKey: stack.keys.publishableKey,
     demo,
     dev: options.dev ?? false,
+    ...(options.allowedHosts !== undefined && { allowedHosts: options.allowedHosts }),
   })
   parts.defer(() => dashboard.close())
   const { port } = new URL(dashboard.url)

@@ -15,6 +15,7 @@ Options, after --, as in \`npm start -- --fresh\`:
   --api-port <n>             54321; 0 is any free port, and a taken port gives way to the next free one
   --db-port <n>              54322
   --dashboard-port <n>       5173
+  --allow-host <name>        a name for the Host header beside localhost, e.g. of a tunnel; may be given several times
   --verbose                  tell more
   --help                     this page`
 
@@ -28,6 +29,7 @@ export interface StartOptions {
   verbose: boolean
   help: boolean
   dataDir: string
+  allowedHosts: string[]
   ports: { api: number; db: number; dashboard: number }
 }
 
@@ -42,6 +44,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     verbose: flags.verbose,
     help: flags.help,
     dataDir: flags['data-dir'],
+    allowedHosts: flags['allow-host'],
     ports: {
       api: parsePort(flags['api-port']),
       db: parsePort(flags['db-port']),
@@ -61,6 +64,7 @@ function readFlags(args: readonly string[]) {
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
       'data-dir': { type: 'string', default: DEFAULT_DATA_DIR },
+      'allow-host': { type: 'string', multiple: true, default: [] },
       'api-port': { type: 'string', default: '54321' },
       'db-port': { type: 'string', default: '54322' },
       'dashboard-port': { type: 'string', default: '5173' },

@@ -56,6 +56,7 @@ async function run(signal: AbortSignal, stopped: Promise<typeof STOP>): Promise<
     dataDir: options.dataDir,
     fresh: options.fresh,
     ports: options.ports,
+    allowedHosts: options.allowedHosts,
     logger: createTerminalLogger({ level: options.verbose ? 'debug' : 'info' }),
     dev: options.dev,
     signal,

@@ -31,6 +31,11 @@ export interface StackOptions {
   /** Preferred ports; a taken one gives a warning and the next free one. 0 picks any free port. Defaults 54321 and 54322. */
   ports?: { api?: number; db?: number }
   logger?: Logger
+  /**
+   * Names for the Host header beside localhost and the machine's addresses, e.g. of a tunnel or proxy. Requests with another
+   * name are refused. Default none.
+   */
+  allowedHosts?: readonly string[]
   /** Extra environment of the Edge Functions. */
   functionsEnv?: Record<string, string>
   /**
@@ -88,7 +93,12 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   await applyMigrations({ url: postgres.urls.postgres, logger })
   signal?.throwIfAborted()
 
-  const gateway = await createGateway({ port: ports.api, keys, logger })
+  const gateway = await createGateway({
+    port: ports.api,
+    keys,
+    logger,
+    ...(options.allowedHosts !== undefined && { allowedHosts: options.allowedHosts }),
+  })
   parts.defer(() => gateway.stop())
   const { url } = gateway
   // As an operator does once on hosted Supabase: where the functions are, and as whom to call them.

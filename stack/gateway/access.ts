@@ -9,19 +9,26 @@ import type { JWTPayload } from 'jose'
 import { type TokenFailure, verifyToken } from '../keys.ts'
 import type { Caller, Role, StackKeys } from '../types.ts'
 
-export type AccessFailure = 'no_key' | 'invalid_key' | 'secret_key_in_browser' | TokenFailure
+type KeyFailure = 'no_key' | 'invalid_key' | 'secret_key_in_browser'
+
+export type AccessFailure = KeyFailure | TokenFailure
+
+/** Whether the API key was accepted and the user's token was not. */
+export function isTokenFailure(failure: AccessFailure): failure is TokenFailure {
+  return failure !== 'no_key' && failure !== 'invalid_key' && failure !== 'secret_key_in_browser'
+}
 
 type Access = { ok: true; caller: Caller } | { ok: false; failure: AccessFailure }
 
 export const ANONYMOUS: Caller = { role: 'anon', claims: { role: 'anon' } }
 const SERVICE: Caller = { role: 'service_role', claims: { role: 'service_role' } }
 
-/** How a role is checked out: never throws, whatever the headers hold. */
-export type CheckAccess = (request: Request, url: URL) => Promise<Access>
+/** Finds out who calls. Never throws. */
+export type CheckAccess = (request: Request) => Promise<Access>
 
 const ROLES: readonly Role[] = ['anon', 'authenticated', 'service_role']
 const BROWSER = /\bMozilla\/\d/
-/** Verified tokens that are remembered, as a page sends the same one with every request. */
+/** Verified tokens that are remembered: a page sends the same token with every request. */
 const CACHE_SIZE = 1000
 
 export function createAccessCheck(keys: StackKeys): CheckAccess {
@@ -36,9 +43,9 @@ export function createAccessCheck(keys: StackKeys): CheckAccess {
     return role === 'authenticated' ? undefined : verdict.caller
   }
 
-  return async (request, url) => {
+  return async (request) => {
     const bearer = bearerToken(request.headers.get('authorization'))
-    const key = request.headers.get('apikey') ?? url.searchParams.get('apikey')
+    const key = request.headers.get('apikey') ?? new URL(request.url).searchParams.get('apikey')
     if (key === null) {
       if (bearer === undefined) return { ok: false, failure: 'no_key' }
       const caller = await callerOfKey(bearer)
@@ -56,7 +63,7 @@ export function createAccessCheck(keys: StackKeys): CheckAccess {
   }
 }
 
-/** A secret key that a browser holds is a secret no longer. */
+/** A secret key in a browser is no longer secret: refused, as on hosted Supabase. */
 function admit(caller: Caller, key: string, request: Request, keys: StackKeys): Access {
   if (key === keys.secretKey && BROWSER.test(request.headers.get('user-agent') ?? '')) {
     return { ok: false, failure: 'secret_key_in_browser' }

@@ -108,7 +108,7 @@ describe('routing', () => {
     },
   )
 
-  test('dots in a path cannot lead from an open address to a closed one', async () => {
+  test('dots in a path do not lead from an open address to a closed one', async () => {
     const status = await new Promise<number>((resolve, reject) => {
       httpRequest({ port: gateway.port, path: '/functions/v1/../../rest/v1/incidents' }, (response) =>
         resolve(response.resume().statusCode ?? 0),
@@ -119,7 +119,7 @@ describe('routing', () => {
     expect(status).toBe(401)
   })
 
-  test('a service that is not there yet is 503, and is reached once it is mounted', async () => {
+  test('a service that is not mounted yet is 503, and is reached once it is mounted', async () => {
     await using other = disposable(await createGateway({ port: 0, keys, logger }))
     const address = `${other.gateway.url}/auth/v1/health`
     expect((await fetch(address)).status).toBe(503)
@@ -173,7 +173,7 @@ describe('keys and tokens', () => {
     expect((await get('/rest/v1/x', { apikey: token })).status).toBe(401)
   })
 
-  test('tokens that do not hold are refused in the service’s own words', async () => {
+  test('an expired, foreign or broken token is refused in the words of the service', async () => {
     const user = { sub: 'u1', role: 'authenticated' }
     const expired = await mintToken(keys, user, { expiresIn: -1 })
     const foreign = await mintToken(await generateKeys(), user)
@@ -477,19 +477,93 @@ describe('failures', () => {
     await expect(broken).rejects.toThrow()
   })
 
-  test('garbage on the wire does not hurt', async () => {
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect(gateway.port, '127.0.0.1', () =>
-        socket.write('GET /rest/v1/x HTTP/1.1\r\nHost: [\r\n\r\n'),
-      )
-      socket.once('data', (data) => {
-        resolve(data.toString())
-        socket.destroy()
-      })
-      socket.once('error', reject)
-    })
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  test.each([
+    ['an address without a slash', 'GET x HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+    ['an absolute address', 'GET http://localhost/rest/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+    ['the method TRACE', 'TRACE /rest/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
+    [
+      'both a length and chunks, which two servers in a row may read differently',
+      'POST /functions/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    [
+      'two lengths',
+      'POST /functions/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
+      400,
+    ],
+  ])('%s is refused, and the next request is served', async (_what, request, status) => {
+    expect(await statusOf(request)).toBe(status)
     expect((await get('/nothing')).status).toBe(404)
+  })
+})
+
+/** Sends bytes as they are. @returns the status of the answer; 0 where the connection ends without one. */
+function statusOf(bytes: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(gateway.port, '127.0.0.1', () => socket.write(bytes))
+    socket.once('data', (data) => {
+      resolve(Number(/^HTTP\/1\.1 (\d+) /.exec(data.toString())?.[1] ?? 0))
+      socket.destroy()
+    })
+    socket.once('close', () => resolve(0))
+    socket.once('error', reject)
+  })
+}
+
+describe('the Host header', () => {
+  const get = (...hosts: string[]): string =>
+    ['GET /auth/v1/health HTTP/1.1', ...hosts.map((host) => `Host: ${host}`), '', ''].join('\r\n')
+  const upgrade = (host: string): string =>
+    [
+      'GET /realtime/v1/websocket?apikey=x HTTP/1.1',
+      `Host: ${host}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      '',
+      '',
+    ].join('\r\n')
+
+  test.each(['127.0.0.1:54321', 'localhost', '[::1]:1'])('%s is the stack', async (host) => {
+    expect(await statusOf(get(host))).toBe(200)
+    expect(await statusOf(upgrade(host))).toBe(503)
+  })
+
+  test.each(['evil.example', 'evil.example:54321', '127.0.0.1.evil.example', '10.1.2.3'])(
+    '%s is refused: a page may have bound the name to this address',
+    async (host) => {
+      expect(await statusOf(get(host))).toBe(403)
+      expect(await statusOf(upgrade(host))).toBe(403)
+    },
+  )
+
+  test.each(['', '[', 'user:password@localhost', 'localhost:99999', 'local host'])(
+    '%j is malformed and gets an answer',
+    async (host) => {
+      expect(await statusOf(get(host))).toBe(400)
+      expect(await statusOf(upgrade(host))).toBe(400)
+    },
+  )
+
+  test('given twice is malformed', async () => {
+    expect(await statusOf(get('localhost', 'evil.example'))).toBe(400)
+    expect(await statusOf(get())).toBe(400)
+  })
+
+  test('may be a name that the stack was started with', async () => {
+    await using other = disposable(
+      await createGateway({ port: 0, keys, logger, allowedHosts: ['claims.test'] }),
+    )
+    const status = await new Promise<number>((resolve, reject) => {
+      httpRequest({ port: other.gateway.port, path: '/', headers: { host: 'claims.test' } }, (response) =>
+        resolve(response.resume().statusCode ?? 0),
+      )
+        .on('error', reject)
+        .end()
+    })
+    expect(status).toBe(404)
   })
 })
 

@@ -1,4 +1,9 @@
-/** Between Node's HTTP server and the web's Request and Response: bodies stream, aborts travel, bytes stay as they are. */
+/**
+ * Between Node's HTTP server and the web's Request and Response. Bodies are streamed with back-pressure and byte for byte;
+ * a client that leaves aborts the request's signal and cancels the answer's body.
+ *
+ * Own code rather than `@hono/node-server`: see docs/adr/0007-own-code.md.
+ */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
@@ -15,14 +20,17 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Bytes and milliseconds that are still taken in after the answer, so that the client gets to read it. */
+/**
+ * Bytes and milliseconds of a body that are still read after the answer: a client that sends a file of which nothing is
+ * wanted reads the refusal only once it has sent the file.
+ */
 const DRAIN_LIMIT_BYTES = 16 * 1024 * 1024
 const DRAIN_LIMIT_MS = 5_000
 
-/** `undefined` when the request line or the Host header is no address. */
+/** @returns undefined when the request line is no address. The Host header has been checked before. */
 export function toRequest(incoming: IncomingMessage, outgoing: ServerResponse): Request | undefined {
   const target = incoming.url ?? ''
-  const address = `http://${incoming.headers.host ?? 'localhost'}${target}`
+  const address = `http://${incoming.headers.host}${target}`
   if (!target.startsWith('/') || !URL.canParse(address)) return undefined
 
   const abort = new AbortController()
@@ -55,7 +63,7 @@ function hasBody(incoming: IncomingMessage): boolean {
   )
 }
 
-/** Reads from the socket only as fast as, and only if, somebody reads from it. */
+/** Reads from the socket only while the returned stream is read, and as fast. */
 function bodyStream(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -104,12 +112,12 @@ function pump(
   const detach = (): void => {
     incoming.off('data', onData).off('end', onEnd).off('close', onClose)
   }
-  // The listener for errors stays: a reset after the end of the body is nobody's business.
+  // The listener for errors stays after `detach`: a reset after the end of the body must not throw.
   incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   return detach
 }
 
-/** Takes in the rest of a body nobody wants, within limits; a client that sends on beyond them is cut off. */
+/** Reads the rest of a body that no service reads, within limits. A client that sends more is cut off. */
 function drain(incoming: IncomingMessage): void {
   let bytes = 0
   const timer = setTimeout(() => incoming.socket.destroy(), DRAIN_LIMIT_MS)
@@ -123,8 +131,8 @@ function drain(incoming: IncomingMessage): void {
 }
 
 /**
- * Sends `response` with `extraHeaders`. Resolves when all is handed to the socket or the client is gone.
- * @throws when the response's body fails; the connection is then cut, as the client must not take it for whole.
+ * Sends `response` with `extraHeaders`. Resolves when everything is handed to the socket or the client is gone.
+ * @throws when the response's body fails. The connection is then cut: the client must not take the answer for whole.
  */
 export async function sendResponse(
   response: Response,

@@ -1,56 +1,108 @@
-/** Which address belongs to which service, and what it takes to get there. */
+/**
+ * Which address belongs to which service, and what a request passes on its way there.
+ *
+ *   request ─> preflight? ─> service there? ─> API key and token ─> size of the body ─> service
+ *
+ * Functions check keys, answer preflights and set CORS headers themselves, as on hosted Supabase.
+ */
 
-const SERVICE_NAMES = ['rest', 'auth', 'storage', 'realtime', 'functions'] as const
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { AppError } from '../../functions-shared/app-error.ts'
+import type { Caller, HttpService, Logger } from '../types.ts'
+import { ANONYMOUS, type CheckAccess, isTokenFailure } from './access.ts'
+import { bodyTooLarge, coded, notFound, refusal, serviceNotRunning, unexpected } from './errors.ts'
+import { SERVICE_NAMES, SERVICE_RULES, type ServiceName } from './services.ts'
 
-export type ServiceName = (typeof SERVICE_NAMES)[number]
+/** Every origin, no cookies. */
+const corsHeaders = cors({
+  origin: '*',
+  allowMethods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE', 'OPTIONS'],
+  maxAge: 3600,
+  exposeHeaders: [
+    'content-encoding',
+    'content-length',
+    'content-location',
+    'content-profile',
+    'content-range',
+    'content-type',
+    'date',
+    'etag',
+    'link',
+    'location',
+    'preference-applied',
+    'range-unit',
+    'sb-request-id',
+    'tus-extension',
+    'tus-max-size',
+    'tus-resumable',
+    'tus-version',
+    'upload-expires',
+    'upload-length',
+    'upload-metadata',
+    'upload-offset',
+    'x-supabase-api-version',
+    'x-total-count',
+  ],
+})
 
-export interface Route {
-  service: ServiceName
-  /** Path after the service's prefix, starting with `/`. */
-  path: string
-  /** Whether the API key is checked here. Functions check for themselves. */
-  open: boolean
-  /** Bytes; `undefined` leaves it to the service. */
-  bodyLimit: number | undefined
-  /** Whether preflights and CORS headers are the gateway's; functions answer for themselves, as on hosted Supabase. */
-  cors: boolean
+/** Resumable uploads answer an OPTIONS request that is no preflight. */
+const withCors: MiddlewareHandler = (c, next) => {
+  const isPlainOptions = c.req.method === 'OPTIONS' && !c.req.header('access-control-request-method')
+  return isPlainOptions ? next() : corsHeaders(c, next)
 }
 
-export const REALTIME_SOCKET_PATH = '/realtime/v1/websocket'
-
-const MEGABYTE = 1024 * 1024
-
-const RULES: Readonly<
-  Record<
-    ServiceName,
-    Omit<Route, 'service' | 'path' | 'open'> & { open: (method: string, path: string) => boolean }
-  >
-> = {
-  rest: { bodyLimit: 32 * MEGABYTE, cors: true, open: () => false },
-  auth: {
-    bodyLimit: MEGABYTE,
-    cors: true,
-    open: (_method, path) => path === '/health' || path === '/.well-known/jwks.json',
-  },
-  storage: { bodyLimit: undefined, cors: true, open: isOpenStorageAddress },
-  realtime: { bodyLimit: 4 * MEGABYTE, cors: true, open: () => false },
-  functions: { bodyLimit: undefined, cors: false, open: () => true },
+interface GatewayEnv {
+  Bindings: { requestId: string }
+  Variables: { caller: Caller }
 }
 
-/** Addresses that carry their own proof, or need none. */
-function isOpenStorageAddress(method: string, path: string): boolean {
-  if (method === 'PUT') return path.startsWith('/object/upload/sign/')
-  if (method !== 'GET' && method !== 'HEAD') return false
-  return /^\/(object\/(public|sign|info\/public)|render\/image\/(public|sign))\/|^\/status$/.test(path)
+export interface RoutesOptions {
+  service(name: ServiceName): HttpService | undefined
+  checkAccess: CheckAccess
+  logger: Logger
 }
 
-export function findRoute(method: string, pathname: string): Route | undefined {
-  for (const service of SERVICE_NAMES) {
-    const prefix = `/${service}/v1`
-    if (pathname !== prefix && !pathname.startsWith(`${prefix}/`)) continue
-    const path = pathname.slice(prefix.length) || '/'
-    const { open, bodyLimit, cors } = RULES[service]
-    return { service, path, open: open(method, path), bodyLimit, cors }
+export function createRoutes({ service, checkAccess, logger }: RoutesOptions): Hono<GatewayEnv> {
+  // The path as it came: services decode it themselves, and a name may contain an encoded slash.
+  const app = new Hono<GatewayEnv>({ getPath: (request) => new URL(request.url).pathname })
+  app.use(async (c, next) => {
+    if (!c.req.path.startsWith('/functions/v1')) return withCors(c, next)
+    await next()
+  })
+  for (const name of SERVICE_NAMES) {
+    const { bodyLimit: maxSize, isOpen } = SERVICE_RULES[name]
+    const prefix = `/${name}/v1`
+    const pathOf = (c: Context): string => c.req.path.slice(prefix.length) || '/'
+    const admit: MiddlewareHandler<GatewayEnv> = async (c, next) => {
+      if (service(name) === undefined) return serviceNotRunning(name)
+      c.set('caller', ANONYMOUS)
+      if (isOpen(c.req.method, pathOf(c))) return next()
+      const access = await checkAccess(c.req.raw)
+      if (access.ok) c.set('caller', access.caller)
+      // Auth has answers of its own to a bad user token, and sees such a call as an anonymous one.
+      else if (name !== 'auth' || !isTokenFailure(access.failure)) return refusal(access.failure, name)
+      return next()
+    }
+    const limit: MiddlewareHandler[] =
+      maxSize === undefined ? [] : [bodyLimit({ maxSize, onError: () => bodyTooLarge(maxSize) })]
+    app.all(`${prefix}/*`, admit, ...limit, (c) => {
+      const { caller } = c.var
+      return service(name)?.fetch(c.req.raw, { caller, path: pathOf(c) }) ?? serviceNotRunning(name)
+    })
   }
-  return undefined
+  app.notFound(notFound)
+  app.onError((error, c) => {
+    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 })
+    const { requestId } = c.env
+    const source = c.req.path.split('/', 2)[1] ?? 'gateway'
+    if (error instanceof AppError) {
+      logger.warn(source, `${c.req.method} ${c.req.path} failed`, { requestId, error })
+      return coded(error)
+    }
+    logger.error(source, `${c.req.method} ${c.req.path} failed`, { requestId, error })
+    return unexpected(requestId)
+  })
+  return app
 }

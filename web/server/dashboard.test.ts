@@ -1,4 +1,5 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -12,6 +13,26 @@ async function started(options: Partial<DashboardOptions> = {}) {
   const dashboard = await startDashboard({ port: 0, ...backend, ...options })
   onTestFinished(() => dashboard.close())
   return dashboard
+}
+
+/** Asks for the configuration with a Host header of the caller's choice. */
+function configAs(url: string, host: string): Promise<{ status: number; hasPassword: boolean }> {
+  return new Promise((resolve, reject) => {
+    request(`${url}/config.json`, { headers: { host } }, (response) => {
+      let text = ''
+      response.on('data', (chunk) => {
+        text += String(chunk)
+      })
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          hasPassword: text.includes('secret') || text.includes('publishableKey'),
+        }),
+      )
+    })
+      .on('error', reject)
+      .end()
+  })
 }
 
 describe('startDashboard', { timeout: 60_000 }, () => {
@@ -29,6 +50,35 @@ describe('startDashboard', { timeout: 60_000 }, () => {
     const config = await fetch(`${url}/config.json`)
     expect(config.headers.get('cache-control')).toBe('no-store')
     expect(await config.json()).toEqual({ ...backend, demo: { email: 'a@b.c', password: 'x' } })
+  })
+
+  it.each([false, true])(
+    'lets no other page read the demo login: by CORS or by a name bound to its address (dev: %s)',
+    async (dev) => {
+      const { url } = await started({ demo: { email: 'a@b.c', password: 'secret' }, dev })
+      const { port } = new URL(url)
+      for (const origin of [`http://localhost:${Number(port) + 1}`, 'https://evil.example', 'null']) {
+        const answer = await fetch(`${url}/config.json`, { headers: { origin } })
+        expect(answer.headers.get('access-control-allow-origin')).toBeNull()
+        expect(answer.headers.get('cross-origin-resource-policy')).toBe('same-origin')
+      }
+      const preflight = await fetch(`${url}/config.json`, {
+        method: 'OPTIONS',
+        headers: { origin: 'http://localhost:1', 'access-control-request-method': 'GET' },
+      })
+      expect(preflight.headers.get('access-control-allow-origin')).toBeNull()
+
+      expect(await configAs(url, `localhost:${port}`)).toMatchObject({ status: 200, hasPassword: true })
+      for (const host of ['evil.example', `evil.example:${port}`, '10.1.2.3'])
+        expect(await configAs(url, host)).toEqual({ status: 403, hasPassword: false })
+      for (const host of ['[', 'user:password@localhost'])
+        expect(await configAs(url, host)).toMatchObject({ hasPassword: false })
+    },
+  )
+
+  it('answers to a name that it was started with', async () => {
+    const { url } = await started({ allowedHosts: ['claims.test'] })
+    expect((await configAs(url, 'claims.test')).status).toBe(200)
   })
 
   it('takes the next free port, and offers no demo login unless told to', async () => {

@@ -12,6 +12,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createServer, type InlineConfig, type Plugin, preview } from 'vite'
+import { ERROR_CODES } from '../../functions-shared/error-codes.ts'
+import { judgeHost } from '../../functions-shared/own-host.ts'
 import { ensureBuild, WITHOUT_BUILD_TIME_CONFIG } from './build.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -20,6 +22,8 @@ export interface DashboardOptions {
   port: number
   /** Default 127.0.0.1. */
   host?: string
+  /** Names for the Host header beside localhost and the addresses that the server listens on. Default none. */
+  allowedHosts?: readonly string[]
   supabaseUrl: string
   publishableKey: string
   /** Offers a one-click sign-in; for the embedded stack only. */
@@ -39,33 +43,30 @@ export const WEB_ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CONFIG_PATH = '/config.json'
 
 export async function startDashboard(options: DashboardOptions): Promise<DashboardServer> {
-  const { port, host = '127.0.0.1', dev = false } = options
+  const { port, host = '127.0.0.1', allowedHosts = [], dev = false } = options
+  // No CORS headers: Vite would let every page on localhost read the demo's password in /config.json.
+  const server = { port, host, strictPort: port === 0, cors: false, allowedHosts: [...allowedHosts] }
   const common: InlineConfig = {
     root: WEB_ROOT,
     configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
     logLevel: 'warn',
     clearScreen: false,
-    plugins: [runtimeConfig(options)],
+    plugins: [ownHostOnly(options), runtimeConfig(options)],
     define: WITHOUT_BUILD_TIME_CONFIG,
   }
   if (dev) {
-    const server = await asGuest(() =>
-      createServer({ ...common, server: { port, host, strictPort: port === 0 } }),
-    )
-    await server.listen()
-    return { url: urlOf(server.httpServer?.address() ?? null, host), close: () => server.close() }
+    const vite = await asGuest(() => createServer({ ...common, server }))
+    await vite.listen()
+    return { url: urlOf(vite.httpServer?.address() ?? null, host), close: () => vite.close() }
   }
   await ensureBuild(WEB_ROOT)
-  const server = await asGuest(() =>
-    preview({
-      ...common,
-      preview: { port, host, strictPort: port === 0, headers: securityHeaders(options.supabaseUrl) },
-    }),
+  const vite = await asGuest(() =>
+    preview({ ...common, preview: { ...server, headers: securityHeaders(options.supabaseUrl) } }),
   )
-  return { url: urlOf(server.httpServer.address(), host), close: () => server.close() }
+  return { url: urlOf(vite.httpServer.address(), host), close: () => vite.close() }
 }
 
-/** Vite ends the whole process on SIGTERM; when to end is the caller's business. */
+/** Vite ends the whole process on SIGTERM. The caller decides when the process ends. */
 async function asGuest<Server>(start: () => Promise<Server>): Promise<Server> {
   const before = process.listeners('SIGTERM')
   const server = await start()
@@ -75,7 +76,28 @@ async function asGuest<Server>(start: () => Promise<Server>): Promise<Server> {
   return server
 }
 
-/** Answers `/config.json` from the options. Nothing secret is in it: the publishable key is public by design. */
+/** Vite lets every IP address pass as Host header, and answers a malformed one 403. */
+function ownHostOnly({ allowedHosts }: DashboardOptions): Plugin {
+  const check = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    const [header, ...more] = request.headersDistinct.host ?? []
+    const host = more.length === 0 ? header : undefined
+    const verdict = judgeHost(host, request.socket.localAddress, allowedHosts)
+    if (verdict === 'own') {
+      next()
+      return
+    }
+    const code = verdict === 'foreign' ? 'host_not_allowed' : 'address_malformed'
+    const { status, message } = ERROR_CODES[code]
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ error: { code, message } }))
+  }
+  return middleware('claimwire:own-host-only', check)
+}
+
+/**
+ * Answers `/config.json` from the options, to pages of this origin only: the demo's password is in it. The publishable key
+ * is public by design.
+ */
 function runtimeConfig({ supabaseUrl, publishableKey, demo }: DashboardOptions): Plugin {
   const body = JSON.stringify({ supabaseUrl, publishableKey, ...(demo === undefined ? {} : { demo }) })
   const answer = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
@@ -83,16 +105,28 @@ function runtimeConfig({ supabaseUrl, publishableKey, demo }: DashboardOptions):
       next()
       return
     }
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+    })
     response.end(body)
   }
+  return middleware('claimwire:runtime-config', answer)
+}
+
+function middleware(
+  name: string,
+  handle: (request: IncomingMessage, response: ServerResponse, next: () => void) => void,
+): Plugin {
   return {
-    name: 'claimwire:runtime-config',
-    configureServer: (server) => {
-      server.middlewares.use(answer)
+    name,
+    configureServer: ({ middlewares }) => {
+      middlewares.use(handle)
     },
-    configurePreviewServer: (server) => {
-      server.middlewares.use(answer)
+    configurePreviewServer: ({ middlewares }) => {
+      middlewares.use(handle)
     },
   }
 }

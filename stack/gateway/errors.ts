@@ -1,7 +1,8 @@
-/** The gateway's own answers. Each service's clients get a refused token in the form that service has. */
+/** The gateway's own answers. A refused token is answered in the form of the service that was called. */
 
+import type { AppError } from '../../functions-shared/app-error.ts'
 import type { AccessFailure } from './access.ts'
-import type { ServiceName } from './routes.ts'
+import type { ServiceName } from './services.ts'
 
 export function refusal(failure: AccessFailure, service: ServiceName): Response {
   switch (failure) {
@@ -44,7 +45,7 @@ function refusedToken(expired: boolean, service: ServiceName): Response {
 
 export const notFound = (): Response => json(404, { message: 'There is nothing at this address' })
 
-export const badRequest = (): Response => json(400, { message: 'The request has no valid address' })
+export const coded = (error: AppError): Response => json(error.status, error)
 
 export const bodyTooLarge = (limit: number): Response =>
   json(413, { message: `The request body is larger than ${limit} bytes` })
@@ -55,6 +56,7 @@ export const serviceNotRunning = (service: string): Response =>
 export const unexpected = (requestId: string): Response =>
   json(500, { message: 'An unexpected error occurred', request_id: requestId })
 
+/** Every page may read the gateway's errors: without CORS headers a browser hides them. */
 function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-  return Response.json(body, { status, headers })
+  return Response.json(body, { status, headers: { 'access-control-allow-origin': '*', ...headers } })
 }
