@@ -1,8 +1,10 @@
+// Written by `npm run messages` from functions-shared/kinds and functions-shared/definitions. Do not edit.
 /**
- * Every message that travels from the database to a browser, and the few that travel back.
+ * Every message that travels from the database to a browser, and the few that travel back. `docs/messages.md` says
+ * when each is sent and by whom.
  *
- * Durable messages are rows of `public.notifications`: they carry `seq` (gapless per user) and `epoch`
- * (changes when a user's numbering starts afresh). Volatile messages (progress) are broadcast only.
+ * Durable messages are rows of `public.notifications`: they carry `seq` (gapless per user) and `epoch` (changes when
+ * a user's numbering starts afresh). Volatile messages (progress) are broadcast only.
  */
 
 export const MESSAGE_TYPES = [
@@ -10,12 +12,7 @@ export const MESSAGE_TYPES = [
   'unsubscribe',
   'ping',
   'pong',
-  'error',
-  'transcription_queued',
-  'transcription_processing',
-  'transcription_progress',
-  'transcription_complete',
-  'transcription_failed',
+  'presence_update',
   'image_processing_started',
   'image_processing_progress',
   'image_processed',
@@ -24,72 +21,122 @@ export const MESSAGE_TYPES = [
   'pdf_generation_progress',
   'pdf_generated',
   'pdf_generation_failed',
-  'realtime_update',
   'status_update',
+  'transcription_queued',
+  'transcription_processing',
+  'transcription_progress',
+  'transcription_complete',
+  'transcription_failed',
   'batch_update',
-  'presence_update',
-  'user_typing',
   'notification_read',
+  'error',
+  'realtime_update',
+  'user_typing',
 ] as const
 
 export type MessageType = (typeof MESSAGE_TYPES)[number]
 
 /** Fields that every message about a job carries beside its own. */
 export interface JobMessageFields {
+  /** Id of the job. */
   jobId: string
+  /** Id of the incident that the job belongs to; null for a job without one. */
   incidentId: string | null
-  /** ISO 8601 with milliseconds, UTC: the moment of the status change. */
+  /** The moment of the change: ISO 8601 with milliseconds, UTC. */
   timestamp: string
   /**
-   * `jobs.revision`: rises by one with every message about the job. The messages of a `queue:<id>` topic have no
-   * `seq`; this orders them. Absent from notifications that were stored before it existed.
+   * `jobs.revision`. It rises by one with every message about the job, and orders the messages of a
+   * `queue:<id>` topic, which have no `seq`. Absent from notifications that were stored before the column
+   * existed.
    */
   revision?: number
-  /** Present on durable messages of the user's own topic only. */
+  /** Id of the queue that the job belongs to. Messages of such a job also go to `queue:<queueId>`. */
+  queueId?: string | null
+  /** Percent, 0 to 100. On progress messages. */
+  progress?: number
+  /** Name of the step that the worker is at. On progress messages. */
+  stage?: string
+  /** Milliseconds from the claim to the end. On the message of the end. */
+  processingDuration?: number
+  /** Why the job failed, in a sentence for people. */
+  error?: string
+  /** Why the job failed, as a code of `docs/error-codes.md`. */
+  errorCode?: string
+  /** Place in the user's sequence, without gaps. Present on durable messages of the user's own topic only. */
   seq?: number
+  /** Changes when the user's numbering starts afresh. Present together with `seq`. */
   epoch?: string
 }
 
+/**
+ * A photo or another attachment of an incident: the original is kept byte for byte, and a photo gets a
+ * preview and a thumbnail.
+ */
 export interface ImageMessage extends JobMessageFields {
   type:
     | 'image_processing_started'
     | 'image_processing_progress'
     | 'image_processed'
     | 'image_processing_failed'
+  /** Id of the document. */
   documentId: string
+  /** What the form calls the file, e.g. `photo` or `police_report`. */
   documentType: string
   status: 'pending' | 'processing' | 'completed' | 'failed'
-  /** 0 to 100; on progress messages. */
-  progress?: number
-  stage?: string
-  /** Signed URL of the thumbnail; expires, see `signedUrlExpiresAt`. */
+  /** Signed URL of the thumbnail, valid until `signedUrlExpiresAt`. */
   signedUrl?: string
+  /** When `signedUrl` ends: ISO 8601, UTC. */
   signedUrlExpiresAt?: string
-  /** On `image_processed`. `none`: such a file has no preview; `unavailable`: this photo is too much for the worker. */
+  /**
+   * `none`: files of this type have no preview. `unavailable`: the photo needs more memory than the worker
+   * has.
+   */
   preview?: 'available' | 'unavailable' | 'none'
-  /** The first document of the incident with the same bytes, on `image_processed` of a later one. */
+  /** Id of the first document of the incident with the same bytes; absent from that document itself. */
   duplicateOf?: string
-  /** Milliseconds from claim to end. */
-  processingDuration?: number
-  error?: string
-  errorCode?: string
 }
 
+/** The report of an incident, made as a PDF file from its fields, photos and transcripts. */
 export interface PdfMessage extends JobMessageFields {
   type: 'pdf_generation_started' | 'pdf_generation_progress' | 'pdf_generated' | 'pdf_generation_failed'
+  /** Id of the report. */
   reportId: string
   status: 'pending' | 'generating' | 'completed' | 'failed'
-  progress?: number
-  stage?: string
-  /** Signed URL of the file; expires, see `pdfUrlExpiresAt`. */
+  /** Signed URL of the file, valid until `pdfUrlExpiresAt`. */
   pdfUrl?: string
+  /** When `pdfUrl` ends: ISO 8601, UTC. */
   pdfUrlExpiresAt?: string
-  /** Bytes. */
+  /** Bytes of the file. */
   fileSize?: number
-  error?: string
-  errorCode?: string
 }
 
+/**
+ * Work of another service, e.g. a vehicle look-up. The service reports it by the function or by SQL; every
+ * report that begins or ends the work is durable.
+ */
+export interface StatusUpdateMessage extends JobMessageFields {
+  type: 'status_update'
+  /** An id of this update alone. */
+  subjectId?: string
+  /** What is done, in the words of the service. */
+  updateType: string
+  /** What it is done to. */
+  resource: string
+  /** How the work stands, in the words of the service that does it; `state` says the same in ours. */
+  status: string
+  /** Whatever the service adds: any JSON of at most 32 KB. */
+  data?: unknown
+  /**
+   * Where the job stands, whatever word `status` uses. Absent from notifications that were stored before the
+   * field existed.
+   */
+  state?: 'queued' | 'processing' | 'completed' | 'failed'
+}
+
+/**
+ * A voice note of an incident: the original is kept byte for byte, and its text is recognised by a
+ * transcription service.
+ */
 export interface TranscriptionMessage extends JobMessageFields {
   type:
     | 'transcription_queued'
@@ -97,98 +144,124 @@ export interface TranscriptionMessage extends JobMessageFields {
     | 'transcription_progress'
     | 'transcription_complete'
     | 'transcription_failed'
+  /** Id of the transcription. */
   transcriptionId: string
-  /** The voice note. */
+  /** Id of the document that is the voice note. */
   documentId?: string
+  /** Id of the queue of this one transcription. The messages also go to `queue:<queueId>`. */
   queueId: string | null
   status: 'queued' | 'processing' | 'completed' | 'failed'
-  progress?: number
-  stage?: string
   /** On progress messages: what has been recognised so far, at most its last 4,000 characters. Plain text. */
   text?: string
-  /** Seconds of audio. */
+  /** Length of the recording in seconds. */
   duration?: number
+  /** Words of the transcript. */
   wordCount?: number
-  /** No speech was recognised: a stand-in wrote the transcript, which says so. */
+  /**
+   * True where no transcription service was configured: no speech was recognised, and the transcript says so.
+   */
   simulated?: boolean
-  error?: string
-  errorCode?: string
 }
 
-export interface StatusUpdateMessage extends JobMessageFields {
-  type: 'status_update'
-  /** What was done, in the words of the service that did it, e.g. `vehicle_lookup`. */
-  updateType: string
-  /** To what, e.g. `vehicle:AB-123`. */
-  resource: string
-  /** How it stands, in the same service's words; `state` says it in ours. */
-  status: string
-  /** Absent from messages of before it existed. */
-  state?: 'queued' | 'processing' | 'completed' | 'failed'
-  data?: unknown
-  progress?: number
-  stage?: string
-  error?: string
-  errorCode?: string
-}
+export type JobMessage = ImageMessage | PdfMessage | StatusUpdateMessage | TranscriptionMessage
 
-export type JobMessage = ImageMessage | PdfMessage | TranscriptionMessage | StatusUpdateMessage
-
-/** Many changes of one statement: at most 100 messages and 200 KB; listeners get the inner messages. */
+/** Several messages about jobs, in order. The client hands each of them over by itself. */
 export interface BatchUpdateMessage {
   type: 'batch_update'
+  /** The messages, each as if it had been sent alone. */
   messages: JobMessage[]
+  /** The moment of the statement: ISO 8601 with milliseconds, UTC. */
+  timestamp: string
+}
+
+/** Notifications of the user were marked as seen or read, on one of the devices. */
+export interface NotificationReadMessage {
+  type: 'notification_read'
+  /** Every notification up to this number was marked. Either `upTo` or `seqs` is present. */
+  upTo?: number
+  /** The numbers of the notifications that changed, ascending. */
+  seqs?: number[]
+  /** The new mark; absent where it was not changed. */
+  seen?: boolean
+  /** The new mark; absent where it was not changed. */
+  read?: boolean
+  /** Unseen notifications with a number up to `headSeq`. */
+  unseenCount: number
+  /** Unread notifications with a number up to `headSeq`. Later ones are unread, and the reader adds them. */
+  unreadCount: number
+  /** The highest number when the counts were taken. */
+  headSeq: number
+  /** The epoch that the numbers belong to. */
+  epoch: string
+  /** The moment of marking: ISO 8601 with milliseconds, UTC. */
+  timestamp: string
+}
+
+/**
+ * A device took the place of another one. The device named by `deviceId` disconnects; others ignore the
+ * message.
+ */
+export interface ConnectionDisplacedMessage {
+  type: 'error'
+  /** The only code that is sent. */
+  code: 'connection_displaced'
+  /** The error in a sentence. */
+  message: string
+  /** Id of the device that has to disconnect. */
+  deviceId: string
+  /** Id of the device that took its place. */
+  displacedBy: string
+  /** The moment of the change: ISO 8601 with milliseconds, UTC. */
+  timestamp: string
+}
+
+/** Something of the incident has changed. Readers that show it read the row again. */
+export interface RealtimeUpdateMessage {
+  type: 'realtime_update'
+  /** The table of the change. */
+  table: 'incidents' | 'case_notes' | 'jobs'
+  /** Id of the incident. */
+  incidentId: string
+  /** Id of the user who made the change; for `jobs`, of the user whose job it is. */
+  userId: string
+  /** The new row, with the columns of `case_notes`. Absent for other tables. */
+  record?: unknown
+  /** The moment of the change: ISO 8601 with milliseconds, UTC. */
+  timestamp: string
+}
+
+/** A member of the incident is typing. */
+export interface UserTypingMessage {
+  type: 'user_typing'
+  /** Id of the incident. */
+  incidentId: string
+  /** Id of the user who sent it. Set by the database. */
+  userId: string
+  /** The moment of sending: ISO 8601 with milliseconds, UTC. */
+  timestamp: string
+}
+
+/**
+ * A message of a member of the incident, with a type of its own: a letter, then letters, digits and `_.:-`,
+ * at most 64 characters, and no type of the database. The fields of the sent object stand beside those below;
+ * the object has at most 16 KB.
+ */
+export interface MemberMessage {
+  type: string
+  /** Id of the incident. */
+  incidentId: string
+  /** Id of the user who sent it. Set by the database. */
+  userId: string
+  /** The moment of sending: ISO 8601 with milliseconds, UTC. */
   timestamp: string
 }
 
 export type ServerMessage = JobMessage | BatchUpdateMessage
 
-/** To the user's own topic when notifications were marked, by whichever device. Volatile. */
-export interface NotificationReadMessage {
-  type: 'notification_read'
-  /** Either every notification up to this number was marked, */
-  upTo?: number
-  /** or these, ascending. */
-  seqs?: number[]
-  /** What they are now; absent: unchanged. */
-  seen?: boolean
-  read?: boolean
-  /** Exact as of `headSeq` of `epoch`: a notification with a higher `seq` is unseen and unread, and not counted. */
-  unseenCount: number
-  unreadCount: number
-  headSeq: number
-  epoch: string
-  timestamp: string
-}
-
-/** To the user's own topic when a device took the place of another. */
-export interface ConnectionDisplacedMessage {
-  type: 'error'
-  code: 'connection_displaced'
-  message: string
-  /** The device that has to disconnect; the others ignore the message. */
-  deviceId: string
-  displacedBy: string
-  timestamp: string
-}
-
-/** From a client, by `send_to_topic`, on `incident:<id>`; the database sets all of these fields. */
-export interface MemberMessage {
-  type: string
-  incidentId: string
-  /** Who sent it. */
-  userId: string
-  timestamp: string
-}
-
 /** A message with a place in the user's durable, gapless sequence. */
 export type DurableMessage = JobMessage & { seq: number; epoch: string }
 
-export function isDurable(message: JobMessage): message is DurableMessage {
-  return typeof message.seq === 'number' && typeof message.epoch === 'string'
-}
-
-/** Which shape each job message has. A new kind of job adds its types here, with a family of its own. */
+/** The kind of job that each message type belongs to. */
 export const JOB_MESSAGE_FAMILIES = {
   image_processing_started: 'image',
   image_processing_progress: 'image',
@@ -198,12 +271,25 @@ export const JOB_MESSAGE_FAMILIES = {
   pdf_generation_progress: 'pdf',
   pdf_generated: 'pdf',
   pdf_generation_failed: 'pdf',
+  status_update: 'status',
   transcription_queued: 'transcription',
   transcription_processing: 'transcription',
   transcription_progress: 'transcription',
   transcription_complete: 'transcription',
   transcription_failed: 'transcription',
-  status_update: 'status',
 } as const satisfies Record<JobMessage['type'], string>
 
-export type JobMessageFamily = (typeof JOB_MESSAGE_FAMILIES)[JobMessage['type']]
+export type JobMessageFamily = 'image' | 'pdf' | 'status' | 'transcription'
+
+/** Fields of type string without which a listener cannot work, beside those of every message. */
+export const REQUIRED_FIELDS: Readonly<Record<JobMessageFamily, readonly string[]>> = {
+  image: ['documentId'],
+  pdf: ['reportId'],
+  status: ['updateType', 'resource'],
+  transcription: ['transcriptionId'],
+}
+
+/** Fields with a signed URL and its end, by kind. */
+export const SIGNED_URL_FIELDS: Readonly<
+  Partial<Record<JobMessageFamily, readonly [url: string, expiresAt: string]>>
+> = { image: ['signedUrl', 'signedUrlExpiresAt'], pdf: ['pdfUrl', 'pdfUrlExpiresAt'] }

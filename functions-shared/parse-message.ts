@@ -1,19 +1,18 @@
 /**
  * The boundary where a broadcast or a row of `public.notifications` becomes a typed message.
  *
- * What is not understood is never dropped in silence: an unknown type that has a place in the sequence (written
- * by a newer server, say) still comes back with that place, so that the reader can step over it.
+ * A message of an unknown type is not dropped in silence. Where it has a place in the sequence (a newer server wrote
+ * it), the place comes back, so that the reader can step over it.
+ *
+ * The checks are a table of required fields instead of the definitions' schemas: see `docs/adr/0007-own-code.md`.
  */
 
 import {
-  type BatchUpdateMessage,
-  type ImageMessage,
+  type DurableMessage,
   JOB_MESSAGE_FAMILIES,
   type JobMessage,
   type JobMessageFamily,
-  type PdfMessage,
-  type StatusUpdateMessage,
-  type TranscriptionMessage,
+  REQUIRED_FIELDS,
 } from './message-types.ts'
 import { isRecord } from './unknown.ts'
 
@@ -24,9 +23,14 @@ export type ParsedMessage =
 
 type Fields = Record<string, unknown>
 
+/** Fields of type string that every message about a job has. */
+const COMMON_FIELDS = ['jobId', 'timestamp', 'status']
+
 /** Unpacks a broadcast's payload: one message, or the messages of a `batch_update`, in order. */
 export function parseBroadcast(payload: unknown): ParsedMessage[] {
-  return isBatch(payload) ? payload.messages.map(parseMessage) : [parseMessage(payload)]
+  return isRecord(payload) && payload.type === 'batch_update' && Array.isArray(payload.messages)
+    ? payload.messages.map(parseMessage)
+    : [parseMessage(payload)]
 }
 
 export function parseMessage(payload: unknown): ParsedMessage {
@@ -40,43 +44,33 @@ export function parseMessage(payload: unknown): ParsedMessage {
   }
 }
 
-/** Checks the fields without which a listener could not work; further fields pass unchecked. */
+/** Checks the fields without which a listener cannot work. Other fields pass unchecked. */
 export function isJobMessage(value: unknown): value is JobMessage {
   if (!isRecord(value) || typeof value.type !== 'string') return false
   const family = familyOf(value.type)
-  return family !== null && hasCommonFields(value) && REQUIRED_FIELDS[family](value)
+  return (
+    family !== null &&
+    [...COMMON_FIELDS, ...REQUIRED_FIELDS[family]].every((name) => typeof value[name] === 'string') &&
+    hasPlaceOrNone(value)
+  )
 }
 
-/** The family of a message type, `null` for a type that no job sends. */
+/** The kind of job that a message type belongs to, `null` for a type that no job sends. */
 export function familyOf(type: string): JobMessageFamily | null {
   return Object.hasOwn(JOB_MESSAGE_FAMILIES, type)
     ? ((JOB_MESSAGE_FAMILIES as Readonly<Record<string, JobMessageFamily>>)[type] ?? null)
     : null
 }
 
-const REQUIRED_FIELDS: Record<JobMessageFamily, (fields: Fields) => boolean> = {
-  image: (fields) => hasStrings(fields, ['documentId', 'status'] satisfies (keyof ImageMessage)[]),
-  pdf: (fields) => hasStrings(fields, ['reportId', 'status'] satisfies (keyof PdfMessage)[]),
-  transcription: (fields) =>
-    hasStrings(fields, ['transcriptionId', 'status'] satisfies (keyof TranscriptionMessage)[]),
-  status: (fields) =>
-    hasStrings(fields, ['updateType', 'resource', 'status'] satisfies (keyof StatusUpdateMessage)[]),
+export function isDurable(message: JobMessage): message is DurableMessage {
+  return message.seq !== undefined && message.epoch !== undefined
 }
 
-function hasCommonFields(fields: Fields): boolean {
-  const { seq, epoch } = fields
-  const volatile = seq === undefined && epoch === undefined
-  return hasStrings(fields, ['jobId', 'timestamp']) && (volatile || (isSeq(seq) && typeof epoch === 'string'))
-}
-
-function isBatch(value: unknown): value is Omit<BatchUpdateMessage, 'messages'> & { messages: unknown[] } {
-  return isRecord(value) && value.type === 'batch_update' && Array.isArray(value.messages)
+/** `seq` and `epoch` are both there, or neither is. */
+function hasPlaceOrNone({ seq, epoch }: Fields): boolean {
+  return seq === undefined && epoch === undefined ? true : isSeq(seq) && typeof epoch === 'string'
 }
 
 function isSeq(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
-}
-
-function hasStrings(fields: Fields, names: readonly string[]): boolean {
-  return names.every((name) => typeof fields[name] === 'string')
 }

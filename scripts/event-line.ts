@@ -1,7 +1,8 @@
 /** One message as a line of the terminal. */
 
 import { styleText } from 'node:util'
-import type { JobMessage } from '../functions-shared/message-types.ts'
+import { KINDS } from '../functions-shared/kinds/index.ts'
+import { JOB_MESSAGE_FAMILIES, type JobMessage } from '../functions-shared/message-types.ts'
 
 /** @param leading what stands before the message, e.g. its latency; eight columns. */
 export function eventLine(message: JobMessage, leading: string): string {
@@ -14,18 +15,15 @@ export function eventLine(message: JobMessage, leading: string): string {
 function details(message: JobMessage): string[] {
   return [
     subjectOf(message),
-    'progress' in message && message.progress !== undefined ? `${message.progress} %` : '',
-    'stage' in message ? (message.stage ?? '') : '',
+    message.progress !== undefined ? `${message.progress} %` : '',
+    message.stage ?? '',
     message.error ?? '',
   ].filter((part) => part !== '')
 }
 
 function subjectOf(message: JobMessage): string {
-  const { jobId } = message
   if (message.type === 'status_update') return `${message.updateType} ${message.resource} ${message.status}`
-  if ('documentType' in message) return message.documentId.slice(0, 8)
-  if ('reportId' in message) return message.reportId.slice(0, 8)
-  if ('transcriptionId' in message) return message.transcriptionId.slice(0, 8)
-  // A kind of job whose subject has no name here.
-  return jobId.slice(0, 8)
+  const definition = KINDS.find(({ kind }) => kind === JOB_MESSAGE_FAMILIES[message.type])
+  const [field = 'jobId'] = Object.keys(definition?.subject ?? {})
+  return String(Reflect.get(message, field)).slice(0, 8)
 }

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import type { JobMessage, ServerMessage } from '../functions-shared/message-types.ts'
-import { isDurable } from '../functions-shared/message-types.ts'
+import { isDurable } from '../functions-shared/parse-message.ts'
 import { userTopic } from '../functions-shared/topics.ts'
 import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
 

@@ -4,7 +4,7 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import { build, type InlineConfig } from 'vite'
+import { build, type InlineConfig, type PluginOption } from 'vite'
 import { SHARED_CHUNK } from './shared-chunk.ts'
 
 export interface BuiltFile {
@@ -20,9 +20,10 @@ const COMMON = { configFile: false, logLevel: 'error' } satisfies InlineConfig
 const OUTPUT = { write: false, target: 'es2023' } as const
 
 /** The drop-in with everything in it, its socket and styles included. */
-export async function buildScript(): Promise<string> {
+export async function buildScript(plugins: PluginOption[] = []): Promise<string> {
   const [file] = await filesOf({
     ...COMMON,
+    plugins,
     build: {
       ...OUTPUT,
       lib: { entry: source('drop-in/script.ts'), formats: ['iife'], name: 'claimwire' },
@@ -43,9 +44,10 @@ const MODULES = {
 }
 
 /** @param minify for measuring; applications minify for themselves. Default false. */
-export async function buildModules(minify = false): Promise<BuiltFile[]> {
+export async function buildModules(minify = false, plugins: PluginOption[] = []): Promise<BuiltFile[]> {
   return filesOf({
     ...COMMON,
+    plugins,
     build: {
       ...OUTPUT,
       lib: {

@@ -1,6 +1,10 @@
 /** Signed URLs in messages: they end after a while, and a message replayed from the table may carry one that has. */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import {
+  JOB_MESSAGE_FAMILIES,
+  type JobMessage,
+  SIGNED_URL_FIELDS,
+} from '../../../functions-shared/message-types.ts'
 
 /** Seconds that a URL signed again stays valid. */
 export const VALIDITY = 3_600
@@ -10,25 +14,22 @@ export const MARGIN = 60_000
 
 /** The URL in a message that has ended or is about to; or may have, where the message does not say. */
 export function endedUrl(message: JobMessage, now: number): string | null {
-  const [url, end] =
-    'documentType' in message
-      ? [message.signedUrl, message.signedUrlExpiresAt]
-      : 'reportId' in message
-        ? [message.pdfUrl, message.pdfUrlExpiresAt]
-        : []
-  return url === undefined || Date.parse(end ?? '') - MARGIN > now ? null : url
+  const [url, end] = urlFields(message).map((field): unknown => Reflect.get(message, field))
+  return typeof url !== 'string' || Date.parse(String(end)) - MARGIN > now ? null : url
 }
 
 /** The message with its URL replaced; without one where it could not be signed again. */
 export function withUrl(message: JobMessage, url: string | null, now: number): JobMessage {
-  const end = new Date(now + VALIDITY * 1000).toISOString()
-  if ('documentType' in message) {
-    const { signedUrl: _old, signedUrlExpiresAt: _end, ...rest } = message
-    return url === null ? rest : { ...rest, signedUrl: url, signedUrlExpiresAt: end }
-  }
-  if ('reportId' in message) {
-    const { pdfUrl: _old, pdfUrlExpiresAt: _end, ...rest } = message
-    return url === null ? rest : { ...rest, pdfUrl: url, pdfUrlExpiresAt: end }
-  }
-  return message
+  const changed = { ...message }
+  const values = [url, new Date(now + VALIDITY * 1000).toISOString()]
+  urlFields(message).forEach((field, index) => {
+    if (url === null) Reflect.deleteProperty(changed, field)
+    else Reflect.set(changed, field, values[index])
+  })
+  return changed
+}
+
+/** The fields of the URL and of its end; none for a kind whose messages carry no URL. */
+function urlFields({ type }: JobMessage): readonly string[] {
+  return SIGNED_URL_FIELDS[JOB_MESSAGE_FAMILIES[type]] ?? []
 }

@@ -1,6 +1,7 @@
 /** The log of live events: what arrived, when, and how fast. */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { LOG_TITLES } from '../../../functions-shared/message-words.ts'
 import type { ClientState, Delivery, StateEvent } from '../client/index.ts'
 import { h, reconcile, setText } from '../shared/dom.ts'
 import { clockTime } from '../shared/format.ts'
@@ -24,23 +25,6 @@ export interface Activity {
   connection(change: StateEvent, state: ClientState, now: number): void
   /** Shows what was added, and names that have become known. */
   update(): void
-}
-
-const EVENT_LABELS: Record<JobMessage['type'], string> = {
-  image_processing_started: 'Photo started',
-  image_processing_progress: 'Photo in progress',
-  image_processed: 'Photo ready',
-  image_processing_failed: 'Photo failed',
-  pdf_generation_started: 'Report started',
-  pdf_generation_progress: 'Report in progress',
-  pdf_generated: 'Report ready',
-  pdf_generation_failed: 'Report failed',
-  transcription_queued: 'Voice note queued',
-  transcription_processing: 'Voice note started',
-  transcription_progress: 'Voice note in progress',
-  transcription_complete: 'Voice note transcribed',
-  transcription_failed: 'Voice note failed',
-  status_update: 'Status update',
 }
 
 const REASONS: Record<string, string | undefined> = {
@@ -104,7 +88,7 @@ export function createActivity(subjectOf: (message: JobMessage) => string | null
       const shown = {
         at: message.timestamp,
         tone: toneOf(message),
-        title: EVENT_LABELS[message.type],
+        title: LOG_TITLES[message.type],
         message,
         note: message.error ?? '',
         delayMs: delivery.replayed || !(delay <= LARGEST_DELAY) ? null : Math.max(0, delay),

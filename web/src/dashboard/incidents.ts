@@ -1,5 +1,6 @@
 /** How a message changes the incidents that are shown, and what there is to say about one. Pure. */
 
+import { stateOf } from '../../../functions-shared/job-state.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import type { Incident, IncidentDocument, Job, JobStatus, Report, Transcription } from './records.ts'
 
@@ -9,19 +10,10 @@ export interface Applied {
   unknown: boolean
 }
 
-const STATUS_OF: Readonly<Record<string, JobStatus | undefined>> = {
-  pending: 'queued',
-  queued: 'queued',
-  processing: 'processing',
-  generating: 'processing',
-  completed: 'completed',
-  failed: 'failed',
-}
-
 /** Applies what a message says about a document, a transcription or a report; everything else is left alone. */
 export function applyMessage(incidents: readonly Incident[], message: JobMessage): Applied {
-  const status = STATUS_OF[message.status]
-  if (message.type === 'status_update' || message.incidentId === null || status === undefined)
+  const status = stateOf(message)
+  if (message.type === 'status_update' || message.incidentId === null || status === null)
     return { incidents, unknown: false }
   const incident = incidents.find(({ id }) => id === message.incidentId)
   if (incident === undefined) return { incidents, unknown: true }

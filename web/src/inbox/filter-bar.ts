@@ -1,6 +1,7 @@
 /** What of the inbox is shown, and marking all of it. */
 
 import type { JobMessageFamily } from '../../../functions-shared/message-types.ts'
+import { KIND_CHOICES } from '../../../functions-shared/message-words.ts'
 import { h, setText } from '../shared/dom.ts'
 import { inboxIcon } from './icons.ts'
 import type { NoticeFilter } from './source.ts'
@@ -11,13 +12,8 @@ export interface FilterBar {
   update(state: InboxState): void
 }
 
-const KINDS: readonly [JobMessageFamily | null, string][] = [
-  [null, 'Every kind'],
-  ['image', 'Photos and files'],
-  ['transcription', 'Voice notes'],
-  ['pdf', 'Reports'],
-  ['status', 'Status updates'],
-]
+/** Kinds of jobs by the names that people read; null for every kind. */
+const KINDS: readonly (readonly [JobMessageFamily | null, string])[] = [[null, 'Every kind'], ...KIND_CHOICES]
 
 export function createFilterBar(options: {
   changed: (filter: NoticeFilter) => void

@@ -7,7 +7,8 @@
  *    failed     ready, outdated (what is shown may be old)
  */
 
-import { isDurable, type JobMessage } from '../../../functions-shared/message-types.ts'
+import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { isDurable } from '../../../functions-shared/parse-message.ts'
 import type { ClientState, DashboardWebSocketClient } from '../client/index.ts'
 import {
   filterKey,

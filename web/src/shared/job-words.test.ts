@@ -1,12 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { jobWords } from './job-words.ts'
-
-vi.mock(import('../../../functions-shared/message-types.ts'), async (original) => {
-  const types = await original()
-  const families = { ...types.JOB_MESSAGE_FAMILIES, estimate_ready: 'damage_estimate' }
-  return { ...types, JOB_MESSAGE_FAMILIES: families }
-})
 
 const common = { jobId: 'job-1', incidentId: null, timestamp: '2026-11-23T10:00:00.000Z' }
 
@@ -41,18 +35,6 @@ describe('jobWords', () => {
     expect(jobWords(voice('failed')).detail).toBe('It could not be processed.')
   })
 
-  it('goes by the family for a kind of job that it has no words for', () => {
-    const estimate = (status: string) =>
-      jobWords(JSON.parse(JSON.stringify({ ...common, type: 'estimate_ready', estimateId: 'e', status })))
-    expect(['pending', 'processing', 'completed', 'failed'].map((status) => estimate(status).title)).toEqual([
-      'Damage estimate queued',
-      'Processing damage estimate',
-      'Damage estimate ready',
-      'Damage estimate failed',
-    ])
-    expect(estimate('completed').topic).toBe('status')
-  })
-
   it('goes by the type where a field is missing', () => {
     const bare = { ...common, type: 'image_processed', documentId: 'd', status: 'completed' }
     // As an older server might have stored it.
@@ -64,6 +46,7 @@ describe('jobWords', () => {
     [{ status: 'asking abroad', state: 'processing' }, 'busy', 'Asking abroad'],
     [{ status: 'found', state: 'completed' }, 'neutral', 'Found'],
     [{ status: 'completed' }, 'done', 'Completed'],
+    [{ status: 'constructor' }, 'neutral', 'Constructor'],
   ] as const)("shows another service's words %o as %s", (fields, tone, detail) => {
     const message: JobMessage = {
       ...common,

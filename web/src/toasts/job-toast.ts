@@ -1,6 +1,7 @@
 /** The toast of a job: one from start to end, whatever kind of work it is. Pure. */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { WORDS_BY_TYPE } from '../../../functions-shared/message-words.ts'
 import { plural } from '../shared/format.ts'
 import { type JobTone, jobWords } from '../shared/job-words.ts'
 import type { ShowToast, ToastAction, ToastType } from './store.ts'
@@ -31,8 +32,9 @@ export function jobToast(
   message: JobMessage,
   { subject, href }: JobToastContext,
 ): (ShowToast & { key: string }) | null {
-  const { topic, tone, title, detail, progress } = jobWords(message)
-  if (tone === 'neutral' && topic !== 'status') return null
+  const { tone, title, detail, progress } = jobWords(message)
+  // Words of another service are news, whatever state they mean.
+  if (tone === 'neutral' && WORDS_BY_TYPE[message.type].own === undefined) return null
   const busy = tone === 'busy'
   // A failure has its reason as the message, so its title has to say whose it is.
   const named = tone === 'failed' && subject !== null

@@ -1,7 +1,9 @@
 /** The story of an incident, from its rows and from the durable notifications about it. Pure. */
 
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
+import { TIMELINE_TITLES } from '../../../../functions-shared/message-words.ts'
 import { sentence } from '../../shared/format.ts'
+import { jobWords, TONES } from '../../shared/job-words.ts'
 import type { Incident, Job } from '../records.ts'
 
 export type TimelineTone = 'done' | 'failed' | 'busy' | 'neutral'
@@ -13,19 +15,6 @@ export interface TimelineEvent {
   tone: TimelineTone
   title: string
   detail: string
-}
-
-const TITLES: Partial<Record<JobMessage['type'], [title: string, tone: TimelineTone]>> = {
-  image_processing_started: ['Processing started', 'busy'],
-  image_processed: ['Ready', 'done'],
-  image_processing_failed: ['Failed', 'failed'],
-  pdf_generation_started: ['Report started', 'busy'],
-  pdf_generated: ['Report ready', 'done'],
-  pdf_generation_failed: ['Report failed', 'failed'],
-  transcription_queued: ['Voice note queued', 'neutral'],
-  transcription_processing: ['Transcription started', 'busy'],
-  transcription_complete: ['Voice note transcribed', 'done'],
-  transcription_failed: ['Transcription failed', 'failed'],
 }
 
 /** Newest first. @param messages durable ones of this incident, in any order. */
@@ -40,22 +29,17 @@ export function timelineOf(incident: Incident, messages: readonly JobMessage[]):
 
 function eventOf(message: JobMessage, incident: Incident): TimelineEvent[] {
   const key = `${message.jobId} ${message.seq ?? message.revision ?? message.timestamp}`
+  const at = message.timestamp
   if (message.type === 'status_update') {
-    const failed = message.status === 'failed'
+    const tone = message.status === 'failed' ? 'failed' : 'neutral'
     return [
-      {
-        key,
-        at: message.timestamp,
-        tone: failed ? 'failed' : 'neutral',
-        title: `${sentence(message.updateType)} ${message.resource}`.trim(),
-        detail: message.error ?? sentence(message.status),
-      },
+      { key, at, tone, title: jobWords(message).title, detail: message.error ?? sentence(message.status) },
     ]
   }
-  const [title, tone] = TITLES[message.type] ?? []
-  if (title === undefined || tone === undefined) return []
+  const [title, state] = TIMELINE_TITLES[message.type] ?? []
+  if (title === undefined || state === undefined) return []
   const detail = [nameOf(message, incident), message.error].filter(Boolean).join(' · ')
-  return [{ key, at: message.timestamp, tone, title, detail }]
+  return [{ key, at, tone: TONES[state], title, detail }]
 }
 
 function nameOf(message: JobMessage, incident: Incident): string | null {
