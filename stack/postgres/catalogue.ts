@@ -92,7 +92,7 @@ const QUERIES: readonly string[] = [
   `select 'column ' || class.oid::regclass || '.' || attname as object,
     ${lines(
       `concat_ws(' ', format_type(atttypid, atttypmod), case when attnotnull then 'not null' end)`,
-      `'position ' || (select count(*) from pg_attribute as earlier where earlier.attrelid = class.oid and earlier.attnum between 1 and attribute.attnum and not earlier.attisdropped)`,
+      `'position ' || case when relkind = 'c' then attnum end`,
       `'default ' || (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = class.oid and adnum = attnum)`,
       `'identity ' || nullif(attidentity::text, '')`,
       `'generated ' || nullif(attgenerated::text, '')`,

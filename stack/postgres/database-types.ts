@@ -18,7 +18,7 @@ export async function generateDatabaseTypes(url: string): Promise<string> {
     ['gen', 'types', '--lang', 'typescript', '--schema', 'public'],
     {
       projectDir: REPOSITORY,
-      url,
+      databases: { remote: url },
     },
   )
   if (code !== 0) throw new Error(`supabase gen types ended with ${code}:\n${stderr}${stdout}`)

@@ -47,7 +47,7 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
 
   const { code, stdout, stderr } = await runSupabase(
     ['db', 'push', '--yes', '--output-format', 'json', ...(seed ? ['--include-seed'] : [])],
-    { projectDir, url: options.url },
+    { projectDir, databases: { remote: options.url } },
   )
   for (const line of stderr.split('\n')) {
     if (line.trim() !== '') options.logger.debug('migrations', line)

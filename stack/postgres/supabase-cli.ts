@@ -9,8 +9,11 @@ import path from 'node:path'
 export interface SupabaseCliOptions {
   /** Folder that contains `supabase/`. */
   projectDir: string
-  /** Database to work on. Its password goes through the environment, not the list of processes. */
-  url: string
+  /**
+   * Databases to work on: one, or two of the same cluster that are compared. The password goes through the environment,
+   * where the list of processes does not show it.
+   */
+  databases: { remote: string } | { from: string; to: string }
 }
 
 export interface SupabaseCliResult {
@@ -20,21 +23,25 @@ export interface SupabaseCliResult {
   stderr: string
 }
 
-/** @param args command and flags; `--remote` and the flags that belong to every call are added. */
+/** @param args command and flags; the flags of the databases and those that belong to every call are added. */
 export async function runSupabase(
   args: readonly string[],
-  { projectDir, url }: SupabaseCliOptions,
+  { projectDir, databases }: SupabaseCliOptions,
 ): Promise<SupabaseCliResult> {
   const manifest = createRequire(import.meta.url).resolve('supabase/package.json')
   const program = path.join(path.dirname(manifest), 'dist/supabase.js')
-  const remote = new URL(url)
-  const password = decodeURIComponent(remote.password)
-  remote.password = ''
+  let password = ''
+  const flags = Object.entries(databases).map(([flag, address]) => {
+    const url = new URL(address)
+    password = decodeURIComponent(url.password)
+    url.password = ''
+    return `--${flag}=${url.href}`
+  })
   const home = await mkdtemp(path.join(tmpdir(), 'claimwire-supabase-'))
   try {
     return await capture(
       process.execPath,
-      [program, ...args, `--remote=${remote.href}`, '--workdir', projectDir, '--agent', 'no'],
+      [program, ...args, ...flags, '--workdir', projectDir, '--agent', 'no'],
       {
         PATH: process.env.PATH ?? '',
         HOME: home,
