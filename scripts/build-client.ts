@@ -17,7 +17,7 @@ import { run, tool } from './process.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const TARGET = resolve(process.argv[2] ?? join(ROOT, 'dist', 'client'))
-const STYLES = ['toasts/toasts.css', 'status/status.css', 'status/status-card.css']
+const STYLES = ['toasts/toasts.css', 'status/status.css', 'status-card/status-card.css']
 
 await rm(TARGET, { recursive: true, force: true })
 await mkdir(TARGET, { recursive: true })

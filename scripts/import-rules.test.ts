@@ -17,7 +17,9 @@ const ALLOWED: Record<string, readonly string[]> = {
 }
 
 /** Foreign pages load these: no framework comes with them. */
-const WITHOUT_FRAMEWORK = ['client', 'drop-in', 'react', 'shared', 'toasts'].map((name) => `web/src/${name}`)
+const WITHOUT_FRAMEWORK = ['client', 'drop-in', 'react', 'shared', 'status', 'toasts'].map(
+  (name) => `web/src/${name}`,
+)
 const FRAMEWORK = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]((?:preact|@preact|@tanstack)[/'"]|[^'"]*\/ui\/)/
 
 /** Files that every folder may import. */

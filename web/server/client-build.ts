@@ -41,6 +41,7 @@ const MODULES = {
   react: 'react/index.ts',
   toasts: 'toasts/index.ts',
   status: 'status/index.ts',
+  'status-card': 'status-card/index.tsx',
 }
 
 /** @param minify for measuring; applications minify for themselves. Default false. */

@@ -1,8 +1,9 @@
 /** The bar at the top: name, connection, and who is signed in. */
 
 import type { DashboardWebSocketClient } from '../client/index.ts'
+import { Part } from '../client/part.ts'
 import { h } from '../shared/dom.ts'
-import { createStatusDetails, createStatusIndicator } from '../status/index.ts'
+import { createStatusIndicator } from '../status/index.ts'
 import { brand } from './brand.ts'
 
 export interface TopBar {
@@ -19,13 +20,13 @@ export interface TopBarOptions {
   signOut(): void
 }
 
+/** Loaded after the first paint. */
+const statusCard = new Part(() => import('../status-card/index.tsx'))
+
 export function createTopBar({ client, bell, email, signOut }: TopBarOptions): TopBar {
   const status = h('div', { attrs: { id: 'ws-connection-status' } })
-  const indicator = createStatusIndicator({
-    element: status,
-    client,
-    details: createStatusDetails(client),
-  })
+  const indicator = createStatusIndicator({ element: status, client })
+  const stopLoading = statusCard.use((card) => indicator.addDetails(card.createStatusDetails(client)))
   const element = h(
     'header',
     { class: 'topbar' },
@@ -43,5 +44,11 @@ export function createTopBar({ client, bell, email, signOut }: TopBarOptions): T
       ),
     ),
   )
-  return { element, destroy: () => indicator.destroy() }
+  return {
+    element,
+    destroy() {
+      stopLoading()
+      indicator.destroy()
+    },
+  }
 }

@@ -15,15 +15,9 @@ export function placeBelow(panel: HTMLElement, anchor: Element, gap = 8): void {
   for (const [name, value] of Object.entries(values)) panel.style.setProperty(name, value)
 }
 
-/** Above everything where the browser has a top layer; else by the style sheet's z-index. */
+/** Shows a panel above all else where the browser has a top layer; elsewhere its z-index decides. */
 export function showOnTop(panel: HTMLElement): void {
-  panel.hidden = false
   if (typeof panel.showPopover !== 'function') return
   panel.popover = 'manual'
   panel.showPopover()
-}
-
-export function hideFromTop(panel: HTMLElement): void {
-  if (typeof panel.hidePopover === 'function' && panel.matches(':popover-open')) panel.hidePopover()
-  panel.hidden = true
 }

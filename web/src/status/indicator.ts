@@ -1,14 +1,34 @@
 /**
- * The connection indicator. Drops shorter than 2.5 s are not shown, except to those who have the details open. The label is a live region; the countdown
- * beside it is not, or a screen reader would read every second.
+ * The connection indicator. A drop shorter than 2.5 s is shown only while the details are open. The label is a live
+ * region; the countdown beside it is not, or a screen reader would read every second.
  */
 
 import type { DashboardWebSocketClient } from '../client/index.ts'
 import { h, setText } from '../shared/dom.ts'
-import type { CreateDetails } from './details.ts'
 import { holdFor, present, type StatusPresentation } from './presentation.ts'
 
+/** What the indicator gives the card with the details. */
+export interface DetailsContext {
+  /** The indicator's label. */
+  label: HTMLElement
+  clock: () => number
+  /** The card has opened or closed. */
+  toggled(): void
+}
+
+export type CreateDetails = (context: DetailsContext) => Details
+
+export interface Details {
+  /** Stands in place of the label, and has it inside. */
+  element: HTMLElement
+  readonly isOpen: boolean
+  update(): void
+  destroy(): void
+}
+
 export interface StatusIndicator {
+  /** Adds the card with details, where its code is loaded after the indicator is shown. See the option `details`. */
+  addDetails(create: CreateDetails): void
   destroy(): void
 }
 
@@ -16,7 +36,7 @@ export interface StatusIndicatorOptions {
   /** Emptied and filled. */
   element: HTMLElement
   client: Pick<DashboardWebSocketClient, 'getState' | 'on' | 'retryNow'>
-  /** A card for whoever looks closer: `createStatusDetails(client)`. Default: none, and a tooltip in its place. */
+  /** A card with details, from `status-card`: `createStatusDetails(client)`. Default: none; a tooltip has a sentence. */
   details?: CreateDetails
   clock?: () => number
 }
@@ -30,12 +50,8 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
   const symbol = h('span', { class: 'cw-status__symbol', attrs: { 'aria-hidden': 'true' } })
   const label = h('span', { class: 'cw-status__label' })
   const region = h('span', { class: 'cw-status__state', attrs: { role: 'status' } }, symbol, label)
-  const details = options.details?.({
-    label: region,
-    clock,
-    toggled: () => update(),
-  })
-  /** What is the matter: seen where there is room for it, heard everywhere. */
+  let details: Details | undefined
+  /** A sentence on what is wrong: seen on a wide screen, heard by screen readers everywhere. */
   const detail = h('span', { class: 'cw-status__detail', attrs: { 'aria-live': 'polite' } })
   const countdown = h('span', { class: 'cw-status__countdown', attrs: { 'aria-hidden': 'true' } })
   const retry = h(
@@ -48,7 +64,14 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     'Retry now',
   )
   element.classList.add('cw-status')
-  element.replaceChildren(...(details?.elements ?? [region]), detail, countdown, retry)
+  element.replaceChildren(region, detail, countdown, retry)
+
+  function addDetails(create: CreateDetails): void {
+    details = create({ label: region, clock, toggled: update })
+    element.prepend(details.element)
+    element.removeAttribute('title')
+    update()
+  }
 
   function update(): void {
     clearTimeout(timer)
@@ -56,7 +79,7 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
     const next = present(client.getState(), now)
     leftLiveAt = next.tone === 'live' ? null : (leftLiveAt ?? now)
     const hold = holdFor(shown?.tone ?? null, next.tone, leftLiveAt ?? now, now)
-    // Whoever looks closer is shown what is so, by label and card alike.
+    // While the card is open, label and card both show the present state.
     if (hold > 0 && details?.isOpen !== true) {
       timer = setTimeout(update, hold)
       return
@@ -75,9 +98,11 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
   }
 
   const stops = [client.on('state', update), client.on('pong', update)]
-  update()
+  if (options.details === undefined) update()
+  else addDetails(options.details)
 
   return {
+    addDetails,
     destroy() {
       for (const stop of stops) stop()
       details?.destroy()

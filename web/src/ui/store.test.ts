@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals'
-import { describe, expect, it } from 'vitest'
-import { signalOf } from './store.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { atMostEvery, signalOf } from './store.ts'
 
 class Counter {
   state = 0
@@ -51,5 +51,27 @@ describe('signalOf', () => {
     expect(store.listeners.size).toBe(1)
     for (const stop of stops) stop()
     expect(store.listeners.size).toBe(0)
+  })
+})
+
+describe('atMostEvery', () => {
+  it('tells of the first change at once, of those that follow together, and of none twice', () => {
+    vi.useFakeTimers()
+    const store = new Counter()
+    const seen: number[] = []
+    const stop = atMostEvery(200, store).subscribe(() => seen.push(store.state))
+    for (const state of [1, 2, 3]) store.become(state)
+    expect(seen).toEqual([1])
+    vi.advanceTimersByTime(200)
+    expect(seen).toEqual([1, 3])
+    vi.advanceTimersByTime(1_000)
+    store.become(4)
+    expect(seen).toEqual([1, 3, 4])
+    store.become(5)
+    stop()
+    vi.advanceTimersByTime(1_000)
+    expect(seen).toEqual([1, 3, 4])
+    expect([store.listeners.size, vi.getTimerCount()]).toEqual([0, 0])
+    vi.useRealTimers()
   })
 })

@@ -33,3 +33,32 @@ export function signalOf<State>(store: Store<State>): ReadonlySignal<State> {
   })
   return follow
 }
+
+/** The same store, whose listeners are told at once after a rest, and then at most once in so many milliseconds. */
+export function atMostEvery<State>(interval: number, store: Store<State>): Store<State> {
+  return {
+    get state() {
+      return store.state
+    },
+    subscribe(listener) {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      let hasChanged = false
+      const tell = (): void => {
+        hasChanged = false
+        timer = setTimeout(() => {
+          timer = undefined
+          if (hasChanged) tell()
+        }, interval)
+        listener()
+      }
+      const stop = store.subscribe(() => {
+        hasChanged = true
+        if (timer === undefined) tell()
+      })
+      return () => {
+        stop()
+        clearTimeout(timer)
+      }
+    },
+  }
+}

@@ -22,11 +22,13 @@ export interface VirtualListProps<Item> {
   /** Attributes of the `li` around a row. */
   rowProps?: (item: Item) => HTMLAttributes<HTMLLIElement>
   /** The element that scrolls, or `page` where the page does. */
-  scroller: RefObject<HTMLElement> | 'page'
+  scroller: RefObject<HTMLElement | null> | 'page'
   /** Rows there are altogether, for screen readers; -1 while that is not known. */
   setSize: number
   /** Pixels of a row that has not been measured. */
   estimate: number
+  /** Key of a row that is drawn wherever the list is scrolled to, as the row with the focus is. */
+  kept?: string | null
   /** Pixels below the last row. Default 0. */
   end?: number
   class?: string
@@ -53,10 +55,13 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     },
     [items, keyOf],
   )
-  const hasFocus = list.current?.contains(document.activeElement) === true
-  const focused = hasFocus ? items.findIndex((item) => keyOf(item) === focusedKey.current) : -1
-  const options = useRef<RowsOptions>({ count: 0, keyOf: keyAt, focused })
-  options.current = { count: items.length, keyOf: keyAt, focused }
+  const { activeElement } = document
+  const focused = list.current?.contains(activeElement) === true ? activeElement : null
+  const kept = [focused === null ? null : focusedKey.current, props.kept ?? null]
+    .map((key) => (key === null ? -1 : items.findIndex((item) => keyOf(item) === key)))
+    .filter((index) => index >= 0)
+  const options = useRef<RowsOptions>({ count: 0, keyOf: keyAt, kept })
+  options.current = { count: items.length, keyOf: keyAt, kept }
   rows?.update(options.current)
 
   useLayoutEffect(() => {
@@ -77,6 +82,9 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   useLayoutEffect(() => {
     drawnItems.current = items
     rows?.drawn()
+    // An element that changes its place in the document loses the focus.
+    if (focused instanceof HTMLElement && focused.isConnected && document.activeElement === document.body)
+      focused.focus({ preventScroll: true })
   })
 
   function onFocusIn({ target }: FocusEvent): void {

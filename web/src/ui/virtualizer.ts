@@ -17,8 +17,8 @@ export interface RowsOptions {
   count: number
   /** Must be another function whenever the rows are others. */
   keyOf(index: number): string
-  /** The row with the focus; -1 for none. */
-  focused: number
+  /** Rows that are drawn wherever the list is scrolled to, each with its neighbours. */
+  kept: readonly number[]
 }
 
 export interface Rows {
@@ -49,7 +49,7 @@ export interface RowsSetUp {
 /** Rows that are drawn above and below what is on the screen. */
 const OVERSCAN = 10
 
-/** Rows that are drawn on either side of the row with the focus, so that Tab reaches them. */
+/** Rows that are drawn on either side of a kept row, so that Tab reaches them from a row with the focus. */
 const NEIGHBOURS = 3
 
 export function createRows(setUp: RowsSetUp): Rows {
@@ -80,9 +80,9 @@ function rowsIn<Scroller extends HTMLElement | Window>(
   { list, pane, estimate, end, changed }: RowsSetUp,
   scroller: ScrollerOptions<Scroller>,
 ): Rows {
-  let current: RowsOptions = { count: 0, keyOf: String, focused: -1 }
+  let current: RowsOptions = { count: 0, keyOf: String, kept: [] }
   let margin = marginOf(list, pane)
-  let rangeExtractor = rangeAround(-1)
+  let rangeExtractor = rangeAround([])
   /** Rows are being measured by {@link Rows.drawn}; the draw that follows from that is part of the same frame. */
   let measuring = false
 
@@ -116,7 +116,7 @@ function rowsIn<Scroller extends HTMLElement | Window>(
 
   return {
     update(next) {
-      if (next.focused !== current.focused) rangeExtractor = rangeAround(next.focused)
+      if (next.kept.join() !== current.kept.join()) rangeExtractor = rangeAround(next.kept)
       current = next
       made.setOptions(options())
     },
@@ -149,13 +149,14 @@ function marginOf(list: HTMLElement, pane: HTMLElement | null): number {
   return pane === null ? top + window.scrollY : top - pane.getBoundingClientRect().top + pane.scrollTop
 }
 
-/** Rows on the screen and near it, and the row with the focus with its neighbours. */
-function rangeAround(focused: number): typeof defaultRangeExtractor {
+/** Rows on the screen and near it, and the kept rows with their neighbours. */
+function rangeAround(kept: readonly number[]): typeof defaultRangeExtractor {
   return (range) => {
-    const indexes = defaultRangeExtractor(range)
-    if (focused < 0 || focused >= range.count) return indexes
-    const [first, last] = [Math.max(0, focused - NEIGHBOURS), Math.min(range.count - 1, focused + NEIGHBOURS)]
-    const kept = Array.from({ length: last - first + 1 }, (_, offset) => first + offset)
-    return [...new Set([...indexes, ...kept])].sort((a, b) => a - b)
+    const indexes = new Set(defaultRangeExtractor(range))
+    for (const row of kept) {
+      const last = Math.min(range.count - 1, row + NEIGHBOURS)
+      for (let index = Math.max(0, row - NEIGHBOURS); index <= last; index += 1) indexes.add(index)
+    }
+    return [...indexes].sort((a, b) => a - b)
   }
 }

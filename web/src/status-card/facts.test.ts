@@ -6,7 +6,7 @@ const live = { latencyMs: 12, lastSeq: 40, retryAt: null, reconnectAttempts: 0, 
 
 describe('connectionFacts', () => {
   it('tells how good a connection is', () => {
-    expect(connectionFacts(live, { lastEventAt: NOW - 65_000, tabs: 3 }, NOW)).toEqual([
+    expect(connectionFacts(live, { lastEventAt: NOW - 65_000, tabs: 3, now: NOW })).toEqual([
       ['Round trip', '12 ms'],
       ['Last event', '1 min ago'],
       ['Up to message', '40'],
@@ -16,7 +16,7 @@ describe('connectionFacts', () => {
 
   it('tells when the next try is, and how many there were', () => {
     const down = { ...live, isConnected: false, retryAt: NOW + 3_100, reconnectAttempts: 2 }
-    const facts = connectionFacts(down, { lastEventAt: null, tabs: null }, NOW)
+    const facts = connectionFacts(down, { lastEventAt: null, tabs: null, now: NOW })
     expect(facts).toContainEqual(['Next try', 'in 4 s'])
     expect(facts).toContainEqual(['Tries so far', '2'])
     const names = facts.map(([name]) => name)
@@ -26,7 +26,7 @@ describe('connectionFacts', () => {
 
   it('tells a connection that is back nothing of the tries before it', () => {
     const back = { ...live, retryAt: NOW + 3_100, reconnectAttempts: 2 }
-    const names = connectionFacts(back, { lastEventAt: null, tabs: null }, NOW).map(([name]) => name)
+    const names = connectionFacts(back, { lastEventAt: null, tabs: null, now: NOW }).map(([name]) => name)
     expect(names).toEqual(['Round trip', 'Last event', 'Up to message'])
   })
 
@@ -36,6 +36,9 @@ describe('connectionFacts', () => {
     [59_999, '59 s ago'],
     [7_300_000, '2 h ago'],
   ])('puts %i ms as %s', (ms, text) => {
-    expect(connectionFacts(live, { lastEventAt: NOW - ms, tabs: null }, NOW)[1]).toEqual(['Last event', text])
+    expect(connectionFacts(live, { lastEventAt: NOW - ms, tabs: null, now: NOW })[1]).toEqual([
+      'Last event',
+      text,
+    ])
   })
 })

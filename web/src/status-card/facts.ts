@@ -1,24 +1,17 @@
-/** What the indicator tells those who look closer. Pure. */
+/** The connection's details in words. Pure. */
 
 import type { ClientState } from '../client/index.ts'
 import { plural } from '../shared/format.ts'
-
-export interface Surroundings {
-  /** Milliseconds of the clock when the last message came; null before the first. */
-  lastEventAt: number | null
-  /** Tabs that share the connection; null where that is not known. */
-  tabs: number | null
-}
+import type { CardContent } from './card-store.ts'
 
 export type Fact = readonly [name: string, value: string]
 
 export function connectionFacts(
   state: Pick<ClientState, 'latencyMs' | 'lastSeq' | 'retryAt' | 'reconnectAttempts' | 'isConnected'>,
-  { lastEventAt, tabs }: Surroundings,
-  now: number,
+  { lastEventAt, tabs, now }: Omit<CardContent, 'client'>,
 ): Fact[] {
   const facts: (Fact | null)[] = [
-    // Of a connection that is gone it says nothing any more.
+    // The round trip of a connection that was lost says nothing.
     state.isConnected
       ? ['Round trip', state.latencyMs === null ? 'not measured yet' : `${state.latencyMs} ms`]
       : null,
