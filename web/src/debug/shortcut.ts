@@ -1,8 +1,8 @@
-/** How the debug panel is asked for: Alt+Shift+D, or `?debug` in the address. Until then nothing of it is loaded. */
+/** Alt+Shift+D or `?debug` in the address open the debug panel, and load its code when first used. */
 
-import type { DebugPanel, DebugPanelOptions } from './panel.ts'
+import type { DebugPanel, DebugPanelOptions } from './index.tsx'
 
-/** @returns the way to end it. */
+/** @returns removes the shortcut and the panel. */
 export function offerDebugPanel(options: DebugPanelOptions): () => void {
   const stop = new AbortController()
   let panel: DebugPanel | null = null
@@ -16,7 +16,7 @@ export function offerDebugPanel(options: DebugPanelOptions): () => void {
     if (loading) return
     loading = true
     try {
-      const { createDebugPanel } = await import('./index.ts')
+      const { createDebugPanel } = await import('./index.tsx')
       if (stop.signal.aborted) return
       panel = createDebugPanel(options)
       panel.toggle()
