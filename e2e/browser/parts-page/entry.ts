@@ -2,13 +2,12 @@
 
 import '../../../web/src/dashboard/styles/tokens.css'
 import '../../../web/src/dashboard/styles/base.css'
-import '../../../web/src/inbox/inbox.css'
 import '../../../web/src/status/status.css'
-import '../../../web/src/status/status-card.css'
 import '../../../web/src/toasts/toasts.css'
 import { offerDebugPanel } from '../../../web/src/debug/shortcut.ts'
 import { createInbox } from '../../../web/src/inbox/index.ts'
-import { createPageBadge, createStatusDetails, createStatusIndicator } from '../../../web/src/status/index.ts'
+import { createPageBadge, createStatusIndicator } from '../../../web/src/status/index.ts'
+import { createStatusDetails } from '../../../web/src/status-card/index.tsx'
 import { createToaster } from '../../../web/src/toasts/index.ts'
 import { World } from './world.ts'
 

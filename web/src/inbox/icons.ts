@@ -1,14 +1,18 @@
-/** The inbox's icons: path data on a 16 by 16 grid. */
+/** The inbox's icons: SVG path data on a 16 by 16 grid. */
 
-import { svgIcon } from '../shared/dom.ts'
 import type { JobTopic } from '../shared/job-words.ts'
+import type { IconPaths } from '../ui/icon.tsx'
 
-const PATHS = {
+export const INBOX_ICONS = {
   bell: ['M4 7a4 4 0 0 1 8 0c0 3.5 1.5 4.5 1.5 4.5h-11S4 10.5 4 7Z', 'M6.5 13.5a1.6 1.6 0 0 0 3 0'],
   check: ['M3.5 8.5l3 3 6-7'],
   checks: ['M1.5 8.5l3 3 6-7', 'M8 11l.6.5 5.9-7'],
   close: ['M4.5 4.5l7 7', 'M11.5 4.5l-7 7'],
   download: ['M8 2.5v7', 'M5 7l3 3 3-3', 'M3 13h10'],
+} as const satisfies Record<string, IconPaths>
+
+/** The icon of a line, by what its message is about. */
+export const TOPIC_ICONS: Record<JobTopic, IconPaths> = {
   file: [
     'M9.5 2H4.5A1.5 1.5 0 0 0 3 3.5v9A1.5 1.5 0 0 0 4.5 14h7a1.5 1.5 0 0 0 1.5-1.5v-7L9.5 2Z',
     'M9.5 2v3.5H13',
@@ -30,8 +34,4 @@ const PATHS = {
     'M5.5 11h3.5',
   ],
   status: ['M1.5 8.5h3l2-5 3 9 2-4h3'],
-} as const satisfies Record<JobTopic | 'bell' | 'check' | 'checks' | 'close' | 'download', readonly string[]>
-
-export function inboxIcon(name: keyof typeof PATHS): SVGSVGElement {
-  return svgIcon(PATHS[name], 'cw-icon')
 }

@@ -1,6 +1,6 @@
-/** The inbox, usable on its own: `createInbox()` and the style sheet `inbox.css`. */
+/** The inbox, usable on its own with `createInbox()`, which brings its styles. */
 
-export { createInbox, type Inbox, type InboxOptions } from './inbox.ts'
-export { createListView, type ListView, type ListViewOptions } from './list-view.ts'
+export { createInbox, type Inbox, type InboxOptions } from './inbox.tsx'
+export { createListView, type ListView, type ListViewOptions } from './list-view.tsx'
 export { createInboxSource, type InboxSource, type Names, type Notice, type NoticeFilter } from './source.ts'
 export { type InboxClient, InboxStore, type InboxStoreOptions } from './store.ts'

@@ -9,7 +9,7 @@
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { isDurable } from '../../../functions-shared/parse-message.ts'
-import type { ClientState, DashboardWebSocketClient } from '../client/index.ts'
+import type { ConnectionStateName, DashboardWebSocketClient } from '../client/index.ts'
 import {
   filterKey,
   type InboxItem,
@@ -36,6 +36,7 @@ export interface InboxState {
   readFailed: boolean
   /** The last mark was not accepted, and has been taken back. */
   markFailed: boolean
+  connection: ConnectionStateName
   /** Notifications that no device has seen (read); null while that is not known. */
   unseenCount: number | null
   unreadCount: number | null
@@ -105,7 +106,7 @@ export class InboxStore {
   }
 
   get state(): InboxState {
-    const { unseenCount, unreadCount } = this.#client.getState()
+    const { state: connection, unseenCount, unreadCount } = this.#client.getState()
     const reach = this.#reach
     const known = reach.seq !== null || reach.ended
     return {
@@ -116,13 +117,10 @@ export class InboxStore {
       loadingOlder: this.#readingOlder,
       readFailed: this.#readFailed,
       markFailed: this.#markFailed,
+      connection,
       unseenCount,
       unreadCount,
     }
-  }
-
-  get connection(): ClientState['state'] {
-    return this.#client.getState().state
   }
 
   /** How people know what a message is about; null where that is not known (yet). */

@@ -1,0 +1,24 @@
+/** Which line of the list is current: the keys act on it, and the Tab key reaches it. The first one until another is. */
+
+import { signal } from '@preact/signals'
+import type { InboxItem } from './notices.ts'
+
+export class CurrentLine {
+  readonly #jobId = signal<string | null>(null)
+
+  /** The first line where the current one has left the list. */
+  among(items: readonly InboxItem[]): InboxItem | undefined {
+    return items.find(({ jobId }) => jobId === this.#jobId.value) ?? items[0]
+  }
+
+  set(jobId: string | null): void {
+    this.#jobId.value = jobId
+  }
+
+  /** Goes on by so many lines; stays on the first and on the last. */
+  move(items: readonly InboxItem[], lines: number): void {
+    const current = this.among(items)
+    const index = current === undefined ? 0 : items.indexOf(current)
+    this.set(items[Math.min(items.length - 1, Math.max(0, index + lines))]?.jobId ?? null)
+  }
+}
