@@ -15,6 +15,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{functions-shared,web,stack,scripts,supabase}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/node_modules/**'],
+          setupFiles: ['stack/testing/property-seed.ts'],
         },
       },
       {
@@ -22,6 +23,7 @@ export default defineConfig({
           name: 'database',
           include: ['{stack,supabase}/**/*.db.test.ts'],
           globalSetup: ['stack/testing/global-setup.ts'],
+          setupFiles: ['stack/testing/property-seed.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

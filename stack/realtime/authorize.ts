@@ -1,17 +1,17 @@
 /**
- * Who may read and write a private channel: row level security of `realtime.messages`, asked as the caller.
+ * Permissions on private channels: row level security of `realtime.messages`, tried as the caller.
  *
  *   read   a row of the topic and extension is inserted as the service and looked for as the caller
  *   write  such a row is inserted as the caller
  *
- * Both in a transaction that is rolled back, with `role`, `request.jwt.claims`, `request.headers` and
+ * Both happen in a transaction that is rolled back, with `role`, `request.jwt.claims`, `request.headers` and
  * `realtime.topic` set as PostgREST and hosted Supabase set them.
  */
 
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { isRecord } from '../../functions-shared/unknown.ts'
 import { type Database, databaseFailure } from './database.ts'
-import { isRecord } from './protocol/serializer.ts'
 import type { Claims } from './tokens.ts'
 
 export type Extension = 'broadcast' | 'presence'
@@ -25,13 +25,13 @@ export interface AuthorizationRequest {
 
 export interface ReadPermissions {
   broadcast: boolean
-  /** `undefined` when it was not asked for. */
+  /** Undefined when the request did not ask for presence. */
   presence: boolean | undefined
 }
 
 export interface Authorizer {
   /**
-   * A policy that raises counts as a refusal.
+   * A policy that raises an error counts as a refusal.
    * @throws when the database is away or takes too long
    */
   mayRead(request: AuthorizationRequest, presence: boolean): Promise<ReadPermissions>
@@ -98,7 +98,7 @@ function callerSettings({ topic, claims, headers }: AuthorizationRequest): strin
   return `select ${calls.join(', ')}`
 }
 
-/** The ids in the last of several results. */
+/** The ids in the last result of several statements. */
 function idsOf(results: unknown): Set<string> {
   const ids = new Set<string>()
   const last: unknown = Array.isArray(results) ? results.at(-1) : undefined

@@ -1,14 +1,14 @@
 /**
- * What one channel's current token allows on a private topic. Reading is asked at the join and with every new
- * token; writing when it is first needed, per extension; answers hold until the token changes.
+ * Permissions of one channel's current token on a private topic. Reading is checked at the join and with every new
+ * token. Writing is checked with the first message of each extension. Answers hold until the token changes.
  */
 
 import type { Authorizer, Extension } from './authorize.ts'
 import { databaseFailure } from './database.ts'
-import { JOIN_REFUSAL, SYSTEM_MESSAGE, unauthorizedToRead } from './protocol/wire.ts'
+import { JOIN_REFUSAL, SYSTEM_MESSAGE, unauthorizedToRead } from './errors.ts'
 import type { Claims } from './tokens.ts'
 
-/** `undefined`: not asked yet. */
+/** Undefined: not checked yet. */
 interface Answers {
   readBroadcast: boolean
   readPresence: boolean | undefined
@@ -44,12 +44,12 @@ export class ChannelPolicies {
     return this.#answers.readBroadcast
   }
 
-  /** `undefined` while presence has not been needed. */
+  /** Undefined until presence is used. */
   get readPresence(): boolean | undefined {
     return this.#answers.readPresence
   }
 
-  /** @returns why the join is refused, or undefined. */
+  /** @returns the reason of a refusal, or undefined */
   async authorizeJoin(presence: boolean): Promise<string | undefined> {
     try {
       return (await this.#askToRead(presence))
@@ -62,7 +62,7 @@ export class ChannelPolicies {
     }
   }
 
-  /** Asks again with a new token. @returns why the channel must close, or undefined. */
+  /** Checks again with a new token. @returns why the channel must close, or undefined */
   async authorizeAgain(claims: Claims, presence: boolean): Promise<string | undefined> {
     const before = this.#answers
     this.#claims = claims
@@ -82,7 +82,7 @@ export class ChannelPolicies {
       : undefined
   }
 
-  /** Whether presence may be read, asked now if it was not needed at the join. */
+  /** Whether presence may be read; checked now if the join did not enable presence. */
   async mayReadPresence(): Promise<boolean> {
     if (this.#answers.readPresence === undefined) {
       const answers = this.#answers
@@ -92,7 +92,7 @@ export class ChannelPolicies {
     return this.#answers.readPresence === true
   }
 
-  /** @returns at once when it is known. @throws when the database cannot be asked; that is not remembered. */
+  /** @returns a boolean when the answer is known, else a promise @throws when the database cannot be asked */
   mayWrite(extension: Extension): boolean | Promise<boolean> {
     const answers = this.#answers
     const known = extension === 'broadcast' ? answers.writeBroadcast : answers.writePresence

@@ -1,10 +1,10 @@
-/** Presence calls of one channel: track, untrack, their limits, and the state that a client is given. */
+/** Presence calls of one channel: track, untrack and their limits. */
 
 import { isDeepStrictEqual } from 'node:util'
+import { isRecord } from '../../functions-shared/unknown.ts'
 import type { ChannelPolicies } from './channel-policies.ts'
 import type { RealtimeContext } from './context.ts'
-import { isRecord } from './protocol/serializer.ts'
-import { SYSTEM_MESSAGE } from './protocol/wire.ts'
+import { SYSTEM_MESSAGE } from './errors.ts'
 
 /** `after` runs once the reply has been sent; `close` and `crash` end the channel instead of replying. */
 export type PresenceOutcome =
@@ -21,7 +21,7 @@ export interface PresenceActions {
 const REFUSED: PresenceOutcome = { reply: 'error', response: {} }
 
 export class ChannelPresence {
-  readonly #context: RealtimeContext
+  readonly #context: Pick<RealtimeContext, 'now' | 'rates' | 'settings'>
   readonly #policies: ChannelPolicies | undefined
   readonly #actions: PresenceActions
   #enabled: boolean
@@ -40,12 +40,12 @@ export class ChannelPresence {
     this.#actions = actions
   }
 
-  /** Asked for at the join, or since the first track. */
+  /** Enabled by the join, or by the first track. */
   get enabled(): boolean {
     return this.#enabled
   }
 
-  /** Whether this client may see who is there. */
+  /** Whether this client may see the topic's presences. */
   get readable(): boolean {
     return !this.#policies || this.#policies.readPresence === true
   }
@@ -66,7 +66,7 @@ export class ChannelPresence {
     }
   }
 
-  /** Counts one presence message. @returns false above the project's limit. */
+  /** Counts one presence message. @returns false above the project's limit */
   countMessage(): boolean {
     const { rates, settings } = this.#context
     if (rates.presence.average > settings.maxPresenceEventsPerSecond) return false

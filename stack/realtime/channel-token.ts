@@ -1,7 +1,7 @@
-/** The token of one channel: its claims, and the moment it runs out. */
+/** The token of one channel: its claims, and a timer for the moment it expires. */
 
+import { expired } from './errors.ts'
 import type { Claims } from './tokens.ts'
-import { expired } from './tokens.ts'
 
 /** Timers cannot wait for years: an expiry further away is looked at again after this time. */
 const LONGEST_WAIT_MS = 3_600_000
@@ -43,8 +43,7 @@ export class ChannelToken {
   #watch(): void {
     clearTimeout(this.#timer)
     const leftMs = this.#claims.exp * 1000 - this.#now()
-    const wait = Math.max(0, Math.min(leftMs, LONGEST_WAIT_MS))
-    this.#timer = setTimeout(() => this.#look(), wait)
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, Math.min(leftMs, LONGEST_WAIT_MS)))
     this.#timer.unref()
   }
 

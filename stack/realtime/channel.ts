@@ -3,31 +3,33 @@
  *
  *   opening --reply to the join--> open --phx_leave, phx_join on the same topic--> closed
  *                                  open --system error: token, limit, revoked policy--> closed
- *                                  open --a message that nothing can be made of--> crashed
+ *                                  open --presence event without a name--> crashed
  */
 
-import type { ChannelKey, Subscriber } from './broadcast.ts'
-import { contentOf } from './broadcast-content.ts'
+import { isRecord } from '../../functions-shared/unknown.ts'
 import type { ChannelPolicies } from './channel-policies.ts'
 import { ChannelPresence } from './channel-presence.ts'
 import { ChannelToken } from './channel-token.ts'
 import type { RealtimeContext } from './context.ts'
+import { CHANNEL_CRASH, SYSTEM_MESSAGE, tokenRefusal } from './errors.ts'
+import type { EventBudget } from './event-budgets.ts'
+import type { ChannelKey, Origin, Subscriber } from './hub.ts'
 import type { JoinConfig } from './join-config.ts'
 import { type ChangeTarget, ChannelChanges } from './postgres-changes/channel-changes.ts'
-import type { Outgoing } from './protocol/outgoing.ts'
-import { type Inbound, isRecord, type ProtocolVersion } from './protocol/serializer.ts'
-import { CHANNEL_CRASH, EVENT, SYSTEM_MESSAGE } from './protocol/wire.ts'
+import { bytesMessage, jsonMessage, type Outgoing, userBroadcastMessage } from './protocol/outgoing.ts'
+import type { Inbound, ProtocolVersion, Ref } from './protocol/serializer.ts'
+import { EVENT } from './protocol/wire.ts'
 import type { WireFrame } from './protocol/ws-frame.ts'
 import { SerialTasks, type Task } from './serial.ts'
-import { type Claims, refreshFailure } from './tokens.ts'
+import type { Claims } from './tokens.ts'
 
 /** What a channel needs of the socket that joined it. */
 export interface ChannelSocket {
   readonly version: ProtocolVersion
   send(frame: WireFrame): void
   /** @param payload JSON text */
-  push(joinRef: unknown, ref: unknown, topic: unknown, event: string, payload: string): void
-  reply(message: Inbound, joinRef: unknown, status: 'ok' | 'error', response: unknown): void
+  push(joinRef: Ref, ref: Ref, topic: string, event: string, payload: string): void
+  reply(message: Inbound, joinRef: Ref, status: 'ok' | 'error', response: unknown): void
   /** Runs work that later frames of this channel wait for. */
   track(tasks: SerialTasks, task: Task): void
   taskFailed(error: unknown): void
@@ -40,9 +42,9 @@ export interface ChannelOptions {
   topic: string
   /** As the client wrote it. */
   fullTopic: string
-  joinRef: unknown
+  joinRef: Ref
   config: JoinConfig
-  /** Key under which this client is present. */
+  /** Key of this client's presence. */
   presenceKey: string
   token: string
   claims: Claims
@@ -54,7 +56,7 @@ export class Channel implements Subscriber {
   readonly key: ChannelKey
   readonly topic: string
   readonly fullTopic: string
-  readonly joinRef: unknown
+  readonly joinRef: Ref
   readonly config: JoinConfig
 
   readonly #context: RealtimeContext
@@ -64,8 +66,8 @@ export class Channel implements Subscriber {
   readonly #changes: ChannelChanges
   readonly #token: ChannelToken
   readonly #tasks: SerialTasks
-  /** Broadcasts that wait for the reply to the join; undefined once it is sent. */
-  #held: { message: Outgoing; id: string | undefined }[] | undefined = []
+  /** Broadcasts that wait for the reply to the join; undefined once the reply is sent. */
+  #held: { message: Outgoing; origin: Origin }[] | undefined = []
   #replayed: ReadonlySet<string> = new Set()
   #stopped = false
 
@@ -93,20 +95,16 @@ export class Channel implements Subscriber {
     context.hub.subscribe(this.key, this)
   }
 
-  get claims(): Claims {
-    return this.#token.claims
-  }
-
   get stopped(): boolean {
     return this.#stopped
   }
 
-  /** The join has been answered. @param replayed ids of the messages that were sent from the past */
+  /** The join has been answered. @param replayed ids of the messages that were replayed */
   opened(replayed: ReadonlySet<string>): void {
     this.#replayed = replayed
     const held = this.#held ?? []
     this.#held = undefined
-    for (const { message, id } of held) this.broadcast(message, id)
+    for (const { message, origin } of held) this.broadcast(message, origin)
     if (this.#presence.enabled) this.#sendPresenceState()
     if (this.config.broadcast.replicationReady) this.#announceReplication()
     this.#changes.subscribe()
@@ -116,7 +114,7 @@ export class Channel implements Subscriber {
     this.#socket.track(this.#tasks, () => this.#handle(message))
   }
 
-  /** Ends this channel for a new join of its topic, once what was sent before has been handled. */
+  /** Ends this channel for a new join of its topic, once the frames before that join have been handled. */
   replaced(): Promise<void> {
     return new Promise((resolve) => {
       this.#tasks.run(() => {
@@ -128,22 +126,24 @@ export class Channel implements Subscriber {
 
   // Subscriber
 
-  broadcast(message: Outgoing, id?: string): void {
+  broadcast(message: Outgoing, origin: Origin): void {
     if (this.#held) {
-      this.#held.push({ message, id })
+      this.#held.push({ message, origin })
       return
     }
     if (this.#policies && !this.#policies.readBroadcast) return
-    if (id !== undefined && this.#replayed.has(id)) return
+    if (origin.id !== undefined && this.#replayed.has(origin.id)) return
     this.send(message)
-    const { events } = this.#context.rates
-    events.add()
+    const { rate, closesReceivers } = origin.budget
+    rate.add()
     // Later, because an acknowledgement may still have to be sent.
-    if (events.triggered) queueMicrotask(() => this.shutDown(SYSTEM_MESSAGE.tooManyMessages))
+    if (closesReceivers && rate.triggered) {
+      queueMicrotask(() => this.shutDown(SYSTEM_MESSAGE.tooManyMessages))
+    }
   }
 
   presenceDiff(message: Outgoing): void {
-    // Before the join is answered the state that follows it says the same.
+    // The presence state that follows the reply to the join includes this change.
     if (this.#held || !this.#presence.readable) return
     this.#context.rates.presence.add()
     this.send(message)
@@ -174,7 +174,7 @@ export class Channel implements Subscriber {
     this.announceClose()
   }
 
-  /** Ends the channel as the real server ends one that a message was too much for. */
+  /** Ends the channel as the real server ends one whose process crashed. */
   crash(): void {
     if (this.#stopped) return
     this.stop()
@@ -186,7 +186,7 @@ export class Channel implements Subscriber {
     this.#socket.push(this.joinRef, this.joinRef, this.fullTopic, EVENT.close, '{}')
   }
 
-  /** Ends everything this channel takes part in, without a word. */
+  /** Ends subscriptions, presence and timers. Tells the client nothing. */
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
@@ -198,6 +198,10 @@ export class Channel implements Subscriber {
   }
 
   // From the client
+
+  get #budget(): EventBudget {
+    return this.#context.budgets.socket(this.#token.claims, this.#socket)
+  }
 
   #handle(message: Inbound): void | Promise<void> {
     if (this.#stopped) return
@@ -211,12 +215,12 @@ export class Channel implements Subscriber {
       case EVENT.leave:
         return this.#leave(message)
       default:
-        this.#context.rates.events.add()
+        this.#budget.rate.add()
     }
   }
 
   #leave(message: Inbound): void {
-    // A leave that names an earlier join of this topic is not meant for this one.
+    // A leave that names an earlier join of this topic is not meant for this channel.
     if (message.joinRef !== null && message.joinRef !== this.joinRef) return
     this.stop()
     this.#socket.reply(message, this.joinRef, 'ok', {})
@@ -235,19 +239,21 @@ export class Channel implements Subscriber {
   }
 
   #relay(message: Inbound): void {
-    const { hub, rates, settings } = this.#context
+    const { drops, hub, settings } = this.#context
     const { ack, self } = this.config.broadcast
-    rates.events.add()
-    const content = contentOf(this.topic, message)
-    if (content.size > settings.maxPayloadKb * 1000) {
+    const budget = this.#budget
+    if (!budget.closesReceivers && budget.rate.triggered) {
+      drops.note('sender_over_limit', this.topic)
+      this.shutDown(SYSTEM_MESSAGE.tooManyMessages)
+      return
+    }
+    budget.rate.add()
+    const { size, outgoing } = contentOf(this.topic, message)
+    if (size > settings.maxPayloadKb * 1000) {
       if (ack) this.#socket.reply(message, this.joinRef, 'error', 'payload_size_exceeded')
       return
     }
-    const listeners = hub.subscribers(this.key)
-    if (!content.outgoing) {
-      // Nobody notices as long as there is nobody to encode it for.
-      if (listeners.size > (self ? 0 : 1)) this.crash()
-    } else hub.broadcast(this.key, content.outgoing, self ? {} : { except: this })
+    hub.broadcast(this.key, outgoing, { budget, except: self ? undefined : this })
     // The sender's own copy has gone before the acknowledgement.
     if (ack && !this.#stopped) this.#socket.reply(message, this.joinRef, 'ok', {})
   }
@@ -270,7 +276,7 @@ export class Channel implements Subscriber {
     if (typeof token !== 'string' || token.startsWith('sb_') || token === this.#token.text) return
     const check = await this.#context.tokens.verify(token)
     if (this.#stopped) return
-    if (!check.ok) return this.shutDown(refreshFailure(check.failure))
+    if (!check.ok) return this.shutDown(tokenRefusal(check.failure).refresh)
     const refusal = await this.#policies?.authorizeAgain(check.claims, this.#presence.enabled)
     if (this.#stopped) return
     if (refusal) return this.shutDown(refusal)
@@ -289,7 +295,7 @@ export class Channel implements Subscriber {
         return channel.stopped
       },
       get claims() {
-        return channel.claims
+        return channel.#token.claims
       },
       send: (frame) => {
         if (!this.#stopped) this.#socket.send(frame)
@@ -312,4 +318,16 @@ export class Channel implements Subscriber {
       this.system('ok', SYSTEM_MESSAGE.replicationReady)
     }
   }
+}
+
+/** A client's broadcast as its topic's subscribers get it, and the payload's size in bytes. */
+function contentOf(topic: string, message: Inbound): { size: number; outgoing: Outgoing } {
+  const { userBroadcast, bytes, payload } = message
+  if (userBroadcast) {
+    const outgoing = userBroadcastMessage(topic, { ...userBroadcast, metadata: '' })
+    return { size: userBroadcast.payload.length, outgoing }
+  }
+  if (bytes) return { size: bytes.length, outgoing: bytesMessage(topic, EVENT.broadcast, bytes) }
+  const text = JSON.stringify(payload ?? null)
+  return { size: Buffer.byteLength(text), outgoing: jsonMessage(topic, EVENT.broadcast, text) }
 }

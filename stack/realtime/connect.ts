@@ -1,43 +1,44 @@
-/** What a WebSocket upgrade asks for, and whether it may have it. */
+/** Whether a WebSocket upgrade is admitted. */
 
 import type { IncomingHttpHeaders } from 'node:http'
+import { isBrowser } from '../keys/browser.ts'
+import type { KeyReader } from './api-keys.ts'
 import type { RealtimeContext } from './context.ts'
+import { tokenRefusal, UPGRADE_REFUSAL, type UpgradeRefusal } from './errors.ts'
 import type { ProtocolVersion } from './protocol/serializer.ts'
-import { CONNECT_REFUSAL } from './protocol/wire.ts'
-import { connectFailure } from './tokens.ts'
-
-/** `message` undefined: an empty body. */
-export interface Refusal {
-  status: number
-  message: string | undefined
-}
 
 export type Admission =
   | { ok: true; version: ProtocolVersion; token: string; headers: Record<string, string> }
-  | { ok: false; refusal: Refusal }
+  | { ok: false; refusal: UpgradeRefusal }
 
-/** @param url path and query of the request @param tokenOf what an API key stands for */
+/** @param url path and query of the request */
 export async function admitConnection(
   context: RealtimeContext,
   url: string,
   headers: IncomingHttpHeaders,
-  tokenOf: (key: string) => string,
+  keys: KeyReader,
 ): Promise<Admission> {
   const query = new URL(url, 'http://localhost').searchParams
   const version = versionOf(query.get('vsn'))
-  if (!version) return { ok: false, refusal: { status: 403, message: undefined } }
-  if (context.settings.suspended) return { ok: false, refusal: CONNECT_REFUSAL.suspended }
+  if (!version) return refuse(UPGRADE_REFUSAL.unknownVersion)
+  if (context.settings.suspended) return refuse(UPGRADE_REFUSAL.suspended)
   const header = headers['x-api-key']
   const key = (typeof header === 'string' ? header : undefined) ?? query.get('apikey')
-  if (key === null) return { ok: false, refusal: CONNECT_REFUSAL.keyMissing }
-  const token = tokenOf(key)
-  const check = await context.tokens.verify(token)
-  if (!check.ok) return { ok: false, refusal: connectFailure(check.failure) }
-  if (context.users.size >= context.settings.maxConcurrentUsers) {
-    return { ok: false, refusal: CONNECT_REFUSAL.tooManyUsers }
+  if (key === null) return refuse(UPGRADE_REFUSAL.keyMissing)
+  // Browsers send Origin with every upgrade, and pages cannot leave it out.
+  if (keys.isSecret(key) && (headers.origin !== undefined || isBrowser(headers['user-agent']))) {
+    return refuse(UPGRADE_REFUSAL.secretKeyInBrowser)
   }
-  if (context.rates.joins.triggered) return { ok: false, refusal: CONNECT_REFUSAL.tooManyJoins }
+  const token = keys.tokenOf(key)
+  const check = await context.tokens.verify(token)
+  if (!check.ok) return refuse(tokenRefusal(check.failure).upgrade)
+  if (context.users.size >= context.settings.maxConcurrentUsers) return refuse(UPGRADE_REFUSAL.tooManyUsers)
+  if (context.rates.joins.triggered) return refuse(UPGRADE_REFUSAL.tooManyJoins)
   return { ok: true, version, token, headers: customHeaders(headers) }
+}
+
+function refuse(refusal: UpgradeRefusal): Admission {
+  return { ok: false, refusal }
 }
 
 /** `~> 1.0.0` or `~> 2.0.0`; 1.0.0 when absent. */

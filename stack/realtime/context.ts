@@ -2,8 +2,10 @@
 
 import type { Logger } from '../types.ts'
 import type { Authorizer } from './authorize.ts'
-import type { Hub } from './broadcast.ts'
 import type { Database } from './database.ts'
+import type { DropLog } from './drop-log.ts'
+import type { EventBudgets } from './event-budgets.ts'
+import type { Hub } from './hub.ts'
 import type { RateCounter } from './limits.ts'
 import type { ChangeEngine } from './postgres-changes/engine.ts'
 import type { PresenceRegistry } from './presence.ts'
@@ -25,7 +27,9 @@ export interface RealtimeContext {
   readonly presence: PresenceRegistry
   readonly replication: ReplicationState
   readonly changes: ChangeEngine
-  readonly rates: { events: RateCounter; joins: RateCounter; presence: RateCounter }
+  readonly budgets: EventBudgets
+  readonly rates: { joins: RateCounter; presence: RateCounter }
+  readonly drops: DropLog
   /** Open sockets. */
   readonly sockets: Set<Connection>
   /** Sockets that have joined a channel. Their number is limited by `maxConcurrentUsers`. */

@@ -1,4 +1,4 @@
-/** The service's own pool of connections and what its failures mean for a client. */
+/** Realtime's pool of database connections, and how its failures are told apart. */
 
 import pg from 'pg'
 import { createPool } from '../database-pool.ts'
@@ -28,7 +28,7 @@ export function openDatabase(url: string, settings: RealtimeSettings, logger: Lo
       const onError = (error: Error) => {
         broken = error
       }
-      // The pool's own listener does not know what it was used for.
+      // A connection that breaks while idle in `work` must not go back into the pool.
       client.on('error', onError)
       try {
         return await work(client)
@@ -49,9 +49,12 @@ export function openDatabase(url: string, settings: RealtimeSettings, logger: Lo
   }
 }
 
+/**
+ * `unavailable`: the database is away. `canceled`: the query took too long. `query`: the database refused the query, for
+ * example because a policy raised an error.
+ */
 export type DatabaseFailure = 'unavailable' | 'canceled' | 'query'
 
-/** Whether the database is away, gave up on the query, or refused it (a policy that raises, for one). */
 export function databaseFailure(error: unknown): DatabaseFailure {
   if (!(error instanceof pg.DatabaseError)) return 'unavailable'
   const code = error.code ?? ''

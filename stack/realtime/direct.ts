@@ -1,12 +1,15 @@
 /**
- * The server without a gateway before it: keys of the new kind mean nothing, and the first label of `Host` names the
- * project, as on a cluster that serves many.
+ * The server without a gateway before it, for recordings that were made so. Keys of the new kind mean nothing, and the
+ * first label of `Host` names the project, as on a cluster that serves many.
  */
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { NO_KEYS } from './api-keys.ts'
 import type { RealtimeContext } from './context.ts'
-import { handleHttp } from './http.ts'
+import { UPGRADE_REFUSAL } from './errors.ts'
+import { json, text } from './http-answers.ts'
+import { route } from './routes.ts'
 import { createUpgrader, refuse } from './upgrade.ts'
 
 export interface DirectAccess {
@@ -19,34 +22,23 @@ export interface DirectAccess {
 /** Name of the only project. */
 const PROJECT = 'realtime-dev'
 
-const asItIs = (key: string) => key
-
 export function createDirectAccess(context: RealtimeContext): DirectAccess & { close(): void } {
-  const upgrader = createUpgrader(context, asItIs)
+  const upgrader = createUpgrader(context, NO_KEYS)
   return {
     upgrade(request, socket, head) {
       if (isProject(request.headers.host)) upgrader.upgrade(request, socket, head)
-      else refuse(socket, { status: 404, message: 'Tenant not found' })
+      else refuse(socket, UPGRADE_REFUSAL.unknownProject)
     },
     async fetch(request) {
       const { pathname } = new URL(request.url)
-      if (pathname === '/healthcheck')
-        return new Response('ok', { headers: { 'content-type': 'text/plain; charset=utf-8' } })
-      if (!isProject(request.headers.get('host') ?? undefined)) {
-        return Response.json(
-          { message: 'Tenant not found in database' },
-          {
-            status: 401,
-            headers: { 'content-type': 'application/json; charset=utf-8' },
-          },
-        )
-      }
-      return handleHttp(context, request, pathname, asItIs)
+      if (pathname === '/healthcheck') return text(200, 'ok')
+      if (isProject(request.headers.get('host'))) return route(context, request, pathname, NO_KEYS)
+      return json(401, { message: 'Tenant not found in database' })
     },
     close: () => upgrader.close(),
   }
 }
 
-function isProject(host: string | undefined): boolean {
+function isProject(host: string | null | undefined): boolean {
   return host?.split(/[.:]/)[0] === PROJECT
 }

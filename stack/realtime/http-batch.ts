@@ -1,24 +1,59 @@
-/** The body of a batch broadcast, checked field by field; the errors are those of the real server. */
+/** The body of a batch of broadcasts, checked field by field; the errors are those of the real server. */
 
-import { isRecord } from './protocol/serializer.ts'
+import * as v from 'valibot'
+import { isRecord } from '../../functions-shared/unknown.ts'
 
-export interface BatchMessage {
-  topic: string
-  event: string
-  payload: Record<string, unknown>
-  private: boolean
-  id: string | undefined
-}
-
-type FieldErrors = Record<string, string[]>
+export type BatchMessage = v.InferOutput<ReturnType<typeof messageSchema>>
 
 export type ParsedBatch =
   | { ok: true; messages: BatchMessage[] }
-  | { ok: false; errors: (string | FieldErrors)[] }
+  | { ok: false; errors: (string | Record<string, string[]>)[] }
 
 const BLANK = "can't be blank"
 const INVALID = 'is invalid'
-const TOO_LARGE = 'Payload size exceeds tenant limit'
+export const TOO_LARGE = 'Payload size exceeds tenant limit'
+
+const Text = v.optional(
+  v.pipe(
+    v.nullable(v.string(INVALID)),
+    v.string(BLANK),
+    v.check((text) => text.trim() !== '', BLANK),
+  ),
+  null,
+)
+
+/** Texts as well, because the real server casts them. */
+const FLAGS = new Map<unknown, boolean>([
+  ...[null, '', false, 'false', '0'].map((value) => [value, false] as const),
+  ...[true, 'true', '1'].map((value) => [value, true] as const),
+])
+
+const Flag = v.optional(
+  v.pipe(
+    v.unknown(),
+    v.check((value) => FLAGS.has(value), INVALID),
+    v.transform((value) => FLAGS.get(value) === true),
+  ),
+  null,
+)
+
+function messageSchema(maxPayloadBytes: number) {
+  return v.object({
+    topic: Text,
+    event: Text,
+    payload: v.optional(
+      v.pipe(
+        v.unknown(),
+        v.check((payload) => payload !== null, BLANK),
+        v.custom<Record<string, unknown>>(isRecord, INVALID),
+        v.check((payload) => Buffer.byteLength(JSON.stringify(payload)) <= maxPayloadBytes, TOO_LARGE),
+      ),
+      null,
+    ),
+    private: Flag,
+    id: v.fallback(v.optional(v.pipe(v.string(), v.nonEmpty())), undefined),
+  })
+}
 
 /** @param maxPayloadBytes of one message's payload as JSON */
 export function parseBatch(body: Record<string, unknown>, maxPayloadBytes: number): ParsedBatch {
@@ -26,43 +61,15 @@ export function parseBatch(body: Record<string, unknown>, maxPayloadBytes: numbe
   if (messages === undefined || messages === null) return { ok: false, errors: [BLANK] }
   if (!Array.isArray(messages) || !messages.every(isRecord)) return { ok: false, errors: [INVALID] }
   if (messages.length === 0) return { ok: false, errors: [BLANK] }
-  const parsed = messages.map((message) => parseMessage(message, maxPayloadBytes))
-  if (parsed.some(({ errors }) => Object.keys(errors).length > 0)) {
-    return { ok: false, errors: parsed.map(({ errors }) => errors) }
+  const schema = messageSchema(maxPayloadBytes)
+  const parsed = messages.map((message) => v.safeParse(schema, message))
+  if (parsed.every((result) => result.success)) {
+    return { ok: true, messages: parsed.map(({ output }) => output) }
   }
-  return { ok: true, messages: parsed.map(({ message }) => message) }
+  return { ok: false, errors: parsed.map(({ issues }) => (issues ? errorsOf(issues) : {})) }
 }
 
-function parseMessage(
-  fields: Record<string, unknown>,
-  maxPayloadBytes: number,
-): { message: BatchMessage; errors: FieldErrors } {
-  const errors: FieldErrors = {}
-  const text = (name: string): string => {
-    const value = fields[name]
-    if (value === undefined || value === null) errors[name] = [BLANK]
-    else if (typeof value !== 'string') errors[name] = [INVALID]
-    else if (value.trim() === '') errors[name] = [BLANK]
-    else return value
-    return ''
-  }
-  const topic = text('topic')
-  const event = text('event')
-  let payload: Record<string, unknown> = {}
-  if (fields.payload === undefined || fields.payload === null) errors.payload = [BLANK]
-  else if (!isRecord(fields.payload)) errors.payload = [INVALID]
-  else payload = fields.payload
-  if (Buffer.byteLength(JSON.stringify(payload)) > maxPayloadBytes) errors.payload = [TOO_LARGE]
-  const isPrivate = flag(fields.private)
-  if (isPrivate === undefined) errors.private = [INVALID]
-  const id = typeof fields.id === 'string' && fields.id !== '' ? fields.id : undefined
-  return { message: { topic, event, payload, private: isPrivate === true, id }, errors }
-}
-
-/** @returns undefined for anything that is no boolean */
-function flag(value: unknown): boolean | undefined {
-  if (value === undefined || value === null || value === '') return false
-  if (value === true || value === 'true' || value === '1') return true
-  if (value === false || value === 'false' || value === '0') return false
-  return undefined
+/** One text for each field, as the real server gives it. */
+function errorsOf(issues: readonly v.BaseIssue<unknown>[]): Record<string, string[]> {
+  return Object.fromEntries(issues.map((issue) => [v.getDotPath(issue) ?? '', [issue.message]]))
 }

@@ -1,10 +1,10 @@
-/** Ends sockets that say nothing, or that have been without a channel for long: one look at all of them a second. */
+/** Closes silent sockets and sockets without a channel: one timer for all sockets, once a second. */
 
 import type { RealtimeContext } from './context.ts'
 
 const EVERY_MS = 1_000
 
-/** @returns stops it. */
+/** @returns a function that stops the watch */
 export function watchIdleSockets({ sockets }: Pick<RealtimeContext, 'sockets'>): () => void {
   const timer = setInterval(() => {
     const now = performance.now()

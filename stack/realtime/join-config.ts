@@ -1,7 +1,7 @@
-/** What a client asks for when it joins: the payload of `phx_join`, read as leniently as the real server does. */
+/** The payload of `phx_join`, read as leniently as the real server does. */
 
-import { isRecord } from './protocol/serializer.ts'
-import { JOIN_REFUSAL } from './protocol/wire.ts'
+import { isRecord } from '../../functions-shared/unknown.ts'
+import { JOIN_REFUSAL } from './errors.ts'
 
 export interface JoinConfig {
   private: boolean
@@ -9,22 +9,22 @@ export interface JoinConfig {
     ack: boolean
     self: boolean
     replicationReady: boolean
-    /** `undefined` when absent; anything else is checked by the replay. */
+    /** Undefined when absent; `parseReplay` checks the rest. */
     replay: unknown
     wantsReplay: boolean
   }
   presence: { enabled: boolean; key: string }
   /** Bindings as the client wrote them; the reply repeats them. */
   postgresChanges: unknown[]
-  /** Token of this channel; undefined means the connection's own. */
+  /** Token of this channel; undefined: the connection's token. */
   accessToken: string | undefined
-  /** Joined without `config`: the topic itself names schema, table and filter. */
+  /** Joined without `config`: the topic names schema, table and filter. */
   legacy: boolean
 }
 
 export type ParsedJoin = { ok: true; config: JoinConfig } | { ok: false; reason: string }
 
-/** @param topic without the `realtime:` prefix. */
+/** @param topic without the `realtime:` prefix */
 export function parseJoin(payload: unknown, topic: string): ParsedJoin {
   if (!isRecord(payload)) {
     return {
@@ -60,7 +60,7 @@ export function parseJoin(payload: unknown, topic: string): ParsedJoin {
   }
 }
 
-/** `user_token` is the older name. Keys of the new kind say nothing about a user. */
+/** `user_token` is the older name. Keys of the new kind are not tokens of a user. */
 function tokenOf(payload: Record<string, unknown>): string | undefined {
   const token = payload.access_token ?? payload.user_token
   if (typeof token === 'string' && token.startsWith('sb_')) return undefined
@@ -69,7 +69,7 @@ function tokenOf(payload: Record<string, unknown>): string | undefined {
   return undefined
 }
 
-/** Absent and null sections are empty ones; `undefined` for anything that is no object. */
+/** @returns an empty section for an absent or null one, undefined for anything that is no object */
 function section(value: unknown): Record<string, unknown> | undefined {
   if (value === undefined || value === null) return {}
   return isRecord(value) ? value : undefined
@@ -89,7 +89,7 @@ function legacyBinding(topic: string): Record<string, string> {
   return filter.length === 0 ? { schema, table } : { schema, table, filter: filter.join(':') }
 }
 
-/** A JSON value as Elixir prints it; it stands in the text of an error. */
+/** A JSON value as Elixir prints it in an error text. */
 export function inspect(value: unknown): string {
   if (value === null || value === undefined) return 'nil'
   if (Array.isArray(value)) return `[${value.map(inspect).join(', ')}]`

@@ -1,19 +1,21 @@
 /**
- * A join: limits, token, policies, replay, in the real server's order; then the reply, then what follows it.
- * The frames behind it on the same socket wait.
+ * A join: limits, token, policies and replay in the real server's order, then the reply, then replayed messages.
+ * Later frames of the same socket wait.
  */
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isRecord } from '../../functions-shared/unknown.ts'
 import { Channel, type ChannelSocket } from './channel.ts'
 import { ChannelPolicies } from './channel-policies.ts'
 import type { Connection, RealtimeContext } from './context.ts'
+import { JOIN_REFUSAL, tokenRefusal, unauthorizedToRead } from './errors.ts'
 import { type JoinConfig, parseJoin } from './join-config.ts'
 import { bindingId } from './postgres-changes/binding-id.ts'
-import { type Inbound, isRecord } from './protocol/serializer.ts'
-import { CLOSE, JOIN_REFUSAL, TOPIC_PREFIX } from './protocol/wire.ts'
+import type { Inbound } from './protocol/serializer.ts'
+import { CLOSE, TOPIC_PREFIX } from './protocol/wire.ts'
 import { parseReplay, type ReplayedMessage, readReplay, replayFrame } from './replay.ts'
-import { type Claims, joinFailure } from './tokens.ts'
+import type { Claims } from './tokens.ts'
 
 /** What a join needs of its socket. */
 export interface JoiningSocket extends ChannelSocket, Connection {
@@ -34,7 +36,7 @@ type Outcome =
 export async function joinChannel(
   context: RealtimeContext,
   socket: JoiningSocket,
-  request: Inbound & { topic: string },
+  request: Inbound,
 ): Promise<void> {
   const before = socket.channels.get(request.topic)
   await before?.replaced()
@@ -51,7 +53,7 @@ export async function joinChannel(
 
 function answer(
   socket: JoiningSocket,
-  request: Inbound & { topic: string },
+  request: Inbound,
   channel: Channel,
   messages: ReplayedMessage[],
 ): void {
@@ -67,11 +69,7 @@ function answer(
   channel.opened(new Set(messages.map((message) => message.id)))
 }
 
-async function admit(
-  context: RealtimeContext,
-  socket: JoiningSocket,
-  request: Inbound & { topic: string },
-): Promise<Outcome> {
+async function admit(context: RealtimeContext, socket: JoiningSocket, request: Inbound): Promise<Outcome> {
   const topic = request.topic.slice(TOPIC_PREFIX.length)
   if (topic === '') return refuse(JOIN_REFUSAL.topicNameRequired)
   const parsed = parseJoin(request.payload, topic)
@@ -84,7 +82,7 @@ async function admit(
 
   const token = config.accessToken ?? socket.token
   const check = await context.tokens.verify(token)
-  if (!check.ok) return refuse(joinFailure(check.failure))
+  if (!check.ok) return refuse(tokenRefusal(check.failure).join)
   const { claims } = check
   if (!Number.isInteger(claims.exp)) return refuse(JOIN_REFUSAL.unknown)
 
@@ -93,7 +91,8 @@ async function admit(
     policies = new ChannelPolicies(context.authorizer, topic, socket.headers, claims)
     const refusal = await policies.authorizeJoin(config.presence.enabled)
     if (refusal) return refuse(refusal)
-    if (config.broadcast.wantsReplay && !policies.readBroadcast) return refuse(unauthorized(topic))
+    if (config.broadcast.wantsReplay && !policies.readBroadcast)
+      return refuse(`Unauthorized: ${unauthorizedToRead(topic)}`)
   }
   if (!socket.open) return refuse(JOIN_REFUSAL.unknown)
   return open(context, socket, request, { topic, config, token, claims, policies })
@@ -107,11 +106,11 @@ interface Admitted {
   policies: ChannelPolicies | undefined
 }
 
-/** Subscribes first and reads the past then, so that no message falls in between. */
+/** Subscribes before the replay is read, so that no message falls in between. */
 async function open(
   context: RealtimeContext,
   socket: JoiningSocket,
-  request: Inbound & { topic: string },
+  request: Inbound,
   admitted: Admitted,
 ): Promise<Outcome> {
   const { config, topic } = admitted
@@ -130,7 +129,7 @@ async function open(
       messages = await readReplay(context.database, topic, replay)
     } catch (error) {
       channel.stop()
-      context.logger.warn('realtime', 'Messages could not be replayed', { error })
+      context.logger.warn('realtime', 'replay_failed', { error })
       return refuse(JOIN_REFUSAL.replayFailed)
     }
   }
@@ -156,8 +155,4 @@ function limit(context: RealtimeContext, socket: JoiningSocket, config: JoinConf
 
 function refuse(reason: string): Outcome {
   return { ok: false, reason }
-}
-
-function unauthorized(topic: string): string {
-  return `Unauthorized: You do not have permissions to read from this Channel topic: ${topic}`
 }

@@ -1,7 +1,7 @@
 /**
- * Averages of events per second over a sliding window of ticks, as the real server keeps them: the average is
- * taken when a tick ends, so a burst shorter than a tick is let through and judged afterwards. The first tick begins
- * with the first event or question.
+ * Averages of events per second over a sliding window of ticks, as the real server keeps them. The average is taken
+ * when a tick ends: a burst shorter than a tick passes and counts afterwards. The first tick begins with the first
+ * event or question.
  */
 
 const WINDOW_TICKS = 12
@@ -16,7 +16,7 @@ export class RateCounter {
   #ticks: number[] = []
   #triggered = false
 
-  /** @param limit events per second; asked at the end of every tick, so it can change. */
+  /** @param limit events per second; asked at the end of every tick, because it can change */
   constructor(limit: () => number, tickMs: () => number, now: () => number) {
     this.#limit = limit
     this.#tickMs = tickMs
@@ -42,7 +42,7 @@ export class RateCounter {
     return this.#ticks.length === 0 ? 0 : sum / this.#ticks.length
   }
 
-  /** Forgets everything, e.g. after a change of the limit. */
+  /** Forgets every event, e.g. after a change of the limit. */
   reset(): void {
     this.#tickStartedAt = undefined
     this.#current = 0
@@ -56,7 +56,7 @@ export class RateCounter {
     let ended = Math.floor((this.#now() - this.#tickStartedAt) / tickMs)
     if (ended <= 0) return
     this.#tickStartedAt += ended * tickMs
-    // Older ticks than the window holds are empty anyway.
+    // After a longer silence every tick of the window is empty.
     ended = Math.min(ended, WINDOW_TICKS + 1)
     for (; ended > 0; ended--) {
       this.#ticks.push((this.#current * 1000) / tickMs)

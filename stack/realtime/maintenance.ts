@@ -1,4 +1,4 @@
-/** Keeps the partitions of `realtime.messages` ahead of time and drops those that replay no longer reads. */
+/** Creates the partitions of `realtime.messages` some days ahead, and drops those that replay no longer reads. */
 
 import type { RealtimeContext } from './context.ts'
 
@@ -8,7 +8,7 @@ const AFTER_FAILURE_MS = 10_000
 
 type Context = Pick<RealtimeContext, 'database' | 'logger' | 'settings'>
 
-/** @returns stops it. */
+/** @returns a function that stops the maintenance */
 export function maintainPartitions(context: Context): () => void {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -21,7 +21,7 @@ export function maintainPartitions(context: Context): () => void {
       ])
     } catch (error) {
       next = AFTER_FAILURE_MS
-      if (!stopped) context.logger.warn('realtime', 'Partitions could not be maintained', { error })
+      if (!stopped) context.logger.warn('realtime', 'partitions_not_maintained', { error })
     }
     if (stopped) return
     timer = setTimeout(run, next)

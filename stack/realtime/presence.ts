@@ -1,16 +1,17 @@
 /**
- * Who is present where: one entry per channel that tracks, grouped by presence key. Every change is sent to the
- * topic as one `presence_diff`; an update is a join (naming the reference it replaces) and a leave in one diff.
+ * Presences by topic: one entry per channel that tracks, grouped by presence key. The key and the tracked values are
+ * what the client declares; nothing ties them to the user of its token. Every change is sent to the topic as one
+ * `presence_diff`; an update is a join (naming the reference that it replaces) and a leave in one diff.
  */
 
 import { randomBytes } from 'node:crypto'
-import type { ChannelKey, Hub, Subscriber } from './broadcast.ts'
+import type { ChannelKey, Hub, Subscriber } from './hub.ts'
 import { jsonMessage } from './protocol/outgoing.ts'
 import { EVENT } from './protocol/wire.ts'
 
 interface Entry {
   key: string
-  /** `phx_ref`, `phx_ref_prev` after an update, and what the client tracks. */
+  /** The client's values, `phx_ref`, and `phx_ref_prev` after an update. */
   meta: Record<string, unknown>
   ref: string
 }
@@ -40,7 +41,7 @@ export class PresenceRegistry {
     this.#announce(channel, [entry], before ? [before] : [])
   }
 
-  /** Does nothing for a member who is not there. */
+  /** Does nothing for a member without an entry. */
   leave(channel: ChannelKey, member: Subscriber): void {
     const topics = this.#topics(channel)
     const entries = topics.get(channel.topic)
@@ -51,7 +52,7 @@ export class PresenceRegistry {
     this.#announce(channel, [], [entry])
   }
 
-  /** @returns everybody who is there, as JSON text: the payload of `presence_state`. */
+  /** @returns every entry of the topic as JSON text: the payload of `presence_state` */
   state(channel: ChannelKey): string {
     return JSON.stringify(grouped(this.#topics(channel).get(channel.topic)?.values() ?? []))
   }

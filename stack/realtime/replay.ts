@@ -1,8 +1,9 @@
-/** Messages of the past for a private channel: at most 25, the newest, sent oldest first. */
+/** Earlier messages for a private channel: the newest 25 at most, sent oldest first. */
 
+import { isRecord } from '../../functions-shared/unknown.ts'
 import type { Database } from './database.ts'
 import { broadcastPayload, userBroadcastMessage } from './protocol/outgoing.ts'
-import { encodeText, isRecord, type ProtocolVersion } from './protocol/serializer.ts'
+import { encodeText, type ProtocolVersion, type Ref } from './protocol/serializer.ts'
 import { EVENT, TOPIC_PREFIX } from './protocol/wire.ts'
 import { textFrame, type WireFrame } from './protocol/ws-frame.ts'
 
@@ -23,10 +24,10 @@ export interface ReplayedMessage {
 
 export const REPLAY_MAX = 25
 
-/** Microseconds since 1970 that still are a timestamp. */
+/** The last millisecond of the year 9999. */
 const LATEST_SINCE_MS = 253_402_300_799_999
 
-/** @returns 'none' when nothing is to be replayed, 'invalid' for parameters that are refused. */
+/** @returns 'none' without a replay request, 'invalid' for parameters that the real server refuses */
 export function parseReplay(replay: unknown): ReplayRequest | 'none' | 'invalid' {
   if (!isRecord(replay)) return 'none'
   const { since } = replay
@@ -40,7 +41,7 @@ export async function readReplay(
   topic: string,
   request: ReplayRequest,
 ): Promise<ReplayedMessage[]> {
-  // Messages of one transaction have one time; their place in the table tells their order.
+  // Messages of one transaction have the same time; `ctid` keeps their order.
   const rows = await database.query<ReplayedMessage>(
     `select id, event, payload::text as payload, binary_payload as "binaryPayload"
      from realtime.messages
@@ -54,11 +55,11 @@ export async function readReplay(
   return rows.reverse()
 }
 
-/** @returns undefined for bytes on protocol 1.0.0, which cannot carry them. */
+/** @returns undefined for bytes on protocol 1.0.0, which cannot carry them */
 export function replayFrame(
   version: ProtocolVersion,
   topic: string,
-  joinRef: unknown,
+  joinRef: Ref,
   message: ReplayedMessage,
 ): WireFrame | undefined {
   const meta = JSON.stringify({ id: message.id, replayed: true })

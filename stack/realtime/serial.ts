@@ -1,4 +1,4 @@
-/** Runs tasks one after another; a task that finds nobody before it and needs no waiting runs at once. */
+/** Runs tasks one after another. A task runs at once, without a promise, when no task is before it. */
 
 export type Task = () => void | Promise<void>
 
@@ -7,13 +7,9 @@ export class SerialTasks {
   #waiting: Task[] = []
   #busy = false
 
-  /** @param failed is told of a task that throws; the next task runs nevertheless. */
+  /** @param failed is called with the error of a task; the next task runs all the same */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed
-  }
-
-  get length(): number {
-    return this.#waiting.length
   }
 
   run(task: Task): void {
@@ -21,7 +17,7 @@ export class SerialTasks {
     else this.#start(task)
   }
 
-  /** Forgets what has not begun. */
+  /** Forgets tasks that have not begun. */
   clear(): void {
     this.#waiting = []
   }

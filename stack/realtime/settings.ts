@@ -1,10 +1,10 @@
-/** Everything that can be tuned, with the defaults of hosted Supabase where it has them. */
+/** What can be tuned, with the defaults of hosted Supabase where it has them. */
 
 export interface RealtimeSettings {
   /** Sockets with at least one channel. */
   maxConcurrentUsers: number
   maxChannelsPerClient: number
-  /** Average over the last minute at most; broadcasts above it are dropped and channels closed. */
+  /** Messages and their deliveries, averaged over at most a minute. `event-budgets.ts` says what is counted together. */
   maxEventsPerSecond: number
   maxJoinsPerSecond: number
   maxPresenceEventsPerSecond: number
@@ -13,31 +13,37 @@ export interface RealtimeSettings {
   /** Presence calls of one channel of one socket in {@link clientPresenceWindowMs}. */
   clientPresenceMaxCalls: number
   clientPresenceWindowMs: number
-  /** Presence on every channel, whether asked for at the join or not. */
+  /** Presence on every channel, also where the join does not ask for it. */
   presenceEnabled: boolean
   /** Refuses public channels. */
   privateOnly: boolean
+  /**
+   * `refuse`: `POST /api/broadcast` refuses public broadcasts where only private channels are allowed, and events are
+   * counted separately for the database and each caller. `allow`: as on hosted Supabase, public broadcasts are accepted
+   * and all events are counted together.
+   */
+  publicBroadcasts: 'refuse' | 'allow'
   /** Refuses every connection. */
   suspended: boolean
-  /** Wait before a refused upgrade is answered; 2000 on hosted Supabase, a brake on attackers. */
+  /** Milliseconds before a refused upgrade is answered; 2000 on hosted Supabase, a brake on attackers. */
   connectErrorDelayMs: number
-  /** Wait before a refused join is answered, blocking the socket; 5000 on hosted Supabase. */
+  /** Milliseconds before a refused join is answered, with the socket blocked; 5000 on hosted Supabase. */
   channelErrorDelayMs: number
-  /** A socket that sends nothing for so long is closed. */
+  /** A socket that sends nothing for this time is closed. */
   idleTimeoutMs: number
-  /** A socket without a channel for so long is cut. */
+  /** A socket that has no channel for this time is cut. */
   channellessTimeoutMs: number
-  /** A larger frame from a client drops its socket. */
+  /** A larger frame from a client cuts its socket. */
   maxFrameBytes: number
-  /** Unsent bytes of one socket; more and it is closed as a slow consumer. */
+  /** Unsent bytes of one socket. Above it the socket is closed as a slow consumer. */
   maxBufferedBytes: number
-  /** Frames of one socket that wait for an earlier one, e.g. a join; more and the socket is not read meanwhile. */
+  /** Frames of one socket that wait for an earlier frame, e.g. a join. Above it the socket is not read. */
   maxPendingFrames: number
-  /** How long a channel that asked to be told waits for the replication connection. */
+  /** How long a channel that asked for the replication connection waits for it. */
   replicationReadyTimeoutMs: number
   /** Length of one tick of the rate counters. */
   rateTickMs: number
-  /** Connections for authorization, replay and subscriptions. */
+  /** Database connections for authorization, replay and subscriptions. */
   databasePoolSize: number
   /** Longest authorization or replay query. */
   statementTimeoutMs: number
@@ -56,6 +62,7 @@ export const DEFAULT_SETTINGS: Readonly<RealtimeSettings> = {
   clientPresenceWindowMs: 30_000,
   presenceEnabled: false,
   privateOnly: false,
+  publicBroadcasts: 'refuse',
   suspended: false,
   connectErrorDelayMs: 0,
   channelErrorDelayMs: 0,

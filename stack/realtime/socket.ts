@@ -3,13 +3,14 @@
  *
  *   frame -> decode -> heartbeat | phx_join (blocks the frames behind it) | a channel's message
  *
- * Nothing waits for a slow reader: what it has not taken is counted, and above the limit it is closed.
+ * Nothing waits for a slow reader. Its unsent bytes are counted, and above the limit the socket is closed.
  */
 
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Channel } from './channel.ts'
 import type { RealtimeContext } from './context.ts'
+import { JOIN_REFUSAL, SLOW_CONSUMER_REASON, SYSTEM_MESSAGE } from './errors.ts'
 import { type JoiningSocket, joinChannel } from './join.ts'
 import {
   decodeBinary,
@@ -17,16 +18,9 @@ import {
   encodeText,
   type Inbound,
   type ProtocolVersion,
+  type Ref,
 } from './protocol/serializer.ts'
-import {
-  CLOSE,
-  EVENT,
-  JOIN_REFUSAL,
-  PHOENIX_TOPIC,
-  SLOW_CONSUMER_REASON,
-  SYSTEM_MESSAGE,
-  TOPIC_PREFIX,
-} from './protocol/wire.ts'
+import { CLOSE, EVENT, PHOENIX_TOPIC, TOPIC_PREFIX } from './protocol/wire.ts'
 import { textFrame, type WireFrame } from './protocol/ws-frame.ts'
 import { SerialTasks, type Task } from './serial.ts'
 
@@ -65,7 +59,7 @@ export class RealtimeSocket implements JoiningSocket {
     ws.on('ping', () => {
       this.#heardAt = performance.now()
     })
-    ws.on('error', (error) => context.logger.debug('realtime', 'A socket failed', { error }))
+    ws.on('error', (error) => context.logger.debug('realtime', 'socket_failed', { error }))
     ws.on('close', () => this.#ended())
   }
 
@@ -73,13 +67,13 @@ export class RealtimeSocket implements JoiningSocket {
     return !this.#closed && this.#ws.readyState === this.#ws.OPEN
   }
 
-  reply(message: Inbound, joinRef: unknown, status: 'ok' | 'error', response: unknown): void {
+  reply(message: Inbound, joinRef: Ref, status: 'ok' | 'error', response: unknown): void {
     const payload = JSON.stringify({ status, response })
     this.push(joinRef, message.ref, message.topic, EVENT.reply, payload)
   }
 
   /** @param payload JSON text */
-  push(joinRef: unknown, ref: unknown, topic: unknown, event: string, payload: string): void {
+  push(joinRef: Ref, ref: Ref, topic: string, event: string, payload: string): void {
     this.send(textFrame(encodeText(this.version, joinRef, ref, topic, event, payload)))
   }
 
@@ -93,7 +87,7 @@ export class RealtimeSocket implements JoiningSocket {
     }
     this.#stream.write(frame)
     if (this.#stream.writableLength > this.#context.settings.maxBufferedBytes) {
-      this.#context.logger.warn('realtime', 'Closed a socket that reads too slowly', {
+      this.#context.logger.warn('realtime', 'slow_reader_closed', {
         bufferedBytes: this.#stream.writableLength,
       })
       this.close(CLOSE.slowConsumer, SLOW_CONSUMER_REASON)
@@ -141,7 +135,7 @@ export class RealtimeSocket implements JoiningSocket {
     this.#ended()
   }
 
-  /** Runs work that the frames of one channel wait for; the socket is not read while too much waits. */
+  /** Runs work that later frames wait for. The socket is not read while more than `maxPendingFrames` wait. */
   track(tasks: SerialTasks, task: Task): void {
     this.#pending++
     if (this.#pending === this.#context.settings.maxPendingFrames) this.#ws.pause()
@@ -164,7 +158,7 @@ export class RealtimeSocket implements JoiningSocket {
   }
 
   taskFailed(error: unknown): void {
-    this.#context.logger.error('realtime', 'A message could not be handled', { error })
+    this.#context.logger.error('realtime', 'message_failed', { error })
   }
 
   #received(data: RawData, isBinary: boolean): void {
@@ -181,13 +175,13 @@ export class RealtimeSocket implements JoiningSocket {
       this.reply(message, null, 'ok', {})
       return
     }
-    const isChannel = typeof topic === 'string' && topic.startsWith(TOPIC_PREFIX)
-    if (isChannel && event === EVENT.join) return joinChannel(this.#context, this, { ...message, topic })
-    const channel = isChannel ? this.channels.get(topic) : undefined
+    if (topic.startsWith(TOPIC_PREFIX) && event === EVENT.join)
+      return joinChannel(this.#context, this, message)
+    const channel = this.channels.get(topic)
     if (channel) {
       channel.receive(message)
     } else if (event === EVENT.leave) {
-      // Whoever wants to leave what it never joined has what it wants.
+      // The real server confirms leaving a topic that was never joined.
       this.reply(message, message.joinRef, 'ok', {})
     } else {
       this.reply(message, null, 'error', { reason: JOIN_REFUSAL.unmatchedTopic })

@@ -1,12 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  connectFailure,
-  createTokenVerifier,
-  joinFailure,
-  refreshFailure,
-  type TokenVerifier,
-} from './tokens.ts'
+import { tokenRefusal } from './errors.ts'
+import { createTokenVerifier, type TokenVerifier } from './tokens.ts'
 
 const NOW = 1_800_000_000
 
@@ -27,12 +22,12 @@ async function failureOf(token: string) {
 }
 
 describe('a token', () => {
-  it('gives its claims', async () => {
+  it('that is valid gives its claims', async () => {
     const claims = { role: 'authenticated', sub: 'u', exp: NOW + 1 }
     expect(await verifier.verify(await sign(claims))).toEqual({ ok: true, claims })
   })
 
-  it('is refused for what is wrong with it', async () => {
+  it('that is malformed, forged, expired or lacks claims is refused with its own failure', async () => {
     const good = await sign({ role: 'anon', exp: NOW + 1 })
     const forged = `${good.slice(0, -4)}AAAA`
     expect(await failureOf('nonsense')).toEqual({ kind: 'malformed' })
@@ -55,11 +50,12 @@ describe('a token', () => {
     expect(await failureOf(token)).toEqual({ kind: 'signer' })
   })
 
-  it('is refused in the words of the place where it is used', () => {
-    const failure = { kind: 'expired', seconds: 3 } as const
-    expect(connectFailure(failure)).toEqual({ status: 401, message: 'Token has expired' })
-    expect(joinFailure(failure)).toBe('InvalidJWTToken: Token has expired 3 seconds ago')
-    expect(refreshFailure(failure)).toBe('Token has expired 3 seconds ago')
-    expect(refreshFailure({ kind: 'signature' })).toBe(':signature_error')
+  it('is refused in the words for upgrade, join or refresh', () => {
+    expect(tokenRefusal({ kind: 'expired', seconds: 3 })).toEqual({
+      upgrade: { status: 401, message: 'Token has expired' },
+      join: 'InvalidJWTToken: Token has expired 3 seconds ago',
+      refresh: 'Token has expired 3 seconds ago',
+    })
+    expect(tokenRefusal({ kind: 'signature' }).refresh).toBe(':signature_error')
   })
 })

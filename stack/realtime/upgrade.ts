@@ -4,14 +4,16 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket, WebSocketServer } from 'ws'
-import { admitConnection, type Refusal } from './connect.ts'
+import type { KeyReader } from './api-keys.ts'
+import { admitConnection } from './connect.ts'
 import type { RealtimeContext } from './context.ts'
+import { UPGRADE_REFUSAL, type UpgradeRefusal } from './errors.ts'
 import { RealtimeSocket } from './socket.ts'
 
 /** RFC 6455: a message that is too big. */
 const TOO_BIG = 1009
 
-/** A frame over the limit drops the connection without a close frame, as on the real server. */
+/** A frame over the limit cuts the connection without a close frame, as on the real server. */
 class ServerWebSocket extends WebSocket {
   override close(code?: number, data?: string | Buffer): void {
     if (code === TOO_BIG) this.terminate()
@@ -24,7 +26,7 @@ export interface Upgrader {
   close(): void
 }
 
-export function createUpgrader(context: RealtimeContext, tokenOf: (key: string) => string): Upgrader {
+export function createUpgrader(context: RealtimeContext, keys: KeyReader): Upgrader {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -34,7 +36,7 @@ export function createUpgrader(context: RealtimeContext, tokenOf: (key: string) 
   })
 
   async function handle(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
-    const admission = await admitConnection(context, request.url ?? '/', request.headers, tokenOf)
+    const admission = await admitConnection(context, request.url ?? '/', request.headers, keys)
     if (!admission.ok) {
       await delay(context.settings.connectErrorDelayMs)
       refuse(stream, admission.refusal)
@@ -52,18 +54,17 @@ export function createUpgrader(context: RealtimeContext, tokenOf: (key: string) 
 
   return {
     upgrade(request, stream, head) {
-      const gone = () => stream.destroy()
-      stream.on('error', gone)
+      stream.on('error', () => stream.destroy())
       handle(request, stream, head).catch((error: unknown) => {
-        context.logger.error('realtime', 'A connection could not be opened', { error })
-        refuse(stream, { status: 500, message: 'Error connecting to Realtime' })
+        context.logger.error('realtime', 'upgrade_failed', { error })
+        refuse(stream, UPGRADE_REFUSAL.unknown)
       })
     },
     close: () => server.close(),
   }
 }
 
-export function refuse(stream: Duplex, { status, message }: Refusal): void {
+export function refuse(stream: Duplex, { status, message }: UpgradeRefusal): void {
   const body = message === undefined ? '' : JSON.stringify({ error: message })
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

@@ -8,10 +8,20 @@ export type Random = () => number
 
 /** Draws from a new seed, or from `CLAIMWIRE_SEED`. Prints the seed with the name of the test or benchmark. */
 export function seededRandom(name: string): Random {
-  const given = Number(process.env.CLAIMWIRE_SEED)
-  const seed = Number.isSafeInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31) + 1
+  return randomFrom(printedSeed(name))
+}
+
+/** A new seed, or `CLAIMWIRE_SEED`. Prints the seed with the name of the test or benchmark. */
+export function printedSeed(name: string): number {
+  const seed = givenSeed() ?? Math.floor(Math.random() * 2 ** 31) + 1
   console.error(`${name}: CLAIMWIRE_SEED=${seed}`)
-  return randomFrom(seed)
+  return seed
+}
+
+/** `CLAIMWIRE_SEED`, where it is a positive integer. */
+export function givenSeed(): number | undefined {
+  const given = Number(process.env.CLAIMWIRE_SEED)
+  return Number.isSafeInteger(given) && given > 0 ? given : undefined
 }
 
 /** Draws from a fixed seed (Mulberry32: small, fast, good enough to choose moments and test data). */

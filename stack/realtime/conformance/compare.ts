@@ -3,7 +3,7 @@
  * moments. An identifier may differ, but must be the same wherever the recording has the same.
  */
 
-import { isRecord } from '../protocol/serializer.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g

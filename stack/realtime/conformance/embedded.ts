@@ -1,9 +1,10 @@
 /** The embedded server as a target: a database and a server of its own for every recording. */
 
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import { generateKeys } from '../../keys.ts'
 import type { DatabaseUrls } from '../../types.ts'
 import type { Realtime, RealtimeSettings } from '../index.ts'
-import { isRecord, parseJson } from '../protocol/serializer.ts'
+import { parseJson } from '../protocol/serializer.ts'
 import { startTestServer } from '../testing/server.ts'
 import { ReplayClock } from './clock.ts'
 import { mintWithKey } from './mint.ts'
@@ -11,8 +12,8 @@ import type { HttpRequest } from './recording.ts'
 import { openSqlSession } from './sql.ts'
 import type { Target } from './target.ts'
 
-/** The real server's defaults, with a shorter wait for silent clients: the recording waits a whole minute. */
-const SETTINGS: Partial<RealtimeSettings> = { idleTimeoutMs: 10_000 }
+/** The real server's behaviour, with a shorter wait for silent clients: the recording waits a whole minute. */
+const SETTINGS: Partial<RealtimeSettings> = { idleTimeoutMs: 10_000, publicBroadcasts: 'allow' }
 
 export interface EmbeddedOptions {
   db: DatabaseUrls

@@ -3,7 +3,8 @@
  * numbers again, and so does what was derived from them.
  */
 
-import { isRecord, parseJson } from '../protocol/serializer.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
+import { parseJson } from '../protocol/serializer.ts'
 import type { Recording } from './recording.ts'
 import { actionOf } from './scenes.ts'
 import type { Target } from './target.ts'

@@ -4,7 +4,8 @@
  * database's news with everything.
  */
 
-import { isRecord, parseJson } from '../protocol/serializer.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
+import { parseJson } from '../protocol/serializer.ts'
 import { BINARY_KIND } from '../protocol/wire.ts'
 import type { RecordedFrame } from './recording.ts'
 import { shortenedTo } from './translate.ts'

@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isRecord } from '../protocol/serializer.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
 
 export interface Recording {
   scenario: string

@@ -1,7 +1,7 @@
 /** Statements of recordings, run on connections that stay open, with their warnings. */
 
 import pg from 'pg'
-import { isRecord } from '../protocol/serializer.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { SqlOutcome } from './recording.ts'
 
 export interface SqlSession extends AsyncDisposable {

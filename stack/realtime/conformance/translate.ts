@@ -4,7 +4,8 @@
  */
 
 import { createHmac } from 'node:crypto'
-import { isRecord, parseJson } from '../protocol/serializer.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
+import { parseJson } from '../protocol/serializer.ts'
 import type { Bindings } from './compare.ts'
 import type { Target } from './target.ts'
 

@@ -1,6 +1,6 @@
 /** What was not as recorded, and what was meant not to be. */
 
-import { isRecord } from '../protocol/serializer.ts'
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import { type Bindings, equal } from './compare.ts'
 import type { ReplayConnection } from './connection.ts'
 import type { ExpectedDifference } from './differences.ts'

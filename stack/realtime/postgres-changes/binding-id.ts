@@ -1,4 +1,4 @@
-/** The number by which a join's reply and its changes name a binding: a hash of what the client wrote. */
+/** Number of a binding in the reply to the join and in changes: a hash of the binding as the client wrote it. */
 
 const BITS = 27
 
@@ -8,7 +8,7 @@ export function bindingId(binding: unknown): number {
   return hash >>> (32 - BITS)
 }
 
-/** JSON with the keys in order. */
+/** JSON with sorted keys. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value === 'object' && value !== null) {

@@ -1,9 +1,9 @@
-/** One change of a row, out of the replication stream. */
+/** One change of a row, read from the replication stream. */
 
 import type { Pgoutput } from 'pg-logical-replication'
 import type { Action } from './params.ts'
 
-/** PostgreSQL's text; undefined: not sent, because a large value did not change. */
+/** Values as PostgreSQL's text; undefined for a large value that did not change, which PostgreSQL does not send. */
 export type Tuple = Readonly<Record<string, string | null | undefined>>
 
 export interface Change {
@@ -33,14 +33,14 @@ export function transactionOf(begin: Pgoutput.MessageBegin): Transaction {
   return { xid: begin.xid >>> 0, committedAt: new Date(Number(micros / 1000n)).toISOString() }
 }
 
-/** @returns undefined for messages that are no change of a row */
+/** @returns undefined for messages that are not a change of a row */
 export function changeOf(message: Pgoutput.Message, transaction: Transaction): Change | undefined {
   switch (message.tag) {
     case 'insert':
       return { relation: message.relation, action: 'INSERT', row: message.new, old: {}, transaction }
     case 'update': {
       const { relation, key, old } = message
-      // Without a changed key the old one is not sent: it is the new one.
+      // PostgreSQL sends the old key only if it changed.
       const before = old ?? key ?? pick(message.new, relation.keyColumns)
       return { relation, action: 'UPDATE', row: message.new, old: before, transaction }
     }

@@ -1,10 +1,11 @@
-/** The `postgres_changes` of one channel: subscribed after the join, again with every new token and every new stream. */
+/** The `postgres_changes` of one channel: subscribed after the join, and again with every new token or stream. */
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RealtimeContext } from '../context.ts'
+import { SYSTEM_MESSAGE } from '../errors.ts'
 import { encodeText, type ProtocolVersion } from '../protocol/serializer.ts'
-import { EVENT, SYSTEM_MESSAGE } from '../protocol/wire.ts'
+import { EVENT } from '../protocol/wire.ts'
 import { textFrame, type WireFrame } from '../protocol/ws-frame.ts'
 import type { Claims } from '../tokens.ts'
 import { bindingId } from './binding-id.ts'
@@ -22,17 +23,17 @@ export interface ChangeTarget {
   tell(status: 'ok' | 'error', message: string): void
 }
 
-/** After the database was away. */
+/** Wait before a subscription that failed because the database was away is tried again. */
 const RETRY_MS = 500
 const STREAM_TIMEOUT_MS = 5_000
 
 export class ChannelChanges implements ChangeListener {
-  readonly #context: RealtimeContext
+  readonly #context: Pick<RealtimeContext, 'changes' | 'database' | 'logger'>
   readonly #target: ChangeTarget
   /** As the client wrote them. */
   readonly #bindings: readonly unknown[]
   readonly #legacy: boolean
-  /** Rows of `realtime.subscription`. */
+  /** Ids in `realtime.subscription`. */
   #ids: string[] = []
   #attempt = 0
 
@@ -43,7 +44,7 @@ export class ChannelChanges implements ChangeListener {
     this.#legacy = legacy
   }
 
-  /** Subscribes with the channel's current claims, instead of what was subscribed before. */
+  /** Subscribes with the channel's current claims. Replaces earlier subscriptions. */
   async subscribe(): Promise<void> {
     if (this.#bindings.length === 0) return
     const attempt = ++this.#attempt
@@ -58,9 +59,7 @@ export class ChannelChanges implements ChangeListener {
       try {
         if (await this.#try(bindings, isCurrent)) return
       } catch (error) {
-        this.#context.logger.warn('realtime', 'A subscription to changes has to wait for the database', {
-          error,
-        })
+        this.#context.logger.warn('realtime', 'subscription_waits_for_database', { error })
       }
       await delay(RETRY_MS)
     }
@@ -118,7 +117,7 @@ export class ChannelChanges implements ChangeListener {
 
   #forget(ids: string[]): void {
     deleteSubscriptions(this.#context.database, ids).catch((error: unknown) => {
-      this.#context.logger.debug('realtime', 'Subscriptions could not be deleted', { error })
+      this.#context.logger.debug('realtime', 'subscriptions_not_deleted', { error })
     })
   }
 }

@@ -1,4 +1,4 @@
-/** Values that only PostgreSQL can make JSON of (see `values.ts`), converted for all changes of a batch at once. */
+/** Values that only PostgreSQL can convert to JSON (see `values.ts`), converted in one query per column of a batch. */
 
 import type { Database } from '../database.ts'
 import type { Change } from './change.ts'

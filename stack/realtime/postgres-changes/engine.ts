@@ -1,5 +1,5 @@
 /**
- * Changes of tables to whoever subscribed: one replication stream, read once.
+ * Sends changes of tables to subscribers. One replication stream serves all of them.
  *
  *   stream -> queue -> batch -> filters, row level security (once per group) -> channels
  *
@@ -41,7 +41,7 @@ export class ChangeEngine {
   readonly #registry = new SubscriptionRegistry()
   readonly #catalog: Catalog
   readonly #stream: ReplicationStream
-  /** What an earlier server left behind. */
+  /** Removal of an earlier server's subscriptions. */
   #cleared: Promise<void> | undefined
   #wasConnected = false
   #transaction: Transaction = { xid: 0, committedAt: '' }
@@ -66,8 +66,8 @@ export class ChangeEngine {
   }
 
   /**
-   * The stream is opened by the first who needs it.
-   * @returns whether it flows
+   * Opens the stream on the first call.
+   * @returns whether the stream flows
    * @throws when the database is away
    */
   async flowing(timeoutMs: number): Promise<boolean> {
@@ -95,7 +95,7 @@ export class ChangeEngine {
     await this.#stream.stop()
   }
 
-  /** @returns a promise that the stream waits for, when too much is waiting here */
+  /** @returns a promise that the stream waits for, while too many changes wait here */
   #received(message: Pgoutput.Message): void | Promise<void> {
     if (message.tag === 'begin') this.#transaction = transactionOf(message)
     else if (message.tag === 'relation') this.#catalog.forget(message.relationOid)
@@ -119,7 +119,7 @@ export class ChangeEngine {
       try {
         await this.#handle(batch)
       } catch (error) {
-        this.#options.logger.error('realtime', `${batch.length} changes could not be sent`, { error })
+        this.#options.logger.error('realtime', 'changes_not_sent', { count: batch.length, error })
       }
       if (this.#waiting.length < MAX_WAITING / 2) {
         for (const resume of this.#drained) resume()
@@ -144,7 +144,7 @@ export class ChangeEngine {
       }
   }
 
-  /** Who gets which of the changes of one table. */
+  /** Decides which listeners get which changes of one table. */
   async #decide(changes: Change[], deliveries: Map<Change, Delivery[]>): Promise<void> {
     const [first] = changes
     if (!first) return
@@ -158,7 +158,7 @@ export class ChangeEngine {
       ),
     )
     const passed = await this.#filter(table, groups, changes)
-    const visible = await this.#see(table, groups, changes, passed)
+    const visible = await this.#visible(table, groups, changes, passed)
     const toJson = await converterFor(this.#options.database, table, changes)
     for (const [index, change] of changes.entries()) {
       const views = new Map<string, { outgoing: OutgoingChange; ids: Map<ChangeListener, number[]> }>()
@@ -198,7 +198,10 @@ export class ChangeEngine {
         try {
           return [key, await passing(this.#options.database, table, set, changes)] as const
         } catch (error) {
-          this.#options.logger.warn('realtime', `A filter on ${table.schema}.${table.name} failed`, { error })
+          this.#options.logger.warn('realtime', 'filter_failed', {
+            table: `${table.schema}.${table.name}`,
+            error,
+          })
           return [key, changes.map(() => false)] as const
         }
       }),
@@ -206,20 +209,23 @@ export class ChangeEngine {
     return new Map(entries)
   }
 
-  /** By claims: which changes are visible. Undefined where there is no row level security. */
-  async #see(
+  /** By claims: which changes are visible. Undefined for a table without row level security. */
+  async #visible(
     table: TableInfo,
     groups: Group[],
     changes: Change[],
     passed: Map<string, boolean[]>,
   ): Promise<Map<string, Set<Change>> | undefined> {
     if (!table.rowSecurity) return undefined
-    const people = new Map<string, Claims>()
+    const subscribers = new Map<string, Claims>()
     for (const group of groups) {
-      if (passed.get(group.filterKey)?.some(Boolean)) people.set(group.claimsKey, group.claims)
+      if (passed.get(group.filterKey)?.some(Boolean)) subscribers.set(group.claimsKey, group.claims)
     }
-    return visibleChanges(this.#options.database, table, changes, people, (failure) => {
-      this.#options.logger.warn('realtime', `A policy on ${table.schema}.${table.name} failed`, { failure })
+    return visibleChanges(this.#options.database, table, changes, subscribers, (failure) => {
+      this.#options.logger.warn('realtime', 'policy_failed', {
+        table: `${table.schema}.${table.name}`,
+        failure,
+      })
     })
   }
 }

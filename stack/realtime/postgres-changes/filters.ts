@@ -1,6 +1,7 @@
 /**
- * Which changes pass a set of filters. Equality of the plainest types is decided here; everything else by
- * PostgreSQL, with its own operators, for all changes of a batch in one query. An unknown value passes no filter.
+ * Which changes pass a set of filters. Equality of texts, integers and UUIDs is decided here. Other conditions are
+ * decided by PostgreSQL, with its own operators, in one query for all changes of a batch. A value that the stream does
+ * not contain passes no filter.
  */
 
 import type { Database } from '../database.ts'
@@ -102,7 +103,7 @@ async function askDatabase(
 function condition(filter: Filter, column: string, type: string, parameters: unknown[]): string {
   const { operator, value, negate } = filter
   if (operator === 'is') {
-    // One of four words: the database has checked it.
+    // Safe to insert: the database has checked that the value is one of four words.
     return `(${column}) is ${negate ? 'not ' : ''}${value}`
   }
   parameters.push(value)

@@ -7,13 +7,13 @@ import type { TableInfo } from './table-info.ts'
 export interface View {
   /** Columns that the role may read. */
   readable: ReadonlySet<string>
-  /** Undefined: every one. */
+  /** Undefined: every column. */
   select: readonly string[] | undefined
 }
 
-/** A change larger than this is sent without its large values. */
+/** A larger change is sent without its large values. */
 const MAX_CHANGE_BYTES = 1_048_576
-/** What still counts as small then. */
+/** Values up to this size stay in a change that is too large. */
 const SMALL_VALUE_BYTES = 64
 
 const ERROR = {
@@ -22,7 +22,7 @@ const ERROR = {
   tooLarge: 'Error 413: Payload Too Large',
 } as const
 
-/** Why nobody with this view may see the row itself; they are told so. */
+/** The error that subscribers with this view get in place of the row. */
 export function viewError(change: Change, table: TableInfo, view: View): string | undefined {
   if (change.action === 'DELETE') return undefined
   if (table.primaryKey.size === 0) return ERROR.noKey
@@ -44,7 +44,7 @@ export function changeData(change: Change, table: TableInfo, view: View, toJson:
       ({ name }) =>
         `{"name": ${JSON.stringify(name)}, "type": ${JSON.stringify(table.columns.get(name)?.typeName ?? '')}}`,
     )
-  // With row level security a deleted row cannot be checked any more: its key is all that is shown.
+  // Row level security cannot be checked on a deleted row, so only its key is sent.
   const onlyKey = change.action === 'DELETE' && table.rowSecurity
   return assemble(change, {
     record: recordJson(change.row, toJson, tooLarge, visible),

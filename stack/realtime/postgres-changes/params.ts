@@ -1,10 +1,10 @@
 /**
- * What a client wants to hear of: a binding of `config.postgres_changes`, e.g.
+ * A binding of `config.postgres_changes`, e.g.
  * `{event: 'UPDATE', schema: 'public', table: 'jobs', filter: 'id=eq.1,status=not.in.(a,b)', select: ['id']}`.
  */
 
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import { inspect } from '../join-config.ts'
-import { isRecord } from '../protocol/serializer.ts'
 
 export const OPERATORS = [
   'eq',
@@ -78,7 +78,7 @@ export function parseParams(binding: unknown): ParsedParams {
   return { ok: true, params: { action: actionOf(binding.event), ...names, filters, select } }
 }
 
-/** @returns the filters, or what is wrong with them */
+/** @returns the filters, or the error text */
 function parseFilters(text: string): Filter[] | string {
   const trimmed = text.trim()
   if (trimmed === '') return []
@@ -133,7 +133,7 @@ function splitOnce(text: string, separator: string): [string, string | undefined
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** A value in double quotes without them; anything else as it is. */
+/** Removes the double quotes around a value; other values stay as they are. */
 function unquoted(value: string): string {
   const match = /^"((?:[^"\\]|\\.)*)"$/s.exec(value)
   return match ? (match[1] ?? '').replace(/\\(.)/gs, '$1') : value

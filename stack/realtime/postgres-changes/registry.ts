@@ -1,22 +1,23 @@
 /**
- * Subscriptions in groups: all that ask the same of the same table as the same person. Whether a change concerns a
- * group is decided once, however many channels are in it.
+ * Subscriptions in groups: same table, same filters, same columns, same claims. Filters and row level security are
+ * decided once for each group, however many channels it has.
  */
 
 import type { Claims } from '../tokens.ts'
 import type { BindingParams } from './params.ts'
 
-/** Where changes are sent to. */
+/** Receives changes. */
 export interface ChangeListener {
-  /** @param data JSON text of the change @param ids of the bindings that matched, as the join's reply named them */
+  /** @param ids of the bindings that matched, as in the reply to the join */
   postgresChange(change: OutgoingChange, ids: number[]): void
   /** The stream flows again after it was lost. Changes committed in between were not seen. */
   streamResumed(): void
 }
 
-/** A change as one group of listeners sees it; encoded for each topic and version once. */
+/** A change as one group of listeners sees it; encoded once for each topic and version. */
 export interface OutgoingChange {
   type: string
+  /** JSON text. */
   data: string
   frames: Map<string, Buffer>
 }
@@ -27,18 +28,18 @@ export interface Group {
   selectKey: string
   claims: Claims
   claimsKey: string
-  /** Ids of bindings; a channel may have the same binding twice. */
+  /** Ids of each listener's bindings; a channel may have the same binding twice. */
   members: Map<ChangeListener, number[]>
 }
 
 export interface Binding {
-  /** As the join's reply names it. */
+  /** As in the reply to the join. */
   id: number
   params: BindingParams
 }
 
 export class SubscriptionRegistry {
-  /** By `schema.table`, where either may be `*`. */
+  /** By schema and table, where either may be `*`. */
   readonly #tables = new Map<string, Map<string, Group>>()
   readonly #joined = new Map<ChangeListener, { tableKey: string; groupKey: string }[]>()
 
@@ -108,7 +109,7 @@ export class SubscriptionRegistry {
   }
 }
 
-/** Names may hold any character but this one. */
+/** NUL cannot occur in a name. */
 function keyOf(schema: string, table: string): string {
   return `${schema}\0${table}`
 }

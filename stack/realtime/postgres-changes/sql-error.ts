@@ -2,7 +2,7 @@
 
 import type { DatabaseError } from 'pg'
 
-/** Names of the conditions that a subscription can meet; appendix A of the manual. */
+/** Names of the errors that a subscription can cause, from appendix A of PostgreSQL's manual. */
 const CONDITIONS: Readonly<Record<string, string>> = {
   '22003': 'numeric_value_out_of_range',
   '22007': 'invalid_datetime_format',

@@ -30,7 +30,7 @@ const INSERT = `
   select count(*)::integer as tables from written`
 
 /**
- * @returns what the client is told when the database refuses
+ * @returns the text for the client when the database refuses
  * @throws when the database is away
  */
 export async function insertSubscription(
@@ -74,24 +74,24 @@ export async function deleteSubscriptions(database: Database, ids: string[]): Pr
   await database.query('delete from realtime.subscription where subscription_id = any ($1::uuid[])', [ids])
 }
 
-/** What an earlier server left. */
+/** Subscriptions of an earlier server are still in the table. */
 export async function deleteAllSubscriptions(database: Database): Promise<void> {
   await database.query('delete from realtime.subscription', [])
 }
 
 const LINE_WIDTH = 80
 
-/** As Elixir prints a list of tuples: on one line if it fits, else filled. */
+/** As Elixir prints a list of tuples: on one line if it fits, else wrapped. */
 function describeFilters(filters: Filter[]): string {
   const tuples = filters.map(({ column, operator, value, negate }) =>
     [column, operator, value, negate].map(inspect),
   )
   const line = `[${tuples.map((parts) => `{${parts.join(', ')}}`).join(', ')}]`
   if (line.length <= LINE_WIDTH) return line
-  return `[\n${tuples.map((parts) => filled(parts, 2)).join(',\n')}\n]`
+  return `[\n${tuples.map((parts) => wrapped(parts, 2)).join(',\n')}\n]`
 }
 
-function filled(parts: string[], indent: number): string {
+function wrapped(parts: string[], indent: number): string {
   let text = `${' '.repeat(indent)}{`
   let column = text.length
   for (const [index, part] of parts.entries()) {

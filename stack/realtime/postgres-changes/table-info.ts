@@ -1,4 +1,4 @@
-/** What the catalog says of a table: key, row level security, types, and which columns a role may read. */
+/** Facts about a table from the catalog: key, row level security, types, and columns that a role may read. */
 
 import type { Pgoutput } from 'pg-logical-replication'
 import type { Database } from '../database.ts'
@@ -54,13 +54,13 @@ export class Catalog {
     this.#database = database
   }
 
-  /** A table's definition or privileges may have changed: its stream describes it anew. */
+  /** Called when the stream describes a table again: its definition or privileges may have changed. */
   forget(oid: number): void {
     this.#tables.delete(oid)
     for (const key of this.#readable.keys()) if (key.startsWith(`${oid} `)) this.#readable.delete(key)
   }
 
-  /** @param xids of the changes that need it: a definition that they changed must be the new one */
+  /** @param xids transactions of the changes: the definition is read after they have become visible */
   table(relation: Pgoutput.MessageRelation, xids: number[]): Promise<TableInfo> {
     return remembered(this.#tables, relation.relationOid, async () => {
       await this.#database.query('select realtime.await_visibility($1::bigint[])', [xids])
@@ -115,7 +115,7 @@ export class Catalog {
   }
 }
 
-/** Failures are not remembered. */
+/** Reads a value once per key. A failed read is tried again by the next caller. */
 function remembered<Key, Value>(
   known: Map<Key, Promise<Value>>,
   key: Key,

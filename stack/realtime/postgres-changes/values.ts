@@ -1,14 +1,14 @@
 /**
- * Column values: from PostgreSQL's text to the JSON that `to_jsonb` would make of them, as text, so that numbers
- * keep their digits.
+ * Column values: from PostgreSQL's text to JSON text as `to_jsonb` writes it. Numbers stay text, so that they keep their
+ * digits.
  */
 
 export type ValueKind =
   | { kind: 'number' | 'boolean' | 'json' | 'timestamp' | 'timestamptz' | 'bytea' | 'text' }
-  /** Types whose name without a length means length 1; the real server casts to the bare name. */
+  /** `char` and `bit`: the real server casts to the type without its length, which is one character. */
   | { kind: 'first character' }
   | { kind: 'array'; element: ValueKind; delimiter: string }
-  /** Composite types and what extensions convert by a cast of their own: PostgreSQL makes the JSON. */
+  /** Composite types, and types with a cast to JSON of their own: PostgreSQL converts the value. */
   | { kind: 'database' }
 
 /** A row of `pg_type`. */
@@ -20,7 +20,7 @@ export interface TypeRow {
   typelem: number
   typbasetype: number
   typdelim: string
-  /** Whether there is a cast to json. */
+  /** Whether a cast to json exists. */
   json_cast: boolean
 }
 
@@ -56,7 +56,7 @@ export function kindOf(oid: number, types: ReadonlyMap<number, TypeRow>): ValueK
 }
 
 /**
- * @param isItem of an array: there, `to_jsonb` itself sees the value, which the real server's decoding changes before
+ * @param isItem the value is an array's item. The real server decodes values before `to_jsonb`, but not items.
  * @returns JSON text
  */
 export function toJson(value: string | null, kind: ValueKind, isItem = false): string {

@@ -1,4 +1,4 @@
-/** Row level security: which subscribers may see which changed rows, asked for all of a batch at once. */
+/** Row level security: which subscribers may see which changed rows, in one query for a batch. */
 
 import type { Database } from '../database.ts'
 import { databaseFailure } from '../database.ts'
@@ -17,20 +17,20 @@ interface Visible {
 }
 
 /**
- * @param people distinct claims by key
- * @param onFailure is told of policies that raise
- * @returns by the same keys the changes that are visible
+ * @param subscribers distinct claims by key
+ * @param onFailure called for policies that raise an error
+ * @returns the visible changes by the same keys
  * @throws when the database is away
  */
 export async function visibleChanges(
   database: Database,
   table: TableInfo,
   changes: readonly Change[],
-  people: ReadonlyMap<string, Claims>,
+  subscribers: ReadonlyMap<string, Claims>,
   onFailure: (message: string) => void,
 ): Promise<Map<string, Set<Change>>> {
   const rows = changes.filter((change) => change.action !== 'DELETE')
-  const keys = [...people.keys()]
+  const keys = [...subscribers.keys()]
   const visible = new Map(keys.map((key) => [key, new Set<Change>()]))
   if (rows.length === 0 || keys.length === 0 || table.primaryKey.size === 0) return visible
   const names = [...table.primaryKey]
@@ -41,7 +41,10 @@ export async function visibleChanges(
       names.map((name) => table.columns.get(name)?.sqlType ?? 'text'),
       JSON.stringify(rows.map((change) => names.map((name) => change.row[name] ?? null))),
       JSON.stringify(
-        asked.map((key) => ({ role: people.get(key)?.role, claims: JSON.stringify(people.get(key)) })),
+        asked.map((key) => ({
+          role: subscribers.get(key)?.role,
+          claims: JSON.stringify(subscribers.get(key)),
+        })),
       ),
       xidsOf(rows),
     ])
@@ -57,7 +60,7 @@ export async function visibleChanges(
     note(keys, await ask(keys))
   } catch (error) {
     if (databaseFailure(error) === 'unavailable' || keys.length === 1) throw error
-    // Somebody's policy takes too long: everybody is asked for alone, and only who fails sees nothing.
+    // One subscriber's policy takes too long. Each subscriber is checked alone, and only that one sees nothing.
     for (const key of keys) {
       const found = await ask([key]).catch((failure: unknown) => {
         if (databaseFailure(failure) === 'unavailable') throw failure

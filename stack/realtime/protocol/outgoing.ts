@@ -12,7 +12,7 @@ import { EVENT, TOPIC_PREFIX } from './wire.ts'
 import { binaryFrame, textFrame, type WireFrame } from './ws-frame.ts'
 
 export interface Outgoing {
-  /** @returns undefined when this protocol version cannot express the message. */
+  /** @returns undefined when this protocol version cannot express the message */
   frame(version: ProtocolVersion): WireFrame | undefined
 }
 
@@ -32,8 +32,8 @@ export function bytesMessage(topic: string, event: string, bytes: Buffer): Outgo
 }
 
 /**
- * A broadcast as kind 4 for 2.0.0 and as `{"event", "meta"?, "payload", "type":"broadcast"}` for 1.0.0, which
- * gets nothing of binary payloads, nor of a payload that says it is JSON and is not.
+ * A broadcast as kind 4 for 2.0.0 and as `{"event", "meta"?, "payload", "type":"broadcast"}` for 1.0.0. Clients of
+ * 1.0.0 get neither binary payloads nor payloads that claim to be JSON and cannot be parsed.
  */
 export function userBroadcastMessage(topic: string, message: UserBroadcast, meta?: string): Outgoing {
   const full = TOPIC_PREFIX + topic
@@ -50,7 +50,7 @@ export function userBroadcastMessage(topic: string, message: UserBroadcast, meta
   })
 }
 
-/** @param payload and meta: JSON text. */
+/** @param payload and meta: JSON text */
 export function broadcastPayload(event: string, payload: string, meta?: string): string {
   const withMeta = meta ? `,"meta":${meta}` : ''
   return `{"event":${JSON.stringify(event)}${withMeta},"payload":${payload},"type":"broadcast"}`

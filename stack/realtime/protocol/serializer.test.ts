@@ -10,8 +10,8 @@ describe('text frames', () => {
   it('of 2.0.0 are read back as they were written', () => {
     fc.assert(
       fc.property(
-        fc.option(fc.string()),
-        fc.option(fc.string()),
+        fc.option(fc.oneof(fc.string(), fc.nat())),
+        fc.option(fc.oneof(fc.string(), fc.nat())),
         fc.string(),
         fc.string(),
         fc.jsonValue(),
@@ -47,6 +47,14 @@ describe('text frames', () => {
     for (const frame of [...frames, '[null,"1","t","e",{}]']) expect(decodeText(1, frame)).toBeUndefined()
     for (const frame of [...frames, '[null,"1","t","e"]']) expect(decodeText(2, frame)).toBeUndefined()
     expect(decodeText(2, '[null,"1","t","e",{},"more"]')).toMatchObject({ topic: 't', event: 'e' })
+    for (const broken of [
+      '[null,"1",1,"e",{}]',
+      '[null,"1","t",{},{}]',
+      '[null,[],"t","e",{}]',
+      '[true,"1","t","e",{}]',
+    ])
+      expect(decodeText(2, broken)).toBeUndefined()
+    expect(decodeText(1, '{"topic":1,"event":"e","payload":{},"ref":"1"}')).toBeUndefined()
   })
 
   it('never make decoding throw', () => {

@@ -7,9 +7,13 @@
  *          kind 0 (client to server) and 2 (server to client)        binary, Phoenix's own: any event, bytes only
  */
 
+import { isRecord } from '../../../functions-shared/unknown.ts'
 import { BINARY_KIND, ENCODING, EVENT } from './wire.ts'
 
 export type ProtocolVersion = 1 | 2
+
+/** A client's number for a message or a join; the answer repeats it. */
+export type Ref = string | number | null
 
 /** A broadcast whose payload is bytes or verbatim JSON text; `metadata` is JSON text or empty. */
 export interface UserBroadcast {
@@ -19,12 +23,12 @@ export interface UserBroadcast {
   payload: Buffer
 }
 
-/** What a client sent. Nothing is checked but the envelope: every field may be any JSON value. */
+/** A client's message. `payload` may be any JSON value. */
 export interface Inbound {
-  joinRef: unknown
-  ref: unknown
-  topic: unknown
-  event: unknown
+  joinRef: Ref
+  ref: Ref
+  topic: string
+  event: string
   payload: unknown
   /** Set for binary broadcasts; `payload` is undefined then. */
   userBroadcast?: UserBroadcast
@@ -32,26 +36,37 @@ export interface Inbound {
   bytes?: Buffer
 }
 
-/** @returns undefined for anything that is not a message of this version: it is ignored. */
+/** @returns undefined for a frame that is no message of this version; the server ignores it. */
 export function decodeText(version: ProtocolVersion, text: string): Inbound | undefined {
   const value = parseJson(text)
   if (version === 2) {
     if (!Array.isArray(value) || value.length < 5) return undefined
     const [joinRef, ref, topic, event, payload]: unknown[] = value
-    return { joinRef, ref, topic, event, payload }
+    return inbound(joinRef, ref, topic, event, payload)
   }
   if (!isRecord(value)) return undefined
   for (const key of ['topic', 'event', 'payload', 'ref']) if (!Object.hasOwn(value, key)) return undefined
-  return {
-    joinRef: value.join_ref ?? null,
-    ref: value.ref,
-    topic: value.topic,
-    event: value.event,
-    payload: value.payload,
-  }
+  return inbound(value.join_ref ?? null, value.ref, value.topic, value.event, value.payload)
 }
 
-/** @returns undefined for anything that is not a message of this version: it is ignored. */
+/** @returns undefined where an answer could not repeat a field as Phoenix clients expect it. */
+function inbound(
+  joinRef: unknown,
+  ref: unknown,
+  topic: unknown,
+  event: unknown,
+  payload: unknown,
+): Inbound | undefined {
+  if (typeof topic !== 'string' || typeof event !== 'string' || !isRef(joinRef) || !isRef(ref))
+    return undefined
+  return { joinRef, ref, topic, event, payload }
+}
+
+function isRef(value: unknown): value is Ref {
+  return typeof value === 'string' || value === null || typeof value === 'number'
+}
+
+/** @returns undefined for a frame that is no message of this version; the server ignores it. */
 export function decodeBinary(version: ProtocolVersion, data: Buffer): Inbound | undefined {
   if (version !== 2) return undefined
   switch (data[0]) {
@@ -68,7 +83,7 @@ export function decodeBinary(version: ProtocolVersion, data: Buffer): Inbound | 
 function decodePush(data: Buffer): Inbound | undefined {
   const fields = fieldsOf(data, 5, [1, 2, 3, 4])
   if (!fields) return undefined
-  const [joinRef, ref, topic, event] = fields.texts
+  const [joinRef = '', ref = '', topic = '', event = ''] = fields.texts
   return { joinRef, ref, topic, event, payload: undefined, bytes: fields.rest }
 }
 
@@ -79,14 +94,14 @@ function decodePush(data: Buffer): Inbound | undefined {
 function decodeUserBroadcast(data: Buffer): Inbound | undefined {
   const fields = fieldsOf(data, 7, [1, 2, 3, 4, 5])
   if (!fields) return undefined
-  const [joinRef, ref, topic, event = '', metadata = ''] = fields.texts
+  const [joinRef = '', ref = '', topic = '', event = '', metadata = ''] = fields.texts
   if (metadata !== '' && parseJson(metadata) === undefined) return undefined
   const encoding = data[6] === ENCODING.binary ? 'binary' : 'json'
   const userBroadcast: UserBroadcast = { event, metadata, encoding, payload: fields.rest }
   return { joinRef, ref, topic, event: EVENT.broadcast, payload: undefined, userBroadcast }
 }
 
-/** @param sizesAt where the sizes of the fields stand @returns undefined when the frame is shorter than it says */
+/** @param sizesAt offsets of the fields' sizes @returns undefined when the frame is shorter than its sizes say */
 function fieldsOf(
   data: Buffer,
   head: number,
@@ -104,12 +119,12 @@ function fieldsOf(
   return { texts, rest: data.subarray(offset) }
 }
 
-/** @param payload JSON text, sent verbatim. */
+/** @param payload JSON text, sent verbatim */
 export function encodeText(
   version: ProtocolVersion,
-  joinRef: unknown,
-  ref: unknown,
-  topic: unknown,
+  joinRef: Ref,
+  ref: Ref,
+  topic: string,
   event: string,
   payload: string,
 ): string {
@@ -119,49 +134,34 @@ export function encodeText(
   return `[${json(joinRef)},${json(ref)},${json(topic)},${json(event)},${payload}]`
 }
 
-/** Longest topic, event and metadata that kind 4 can carry, in bytes. */
-export const BINARY_FIELD_MAX = 255
-
-/**
- * Head of kind 4: `4, topic size, event size, metadata size, encoding`, then the fields; the payload follows.
- * @returns undefined when a field is longer than {@link BINARY_FIELD_MAX} bytes.
- */
-export function userBroadcastHead(topic: string, message: UserBroadcast): Buffer | undefined {
-  const topicSize = Buffer.byteLength(topic)
-  const eventSize = Buffer.byteLength(message.event)
-  const metadataSize = Buffer.byteLength(message.metadata)
-  if (Math.max(topicSize, eventSize, metadataSize) > BINARY_FIELD_MAX) return undefined
-  const head = Buffer.allocUnsafe(5 + topicSize + eventSize + metadataSize)
-  head[0] = BINARY_KIND.userBroadcast
-  head[1] = topicSize
-  head[2] = eventSize
-  head[3] = metadataSize
-  head[4] = message.encoding === 'json' ? ENCODING.json : ENCODING.binary
-  head.write(topic, 5)
-  head.write(message.event, 5 + topicSize)
-  head.write(message.metadata, 5 + topicSize + eventSize)
-  return head
+/** Kind 4: `4, topic size, event size, metadata size, encoding`, then the fields; the payload follows the head. */
+export function userBroadcastHead(
+  topic: string,
+  { event, metadata, encoding }: UserBroadcast,
+): Buffer | undefined {
+  const flags = [encoding === 'json' ? ENCODING.json : ENCODING.binary]
+  return binaryHead(BINARY_KIND.userBroadcast, [topic, event, metadata], flags)
 }
 
-/** Head of kind 2: `2, topic size, event size`, then the fields; the bytes follow. */
+/** Kind 2: `2, topic size, event size`, then the fields; the bytes follow the head. */
 export function broadcastHead(topic: string, event: string): Buffer | undefined {
-  const topicSize = Buffer.byteLength(topic)
-  const eventSize = Buffer.byteLength(event)
-  if (Math.max(topicSize, eventSize) > BINARY_FIELD_MAX) return undefined
-  const head = Buffer.allocUnsafe(3 + topicSize + eventSize)
-  head[0] = BINARY_KIND.broadcast
-  head[1] = topicSize
-  head[2] = eventSize
-  head.write(topic, 3)
-  head.write(event, 3 + topicSize)
-  return head
+  return binaryHead(BINARY_KIND.broadcast, [topic, event], [])
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Longest field of a binary frame, in bytes: its size is one byte. */
+const FIELD_MAX = 255
+
+/** @returns undefined when a field is longer than {@link FIELD_MAX} bytes */
+function binaryHead(kind: number, fields: readonly string[], flags: readonly number[]): Buffer | undefined {
+  const sizes = fields.map((field) => Buffer.byteLength(field))
+  if (sizes.some((size) => size > FIELD_MAX)) return undefined
+  return Buffer.concat([
+    Buffer.from([kind, ...sizes, ...flags]),
+    ...fields.map((field) => Buffer.from(field)),
+  ])
 }
 
-/** @returns undefined when the text is not JSON. */
+/** @returns undefined when the text is not JSON */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
@@ -171,6 +171,6 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function json(value: unknown): string {
-  return value === undefined ? 'null' : JSON.stringify(value)
+function json(value: Ref): string {
+  return JSON.stringify(value)
 }

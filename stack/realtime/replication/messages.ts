@@ -3,53 +3,52 @@
 import type { Pgoutput } from 'pg-logical-replication'
 import type { RealtimeContext } from '../context.ts'
 import { userBroadcastMessage } from '../protocol/outgoing.ts'
+import type { UserBroadcast } from '../protocol/serializer.ts'
 
 export const MESSAGES_PUBLICATION = 'supabase_realtime_messages_publication'
 
-type Context = Pick<RealtimeContext, 'hub' | 'logger' | 'rates' | 'settings'>
+type Context = Pick<RealtimeContext, 'hub' | 'budgets' | 'drops' | 'settings'>
 
-/** Sends an inserted row to the subscribers of its topic; whatever cannot be sent is logged and dropped. */
+/** Sends an inserted row to the subscribers of its topic. A row that cannot be sent is dropped and logged. */
 export function broadcastRow(context: Context, change: Pgoutput.Message): void {
   if (change.tag !== 'insert') return
   const row = parseRow(change.new)
-  const refusal = 'problem' in row ? row.problem : limitRefusal(context, row)
-  if ('problem' in row || refusal) {
-    context.logger.warn('realtime', `A message from the database was dropped: ${refusal}`, {
-      topic: change.new.topic,
-      event: change.new.event,
-    })
+  const refusal = typeof row === 'string' ? row : limitRefusal(context, row)
+  if (typeof row === 'string' || refusal !== undefined) {
+    context.drops.note(refusal ?? '', change.new.topic)
     return
   }
-  context.rates.events.add()
-  const metadata = `{"id":"${row.id}"}`
-  const { event, encoding, payload } = row
-  const message = userBroadcastMessage(row.topic, { event, encoding, metadata, payload }, metadata)
-  context.hub.broadcast(row, message, { id: row.id })
+  const budget = context.budgets.database
+  budget.rate.add()
+  const { id, topic, content } = row
+  const message = userBroadcastMessage(topic, content, content.metadata)
+  context.hub.broadcast(row, message, { budget, id })
 }
 
 interface MessageRow {
   id: string
   topic: string
   private: boolean
-  event: string
-  encoding: 'json' | 'binary'
-  payload: Buffer
+  content: UserBroadcast
 }
 
-function parseRow(row: Record<string, unknown>): MessageRow | { problem: string } {
+/** @returns the reason of the drop for a row that is no broadcast */
+function parseRow(row: Record<string, unknown>): MessageRow | string {
   const { id, topic, event, payload, binary_payload: bytes } = row
-  if (typeof topic !== 'string' || typeof id !== 'string') return { problem: 'it has no topic' }
-  if (typeof event !== 'string' || event === '') return { problem: 'it has no event' }
-  const common = { id, topic, event, private: row.private === 't' }
+  if (typeof topic !== 'string' || typeof id !== 'string') return 'row_without_topic'
+  if (typeof event !== 'string' || event === '') return 'row_without_event'
+  const metadata = `{"id":"${id}"}`
+  const common = { id, topic, private: row.private === 't' }
   if (typeof bytes === 'string') {
-    return { ...common, encoding: 'binary', payload: Buffer.from(bytes.slice('\\x'.length), 'hex') }
+    const decoded = Buffer.from(bytes.slice('\\x'.length), 'hex')
+    return { ...common, content: { event, metadata, encoding: 'binary', payload: decoded } }
   }
-  if (typeof payload !== 'string' || !payload.startsWith('{')) return { problem: 'its payload is no object' }
-  return { ...common, encoding: 'json', payload: Buffer.from(payload) }
+  if (typeof payload !== 'string' || !payload.startsWith('{')) return 'row_payload_not_an_object'
+  return { ...common, content: { event, metadata, encoding: 'json', payload: Buffer.from(payload) } }
 }
 
-function limitRefusal({ settings, rates }: Context, row: MessageRow): string | undefined {
-  if (row.payload.length > settings.maxPayloadKb * 1000) return 'its payload is too large'
-  if (rates.events.average + 1 > settings.maxEventsPerSecond) return 'too many messages per second'
+function limitRefusal({ settings, budgets }: Context, { content }: MessageRow): string | undefined {
+  if (content.payload.length > settings.maxPayloadKb * 1000) return 'row_payload_too_large'
+  if (budgets.database.rate.average + 1 > settings.maxEventsPerSecond) return 'database_over_limit'
   return undefined
 }

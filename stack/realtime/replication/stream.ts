@@ -1,10 +1,10 @@
 /**
- * One logical replication connection on one publication, kept alive for ever.
+ * One logical replication connection on one publication; a lost connection is opened again.
  *
  *   connecting --slot made, stream started--> streaming --any failure--> waiting (back-off) --> connecting
  *
- * The slot is temporary: it ends with its connection, so nothing is left behind and no write-ahead log is kept
- * for a server that is gone. What is committed while there is no connection is not seen.
+ * The slot is temporary and ends with its connection, so that PostgreSQL keeps no write-ahead log for a server that has
+ * gone. Changes that are committed while the connection is lost are not seen.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -15,21 +15,21 @@ import { backoffDelay } from '../../../functions-shared/backoff.ts'
 import type { Logger } from '../../types.ts'
 
 export interface ReplicationStreamOptions {
-  /** Role needs the replication attribute. */
+  /** Connects as a role with the replication attribute. */
   url: string
   publication: string
   logger: Logger
-  /** Changes in commit order. Values are PostgreSQL's text, null, or undefined where unchanged and not sent. */
-  /** A returned promise holds the stream back until it settles. */
+  /**
+   * Changes in commit order. Values are PostgreSQL's text, null, or undefined where unchanged and not sent.
+   * With `backPressure`, the stream waits for a returned promise.
+   */
   onMessage: (message: Pgoutput.Message) => void | Promise<void>
-  /** Whether promises of `onMessage` are heeded. Default false: messages are handed on the moment they come. */
+  /** Default false: each message is handed on at once. */
   backPressure?: boolean
   onConnected?: () => void
-  /** Called once per lost connection that had been streaming. */
-  onLost?: () => void
 }
 
-/** Short: a client waits for every millisecond of this. */
+/** Short, because broadcasts of this time are lost. */
 const RETRY = { baseMs: 50, maxMs: 500, random: Math.random }
 const ACKNOWLEDGE_SECONDS = 10
 
@@ -60,7 +60,7 @@ export class ReplicationStream {
     await this.#ended
   }
 
-  /** @returns whether the stream flows, at the latest after `timeoutMs`. */
+  /** @returns whether the stream flows, at the latest after `timeoutMs` */
   whenConnected(timeoutMs: number): Promise<boolean> {
     if (this.#connected) return Promise.resolve(true)
     return new Promise((resolve) => {
@@ -85,25 +85,17 @@ export class ReplicationStream {
         })
       } catch (error) {
         if (!signal.aborted) {
-          logger[attempt === 0 ? 'warn' : 'debug'](
-            'realtime',
-            `Replication of ${publication} was interrupted`,
-            {
-              error,
-            },
-          )
+          const level = attempt === 0 ? 'warn' : 'debug'
+          logger[level]('realtime', 'replication_interrupted', { publication, error })
         }
       }
-      if (this.#connected) {
-        this.#connected = false
-        this.#options.onLost?.()
-      }
+      this.#connected = false
       if (signal.aborted) return
       await delay(backoffDelay(attempt++, RETRY), undefined, { signal }).catch(ignoreAbort)
     }
   }
 
-  /** @returns when the connection has ended without an error. */
+  /** @returns when the connection has ended without an error */
   async #stream(onStart: () => void): Promise<void> {
     const service = new LogicalReplicationService(
       { connectionString: this.#options.url, application_name: 'realtime_replication' },
@@ -115,7 +107,7 @@ export class ReplicationStream {
     this.#service = service
     // The same failure also rejects subscribe(); without a listener it would end the process.
     service.on('error', (error) =>
-      this.#options.logger.debug('realtime', 'A replication connection failed', { error }),
+      this.#options.logger.debug('realtime', 'replication_connection_failed', { error }),
     )
     service.on('start', () => {
       onStart()
@@ -139,7 +131,7 @@ export class ReplicationStream {
   }
 }
 
-/** pgoutput on a slot that is made on the streaming connection itself; values are left as text. */
+/** pgoutput on a slot that is created on the streaming connection itself. Values stay text. */
 class TemporarySlotPlugin extends PgoutputPlugin {
   override async start(client: Client, slotName: string, lastLsn: string): Promise<unknown> {
     await client.query(`CREATE_REPLICATION_SLOT "${slotName}" TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`)

@@ -1,5 +1,6 @@
-/** A raw WebSocket client that keeps every frame and waits for the one it is asked for. */
+/** A raw WebSocket client that keeps every frame and waits for a given one. */
 
+import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { parseJson } from '../protocol/serializer.ts'
 import { BINARY_KIND } from '../protocol/wire.ts'
@@ -29,9 +30,11 @@ const DEFAULT_TIMEOUT_MS = 10_000
 export class TestClient implements Disposable {
   readonly ws: WebSocket
   readonly messages: ReceivedMessage[] = []
+  /** Frames without a topic or an event. */
+  readonly failures: string[] = []
   readonly closed: Promise<CloseInfo>
   #waiters: Waiter[] = []
-  /** Messages before this index have been waited for. */
+  /** Messages before this index have been returned by {@link next}. */
   #seen = 0
   #ref = 0
   readonly #isOlder: boolean
@@ -43,9 +46,11 @@ export class TestClient implements Disposable {
       ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
     )
     ws.on('error', () => undefined)
-    ws.on('message', (data: Buffer, isBinary: boolean) =>
-      this.#received(isBinary ? binary(data) : isOlder ? olderText(data) : text(data)),
-    )
+    ws.on('message', (data: Buffer, isBinary: boolean) => {
+      const message = isBinary ? binary(data) : isOlder ? olderText(data) : newerText(data)
+      if (message) this.#received(message)
+      else this.failures.push(data.toString())
+    })
   }
 
   static async connect(
@@ -59,8 +64,8 @@ export class TestClient implements Disposable {
     const client = new TestClient(ws, version === '1.0.0')
     await new Promise<void>((resolve, reject) => {
       ws.once('open', resolve)
-      ws.once('unexpected-response', (_request, response) => {
-        reject(new Error(`The upgrade was refused with ${response.statusCode}`))
+      ws.once('unexpected-response', async (_request, response) => {
+        reject(new Error(`The upgrade was refused: ${response.statusCode} ${await text(response)}`))
       })
       ws.once('error', reject)
     })
@@ -72,14 +77,14 @@ export class TestClient implements Disposable {
     return String(this.#ref)
   }
 
-  /** @returns the ref */
+  /** @returns the message's reference */
   send(topic: string, event: string, payload: unknown, joinRef: string | null = null): string {
     const ref = this.nextRef()
     this.#write(joinRef, ref, topic, event, payload)
     return ref
   }
 
-  /** @returns the reply's payload and the join's ref */
+  /** @returns the reply's payload and the join's reference */
   async join(
     topic: string,
     config: Record<string, unknown> = {},
@@ -102,7 +107,7 @@ export class TestClient implements Disposable {
     return (await this.next((message) => message.event === 'phx_reply' && message.ref === ref)).payload
   }
 
-  /** The first message, not waited for before, that matches. @throws after `timeoutMs` */
+  /** The first matching message after the last one that was returned. @throws after `timeoutMs` */
   next(
     matches: (message: ReceivedMessage) => boolean,
     timeoutMs: number = DEFAULT_TIMEOUT_MS,
@@ -136,7 +141,7 @@ export class TestClient implements Disposable {
     return this.next((message) => message.event === event)
   }
 
-  /** Answers once everything sent before has been handled by the server. */
+  /** Resolves once the server has handled every earlier frame. */
   async heartbeat(): Promise<void> {
     const ref = this.send('phoenix', 'heartbeat', {})
     await this.next((message) => message.topic === 'phoenix' && message.ref === ref)
@@ -167,16 +172,17 @@ function olderText(data: Buffer): ReceivedMessage {
   return { ...message, joinRef: undefined }
 }
 
-function text(data: Buffer): ReceivedMessage {
+function newerText(data: Buffer): ReceivedMessage | undefined {
   const [joinRef, ref, topic, event, payload]: unknown[] = JSON.parse(data.toString())
-  return { joinRef, ref, topic: String(topic), event: String(event), payload: { ...Object(payload) } }
+  if (typeof topic !== 'string' || typeof event !== 'string') return undefined
+  return { joinRef, ref, topic, event, payload: { ...Object(payload) } }
 }
 
 function binary(data: Buffer): ReceivedMessage {
   return data[0] === BINARY_KIND.broadcast ? kind2(data) : kind4(data)
 }
 
-/** Phoenix's own broadcast: the bytes stand in `binary`. */
+/** Phoenix's own broadcast: the bytes are in `binary`. */
 function kind2(data: Buffer): ReceivedMessage {
   const topicEnd = 3 + data.readUInt8(1)
   const eventEnd = topicEnd + data.readUInt8(2)

@@ -1,14 +1,21 @@
-/**
- * Who listens to what: subscribers by topic. Publishing encodes a message once per protocol version, however
- * many subscribers there are.
- */
+/** Subscribers by topic. A published message is encoded once per protocol version, however many subscribers it has. */
 
+import type { EventBudget } from './event-budgets.ts'
 import type { Outgoing } from './protocol/outgoing.ts'
 
 export interface Subscriber {
-  /** @param id of the message in the database; a subscriber to which it was replayed skips it. */
-  broadcast(message: Outgoing, id?: string): void
+  broadcast(message: Outgoing, origin: Origin): void
   presenceDiff(message: Outgoing): void
+}
+
+/** Where a broadcast comes from. */
+export interface Origin {
+  /** Pays for the deliveries. */
+  budget: EventBudget
+  /** The message's id in the database. A subscriber to which the message was replayed skips it. */
+  id?: string | undefined
+  /** The sender, when it does not want its own broadcasts. */
+  except?: Subscriber | undefined
 }
 
 /** Public and private channels of one name are separate. */
@@ -16,6 +23,8 @@ export interface ChannelKey {
   topic: string
   private: boolean
 }
+
+const NO_SUBSCRIBERS: ReadonlySet<Subscriber> = new Set()
 
 export class Hub {
   readonly #public = new Map<string, Set<Subscriber>>()
@@ -35,28 +44,21 @@ export class Hub {
     if (subscribers.size === 0) topics.delete(key.topic)
   }
 
-  subscribers(key: ChannelKey): ReadonlySet<Subscriber> {
-    return this.#topics(key).get(key.topic) ?? NOBODY
-  }
-
-  has(key: ChannelKey): boolean {
-    return this.#topics(key).has(key.topic)
-  }
-
-  /** @param except the sender, when it does not want its own broadcasts. */
-  broadcast(key: ChannelKey, message: Outgoing, options: { id?: string; except?: Subscriber } = {}): void {
-    for (const subscriber of this.subscribers(key)) {
-      if (subscriber !== options.except) subscriber.broadcast(message, options.id)
+  broadcast(key: ChannelKey, message: Outgoing, origin: Origin): void {
+    for (const subscriber of this.#subscribers(key)) {
+      if (subscriber !== origin.except) subscriber.broadcast(message, origin)
     }
   }
 
   presenceDiff(key: ChannelKey, message: Outgoing): void {
-    for (const subscriber of this.subscribers(key)) subscriber.presenceDiff(message)
+    for (const subscriber of this.#subscribers(key)) subscriber.presenceDiff(message)
+  }
+
+  #subscribers(key: ChannelKey): ReadonlySet<Subscriber> {
+    return this.#topics(key).get(key.topic) ?? NO_SUBSCRIBERS
   }
 
   #topics(key: ChannelKey): Map<string, Set<Subscriber>> {
     return key.private ? this.#private : this.#public
   }
 }
-
-const NOBODY: ReadonlySet<Subscriber> = new Set()
