@@ -168,6 +168,7 @@ async function syncPath(path: string): Promise<void> {
   }
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether a file is not there. */
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

@@ -1,86 +1,49 @@
 /** JSON bodies, parsed at the boundary. */
 
+import * as v from 'valibot'
+import { parseJson } from '../json.ts'
 import { StorageError } from './errors.ts'
 
 /** Bytes; the longest bodies are lists of names. */
 const MAX_JSON_BYTES = 1024 * 1024
+/** Names of one request to sign or remove. */
+const MAX_NAMES = 1000
 
-export type JsonBody = Readonly<Record<string, unknown>>
+export const names = v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(MAX_NAMES))
+export const name = v.pipe(v.string(), v.minLength(1))
+/** Absent or null. */
+export const absent = <Schema extends v.GenericSchema>(schema: Schema) => v.nullish(schema)
 
 /** An empty body counts as `{}`. @throws StorageError `InvalidRequest`, `EntityTooLarge`. */
-export async function readJson(request: Request): Promise<JsonBody> {
+export async function readJson<Schema extends v.GenericSchema>(
+  request: Request,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
   const text = await readText(request)
-  if (text.trim() === '') return {}
-  const value = parse(text)
-  if (!isObject(value)) throw invalid('body must be object')
-  return value
-}
-
-export function requiredString(body: JsonBody, field: string): string {
-  const value = body[field]
-  if (typeof value !== 'string' || value === '') {
-    throw invalid(`body must have required property '${field}'`)
-  }
-  return value
-}
-
-export function optionalString(body: JsonBody, field: string): string | undefined {
-  const value = body[field] ?? undefined
-  if (value !== undefined && typeof value !== 'string') throw invalid(`body/${field} must be string`)
-  return value
-}
-
-/** @throws StorageError unless the field is absent or an integer from `min` on. */
-export function optionalInteger(body: JsonBody, field: string, min: number): number | undefined {
-  const value = body[field] ?? undefined
-  if (value === undefined) return undefined
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min) {
-    throw invalid(`body/${field} must be integer >= ${min}`)
-  }
-  return value
-}
-
-export function requiredInteger(body: JsonBody, field: string, min: number): number {
-  const value = optionalInteger(body, field, min)
-  if (value === undefined) throw invalid(`body must have required property '${field}'`)
-  return value
-}
-
-/** @throws StorageError unless the field is a list of 1 to `max` strings. */
-export function requiredStrings(body: JsonBody, field: string, max: number): string[] {
-  const value = body[field]
-  if (!Array.isArray(value) || value.length === 0) throw invalid(`body/${field} must be a list of strings`)
-  if (value.length > max) throw invalid(`body/${field} must NOT have more than ${max} items`)
-  return value.map((item: unknown) => {
-    if (typeof item !== 'string') throw invalid(`body/${field} must be a list of strings`)
-    return item
-  })
-}
-
-export function optionalObject(body: JsonBody, field: string): Record<string, unknown> | undefined {
-  const value = body[field] ?? undefined
-  if (value !== undefined && !isObject(value)) throw invalid(`body/${field} must be object`)
-  return value
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const result = v.safeParse(schema, text.trim() === '' ? {} : parse(text, 'Body is not valid JSON'))
+  if (result.success) return result.output
+  const [issue] = result.issues
+  const path = issue.path?.map(({ key }) => key).join('/')
+  if (path === undefined) throw invalid('body must be object')
+  throw invalid(
+    issue.received === 'undefined'
+      ? `body must have required property '${path}'`
+      : `body/${path}: ${issue.message}`,
+  )
 }
 
 export function invalid(message: string): StorageError {
   return new StorageError('InvalidRequest', { message })
 }
 
-/** @throws StorageError unless the text is a JSON object. */
+/** The client's own metadata. @throws StorageError unless the text is a JSON object. */
 export function parseMetadata(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json)
-    if (isObject(value)) return value
-  } catch (cause) {
-    throw new StorageError('InvalidRequest', { message: 'Invalid metadata', cause })
-  }
-  throw invalid('Invalid metadata')
+  const result = v.safeParse(metadata, parse(json, 'Invalid metadata'))
+  if (!result.success) throw invalid('Invalid metadata')
+  return result.output
 }
+
+export const metadata = v.record(v.string(), v.unknown())
 
 async function readText(request: Request): Promise<string> {
   const decoder = new TextDecoder()
@@ -94,10 +57,10 @@ async function readText(request: Request): Promise<string> {
   return text + decoder.decode()
 }
 
-function parse(text: string): unknown {
+function parse(text: string, message: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
-    throw new StorageError('InvalidRequest', { message: 'Body is not valid JSON', cause })
+    throw new StorageError('InvalidRequest', { message, cause })
   }
 }

@@ -1,8 +1,9 @@
 /** Buckets: made, listed, changed, emptied and deleted under the caller's role. */
 
+import * as v from 'valibot'
 import type { Caller } from '../types.ts'
 import type { BlobStore } from './blob-store.ts'
-import { invalid, isObject, type JsonBody, optionalString, requiredString } from './body.ts'
+import { absent, invalid, name } from './body.ts'
 import { SERVICE, type StorageDatabase } from './database.ts'
 import { StorageError } from './errors.ts'
 import { validBucketName } from './names.ts'
@@ -14,30 +15,51 @@ const EMPTY_BATCH = 1000
 
 const SORT_COLUMNS = ['id', 'name', 'created_at', 'updated_at'] as const
 
+const SIZE_LIMIT = absent(v.union([v.number(), v.string()]))
+const MIME_TYPES = absent(v.array(v.string()))
+
+export const NEW_BUCKET = v.object({
+  name,
+  id: absent(name),
+  type: v.nullish(v.string(), 'STANDARD'),
+  public: v.nullish(v.boolean(), false),
+  file_size_limit: SIZE_LIMIT,
+  allowed_mime_types: MIME_TYPES,
+})
+
+export const BUCKET_CHANGES = v.object({
+  public: absent(v.boolean()),
+  file_size_limit: SIZE_LIMIT,
+  allowed_mime_types: MIME_TYPES,
+})
+
 export class Buckets {
   readonly #database: StorageDatabase
   readonly #blobs: BlobStore
-  readonly #maxBytes: number
+  /** Bytes of one object; no bucket may allow more. */
+  readonly maxBytes: number
 
-  /** @param maxBytes no bucket may allow more. */
   constructor(database: StorageDatabase, blobs: BlobStore, maxBytes: number) {
     this.#database = database
     this.#blobs = blobs
-    this.#maxBytes = maxBytes
+    this.maxBytes = maxBytes
   }
 
-  /** What is needed to judge an upload or a download; permissions are asked for elsewhere. */
-  async find(id: string): Promise<BucketRow | undefined> {
-    const rows = await this.#database.transaction(
-      SERVICE,
-      { operation: 'storage.bucket.get' },
-      (transaction) =>
-        transaction.query<BucketRow>(`select ${BUCKET_COLUMNS} from storage.buckets where id = $1`, [id]),
-    )
-    return rows[0]
+  /** To judge an upload or a download. Who may read buckets is not asked. @throws StorageError `NoSuchBucket`. */
+  find(id: string): Promise<BucketRow> {
+    return this.#find(SERVICE, id)
+  }
+
+  /** Bytes that one object of the bucket may have. */
+  limitOf(bucket: BucketRow): number {
+    return Math.min(this.maxBytes, Number(bucket.file_size_limit ?? this.maxBytes))
   }
 
   async get(caller: Caller, id: string): Promise<Response> {
+    return Response.json(bucketJson(await this.#find(caller, id)))
+  }
+
+  async #find(caller: Caller, id: string): Promise<BucketRow> {
     const rows = await this.#database.transaction(
       caller,
       { operation: 'storage.bucket.get' },
@@ -46,7 +68,7 @@ export class Buckets {
     )
     const [row] = rows
     if (row === undefined) throw new StorageError('NoSuchBucket')
-    return Response.json(bucketJson(row))
+    return row
   }
 
   async list(caller: Caller, query: URLSearchParams): Promise<Response> {
@@ -68,18 +90,19 @@ export class Buckets {
     return Response.json(rows.map(bucketJson))
   }
 
-  async create(caller: Caller, body: JsonBody): Promise<Response> {
-    const name = validBucketName(requiredString(body, 'name'))
-    const id = validBucketName(optionalString(body, 'id') ?? name)
-    const type = optionalString(body, 'type') ?? 'STANDARD'
-    if (type !== 'STANDARD') throw new StorageError('NotSupported')
+  async create(caller: Caller, body: v.InferOutput<typeof NEW_BUCKET>): Promise<Response> {
+    const name = validBucketName(body.name)
+    const id = validBucketName(body.id ?? name)
+    if (body.type !== 'STANDARD') throw new StorageError('NotImplemented')
+    const limit = this.#sizeLimit(body.file_size_limit)
+    const types = mimeTypes(body.allowed_mime_types)
     const owner = caller.claims.sub
     try {
       await this.#database.transaction(caller, { operation: 'storage.bucket.create' }, (transaction) =>
         transaction.query(
           `insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types, owner, owner_id)
           values ($1, $2, $3, $4, $5, $6, $7)`,
-          [id, name, body.public === true, this.#sizeLimit(body), mimeTypes(body), uuidOrNull(owner), owner],
+          [id, name, body.public, limit, types, uuidOrNull(owner), owner],
         ),
       )
     } catch (error) {
@@ -90,11 +113,12 @@ export class Buckets {
   }
 
   /** Fields that are not named stay as they are. */
-  async update(caller: Caller, id: string, body: JsonBody): Promise<Response> {
+  async update(caller: Caller, id: string, body: v.InferOutput<typeof BUCKET_CHANGES>): Promise<Response> {
+    const { public: isPublic, file_size_limit: limit, allowed_mime_types: types } = body
     const changes: [column: string, value: unknown][] = []
-    if (typeof body.public === 'boolean') changes.push(['public', body.public])
-    if (body.file_size_limit !== undefined) changes.push(['file_size_limit', this.#sizeLimit(body)])
-    if (body.allowed_mime_types !== undefined) changes.push(['allowed_mime_types', mimeTypes(body)])
+    if (typeof isPublic === 'boolean') changes.push(['public', isPublic])
+    if (limit !== undefined) changes.push(['file_size_limit', this.#sizeLimit(limit)])
+    if (types !== undefined) changes.push(['allowed_mime_types', mimeTypes(types)])
     const assignments = changes.map(([column], index) => `${column} = $${index + 2}, `).join('')
     const rows = await this.#database.transaction(
       caller,
@@ -144,9 +168,9 @@ export class Buckets {
     return Response.json({ message: 'Successfully deleted' })
   }
 
-  #sizeLimit(body: JsonBody): number | null {
-    const bytes = parseSize(body.file_size_limit)
-    if (bytes !== null && bytes > this.#maxBytes) throw new StorageError('EntityTooLarge')
+  #sizeLimit(value: number | string | null | undefined): number | null {
+    const bytes = parseSize(value)
+    if (bytes !== null && bytes > this.maxBytes) throw new StorageError('EntityTooLarge')
     return bytes
   }
 }
@@ -154,7 +178,7 @@ export class Buckets {
 const UNITS: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9 }
 
 /** Bytes: a number, or text such as `20MB`. Zero and null mean no limit of its own. */
-function parseSize(value: unknown): number | null {
+function parseSize(value: number | string | null | undefined): number | null {
   if (value === undefined || value === null || value === 0) return null
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?$/i.exec(value.trim()) : null
@@ -162,19 +186,12 @@ function parseSize(value: unknown): number | null {
   return Math.floor(Number(match[1]) * (UNITS[match[2]?.toLowerCase() ?? 'b'] ?? 1)) || null
 }
 
-function mimeTypes(body: JsonBody): string[] | null {
-  const value = body.allowed_mime_types ?? null
-  if (value === null) return null
-  if (!Array.isArray(value)) throw invalid('body/allowed_mime_types must be a list of strings')
-  const types = value.map((type: unknown) => {
-    if (typeof type !== 'string' || !/^[\w.+*-]+\/[\w.+*-]+$|^\*$/.test(type)) {
-      throw new StorageError('InvalidMimeType', {
-        message: `mime type ${isObject(type) ? '' : type} is not supported`,
-      })
-    }
-    return type
-  })
-  return types.length === 0 ? null : types
+function mimeTypes(types: readonly string[] | null | undefined): readonly string[] | null {
+  const wrong = types?.find((type) => !/^[\w.+*-]+\/[\w.+*-]+$|^\*$/.test(type))
+  if (wrong !== undefined) {
+    throw new StorageError('InvalidMimeType', { message: `mime type ${wrong} is not supported` })
+  }
+  return types?.length ? types : null
 }
 
 function integerOf(query: URLSearchParams, field: string, fallback: number): number {

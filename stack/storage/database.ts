@@ -107,13 +107,22 @@ class PgTransaction implements Transaction {
   }
 }
 
-/** By SQLSTATE. What is not known here is a fault of ours and goes to the log as it is. */
+/** The server's own words for a refusal, with names of tables. */
+const OF_POSTGRES = /^(new row violates|permission denied|must be)/
+
+/** By SQLSTATE. An error with another code is a fault of this service, and is logged as it is. */
 function toStorageError(error: unknown): unknown {
   if (error instanceof StorageError) return error
   if (isDatabaseUnavailable(error)) return new StorageError('DatabaseUnavailable', { cause: error })
   switch (errorCode(error)) {
-    case '42501':
-      return new StorageError('AccessDenied', { cause: error })
+    case '42501': // a policy or a grant refused, or a trigger that has words of its own
+      return new StorageError('AccessDenied', {
+        cause: error,
+        ...(error instanceof pg.DatabaseError &&
+          !OF_POSTGRES.test(error.message) && { message: error.message }),
+      })
+    case '55P03':
+      return new StorageError('ResourceLocked', { cause: error })
     case '23505':
       return new StorageError('KeyAlreadyExists', { cause: error })
     case '23503':
@@ -121,7 +130,7 @@ function toStorageError(error: unknown): unknown {
     case '22021': // a NUL character in a name
     case '22P05':
       return new StorageError('InvalidRequest', { cause: error })
-    case 'PT429': // raised by a policy that counts; its message says of what there is too much
+    case 'PT429': // raised by a policy that counts; the message says what is too many
       return new StorageError('TooManyRequests', {
         cause: error,
         ...(error instanceof pg.DatabaseError && { message: error.message }),

@@ -82,11 +82,11 @@ function objectHeaders(row: ObjectRow, metadata: ObjectMetadata, options: Downlo
     'last-modified': new Date(metadata.lastModified).toUTCString(),
     'cache-control': metadata.cacheControl,
     'accept-ranges': 'bytes',
-    // What people upload is shown as what it claims to be, or not at all, and never runs.
+    'x-robots-tag': 'none',
+    // Uploaded files are shown as the type that they have, and never run. The real Storage does not send these two.
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   })
-  if (metadata.contentEncoding !== undefined) headers.set('content-encoding', metadata.contentEncoding)
   if (options.expires !== undefined) headers.set('expires', new Date(options.expires * 1000).toUTCString())
   if (options.download !== null) {
     headers.set('content-disposition', contentDisposition(options.download || fileName(row.name)))

@@ -3,6 +3,8 @@
  * what happened and the HTTP status is 400, except for the server's own failures. storage-js reads `code`.
  */
 
+import type { Logger } from '../types.ts'
+
 const FAILURES = {
   NoSuchBucket: { status: 404, error: 'Bucket not found', message: 'Bucket not found' },
   NoSuchKey: { status: 404, error: 'not_found', message: 'Object not found' },
@@ -19,7 +21,12 @@ const FAILURES = {
     error: 'InvalidRequest',
     message: 'The bucket you tried to delete is not empty',
   },
-  NotSupported: { status: 409, error: 'NotSupported', message: 'The feature is not enabled' },
+  NotImplemented: {
+    status: 501,
+    error: 'NotImplemented',
+    message: 'The embedded stack does not have this; see docs/embedded-stack.md',
+  },
+  ResourceLocked: { status: 423, error: 'ResourceLocked', message: 'The resource is locked' },
   AccessDenied: {
     status: 403,
     error: 'Unauthorized',
@@ -56,6 +63,15 @@ const FAILURES = {
 } as const
 
 export type StorageFailure = keyof typeof FAILURES
+
+/** Errors that are no refusals are logged, and answered without their words. */
+export function toStorageError(error: unknown, logger: Logger): StorageError {
+  const refusal = error instanceof StorageError ? error : new StorageError('InternalError', { cause: error })
+  if (refusal.code === 'DatabaseUnavailable') {
+    logger.warn('storage', 'the database is away', { error: refusal.cause })
+  } else if (refusal.status === 500) logger.error('storage', 'a request failed', { error: refusal.cause })
+  return refusal
+}
 
 export class StorageError extends Error {
   override readonly name = 'StorageError'

@@ -1,7 +1,8 @@
 /** Lists what is directly in a folder: folders first, then objects, as the caller may see them. */
 
+import * as v from 'valibot'
 import type { Caller } from '../types.ts'
-import { isObject, type JsonBody, optionalInteger, optionalString } from './body.ts'
+import { absent } from './body.ts'
 import type { StorageDatabase } from './database.ts'
 
 const DEFAULT_LIMIT = 100
@@ -15,6 +16,18 @@ const SORT_BY = {
   last_accessed_at: 'last_accessed_at',
 } as const
 
+const COUNT = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+export const LIST_OPTIONS = v.object({
+  prefix: v.nullish(v.string(), ''),
+  search: v.nullish(v.string(), ''),
+  limit: v.nullish(v.pipe(COUNT, v.minValue(1)), DEFAULT_LIMIT),
+  offset: v.nullish(COUNT, 0),
+  sortBy: absent(v.object({ column: absent(v.string()), order: absent(v.string()) })),
+})
+
+type ListOptions = v.InferOutput<typeof LIST_OPTIONS>
+
 /** A folder has a name only. */
 interface Entry {
   name: string
@@ -25,28 +38,27 @@ interface Entry {
   metadata: unknown
 }
 
+/** A bucket that is not there has nothing in it. */
 export async function listObjects(
   database: StorageDatabase,
   caller: Caller,
   bucket: string,
-  body: JsonBody,
+  options: ListOptions,
 ): Promise<Response> {
-  const given = optionalString(body, 'prefix') ?? ''
-  const prefix = given === '' || given.endsWith('/') ? given : `${given}/`
-  const search = (optionalString(body, 'search') ?? '').replace(/[\\%_]/g, '\\$&')
-  const limit = Math.min(optionalInteger(body, 'limit', 1) ?? DEFAULT_LIMIT, MAX_LIMIT)
-  const offset = optionalInteger(body, 'offset', 0) ?? 0
+  const { offset } = options
+  const prefix = options.prefix.replace(/([^/])$/, '$1/')
+  const search = options.search.replace(/[\\%_]/g, '\\$&')
+  const limit = Math.min(options.limit, MAX_LIMIT)
   const entries = await database.transaction(caller, { operation: 'storage.object.list' }, (transaction) =>
-    transaction.query<Entry>(listQuery(body.sortBy), [bucket, prefix, search, limit, offset]),
+    transaction.query<Entry>(listQuery(options.sortBy), [bucket, prefix, search, limit, offset]),
   )
   return Response.json(entries)
 }
 
 /** The bounds on the name in byte order let the index on (bucket_id, name) find the folder. */
-function listQuery(sortBy: unknown): string {
-  const sort = isObject(sortBy) ? sortBy : {}
-  const column = SORT_BY[isSortColumn(sort.column) ? sort.column : 'name']
-  const order = sort.order === 'desc' ? 'desc' : 'asc'
+function listQuery(sortBy: ListOptions['sortBy']): string {
+  const column = SORT_BY[isSortColumn(sortBy?.column) ? sortBy.column : 'name']
+  const order = sortBy?.order === 'desc' ? 'desc' : 'asc'
   return `
     with found as (
       select substr(name, length($2) + 1) as rest, id, updated_at, created_at, last_accessed_at, metadata

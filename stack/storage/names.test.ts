@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StorageError } from './errors.ts'
-import { decodePath, validBucketName, validKey } from './names.ts'
+import { validBucketName, validKey } from './names.ts'
 
 describe('validKey', () => {
   it.each(['a', 'folder/photo 1.jpg', "a/b-c_d!*'()&$@=;:+,?.x", '.hidden/..name', 'x'.repeat(1024)])(
@@ -43,9 +43,4 @@ describe('validBucketName', () => {
   it.each(['', '.', '..', 'a/b', ' a', 'a\u0000', 'x'.repeat(101)])('refuses %j', (name) => {
     expect(() => validBucketName(name)).toThrow('Bucket name invalid')
   })
-})
-
-describe('decodePath', () => {
-  it('decodes', () => expect(decodePath('a%20b%2Fc')).toBe('a b/c'))
-  it('refuses a broken encoding', () => expect(() => decodePath('a%zz')).toThrow('Invalid key: a%zz'))
 })

@@ -29,15 +29,6 @@ export function validBucketName(name: string): string {
   return name
 }
 
-/** @throws StorageError `InvalidKey` for a broken percent encoding. */
-export function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch (cause) {
-    throw new StorageError('InvalidKey', { message: `Invalid key: ${printable(path)}`, cause })
-  }
-}
-
 /** Short, and without control characters. */
 function printable(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace

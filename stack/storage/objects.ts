@@ -1,19 +1,25 @@
 /**
- * Objects come into being, move and go, under the caller's role.
+ * Objects are uploaded, moved, copied and removed under the caller's role.
  *
  *   upload:  may the caller? (transaction undone) -> bytes on disk -> row -> the replaced version's bytes removed
  *   remove:  rows -> bytes
  *
- * Bytes that are left without a row when something breaks in between are removed at the next start.
+ * A crash in between leaves bytes without a row. The next start removes them.
  */
 
 import { randomUUID } from 'node:crypto'
 import type { Caller, Logger } from '../types.ts'
 import type { BlobStore, StoredBlob } from './blob-store.ts'
-import { uuidOrNull } from './buckets.ts'
+import { type Buckets, uuidOrNull } from './buckets.ts'
 import { SERVICE, type StorageDatabase, type Transaction } from './database.ts'
 import { StorageError } from './errors.ts'
-import { type BucketRow, OBJECT_COLUMNS, type ObjectMetadata, type ObjectRow } from './rows.ts'
+import {
+  BUCKET_COLUMNS,
+  type BucketRow,
+  OBJECT_COLUMNS,
+  type ObjectMetadata,
+  type ObjectRow,
+} from './rows.ts'
 import { openUpload, type Upload } from './upload-body.ts'
 
 /** Names an object. */
@@ -53,11 +59,10 @@ interface PutResult {
 
 /** An object that is being sent in parts. */
 export interface PlannedObject extends Address {
-  /** Becomes its version. */
-  id: string
+  version: string
   owner?: string
   upsert: boolean
-  /** Bytes. */
+  /** Bytes; 0 while the client has not said. */
   length: number
   mimetype: string
   cacheControl: string
@@ -68,13 +73,13 @@ export class Objects {
   readonly #database: StorageDatabase
   readonly #blobs: BlobStore
   readonly #logger: Logger
-  readonly #maxBytes: number
+  readonly #buckets: Buckets
 
-  constructor(database: StorageDatabase, blobs: BlobStore, logger: Logger, maxBytes: number) {
+  constructor(database: StorageDatabase, blobs: BlobStore, logger: Logger, buckets: Buckets) {
     this.#database = database
     this.#blobs = blobs
     this.#logger = logger
-    this.#maxBytes = maxBytes
+    this.#buckets = buckets
   }
 
   /** @throws StorageError among others `AccessDenied`, `KeyAlreadyExists`, `EntityTooLarge`, `InvalidMimeType`. */
@@ -88,13 +93,12 @@ export class Objects {
     const upload = await openUpload(request)
     try {
       checkMimeType(bucket, upload.mimetype)
-      const maxBytes = Math.min(this.#maxBytes, Number(bucket.file_size_limit ?? this.#maxBytes))
       const owner = options.owner ?? caller.claims.sub
       const draft = { bucket: bucket.id, name, owner, userMetadata: upload.userMetadata ?? null }
       const announced = { size: upload.announced ?? 0, md5: '' }
       await this.checkUpload(caller, { ...draft, metadata: metadataOf(upload, announced) }, options.upsert)
 
-      const blob = await this.#blobs.write(upload.bytes, maxBytes)
+      const blob = await this.#blobs.write(upload.bytes, this.#buckets.limitOf(bucket))
       const metadata = metadataOf(upload, blob)
       const id = await this.#keep(caller, { ...draft, version: blob.version, metadata }, options.upsert)
       return { id, address: { bucket: bucket.id, name } }
@@ -113,31 +117,41 @@ export class Objects {
     )
   }
 
-  /** For an object whose bytes come later. @throws as `checkUpload`, `InvalidMimeType`. */
-  async checkPlanned(caller: Caller, bucket: BucketRow, planned: PlannedObject): Promise<void> {
+  /**
+   * Asks the policies for an object whose bytes come later. Nothing is changed.
+   * @param transaction of the service role; one of its own by default.
+   * @throws as `checkUpload`, `InvalidMimeType`.
+   */
+  async checkPlanned(caller: Caller, planned: PlannedObject, transaction?: Transaction): Promise<void> {
+    if (transaction === undefined) {
+      const options = { operation: 'storage.object.upload', rollback: true }
+      return this.#database.transaction(SERVICE, options, (own) => this.checkPlanned(caller, planned, own))
+    }
+    const [bucket] = await transaction.query<BucketRow>(
+      `select ${BUCKET_COLUMNS} from storage.buckets where id = $1`,
+      [planned.bucket],
+    )
+    if (bucket === undefined) throw new StorageError('NoSuchBucket')
     checkMimeType(bucket, planned.mimetype)
-    const metadata = metadataOf(described(planned), { size: planned.length, md5: '' })
-    await this.checkUpload(caller, { ...draftOf(planned), metadata }, planned.upsert)
+    const draft = draftOf(planned, metadataOf(planned, { size: planned.length, md5: '' }))
+    await transaction.query('savepoint asked')
+    await put(transaction, caller, { ...draft, version: randomUUID() }, planned.upsert)
+    await transaction.query('rollback to savepoint asked')
   }
 
   /**
-   * Makes an object of a file that is complete; once, however often it is called for the same one.
+   * Makes an object of a file that is complete, and ends the resumable upload that the file belongs to.
    * @throws as `upload`.
    */
   async adopt(caller: Caller, planned: PlannedObject, path: string): Promise<void> {
-    const [known] = await this.#database.transaction(
-      SERVICE,
-      { operation: 'storage.object.upload' },
-      (transaction) =>
-        transaction.query(
-          'select id from storage.objects where bucket_id = $1 and name = $2 and version = $3',
-          [planned.bucket, planned.name, planned.id],
-        ),
-    )
-    if (known !== undefined) return
-    const blob = await this.#blobs.adopt(path, planned.id)
-    const metadata = metadataOf(described(planned), blob)
-    await this.#keep(caller, { ...draftOf(planned), version: planned.id, metadata }, planned.upsert)
+    const blob = await this.#blobs.adopt(path, planned.version)
+    await this.#keep(caller, draftOf(planned, metadataOf(planned, blob)), planned.upsert)
+  }
+
+  /** @returns the object of this name if it has this version; the caller's rights are not asked for. */
+  async findVersion({ bucket, name }: Address, version: string): Promise<ObjectRow | undefined> {
+    const [row] = await this.findMany(SERVICE, bucket, [name], 'storage.object.info')
+    return row?.version === version ? row : undefined
   }
 
   async copy(
@@ -231,7 +245,12 @@ export class Objects {
       const { id, replaced } = await this.#database.transaction(
         SERVICE,
         { operation: 'storage.object.upload' },
-        (transaction) => put(transaction, caller, draft, upsert),
+        async (transaction) => {
+          const result = await put(transaction, caller, draft, upsert)
+          await transaction.become(SERVICE)
+          await transaction.query('delete from storage.s3_multipart_uploads where id = $1', [draft.version])
+          return result
+        },
       )
       if (replaced !== undefined) await this.#blobs.remove([replaced])
       return id
@@ -259,8 +278,6 @@ async function put(
     'select id, version from storage.objects where bucket_id = $1 and name = $2',
     [bucket, name],
   )
-  // Made already, by whoever was at it at the same moment: what is there is what it shall be.
-  if (previous?.version === version) return { id: previous.id, replaced: undefined }
   await transaction.become(caller)
   const id = upsert && previous !== undefined ? previous.id : randomUUID()
   await transaction.query(
@@ -276,31 +293,26 @@ const ON_CONFLICT = `on conflict (bucket_id, name) do update set
   owner = excluded.owner, owner_id = excluded.owner_id, version = excluded.version,
   metadata = excluded.metadata, user_metadata = excluded.user_metadata`
 
-function draftOf({
-  bucket,
-  name,
-  owner,
-  userMetadata,
-}: PlannedObject): Omit<ObjectDraft, 'version' | 'metadata'> {
-  return { bucket, name, owner, userMetadata }
+function draftOf(
+  { bucket, name, version, owner, userMetadata }: PlannedObject,
+  metadata: ObjectMetadata,
+): ObjectDraft {
+  return { bucket, name, version, owner, userMetadata, metadata }
 }
 
-function described({ mimetype, cacheControl }: PlannedObject): UploadHeaders {
-  return { mimetype, cacheControl, contentEncoding: undefined }
-}
-
-type UploadHeaders = Pick<Upload, 'mimetype' | 'cacheControl' | 'contentEncoding'>
-
-function metadataOf(upload: UploadHeaders, { size, md5 }: Pick<StoredBlob, 'size' | 'md5'>): ObjectMetadata {
+/** An uploader's Content-Encoding is not kept, as in the real Storage: nothing that reads the object inflates its bytes. */
+function metadataOf(
+  { mimetype, cacheControl }: Pick<Upload, 'mimetype' | 'cacheControl'>,
+  { size, md5 }: Pick<StoredBlob, 'size' | 'md5'>,
+): ObjectMetadata {
   return {
     eTag: `"${md5}"`,
     size,
-    mimetype: upload.mimetype,
-    cacheControl: upload.cacheControl,
+    mimetype,
+    cacheControl,
     lastModified: new Date().toISOString(),
     contentLength: size,
     httpStatusCode: 200,
-    ...(upload.contentEncoding !== undefined && { contentEncoding: upload.contentEncoding }),
   }
 }
 

@@ -6,18 +6,20 @@ export interface ByteRange {
   end: number
 }
 
-/** @returns undefined for what is no range of bytes or several: the whole object is sent then. */
+/**
+ * @returns undefined for several ranges, or units other than bytes: the whole object is sent then. A malformed range of bytes
+ * is answered 416 by the real Storage.
+ */
 export function parseRange(header: string, size: number): ByteRange | 'unsatisfiable' | undefined {
-  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header)
-  if (match === null) return undefined
-  const [first = '', last = ''] = match.slice(1)
-  if (first === '' && last === '') return undefined
+  if (!/^\s*bytes\s*=/i.test(header) || header.includes(',')) return undefined
+  const [, first = '', last = ''] = /=\s*(\d*)\s*-\s*(\d*)\s*$/.exec(header) ?? []
+  if (first === '' && last === '') return 'unsatisfiable'
   if (first === '') {
     const length = Number(last)
     return length === 0 || size === 0 ? 'unsatisfiable' : { start: Math.max(0, size - length), end: size - 1 }
   }
   const start = Number(first)
   const end = last === '' ? size - 1 : Math.min(Number(last), size - 1)
-  if (last !== '' && Number(last) < start) return undefined
+  if (last !== '' && Number(last) < start) return 'unsatisfiable'
   return start >= size ? 'unsatisfiable' : { start, end }
 }

@@ -39,7 +39,6 @@ export interface ObjectMetadata {
   lastModified: string
   contentLength: number
   httpStatusCode: number
-  contentEncoding?: string
 }
 
 export const BUCKET_COLUMNS =

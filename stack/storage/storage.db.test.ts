@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -435,8 +436,9 @@ describe('lists', () => {
     client: SupabaseClient,
     path: string,
     options?: Parameters<ReturnType<SupabaseClient['storage']['from']>['list']>[1],
+    bucket = 'private',
   ): Promise<string[]> =>
-    dataOf(await client.storage.from('private').list(path, options)).map(({ name }) => name)
+    dataOf(await client.storage.from(bucket).list(path, options)).map(({ name }) => name)
 
   it('show folders first, then objects', async () => {
     const entries = dataOf(await alice.storage.from('private').list(`${ALICE}/list`))
@@ -481,7 +483,7 @@ describe('lists', () => {
     expect(await list(bob, `${ALICE}/list`)).toEqual([])
     expect(await list(bench.anon, '')).toEqual([])
     expect(await list(alice, '')).toEqual([ALICE])
-    expect((await alice.storage.from('nowhere').list()).error).toEqual(failure('NoSuchBucket'))
+    expect(await list(bench.admin, '', {}, 'nowhere')).toEqual([])
   })
 })
 
@@ -701,6 +703,109 @@ describe('while the database is away', () => {
       await client.query(`alter database ${name} with allow_connections true`)
     })
     expect(await textOf(files, 'before')).toBe('kept')
+  })
+})
+
+describe('an upload with a Content-Encoding', () => {
+  it('is kept and returned without it, byte for byte', async () => {
+    const bytes = gzipSync('inflates'.repeat(1000))
+    const path = `${ALICE}/encoded.gz`
+    const url = `${bench.url}/storage/v1/object/private/${path}`
+    const headers = { apikey: bench.keys.secretKey, 'content-type': 'application/gzip' }
+    const uploaded = await fetch(url, {
+      method: 'POST',
+      headers: { ...headers, 'content-encoding': 'gzip' },
+      body: bytes,
+    })
+    expect(uploaded.status).toBe(200)
+    const form = new FormData()
+    form.append('contentEncoding', 'gzip')
+    form.append('', new Blob([bytes]))
+    dataOf(await alice.storage.from('private').upload(`${path}-form`, form))
+    for (const name of [path, `${path}-form`]) {
+      const downloaded = await fetch(`${bench.url}/storage/v1/object/private/${name}`, { headers })
+      expect(downloaded.headers.get('content-encoding')).toBeNull()
+      expect(Buffer.from(await downloaded.arrayBuffer()).equals(bytes)).toBe(true)
+    }
+    const rows = await bench.sql(`select metadata from storage.objects where name like $1`, [`${path}%`])
+    expect(JSON.stringify(rows)).not.toContain('ncoding')
+  })
+})
+
+describe('a policy or trigger that raises', () => {
+  beforeAll(() =>
+    bench.sql(`
+      create function public.refuse() returns trigger language plpgsql as $$
+      begin
+        raise exception 'submitted files stay as they are' using errcode = split_part(new.name, '/', 2);
+      end $$;
+      create trigger refuse before insert on storage.objects for each row
+        when (new.name like 'raise/%') execute function public.refuse();
+    `),
+  )
+
+  it.each([
+    ['42501', '403', 'submitted files stay as they are'],
+    ['55P03', '423', 'The resource is locked'],
+    ['PT429', '429', 'submitted files stay as they are'],
+  ])('%s is answered %s', async (sqlState, statusCode, message) => {
+    const { error } = await bench.admin.storage.from('private').upload(`raise/${sqlState}`, 'x')
+    expect(error).toMatchObject({ statusCode, message })
+  })
+})
+
+describe('JSON that is nested 100,000 levels deep', () => {
+  it.each([
+    ['POST', '/bucket'],
+    ['PUT', '/bucket/private'],
+    ['POST', '/object/list/private'],
+    ['POST', '/object/sign/private'],
+    ['POST', '/object/move'],
+    ['DELETE', '/object/private'],
+  ])('is refused: %s %s', async (method, path) => {
+    const response = await fetch(`${bench.url}/storage/v1${path}`, {
+      method,
+      headers: { apikey: bench.keys.secretKey, 'content-type': 'application/json' },
+      body: '['.repeat(100_000) + ']'.repeat(100_000),
+    })
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'InvalidRequest', message: 'Body is not valid JSON' }),
+    ])
+  })
+
+  it('is refused as metadata of an upload', async () => {
+    const form = new FormData()
+    form.append('metadata', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`)
+    form.append('', new Blob(['x']))
+    const { error } = await bench.admin.storage.from('private').upload('deep', form)
+    expect(error).toEqual(failure('InvalidRequest', 'Invalid metadata'))
+  })
+})
+
+describe('what the embedded Storage does not have', () => {
+  it.each([
+    ['PUT', '/s3/bucket/key'],
+    ['GET', '/s3'],
+    ['POST', '/vector/CreateIndex'],
+    ['GET', '/iceberg/v1/config'],
+    ['GET', '/render/image/public/shared/a.png'],
+    ['GET', '/render/image/authenticated/private/a.png'],
+    ['POST', '/upload/resumable/sign'],
+    ['POST', '/object/list-v2/private'],
+    ['DELETE', '/cdn/private/a'],
+  ])('is answered 501 with where to read on: %s %s', async (method, path) => {
+    const response = await fetch(`${bench.url}/storage/v1${path}`, {
+      method,
+      headers: path.startsWith('/s3') ? {} : { apikey: bench.keys.secretKey },
+    })
+    expect([response.status, await response.json()]).toEqual([
+      501,
+      expect.objectContaining({
+        code: 'NotImplemented',
+        message: expect.stringContaining('docs/embedded-stack.md'),
+      }),
+    ])
   })
 })
 

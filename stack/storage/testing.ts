@@ -21,8 +21,8 @@ export interface StorageBench extends AsyncDisposable {
   /** Without a user. */
   readonly anon: SupabaseClient
   user(id: string): Promise<SupabaseClient>
-  /** Files of objects on disk. */
-  files(): Promise<string[]>
+  /** Files on disk: of objects, or of resumable uploads. */
+  files(folder?: 'objects' | 'resumable'): Promise<string[]>
   /** Runs SQL as `postgres`, as a migration would. */
   sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
   /** A second service on the same folder, as after a restart of the stack. */
@@ -60,8 +60,8 @@ export async function createStorageBench(options: { fileSizeLimit?: number } = {
         keys.publishableKey,
         await mintToken(keys, { sub: id, role: 'authenticated', aud: 'authenticated' }),
       ),
-    files: async () => {
-      const entries = await readdir(join(dir, 'objects'), { recursive: true, withFileTypes: true })
+    files: async (folder = 'objects') => {
+      const entries = await readdir(join(dir, folder), { recursive: true, withFileTypes: true })
       return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
     },
     sql: (text, values = []) =>

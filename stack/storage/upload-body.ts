@@ -10,7 +10,6 @@ export interface Upload {
   bytes: Readable
   mimetype: string
   cacheControl: string
-  contentEncoding: string | undefined
   /** The client's own metadata. */
   userMetadata: Record<string, unknown> | undefined
   /** Bytes the request announced; for a form a little more than the file has. */
@@ -39,7 +38,6 @@ function openRaw(request: Request, type: string): Upload {
     bytes,
     mimetype: type === '' ? DEFAULT_TYPE : type,
     cacheControl: request.headers.get('cache-control') ?? DEFAULT_CACHE_CONTROL,
-    contentEncoding: request.headers.get('content-encoding') ?? undefined,
     userMetadata: encoded === null ? undefined : parseMetadata(Buffer.from(encoded, 'base64').toString()),
     announced: announcedBytes(request),
     discard: () => void bytes.destroy(),
@@ -111,7 +109,6 @@ function uploadOf(
     bytes: stream,
     mimetype: fields.get('contentType') ?? (mimetype === '' ? DEFAULT_TYPE : mimetype),
     cacheControl: cacheControl === undefined ? DEFAULT_CACHE_CONTROL : cacheControlOf(cacheControl),
-    contentEncoding: fields.get('contentEncoding'),
     userMetadata: metadata === undefined ? undefined : parseMetadata(metadata),
     announced,
     discard() {

@@ -73,6 +73,7 @@ create table if not exists storage.s3_multipart_uploads (
   created_at timestamptz not null default now(),
   user_metadata jsonb
 );
+alter table storage.s3_multipart_uploads add column if not exists metadata jsonb;
 create index if not exists idx_multipart_uploads_list on storage.s3_multipart_uploads (bucket_id, key, created_at);
 alter table storage.s3_multipart_uploads owner to supabase_storage_admin;
 alter table storage.s3_multipart_uploads enable row level security;

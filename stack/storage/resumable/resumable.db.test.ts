@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { appendFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { Upload } from 'tus-js-client'
@@ -87,6 +88,28 @@ function patch(url: string, offset: number, body: Uint8Array<ArrayBuffer>, as: '
     headers: { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
     body,
   })
+}
+
+/** A body that does not say how long it is. */
+async function patchChunked(url: string, offset: number, body: Uint8Array<ArrayBuffer>): Promise<Response> {
+  return fetch(url, {
+    method: 'PATCH',
+    headers: {
+      apikey: bench.keys.publishableKey,
+      authorization: `Bearer ${tokens.alice}`,
+      'tus-resumable': '1.0.0',
+      'upload-offset': String(offset),
+      'content-type': 'application/offset+octet-stream',
+    },
+    body: new Blob([body]).stream(),
+    duplex: 'half',
+  })
+}
+
+/** The last part of an upload's id. */
+function versionOf(url: string): string {
+  const id = Buffer.from(new URL(url).pathname.split('/').at(-1) ?? '', 'base64url').toString()
+  return id.slice(id.lastIndexOf('/') + 1)
 }
 
 async function begun(path: string, length: number): Promise<string> {
@@ -202,14 +225,111 @@ describe('a resumable upload', () => {
     expect((await patch(finished, 0, randomBytes(10))).status).toBe(204)
     expect(await rows()).toEqual([...before, row(three)])
 
-    // A row whose upload was never begun, and an upload whose row was lost.
+    await bench.restart()
+    expect(await rows()).toEqual([...before, row(three)])
+  })
+
+  it('of which a crash left the row or the file alone is gone after a restart', async () => {
+    const path = newPath()
+    const url = await begun(path, 10)
+    const files = await bench.files('resumable')
     await bench.sql(
       `insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version)
        values ('x', '', 'private', 'x', 'x')`,
     )
-    await bench.sql('delete from storage.s3_multipart_uploads where key = $1', [three])
+    await bench.sql('delete from storage.s3_multipart_uploads where key = $1', [path])
     await bench.restart()
-    expect(await rows()).toEqual([...before, row(three)])
+    expect(
+      await bench.sql(`select from storage.s3_multipart_uploads where key in ('x', $1)`, [path]),
+    ).toEqual([])
+    expect(await bench.files('resumable')).toHaveLength(files.length - 1)
+    expect((await call('HEAD', url)).status).toBe(404)
+  })
+
+  it('whose object a crash kept from being made becomes an object when its client asks', async () => {
+    const path = newPath()
+    const url = await begun(path, 10)
+    await patch(url, 0, new Uint8Array(9))
+    const [file = ''] = (await bench.files('resumable')).filter((name) => name.endsWith(versionOf(url)))
+    await appendFile(file, 'x')
+    await bench.sql('update storage.s3_multipart_uploads set in_progress_size = 10 where id = $1', [
+      versionOf(url),
+    ])
+    await bench.restart()
+    expect(await offsetOf(url)).toBe(10)
+    expect(await stored(path)).toEqual(Buffer.concat([new Uint8Array(9), Buffer.from('x')]))
+  })
+
+  it('counts only the bytes that its row has: what a crash may have lost is sent again', async () => {
+    const path = newPath()
+    const url = await begun(path, 10)
+    await patch(url, 0, new Uint8Array(5))
+    const [file = ''] = (await bench.files('resumable')).filter((name) => name.endsWith(versionOf(url)))
+    await appendFile(file, 'not safe')
+    await bench.restart()
+    expect(await offsetOf(url)).toBe(5)
+    await patch(url, 5, new Uint8Array(5))
+    expect(await stored(path)).toEqual(Buffer.alloc(10))
+  })
+
+  it('ends after a day, with its bytes', async () => {
+    const files = await bench.files('resumable')
+    const url = await begun(newPath(), 10)
+    await bench.sql(
+      `update storage.s3_multipart_uploads set created_at = now() - interval '25 hours' where id = $1`,
+      [versionOf(url)],
+    )
+    expect((await call('HEAD', url)).status).toBe(410)
+    expect((await patch(url, 0, new Uint8Array(1))).status).toBe(410)
+    await begun(newPath(), 10)
+    expect((await call('HEAD', url)).status).toBe(404)
+    expect(await bench.files('resumable')).toHaveLength(files.length + 1)
+  })
+
+  it('may say its length later, and is stopped at the limit of its bucket', async () => {
+    const path = newPath()
+    const deferred = (name: string, bucket = 'private') =>
+      call('POST', endpoint, {
+        headers: {
+          'upload-defer-length': '1',
+          'upload-metadata': metadata({ bucketName: bucket, objectName: name, contentType: 'image/png' }),
+        },
+      })
+    const url = (await deferred(path)).headers.get('location') ?? ''
+    expect((await patch(url, 0, new Uint8Array(4))).status).toBe(204)
+    expect((await call('HEAD', url)).headers.get('upload-defer-length')).toBe('1')
+    const last = await call('PATCH', url, {
+      headers: {
+        'upload-offset': '4',
+        'upload-length': '6',
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: new Uint8Array(2),
+    })
+    expect(last.status).toBe(204)
+    expect(await stored(path)).toHaveLength(6)
+
+    const endless = (await deferred(newPath(), 'small')).headers.get('location') ?? ''
+    expect((await patch(endless, 0, new Uint8Array(1000))).status).toBe(204)
+    expect((await patch(endless, 1000, new Uint8Array(1))).status).toBe(413)
+    const chunked = (await deferred(newPath(), 'small')).headers.get('location') ?? ''
+    expect((await patchChunked(chunked, 0, new Uint8Array(1001))).status).toBe(413)
+    expect(await offsetOf(chunked)).toBe(0)
+    const tooLong = {
+      'upload-offset': '0',
+      'upload-length': '1001',
+      'content-type': 'application/offset+octet-stream',
+    }
+    expect((await call('PATCH', chunked, { headers: tooLong, body: new Uint8Array(1) })).status).toBe(413)
+  })
+
+  it('that has ended takes nothing more', async () => {
+    const url = await begun(newPath(), 10)
+    expect((await patch(url, 0, new Uint8Array(10))).status).toBe(204)
+    expect((await patch(url, 10, new Uint8Array(0))).status).toBe(409)
+    expect((await patch(url, 0, new Uint8Array(10))).status).toBe(409)
+    expect((await call('DELETE', url)).status).toBe(400)
+    expect(await offsetOf(url)).toBe(10)
   })
 
   it('takes over from a writer that hangs', async () => {
@@ -303,9 +423,8 @@ describe('a resumable upload', () => {
 
   it('says when it will be given up: in a day', async () => {
     const url = await begun(newPath(), 10)
-    expect(Date.parse((await call('HEAD', url)).headers.get('upload-expires') ?? '')).toBeGreaterThan(
-      Date.now() + 23 * 3_600_000,
-    )
+    const { headers } = await patch(url, 0, new Uint8Array(1))
+    expect(Date.parse(headers.get('upload-expires') ?? '')).toBeGreaterThan(Date.now() + 23 * 3_600_000)
   })
 
   it('says what the server can do', async () => {
@@ -314,8 +433,10 @@ describe('a resumable upload', () => {
       headers: { apikey: bench.keys.publishableKey },
     })
     expect(response.status).toBe(204)
-    expect(response.headers.get('tus-extension')).toBe('creation,creation-with-upload,expiration,termination')
-    expect(response.headers.get('access-control-expose-headers')).toContain('upload-offset')
+    expect(response.headers.get('tus-extension')).toBe(
+      'creation,creation-with-upload,creation-defer-length,termination,expiration',
+    )
+    expect(response.headers.get('access-control-expose-headers')?.toLowerCase()).toContain('upload-offset')
   })
 })
 
@@ -349,15 +470,18 @@ describe('is refused', () => {
     const url = await begun(newPath(), 10)
     expect((await patch(url, 5, new Uint8Array(5))).status).toBe(409)
     const typed = await call('PATCH', url, { headers: { 'upload-offset': '0' }, body: new Uint8Array(1) })
-    expect(typed.status).toBe(415)
+    expect(typed.status).toBe(403)
     expect((await patch(url, 0, new Uint8Array(11))).status).toBe(413)
+    expect((await patchChunked(url, 0, new Uint8Array(11))).status).toBe(413)
+    expect(await offsetOf(url)).toBe(0)
   })
 
   it.each([
     ['larger than the project allows', { 'upload-length': String(21 * 1024 * 1024) }, 413],
     ['without a length', { 'upload-length': '' }, 400],
     ['without a bucket', { 'upload-metadata': metadata({ objectName: `${ALICE}/x` }) }, 400],
-    ['in another version', { 'tus-resumable': '0.2.2' }, 412],
+    ['in another version', { 'tus-resumable': '0.2.2' }, 400],
+    ['without a version', { 'tus-resumable': '' }, 412],
     [
       'larger than the bucket allows',
       {
@@ -390,5 +514,9 @@ describe('is refused', () => {
   it('under an id that is none', async () => {
     expect((await call('HEAD', `${endpoint}/..%2F..%2Fetc`)).status).toBe(404)
     expect((await call('HEAD', `${endpoint}/${randomUUID()}`)).status).toBe(404)
+    const stranger = Buffer.from(`private/${ALICE}/x/${randomUUID()}`).toString('base64url')
+    expect((await call('HEAD', `${endpoint}/${stranger}`)).status).toBe(404)
+    const url = await begun(newPath(), 10)
+    expect((await call('HEAD', `${url}=`)).status).toBe(404)
   })
 })

@@ -1,174 +1,314 @@
 /**
- * Uploads under way, on disk: `<dir>/<id>.json` says what is known, `<dir>/<id>.bin` holds the bytes. Only bytes that
- * are safe on disk count: the offset is written after them, so what was cut off in between is sent again.
+ * Uploads under way: a row in `storage.s3_multipart_uploads`, where policies can count them, and the bytes in
+ * `<dir>/<version>`. The row's `in_progress_size` is written after the bytes have reached the disk, so a client that goes on
+ * after a crash sends again what may have been lost.
+ *
+ *   create ─> row and empty file ─> write, as often as needed ─> all bytes there: an object, and no row or file
+ *
+ * Row-level security decides under the caller's role at creation, before each part, and when the object is made.
  */
 
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  truncate,
-  writeFile,
-} from 'node:fs/promises'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type FileHandle, mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { UploadDescription } from './headers.ts'
+import { DataStore, ERRORS, Upload } from '@tus/server'
+import type { QueryResultRow } from 'pg'
+import type { Caller } from '../../types.ts'
+import { isMissing } from '../blob-store.ts'
+import { SERVICE, type StorageDatabase } from '../database.ts'
+import { StorageError } from '../errors.ts'
+import type { Objects, PlannedObject } from '../objects.ts'
+import { describeUpload, type TusMetadata } from './description.ts'
+import { decodeUploadId, type UploadId } from './upload-id.ts'
 
-export interface UploadRecord extends UploadDescription {
-  /** Also the version of the object that it becomes. */
-  id: string
-  /** User id of whoever began it; undefined for `service_role`. */
-  owner?: string
+/** Milliseconds until an upload is given up, as on hosted Supabase. */
+const LIFETIME = 24 * 60 * 60 * 1000
+const OPERATION = { operation: 'storage.tus.upload.create' }
+
+export interface UploadRequest {
+  caller: Caller
+  /** Whether an object of the name is replaced. Counts where the upload is created. */
   upsert: boolean
-  /** Bytes that are safe. */
-  offset: number
-  /** The object is there. */
-  finished: boolean
-  /** Milliseconds since 1970. */
-  expiresAt: number
 }
 
-const RECORD = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json$/
+const COLUMNS = 'id, bucket_id, key, owner_id, in_progress_size, created_at, metadata'
 
-export class UploadStore {
+interface UploadRow {
+  /** Also the version of the object. */
+  id: string
+  bucket_id: string
+  key: string
+  owner_id: string | null
+  /** A bigint, as text. */
+  in_progress_size: string
+  created_at: Date
+  metadata: {
+    tus: TusMetadata
+    /** Bytes of the whole object; null while the client has not said. */
+    length: number | null
+    upsert: boolean
+  }
+}
+
+interface FoundUpload {
+  upload: Upload
+  owner: string | null
+  /** Undefined where the object is there. */
+  planned?: PlannedObject
+}
+
+export class UploadStore extends DataStore {
+  override extensions = [
+    'creation',
+    'creation-with-upload',
+    'creation-defer-length',
+    'termination',
+    'expiration',
+  ]
+  /** The request under way: the library does not hand the request to its data store. */
+  readonly request = new AsyncLocalStorage<UploadRequest>()
   readonly #dir: string
+  readonly #database: StorageDatabase
+  readonly #objects: Objects
 
-  constructor(dir: string) {
+  constructor(dir: string, database: StorageDatabase, objects: Objects) {
+    super()
     this.#dir = dir
+    this.#database = database
+    this.#objects = objects
   }
 
+  /** Removes rows without a file and files without a row: what a crash between the two leaves. */
   async open(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
+    await this.deleteExpired()
+    const files = await readdir(this.#dir)
+    await this.#query('delete from storage.s3_multipart_uploads where id <> all ($1)', [files])
+    const rows = await this.#query<{ id: string }>('select id from storage.s3_multipart_uploads')
+    const known = new Set(rows.map(({ id }) => id))
+    await this.#removeFiles(files.filter((file) => !known.has(file)))
   }
 
-  async create(record: UploadRecord): Promise<void> {
-    await writeFile(this.bytesOf(record.id), '', { flag: 'wx', mode: 0o600 })
-    await this.save(record)
+  override getExpiration(): number {
+    return LIFETIME
   }
 
-  /** Replaces what is known of the upload; safe on disk when this returns. */
-  async save(record: UploadRecord): Promise<void> {
-    const temporary = `${this.#recordOf(record.id)}.new`
-    await writeFile(temporary, JSON.stringify(record), { mode: 0o600, flush: true })
-    await rename(temporary, this.#recordOf(record.id))
+  override async deleteExpired(): Promise<number> {
+    const rows = await this.#query<{ id: string }>(
+      'delete from storage.s3_multipart_uploads where created_at <= $1 returning id',
+      [new Date(Date.now() - LIFETIME)],
+    )
+    await this.#removeFiles(rows.map(({ id }) => id))
+    return rows.length
   }
 
-  async find(id: string): Promise<UploadRecord | undefined> {
-    if (!RECORD.test(`${id}.json`)) return undefined
-    const text = await readFile(this.#recordOf(id), 'utf8').catch((error: unknown) => {
-      if (isMissing(error)) return undefined
+  /** @throws StorageError where the caller may not put such an object there, or has too many uploads under way. */
+  override async create(upload: Upload): Promise<Upload> {
+    await this.deleteExpired()
+    const { caller, upsert } = this.#requested()
+    const { bucket, name, version } = idOf(upload.id)
+    const owner = caller.claims.sub ?? null
+    const metadata = { tus: upload.metadata ?? {}, length: upload.size ?? null, upsert }
+    const planned = plannedObject({ id: version, bucket_id: bucket, key: name, owner_id: owner, metadata })
+    await writeFile(this.#file(version), '', { flag: 'wx', mode: 0o600 })
+    try {
+      await this.#database.transaction(SERVICE, OPERATION, async (transaction) => {
+        // The policy counts uploads, and this one counts from its row on: an owner's uploads begin one after the other.
+        await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+          `uploads of ${owner}`,
+        ])
+        await this.#objects.checkPlanned(caller, planned, transaction)
+        await transaction.query(
+          `insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version, owner_id, metadata)
+           values ($1, '', $2, $3, $1, $4, $5)`,
+          [version, bucket, name, owner, metadata],
+        )
+      })
+    } catch (error) {
+      await this.#removeFiles([version])
       throw error
-    })
-    // Written by `save` alone, and whole, as it is put in place by a rename.
-    return text === undefined ? undefined : (JSON.parse(text) as UploadRecord)
+    }
+    if (upload.size === 0) await this.#complete(planned)
+    return upload
   }
 
-  bytesOf(id: string): string {
-    return join(this.#dir, `${id}.bin`)
+  /** @throws ERRORS.FILE_NOT_FOUND also for uploads of other people. */
+  async checkOwner(id: string): Promise<void> {
+    const { owner } = await this.#find(id)
+    if (owner !== (this.#requested().caller.claims.sub ?? null)) throw ERRORS.FILE_NOT_FOUND
   }
 
   /**
-   * Appends what the stream holds, at most as much as is missing, and keeps what came before it broke off.
-   * @returns the record with its new offset.
+   * Makes the object where a crash came between its last byte and its row.
+   * @throws StorageError where the policies forbid the upload by now.
    */
-  async append(record: UploadRecord, source: AsyncIterable<Uint8Array>): Promise<UploadRecord> {
-    const path = this.bytesOf(record.id)
-    await truncate(path, record.offset)
-    const handle = await open(path, 'r+')
-    let { offset } = record
+  override async getUpload(id: string): Promise<Upload> {
+    const { upload, planned } = await this.#find(id)
+    if (planned !== undefined) {
+      if (upload.offset === upload.size) await this.#complete(planned)
+      else await this.#objects.checkPlanned(this.#requested().caller, planned)
+    }
+    return upload
+  }
+
+  /**
+   * Appends to the upload, and makes the object with its last byte.
+   * @returns how many bytes of the upload are on disk. Where the client broke off, bytes that came before count.
+   * @throws StorageError `KeyAlreadyExists` where the object is there.
+   */
+  override async write(source: AsyncIterable<Uint8Array>, id: string, start: number): Promise<number> {
+    const { version } = idOf(id)
+    // Read from the start: a source that breaks off drops the bytes that no reader has taken.
+    const { offset, whole } = await append(this.#openAt(version, start), source, start)
+    const [row] = await this.#query<UploadRow>(
+      `update storage.s3_multipart_uploads set in_progress_size = $2 where id = $1 returning ${COLUMNS}`,
+      [version, offset],
+    )
+    if (row === undefined) throw ERRORS.FILE_NOT_FOUND
+    if (whole && offset === row.metadata.length) await this.#complete(plannedObject(row))
+    return offset
+  }
+
+  async #openAt(version: string, offset: number): Promise<FileHandle> {
     try {
-      offset = await write(handle, source, record)
-    } finally {
-      await handle.close()
+      await truncate(this.#file(version), offset)
+      return await open(this.#file(version), 'r+')
+    } catch (error) {
+      if (isMissing(error)) throw new StorageError('KeyAlreadyExists')
+      throw error
     }
-    const appended = { ...record, offset }
-    if (offset !== record.offset) await this.save(appended)
-    return appended
   }
 
-  /** The bytes are an object now. */
-  async finish(record: UploadRecord): Promise<UploadRecord> {
-    const finished = { ...record, finished: true }
-    await this.save(finished)
-    await rm(this.bytesOf(record.id), { force: true })
-    return finished
+  override async declareUploadLength(id: string, length: number): Promise<void> {
+    await this.#query(
+      `update storage.s3_multipart_uploads set metadata = metadata || jsonb_build_object('length', $2::bigint)
+       where id = $1`,
+      [idOf(id).version, length],
+    )
   }
 
-  async remove(id: string): Promise<void> {
-    await rm(this.#recordOf(id), { force: true })
-    await rm(this.bytesOf(id), { force: true })
+  override async remove(id: string): Promise<void> {
+    const { version } = idOf(id)
+    await this.#query('delete from storage.s3_multipart_uploads where id = $1', [version])
+    await this.#removeFiles([version])
   }
 
-  /** @returns those that had expired. */
-  async sweep(now: number): Promise<string[]> {
-    const expired = (await this.#all()).filter((record) => record.expiresAt <= now).map(({ id }) => id)
-    for (const id of expired) await this.remove(id)
-    return expired
-  }
-
-  /** Those whose object is still to be made. */
-  async unfinished(): Promise<UploadRecord[]> {
-    return (await this.#all()).filter((record) => !record.finished)
-  }
-
-  async #all(): Promise<UploadRecord[]> {
-    const records: UploadRecord[] = []
-    for (const name of await readdir(this.#dir)) {
-      const id = RECORD.exec(name)?.[1]
-      const record = id === undefined ? undefined : await this.find(id)
-      if (record !== undefined) records.push(record)
+  /**
+   * An upload under way, or the object that one became: a client whose last answer was lost asks for it.
+   * @throws ERRORS.FILE_NOT_FOUND
+   */
+  async #find(id: string): Promise<FoundUpload> {
+    const { bucket, name, version } = idOf(id)
+    const [row] = await this.#query<UploadRow>(
+      `select ${COLUMNS} from storage.s3_multipart_uploads where id = $1 and bucket_id = $2 and key = $3`,
+      [version, bucket, name],
+    )
+    if (row !== undefined) {
+      const { tus, length } = row.metadata
+      const facts = {
+        id,
+        offset: Number(row.in_progress_size),
+        metadata: tus,
+        creation_date: row.created_at.toISOString(),
+      }
+      const upload = new Upload(length === null ? facts : { ...facts, size: length })
+      return { upload, owner: row.owner_id, planned: plannedObject(row) }
     }
-    return records
+    const object = await this.#objects.findVersion({ bucket, name }, version)
+    if (!object?.metadata) throw ERRORS.FILE_NOT_FOUND
+    const { size, mimetype } = object.metadata
+    const metadata = { bucketName: bucket, objectName: name, contentType: mimetype }
+    const creation_date = object.created_at.toISOString()
+    return { upload: new Upload({ id, size, offset: size, metadata, creation_date }), owner: object.owner_id }
   }
 
-  #recordOf(id: string): string {
-    return join(this.#dir, `${id}.json`)
+  /** The row of the upload goes in the transaction that makes the object's. */
+  async #complete(planned: PlannedObject): Promise<void> {
+    await this.#objects.adopt(this.#requested().caller, planned, this.#file(planned.version))
+    await this.#removeFiles([planned.version])
+  }
+
+  #requested(): UploadRequest {
+    const request = this.request.getStore()
+    if (request === undefined) throw new TypeError('no request is under way')
+    return request
+  }
+
+  #query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.#database.transaction(SERVICE, OPERATION, (transaction) =>
+      transaction.query<Row>(sql, values),
+    )
+  }
+
+  #file(version: string): string {
+    return join(this.#dir, version)
+  }
+
+  async #removeFiles(versions: readonly string[]): Promise<void> {
+    await Promise.all(versions.map((version) => rm(this.#file(version), { force: true })))
   }
 }
 
-/** @returns the offset up to which everything is safe; a source that breaks off ends it without an error. */
-async function write(
-  handle: FileHandle,
+function plannedObject(row: Omit<UploadRow, 'in_progress_size' | 'created_at'>): PlannedObject {
+  const { tus, length, upsert } = row.metadata
+  return {
+    version: row.id,
+    bucket: row.bucket_id,
+    name: row.key,
+    ...(row.owner_id !== null && { owner: row.owner_id }),
+    ...describeUpload(tus),
+    length: length ?? 0,
+    upsert,
+  }
+}
+
+/** @throws ERRORS.FILE_NOT_FOUND */
+function idOf(id: string): UploadId {
+  const found = decodeUploadId(id)
+  if (found === undefined) throw ERRORS.FILE_NOT_FOUND
+  return found
+}
+
+/** @returns the offset up to which all bytes are on disk, and whether the source ended rather than broke off. */
+async function append(
+  opening: Promise<FileHandle>,
   source: AsyncIterable<Uint8Array>,
-  record: UploadRecord,
-): Promise<number> {
-  let { offset } = record
+  start: number,
+): Promise<{ offset: number; whole: boolean }> {
+  let offset = start
+  let whole = true
+  opening.catch(() => undefined) // awaited below
   try {
     for await (const chunk of source) {
-      const bytes = chunk.subarray(0, record.length - offset)
-      let written = 0
-      while (written < bytes.byteLength) {
-        const { bytesWritten } = await handle.write(
-          bytes,
-          written,
-          bytes.byteLength - written,
-          offset + written,
-        )
-        written += bytesWritten
-      }
-      offset += written
-      if (bytes.byteLength < chunk.byteLength) throw new TooMuch()
+      const handle = await opening
+      await writeAll(handle, chunk, offset)
+      offset += chunk.byteLength
     }
   } catch (error) {
-    if (error instanceof TooMuch || isDiskFailure(error)) throw error
-    // The client went away or was cut off: what it sent so far counts.
+    if (error instanceof StorageError) throw error
+    // More than was announced: nothing of the part counts. Otherwise the client went away, and what came counts.
+    if (isRefusal(error)) offset = start
+    whole = false
+  } finally {
+    const handle = await opening
+    await handle.sync().finally(() => handle.close())
   }
-  await handle.sync()
-  return offset
+  return { offset, whole }
 }
 
-/** More bytes than the client had announced for the whole object. */
-export class TooMuch extends Error {
-  override readonly name = 'TooMuch'
+/** @throws StorageError `InternalError`, e.g. where the disk is full. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  try {
+    for (let written = 0; written < bytes.byteLength; ) {
+      const left = bytes.byteLength - written
+      written += (await handle.write(bytes, written, left, position + written)).bytesWritten
+    }
+  } catch (cause) {
+    throw new StorageError('InternalError', { cause })
+  }
 }
 
-function isDiskFailure(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && error.syscall === 'write' && 'errno' in error
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+/** The library's error for a body that is longer than allowed. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'status_code' in error
 }

@@ -1,0 +1,27 @@
+/** Ids of resumable uploads: bucket, name and the version that the object gets, as in the real Storage's addresses. */
+
+export interface UploadId {
+  bucket: string
+  name: string
+  /** A UUID. */
+  version: string
+}
+
+const PARTS = /^([^/]+)\/(.+)\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/
+
+export function encodeUploadId({ bucket, name, version }: UploadId): string {
+  return Buffer.from(`${bucket}/${name}/${version}`).toString('base64url')
+}
+
+/**
+ * @returns undefined for what is no id, and for another spelling of one: requests are locked by their id. Bucket and name are
+ * what a client sent; use them as SQL parameters only.
+ */
+export function decodeUploadId(id: string): UploadId | undefined {
+  const text = Buffer.from(id, 'base64url').toString()
+  const [, bucket, name, version] = PARTS.exec(text) ?? []
+  if (bucket === undefined || name === undefined || version === undefined || text.includes('\0'))
+    return undefined
+  const decoded = { bucket, name, version }
+  return encodeUploadId(decoded) === id ? decoded : undefined
+}
