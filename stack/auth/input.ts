@@ -1,5 +1,6 @@
 /** Parsing of what callers send. Everything wrong is an {@link AuthError} with status 400. */
 
+import { parseJson } from '../json.ts'
 import { authErrors } from './errors.ts'
 
 export type Body = Readonly<Record<string, unknown>>
@@ -19,7 +20,7 @@ export async function readBody(request: Request): Promise<Body> {
   if (text === '') return {}
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch {
     throw authErrors.badJson()
   }

@@ -1,6 +1,7 @@
 /** The REST API over schema `public`, as PostgREST has it. */
 
 import { createPool } from '../database-pool.ts'
+import { isTooDeep } from '../json.ts'
 import type { DatabaseUrls, HttpService, Logger, Stoppable } from '../types.ts'
 import { asOneObject } from './cardinality.ts'
 import { createConnection, promisesOneRow } from './connection.ts'
@@ -68,7 +69,8 @@ export async function createRestService(options: RestOptions): Promise<RestServi
       const headers = Object.fromEntries(request.headers)
       const call = { caller, method: request.method, path, headers }
       try {
-        const response = await asCaller(call, () => app.fetch(forLibrary(request, path)))
+        const forwarded = await forLibrary(request, path)
+        const response = await asCaller(call, () => app.fetch(forwarded))
         const settled = await withoutInternals(response, logger, path)
         return promisesOneRow(call) ? await asOneObject(settled) : settled
       } catch (error) {
@@ -86,17 +88,24 @@ export async function createRestService(options: RestOptions): Promise<RestServi
   }
 }
 
-function forLibrary(request: Request, path: string): Request {
+/** @throws RestFailure `PGRST102` for JSON that is nested so deeply that the library or the database would overflow. */
+async function forLibrary(request: Request, path: string): Promise<Request> {
   const url = new URL(request.url)
   url.pathname = `${PREFIX}${path}`
   if (url.searchParams.has('apikey')) url.searchParams.delete('apikey')
   const headers = new Headers(request.headers)
   for (const name of HANDLED_HEADERS) headers.delete(name)
-  return new Request(url, {
-    method: request.method,
-    headers,
-    ...(request.body !== null && { body: request.body, duplex: 'half' as const }),
-  })
+  const { method } = request
+  if (request.body === null) return new Request(url, { method, headers })
+  if (!(headers.get('content-type') ?? 'json').includes('json')) {
+    return new Request(url, { method, headers, body: request.body, duplex: 'half' })
+  }
+  // The library reads the whole body in any case.
+  const body = await request.text()
+  if (isTooDeep(body)) {
+    throw new RestFailure(errorResponse(400, { code: 'PGRST102', message: 'Empty or invalid json' }))
+  }
+  return new Request(url, { method, headers, body })
 }
 
 /** The library answers what it did not foresee with the error's text; that belongs in the log. */

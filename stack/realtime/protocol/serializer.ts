@@ -8,6 +8,7 @@
  */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
+import { parseJson as parseText } from '../../json.ts'
 import { BINARY_KIND, ENCODING, EVENT } from './wire.ts'
 
 export type ProtocolVersion = 1 | 2
@@ -161,11 +162,10 @@ function binaryHead(kind: number, fields: readonly string[], flags: readonly num
   ])
 }
 
-/** @returns undefined when the text is not JSON */
+/** @returns undefined when the text is not JSON, or nested too deeply. */
 export function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return value
+    return parseText(text)
   } catch {
     return undefined
   }
