@@ -36,7 +36,7 @@ async function measure(plugins: PluginOption[] = []): Promise<Sizes> {
 
   const page = loadedWith('client.js')
   const connected = new Set([...page, ...loadedWith('engine.js')])
-  // A file that a browser failed to load once may be out of reach for the engine's further attempts: see `client/part.ts`.
+  // A file that a browser failed to load once may be out of reach for the engine's further attempts: see `client/lazy-module.ts`.
   if (connected.size > page.size + 1) {
     process.exitCode = 1
     console.log(`The engine may need no file but its own and the page's: ${[...connected].join(', ')}`)
@@ -55,5 +55,5 @@ printSizes([
     code: code.connected,
     budget: 20_300,
   },
-  { name: 'drop-in script, everything', whole: whole.script, code: code.script, budget: 34_800 },
+  { name: 'drop-in script, everything', whole: whole.script, code: code.script, budget: 34_900 },
 ])

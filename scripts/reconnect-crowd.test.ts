@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { RateCounter } from '../stack/realtime/limits.ts'
 import { DEFAULT_SETTINGS } from '../stack/realtime/settings.ts'
 import { seededRandom } from '../stack/testing/seeded-random.ts'
-import { type ConnectionState, transition } from '../web/src/client/connection-state.ts'
+import type { ConnectionState } from '../web/src/client/connection-state.ts'
+import { transition } from '../web/src/client/connection-transition.ts'
 
 /** The defaults of `DashboardWebSocketClient`. */
 const PAGE = {

@@ -13,7 +13,7 @@ const WORDS = fileURLToPath(new URL('../../functions-shared/message-words.ts', i
 /**
  * Modules that both the page and the engine chunk import go into one chunk, which the page loads. So the engine imports
  * no file except that one. When the engine fails to load, it can be loaded again under another URL
- * (`client/part.ts`); a file that the engine imports could not.
+ * (`client/lazy-module.ts`); a file that the engine imports could not.
  */
 export const SHARED_CHUNK = {
   name: 'shared',

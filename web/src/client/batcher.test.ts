@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Batcher } from './batcher.ts'
-import { FakeClock } from './testing/fake-world.ts'
+import { FakeClock } from './testing/fake-server.ts'
 
 function setup(onFlush: (batcher: Batcher<number>) => void = () => undefined) {
   const clock = new FakeClock()

@@ -69,7 +69,7 @@ export interface LeanClientOptions extends Omit<DashboardWebSocketClientOptions,
 export type ClientOptions = DashboardWebSocketClientOptions | LeanClientOptions
 
 /** What the surface of the client works with, and the engine, too. */
-export interface PageParts {
+export interface PageDependencies {
   clock: Clock
   timers: Timers
   identity: Identity
@@ -77,7 +77,7 @@ export interface PageParts {
   logger: ClientLogger
 }
 
-export function createPageParts(options: ClientOptions): PageParts {
+export function createPageDependencies(options: ClientOptions): PageDependencies {
   return {
     clock: options.clock ?? Date.now,
     timers: options.timers ?? pageTimers,

@@ -1,11 +1,8 @@
 /** What the client tells of itself. */
 
-import type { ConnectionState, ConnectionStateName } from './connection-state.ts'
+import { type ConnectionState, type ConnectionStateName, IDLE, isJoined } from './connection-state.ts'
 import type { DisconnectedEvent } from './events.ts'
-import type { Visit } from './visit.ts'
-
-/** The state of a client that has never connected. */
-export const IDLE: ConnectionState = { name: 'idle' }
+import type { UserSession } from './user-session.ts'
 
 export interface ClientState {
   state: ConnectionStateName
@@ -29,13 +26,13 @@ export interface ClientState {
   reason: string | null
 }
 
-export function clientState(visit: Visit | null, latencyMs: number | null): ClientState {
-  const state = visit?.state ?? IDLE
-  const session = visit?.session
+export function clientState(userSession: UserSession | null, latencyMs: number | null): ClientState {
+  const state = userSession?.state ?? IDLE
+  const session = userSession?.session
   return {
     state: state.name,
     isConnected: isJoined(state),
-    userId: visit?.userId ?? null,
+    userId: userSession?.userId ?? null,
     lastSeq: session?.lastSeq ?? 0,
     recovered: session?.recovered ?? true,
     latencyMs,
@@ -45,10 +42,6 @@ export function clientState(visit: Visit | null, latencyMs: number | null): Clie
     retryAt: 'retryAt' in state ? state.retryAt : null,
     reason: reasonOf(state),
   }
-}
-
-export function isJoined(state: ConnectionState): boolean {
-  return 'joinedAt' in state
 }
 
 /** What `disconnected` gives as the reason. */

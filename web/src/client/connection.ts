@@ -6,16 +6,8 @@
 import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 import { userTopic } from '../../../functions-shared/topics.ts'
 import { ClientError, hasCode } from './client-error.ts'
-import { IDLE } from './client-state.ts'
-import {
-  type CloseReason,
-  type ConnectionEvent,
-  type ConnectionSettings,
-  type ConnectionState,
-  type Effect,
-  type TimerName,
-  transition,
-} from './connection-state.ts'
+import { type CloseReason, type ConnectionEvent, type ConnectionState, IDLE } from './connection-state.ts'
+import { type ConnectionSettings, type Effect, type TimerName, transition } from './connection-transition.ts'
 import type { Feed } from './feed.ts'
 import type { Clock, Subscription, Timers, Transport } from './ports.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createCursorStore } from './cursor-store.ts'
-import { FakeStorage } from './testing/fake-world.ts'
+import { FakeStorage } from './testing/fake-server.ts'
 
 const ANNA = 'user-anna'
 

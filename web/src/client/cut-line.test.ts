@@ -1,9 +1,9 @@
 /** How much of a line that is cut again and again a page makes use of, by the state machine alone, over hours. */
 
 import { describe, expect, it } from 'vitest'
-import { IDLE } from './client-state.ts'
-import { type ConnectionEvent, type ConnectionState, transition } from './connection-state.ts'
-import { STABLE_AFTER } from './session-parts.ts'
+import { type ConnectionEvent, type ConnectionState, IDLE } from './connection-state.ts'
+import { transition } from './connection-transition.ts'
+import { STABLE_AFTER } from './engine-dependencies.ts'
 
 const HOURS = 3 * 3_600_000
 /** Milliseconds that joining takes. */

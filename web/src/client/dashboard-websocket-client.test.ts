@@ -7,7 +7,7 @@ import { ClientError } from './client-error.ts'
 import type { DashboardWebSocketClientOptions } from './client-options.ts'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
 import type { Devices } from './ports.ts'
-import { FakeStorage, FakeWorld, imageMessage, settled } from './testing/fake-world.ts'
+import { FakeServer, FakeStorage, imageMessage, settled } from './testing/fake-server.ts'
 
 const ANNA = 'user-anna'
 const BEN = 'user-ben'
@@ -17,7 +17,7 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
   auth: { persistSession: false },
 })
 
-function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = new FakeWorld(ANNA)) {
+function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = new FakeServer(ANNA)) {
   const warnings: string[] = []
   const client = new DashboardWebSocketClient({
     supabase,
@@ -104,7 +104,7 @@ describe('connect', () => {
 
   it('goes on where this profile left off, in pages, saying that they are replayed', async () => {
     const storage = new FakeStorage()
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const first = setup({ storage }, world)
     await first.client.connect(ANNA)
     world.write(ANNA)
@@ -401,22 +401,22 @@ describe('what cannot be told one by one', () => {
   it.each([
     [
       'epoch-changed',
-      (world: FakeWorld) => Object.assign(world.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] }),
+      (world: FakeServer) => Object.assign(world.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] }),
       [1, 2, 1],
     ],
     [
       'below-floor',
-      (world: FakeWorld) => {
+      (world: FakeServer) => {
         world.writeUnheard(ANNA)
         const table = world.table(ANNA)
         Object.assign(table, { floor: table.seq, rows: [] })
       },
       [1, 2, 4],
     ],
-    ['rewound', (world: FakeWorld) => Object.assign(world.table(ANNA), { seq: 1, rows: [] }), [1, 2, 2]],
+    ['rewound', (world: FakeServer) => Object.assign(world.table(ANNA), { seq: 1, rows: [] }), [1, 2, 2]],
     [
       'rows-missing',
-      (world: FakeWorld) => {
+      (world: FakeServer) => {
         world.writeUnheard(ANNA)
         world.table(ANNA).rows.pop()
       },
@@ -462,7 +462,7 @@ describe('what cannot be told one by one', () => {
 
   it('is said once: the next visit goes on from where the table was set back to', async () => {
     const storage = new FakeStorage()
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const first = setup({ storage }, world)
     await first.client.connect(ANNA)
     for (let n = 0; n < 3; n += 1) world.write(ANNA)
@@ -698,7 +698,7 @@ describe('listeners', () => {
 
   it('that disconnect half-way get nothing more, and the rest comes on the next visit', async () => {
     const storage = new FakeStorage()
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const first = setup({ storage }, world)
     await first.client.connect(ANNA)
     for (let n = 0; n < 3; n += 1) world.writeUnheard(ANNA)
@@ -736,7 +736,7 @@ describe('storage', () => {
 
   it('of a page that lags behind another does not take the cursor back', async () => {
     const storage = new FakeStorage()
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const [ahead, behind] = [setup({ storage }, world), setup({ storage }, world)]
     await Promise.all([ahead.client.connect(ANNA), behind.client.connect(ANNA)])
     world.write(ANNA)
@@ -800,7 +800,7 @@ describe('any course of events', () => {
     await fc.assert(
       fc.asyncProperty(steps, async (course) => {
         const storage = new FakeStorage()
-        const world = new FakeWorld(ANNA)
+        const world = new FakeServer(ANNA)
         const delivered: number[] = []
         const behindSince = new Map<number, number>()
         const start = () => {

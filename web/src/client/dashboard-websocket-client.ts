@@ -12,32 +12,33 @@ import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import { Batcher } from './batcher.ts'
 import { ClientError, hasCode } from './client-error.ts'
-import { type ClientOptions, createPageParts, type PageParts } from './client-options.ts'
-import { type ClientState, clientState, isJoined, lossOf } from './client-state.ts'
+import { type ClientOptions, createPageDependencies, type PageDependencies } from './client-options.ts'
+import { type ClientState, clientState, lossOf } from './client-state.ts'
+import { isJoined } from './connection-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
-import { type Engine, enginePart } from './engine-part.ts'
+import type { EngineDependencies } from './engine-dependencies.ts'
+import { type Engine, engineModule } from './engine-module.ts'
+import type { SessionListener } from './engine-session.ts'
 import type { BatchItem, ClientEvents, Delivery } from './events.ts'
 import type { Mark, MarkTarget, Sender } from './ports.ts'
-import type { SessionListener } from './session.ts'
-import type { SessionParts } from './session-parts.ts'
-import type { Followed } from './topics/followed.ts'
 import { IncidentSession } from './topics/incident-session.ts'
 import type { PageTopics } from './topics/page-topics.ts'
 import { QueueSession } from './topics/queue-session.ts'
-import { Visit } from './visit.ts'
+import type { TopicLifecycle } from './topics/topic-lifecycle.ts'
+import { UserSession } from './user-session.ts'
 
 /** Milliseconds within which messages that follow one are handed to `batch` listeners together. */
 const BATCH_WINDOW = 100
 
 export class DashboardWebSocketClient {
   readonly #options: ClientOptions
-  readonly #page: PageParts
+  readonly #page: PageDependencies
   readonly #emitter: Emitter<ClientEvents>
-  readonly #followed = new Set<Followed>()
+  readonly #followed = new Set<TopicLifecycle>()
   readonly #batches: Batcher<BatchItem>
-  #sessionParts: SessionParts | null = null
+  #engineDependencies: EngineDependencies | null = null
   #topics: PageTopics | null = null
-  #visit: Visit | null = null
+  #userSession: UserSession | null = null
   /** From `connect()` until it is known who is signed in. */
   #opening: { userId: string; done: Promise<void> } | null = null
   #latencyMs: number | null = null
@@ -48,7 +49,7 @@ export class DashboardWebSocketClient {
     if (!isRecord(options?.supabase))
       throw new ClientError('invalid_arguments', { details: { missing: 'supabase' } })
     this.#options = options
-    this.#page = createPageParts(options)
+    this.#page = createPageDependencies(options)
     this.#emitter = new Emitter((event, cause) => this.#listenerFailed(event, cause))
     this.#batches = new Batcher({
       timers: this.#page.timers,
@@ -67,11 +68,11 @@ export class DashboardWebSocketClient {
    * @throws AppError `not_signed_in`, or `user_mismatch` when `userId` is not the session's user.
    */
   async connect(userId: string): Promise<void> {
-    const visit = this.#visit
-    if (visit?.userId === userId && !visit.closed) return this.#untilLive(visit)
+    const userSession = this.#userSession
+    if (userSession?.userId === userId && !userSession.closed) return this.#untilLive(userSession)
     if (this.#opening?.userId === userId) return this.#opening.done
     // Those of a user who has gone are closed already: what there is now is followed for the next.
-    if (visit !== null && visit.userId !== userId && !visit.abandoned) this.#unfollowAll()
+    if (userSession !== null && userSession.userId !== userId && !userSession.abandoned) this.#unfollowAll()
     this.disconnect()
     const opening = { userId, done: Promise.resolve() }
     this.#opening = opening
@@ -84,17 +85,17 @@ export class DashboardWebSocketClient {
     this.#opening = null
     // Listeners have been told of these one by one: they will not come again.
     this.#batches.end()
-    this.#visit?.close('disconnect')
+    this.#userSession?.close('disconnect')
   }
 
   /** Tries at once instead of waiting for the back-off. */
   retryNow(): void {
-    this.#visit?.session?.retryNow()
+    this.#userSession?.session?.retryNow()
   }
 
   /** Asks the server for a sign of life; the answer comes as `pong`. */
   ping(): void {
-    this.#visit?.session?.ping()
+    this.#userSession?.session?.ping()
   }
 
   /** @returns the way to remove the listener. */
@@ -178,22 +179,22 @@ export class DashboardWebSocketClient {
    * @throws AppError `database_unavailable`, `client_unavailable`.
    */
   async displaceDevice(deviceId: string): Promise<void> {
-    const { session } = this.#partsOf(await enginePart.ready())
+    const { session } = this.#dependenciesOf(await engineModule.ready())
     await session.devices?.register(deviceId)
     this.retryNow()
   }
 
   getState(): ClientState {
-    return clientState(this.#visit, this.#latencyMs)
+    return clientState(this.#userSession, this.#latencyMs)
   }
 
   async #mark(target: MarkTarget, mark: Mark): Promise<number> {
-    const visit = this.#visit
-    if (visit === null || visit.closed) throw new ClientError('not_signed_in')
-    await enginePart.ready()
+    const userSession = this.#userSession
+    if (userSession === null || userSession.closed) throw new ClientError('not_signed_in')
+    await engineModule.ready()
     // It may have been closed meanwhile.
-    if (visit.session === null) throw new ClientError('not_signed_in')
-    return visit.session.mark(target, mark)
+    if (userSession.session === null) throw new ClientError('not_signed_in')
+    return userSession.session.mark(target, mark)
   }
 
   async #open(opening: { userId: string }): Promise<void> {
@@ -212,7 +213,7 @@ export class DashboardWebSocketClient {
     await this.#untilLive(this.#begin(userId))
   }
 
-  #begin(userId: string): Visit {
+  #begin(userId: string): UserSession {
     let everLive = false
     let announced = false
     const listener: SessionListener = {
@@ -252,27 +253,27 @@ export class DashboardWebSocketClient {
       },
       error: (error) => this.#fail(error),
     }
-    const visit = new Visit(userId, listener)
-    const stopPage = this.#page.pageEvents((event) => visit.page(event))
+    const userSession = new UserSession(userId, listener)
+    const stopPage = this.#page.pageEvents((event) => userSession.page(event))
     const stopIdentity = this.#page.identity.onChange((current) => {
-      if (current !== userId) visit.close(current === null ? 'signed-out' : 'user-changed')
+      if (current !== userId) userSession.close(current === null ? 'signed-out' : 'user-changed')
     })
     const stop = (): void => {
       stopPage()
       stopIdentity()
     }
-    this.#visit = visit
+    this.#userSession = userSession
     this.#latencyMs = null
-    visit.start((engine) => {
+    userSession.start((engine) => {
       const registry = () => this.#topics?.registry ?? null
-      return new engine.Session({ ...this.#partsOf(engine).session, userId, registry }, listener)
+      return new engine.EngineSession({ ...this.#dependenciesOf(engine).session, userId, registry }, listener)
     })
-    return visit
+    return userSession
   }
 
-  #follow(followed: Followed, begin: (topics: PageTopics) => void): void {
+  #follow(followed: TopicLifecycle, begin: (topics: PageTopics) => void): void {
     this.#followed.add(followed)
-    const stopWaiting = enginePart.use((engine) => begin(this.#topicsOf(engine)))
+    const stopWaiting = engineModule.use((engine) => begin(this.#topicsOf(engine)))
     followed.signal.addEventListener('abort', () => {
       this.#followed.delete(followed)
       stopWaiting()
@@ -280,13 +281,13 @@ export class DashboardWebSocketClient {
   }
 
   #topicsOf(engine: Engine): PageTopics {
-    const { queues, session } = this.#partsOf(engine)
+    const { queues, session } = this.#dependenciesOf(engine)
     this.#topics ??= new engine.PageTopics({
       queues,
       timers: session.timers,
       checkInterval: session.settings.checkInterval,
       emitter: this.#emitter,
-      changed: () => this.#visit?.session?.topicsChanged(),
+      changed: () => this.#userSession?.session?.topicsChanged(),
     })
     return this.#topics
   }
@@ -297,17 +298,17 @@ export class DashboardWebSocketClient {
   }
 
   async #sender(): Promise<Sender> {
-    const visit = this.#visit
-    const engine = await enginePart.ready()
+    const userSession = this.#userSession
+    const engine = await engineModule.ready()
     // Another user may have come meanwhile, in whose name it would be sent.
-    if (visit !== null && (visit.abandoned || visit.userId !== this.#visit?.userId))
+    if (userSession !== null && (userSession.abandoned || userSession.userId !== this.#userSession?.userId))
       throw new ClientError('not_signed_in')
-    return this.#partsOf(engine).sender
+    return this.#dependenciesOf(engine).sender
   }
 
-  #partsOf(engine: Engine): SessionParts {
-    this.#sessionParts ??= engine.createSessionParts(this.#options, this.#page)
-    return this.#sessionParts
+  #dependenciesOf(engine: Engine): EngineDependencies {
+    this.#engineDependencies ??= engine.createEngineDependencies(this.#options, this.#page)
+    return this.#engineDependencies
   }
 
   #deliver(message: JobMessage, delivery: Delivery): void {
@@ -317,11 +318,11 @@ export class DashboardWebSocketClient {
     this.#batches.push({ message, delivery })
   }
 
-  async #untilLive(visit: Visit): Promise<void> {
-    if (visit.state.name === 'live' || visit.closed) return
+  async #untilLive(userSession: UserSession): Promise<void> {
+    if (userSession.state.name === 'live' || userSession.closed) return
     await new Promise<void>((resolve) => {
       const off = this.#emitter.on('state', (change) => {
-        if (this.#visit === visit && change.new !== 'live' && change.new !== 'closed') return
+        if (this.#userSession === userSession && change.new !== 'live' && change.new !== 'closed') return
         off()
         resolve()
       })

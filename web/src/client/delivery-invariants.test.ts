@@ -10,15 +10,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { IDLE } from './client-state.ts'
-import {
-  type ConnectionEvent,
-  type ConnectionSettings,
-  type ConnectionState,
-  type Effect,
-  type TimerName,
-  transition,
-} from './connection-state.ts'
+import { type ConnectionEvent, type ConnectionState, IDLE } from './connection-state.ts'
+import { type ConnectionSettings, type Effect, type TimerName, transition } from './connection-transition.ts'
 import {
   clearOverflow,
   compare,

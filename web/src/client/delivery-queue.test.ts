@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { DeliveryQueue } from './delivery-queue.ts'
-import { imageMessage } from './testing/fake-world.ts'
+import { imageMessage } from './testing/fake-server.ts'
 
 interface Item {
   seq: number

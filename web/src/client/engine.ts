@@ -1,8 +1,8 @@
 /**
- * Everything that works once a page connects; loaded by `engine-part.ts`. What the page itself holds is the surface:
+ * Everything that works once a page connects; loaded by `engine-module.ts`. What the page itself holds is the surface:
  * `dashboard-websocket-client.ts` and what that imports.
  */
 
-export { Session } from './session.ts'
-export { createSessionParts } from './session-parts.ts'
+export { createEngineDependencies } from './engine-dependencies.ts'
+export { EngineSession } from './engine-session.ts'
 export { PageTopics } from './topics/page-topics.ts'

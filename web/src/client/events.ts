@@ -5,7 +5,7 @@ import type { ClientError } from './client-error.ts'
 import type { CloseReason, ConnectionState, ConnectionStateName, DownReason } from './connection-state.ts'
 import type { LostReason } from './sequencer.ts'
 import type { BinaryMessageEvent } from './topics/incident-session.ts'
-import type { UnreadCounts } from './unread.ts'
+import type { UnreadCounts } from './unread-counter.ts'
 
 /** How a message came. */
 export interface Delivery {

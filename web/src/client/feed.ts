@@ -52,7 +52,7 @@ const REWOUND_AFTER = 2_000
 
 /** None of these may throw. */
 export interface FeedListener {
-  message(entry: Told): void
+  message(entry: DeliveredMessage): void
   /** What listeners have just been told, before the cursor is stored: empty places of the sequence included. */
   told(entries: readonly Entry[]): void
   /** Without a place in the sequence. */
@@ -74,7 +74,7 @@ export interface Entry {
   foremost?: boolean
 }
 
-export type Told = Entry & { message: JobMessage }
+export type DeliveredMessage = Entry & { message: JobMessage }
 
 export class Feed {
   readonly #options: FeedOptions

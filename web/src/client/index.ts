@@ -30,4 +30,4 @@ export type {
   MemberMessageEvent,
 } from './topics/incident-session.ts'
 export type { QueueEvents, QueueSession, QueueState } from './topics/queue-session.ts'
-export type { UnreadCounts } from './unread.ts'
+export type { UnreadCounts } from './unread-counter.ts'

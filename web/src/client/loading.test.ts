@@ -4,21 +4,21 @@ import { createClient } from '@supabase/supabase-js'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DashboardWebSocketClientOptions } from './client-options.ts'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
-import type { Engine } from './engine-part.ts'
-import { Part } from './part.ts'
+import type { Engine } from './engine-module.ts'
+import { LazyModule } from './lazy-module.ts'
 import type { Devices, QueueSource, Sender } from './ports.ts'
-import { FakeStorage, FakeWorld, settled } from './testing/fake-world.ts'
+import { FakeServer, FakeStorage, settled } from './testing/fake-server.ts'
 
 const ANNA = 'user-anna'
 const BEN = 'user-ben'
 
-const loading = vi.hoisted(() => ({ part: null as Part<Engine> | null }))
+const loading = vi.hoisted(() => ({ part: null as LazyModule<Engine> | null }))
 
-vi.mock('./engine-part.ts', async (original) => {
-  const actual = await original<typeof import('./engine-part.ts')>()
+vi.mock('./engine-module.ts', async (original) => {
+  const actual = await original<typeof import('./engine-module.ts')>()
   return {
-    get enginePart() {
-      return loading.part ?? actual.enginePart
+    get engineModule() {
+      return loading.part ?? actual.engineModule
     },
   }
 })
@@ -27,7 +27,7 @@ let engineArrives: () => Promise<void>
 
 beforeEach(() => {
   const { promise, resolve } = Promise.withResolvers<void>()
-  loading.part = new Part(async () => {
+  loading.part = new LazyModule(async () => {
     await promise
     return import('./engine.ts')
   })
@@ -43,7 +43,7 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
 })
 
 function setup(options: Partial<DashboardWebSocketClientOptions> = {}) {
-  const world = new FakeWorld(ANNA)
+  const world = new FakeServer(ANNA)
   const queues: QueueSource = { readJobs: async () => [] }
   const sent: string[] = []
   const sender: Sender = {
@@ -268,7 +268,7 @@ describe('a client that cannot tell who is signed in', () => {
 
   it.each([
     ['by itself', () => undefined],
-    ['when the device is online', (world: FakeWorld) => world.page('online')],
+    ['when the device is online', (world: FakeServer) => world.page('online')],
   ])('goes on trying, and is live once it can (%s)', async (_, then) => {
     const registry = devices()
     const { client, world, heard } = setup({ devices: registry })

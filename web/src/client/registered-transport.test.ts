@@ -3,12 +3,12 @@ import { AppError } from '../../../functions-shared/app-error.ts'
 import type { Devices } from './ports.ts'
 import { createRegisteredTransport } from './registered-transport.ts'
 import { deviceLabel } from './supabase-devices.ts'
-import { FakeWorld, settled } from './testing/fake-world.ts'
+import { FakeServer, settled } from './testing/fake-server.ts'
 
 type Status = Awaited<ReturnType<Devices['heartbeat']>>
 
 function setup() {
-  const world = new FakeWorld('user-anna')
+  const world = new FakeServer('user-anna')
   const told: string[] = []
   const server = {
     failure: null as AppError | null,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BackendAnswer, BackendRequest } from './backend.ts'
 import { createSupabaseDevices } from './supabase-devices.ts'
-import { FakeStorage } from './testing/fake-world.ts'
+import { FakeStorage } from './testing/fake-server.ts'
 
 /** A database whose answers the test gives. */
 function setup(storage: FakeStorage | null = new FakeStorage()) {

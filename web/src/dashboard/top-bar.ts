@@ -1,7 +1,7 @@
 /** The bar at the top: name, connection, and who is signed in. */
 
 import type { DashboardWebSocketClient } from '../client/index.ts'
-import { Part } from '../client/part.ts'
+import { LazyModule } from '../client/lazy-module.ts'
 import { h } from '../shared/dom.ts'
 import { createStatusIndicator } from '../status/index.ts'
 import { brand } from './brand.ts'
@@ -21,7 +21,7 @@ export interface TopBarOptions {
 }
 
 /** Loaded after the first paint. */
-const statusCard = new Part(() => import('../status-card/index.tsx'))
+const statusCard = new LazyModule(() => import('../status-card/index.tsx'))
 
 export function createTopBar({ client, bell, email, signOut }: TopBarOptions): TopBar {
   const status = h('div', { attrs: { id: 'ws-connection-status' } })

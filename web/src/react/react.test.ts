@@ -4,7 +4,7 @@ import { renderToString } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
 import { DashboardWebSocketClient } from '../client/dashboard-websocket-client.ts'
 import type { QueueJob } from '../client/ports.ts'
-import { FakeStorage, FakeWorld, imageMessage, settled } from '../client/testing/fake-world.ts'
+import { FakeServer, FakeStorage, imageMessage, settled } from '../client/testing/fake-server.ts'
 import { LiveProvider, useConnection, useJob, useNotifications } from './index.ts'
 import { createStore } from './store.ts'
 import { connectionStore, jobStore, messagesStore } from './stores.ts'
@@ -17,7 +17,7 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
 })
 
 function setup(rows: QueueJob[] = []) {
-  const world = new FakeWorld(ANNA)
+  const world = new FakeServer(ANNA)
   const client = new DashboardWebSocketClient({
     supabase,
     transport: world,

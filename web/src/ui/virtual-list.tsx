@@ -8,7 +8,7 @@
 import './virtual-list.css'
 import type { ComponentChildren, HTMLAttributes, RefObject } from 'preact'
 import { useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks'
-import { Part } from '../client/part.ts'
+import { LazyModule } from '../client/lazy-module.ts'
 import { drawNow } from './frames.ts'
 import { useLazy } from './use-lazy.ts'
 import type { Rows, RowsOptions } from './virtualizer.ts'
@@ -35,7 +35,7 @@ export interface VirtualListProps<Item> {
   label?: string
 }
 
-const virtualizer = new Part(() => import('./virtualizer.ts'))
+const virtualizer = new LazyModule(() => import('./virtualizer.ts'))
 
 /** Rows that are drawn before the virtualizer has been loaded. */
 const FIRST_ROWS = 30

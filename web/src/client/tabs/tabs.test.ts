@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { ClientError } from '../client-error.ts'
 import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
 import type { KeyValueStorage, PageEvent, Timers } from '../ports.ts'
+import { FakeServer, FakeStorage, settled } from '../testing/fake-server.ts'
 import { type FakeTab, FakeTabs } from '../testing/fake-tabs.ts'
-import { FakeStorage, FakeWorld, settled } from '../testing/fake-world.ts'
-import { mirroredState } from './mirror.ts'
+import { followerState } from './follower-feed.ts'
 
 const ANNA = 'user-anna'
 
@@ -29,7 +29,7 @@ interface OpenTab {
 }
 
 class Profile {
-  readonly world = new FakeWorld(ANNA)
+  readonly world = new FakeServer(ANNA)
   readonly tabs = new FakeTabs()
   readonly storage: KeyValueStorage
   readonly open: OpenTab[] = []
@@ -342,7 +342,7 @@ describe('several tabs', () => {
   })
 
   it('are each alone where there are no locks', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const profile = new Profile()
     const { tab } = profile.openTab()
     expect(tab.open).toBeDefined()
@@ -419,7 +419,7 @@ describe('the state of a tab that follows', () => {
     ['this tab is reading, the leader silent', live, { kind: 'reading' }, true, 'catching-up'],
     ['the leader is not live', offline, { kind: 'reading' }, false, 'offline'],
   ] as const)('when %s', (_, leader, own, silent, expected) => {
-    expect(mirroredState(leader, own, silent).name).toBe(expected)
+    expect(followerState(leader, own, silent).name).toBe(expected)
   })
 })
 

@@ -1,9 +1,9 @@
 /** Who else is looking at an incident, who is typing, and what its members send each other. All of it is volatile. */
 
 import { Emitter, type Listener } from '../emitter.ts'
-import { Followed, type FollowedError, type FollowedState } from './followed.ts'
+import { type TopicError, TopicLifecycle, type TopicState } from './topic-lifecycle.ts'
 
-export type IncidentState = FollowedState
+export type IncidentState = TopicState
 
 /** The sender is set by the database: nobody speaks in another's name. */
 export interface MemberMessageEvent {
@@ -27,12 +27,12 @@ export interface IncidentEvents {
   message: [event: MemberMessageEvent]
   binary: [event: BinaryMessageEvent]
   state: [state: IncidentState]
-  error: [error: FollowedError]
+  error: [error: TopicError]
 }
 
 /** What the follower works on. */
 export interface IncidentControl {
-  readonly followed: Followed
+  readonly followed: TopicLifecycle
   readonly emitter: Emitter<IncidentEvents>
   userIds: readonly string[]
 }
@@ -47,7 +47,7 @@ export class IncidentSession {
     const emitter: Emitter<IncidentEvents> = new Emitter((event, cause) => {
       if (event !== 'error') emitter.emit('error', { code: 'listener_failed', cause })
     })
-    const followed = new Followed((state) => emitter.emit('state', state))
+    const followed = new TopicLifecycle((state) => emitter.emit('state', state))
     this.#control = { followed, emitter, userIds: [] }
     follow(this.#control)
   }

@@ -2,20 +2,20 @@
 
 import { Emitter, type Listener } from '../emitter.ts'
 import type { QueueJob } from '../ports.ts'
-import { Followed, type FollowedError, type FollowedState } from './followed.ts'
+import { type TopicError, TopicLifecycle, type TopicState } from './topic-lifecycle.ts'
 
-export type QueueState = FollowedState
+export type QueueState = TopicState
 
 export interface QueueEvents {
   /** A job of the queue has changed, or is known now. */
   job: [job: QueueJob]
   state: [state: QueueState]
-  error: [error: FollowedError]
+  error: [error: TopicError]
 }
 
 /** What the follower works on. */
 export interface QueueControl {
-  readonly followed: Followed
+  readonly followed: TopicLifecycle
   readonly emitter: Emitter<QueueEvents>
   readonly jobs: Map<string, QueueJob>
 }
@@ -30,7 +30,7 @@ export class QueueSession {
     const emitter: Emitter<QueueEvents> = new Emitter((event, cause) => {
       if (event !== 'error') emitter.emit('error', { code: 'listener_failed', cause })
     })
-    const followed = new Followed((state) => emitter.emit('state', state))
+    const followed = new TopicLifecycle((state) => emitter.emit('state', state))
     this.#control = { followed, emitter, jobs: new Map() }
     follow(this.#control)
   }

@@ -4,8 +4,8 @@ import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { incidentTopic, queueTopic } from '../../../../functions-shared/topics.ts'
 import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
 import type { QueueJob } from '../ports.ts'
+import { FakeServer, FakeStorage, imageMessage, settled } from '../testing/fake-server.ts'
 import { FakeTabs } from '../testing/fake-tabs.ts'
-import { FakeStorage, FakeWorld, imageMessage, settled } from '../testing/fake-world.ts'
 import { parseBinary } from './incident-follower.ts'
 import { createSupabaseSender, toBase64 } from './sender.ts'
 
@@ -20,14 +20,14 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
 })
 
 class Page {
-  readonly world: FakeWorld
+  readonly world: FakeServer
   readonly client: DashboardWebSocketClient
   readonly sent: string[] = []
   rows: QueueJob[] = []
   readable = true
   reads = 0
 
-  constructor(world = new FakeWorld(ANNA), tabs = new FakeTabs()) {
+  constructor(world = new FakeServer(ANNA), tabs = new FakeTabs()) {
     this.world = world
     const tab = tabs.tab()
     this.client = new DashboardWebSocketClient({
@@ -73,7 +73,7 @@ class Page {
   }
 }
 
-async function connected(world?: FakeWorld, tabs?: FakeTabs): Promise<Page> {
+async function connected(world?: FakeServer, tabs?: FakeTabs): Promise<Page> {
   const page = new Page(world, tabs)
   await page.client.connect(ANNA)
   await page.settle()
@@ -229,7 +229,7 @@ describe('a queue', () => {
 
 describe('topics in several tabs', () => {
   it('come over the one socket, and go on when the leader closes', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
     follower.rows = [row()]
@@ -249,7 +249,7 @@ describe('topics in several tabs', () => {
   })
 
   it('that one tab has joined already are told to the next', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
     leader.client.subscribeQueue('queue-1')
@@ -266,7 +266,7 @@ describe('topics in several tabs', () => {
   })
 
   it('are left when the only tab that wanted them is gone', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
     follower.client.subscribeQueue('queue-1')

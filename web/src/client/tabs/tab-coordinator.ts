@@ -18,7 +18,7 @@ import {
 /** Part of the group's name: tabs of different versions form groups of their own. */
 const TAB_PROTOCOL = 1
 
-export interface TabLinkOptions {
+export interface TabCoordinatorOptions {
   userId: string
   /** Of this tab, unique in the browser profile. */
   tabId: string
@@ -27,7 +27,7 @@ export interface TabLinkOptions {
 }
 
 /** None of these may throw. */
-export interface TabLinkHandlers {
+export interface TabCoordinatorHandlers {
   /** This tab leads from now on, or is alone. */
   lead(): void
   /** Another tab leads. */
@@ -42,9 +42,9 @@ export interface TabLinkHandlers {
   told(message: LeaderMessage): void
 }
 
-export class TabLink {
-  readonly #options: TabLinkOptions
-  readonly #handlers: TabLinkHandlers
+export class TabCoordinator {
+  readonly #options: TabCoordinatorOptions
+  readonly #handlers: TabCoordinatorHandlers
   readonly #stopAttention: () => void
   /** While leading: the tabs that are there, this one included. */
   readonly #tabs = new Map<string, Attention>()
@@ -53,7 +53,7 @@ export class TabLink {
   #leaderId: string | null = null
   #group: TabGroup | null = null
 
-  constructor(options: TabLinkOptions, handlers: TabLinkHandlers) {
+  constructor(options: TabCoordinatorOptions, handlers: TabCoordinatorHandlers) {
     this.#options = options
     this.#handlers = handlers
     this.#stopAttention = options.attention.watch(() => this.#attend())

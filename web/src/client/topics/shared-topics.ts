@@ -7,11 +7,11 @@
  */
 
 import { backoffDelay } from '../../../../functions-shared/backoff.ts'
-import type { ConnectionSettings } from '../connection-state.ts'
+import type { ConnectionSettings } from '../connection-transition.ts'
 import type { Subscription, Timers, Transport } from '../ports.ts'
 import type { TopicEvent } from './topic-events.ts'
 
-export interface TopicHostOptions {
+export interface SharedTopicsOptions {
   userId: string
   transport: Transport
   timers: Timers
@@ -20,7 +20,7 @@ export interface TopicHostOptions {
   happened(topic: string, event: TopicEvent): void
 }
 
-interface Hosted {
+interface JoinedTopic {
   subscription: Subscription | null
   joined: boolean
   userIds: string[] | null
@@ -28,14 +28,14 @@ interface Hosted {
   retry: unknown
 }
 
-export class TopicHost {
-  readonly #options: TopicHostOptions
+export class SharedTopics {
+  readonly #options: SharedTopicsOptions
   /** By tab. */
   readonly #wanted = new Map<string, ReadonlySet<string>>()
-  readonly #hosted = new Map<string, Hosted>()
+  readonly #hosted = new Map<string, JoinedTopic>()
   #up = false
 
-  constructor(options: TopicHostOptions) {
+  constructor(options: SharedTopicsOptions) {
     this.#options = options
   }
 
@@ -74,7 +74,7 @@ export class TopicHost {
 
   #join(topic: string, failures: number): void {
     const { transport, userId, happened } = this.#options
-    const hosted: Hosted = { subscription: null, joined: false, userIds: null, failures, retry: null }
+    const hosted: JoinedTopic = { subscription: null, joined: false, userIds: null, failures, retry: null }
     this.#hosted.set(topic, hosted)
     const failed = (event: TopicEvent | null): void => {
       hosted.subscription?.leave('rejoin')
@@ -106,7 +106,7 @@ export class TopicHost {
     )
   }
 
-  #retry(topic: string, hosted: Hosted): void {
+  #retry(topic: string, hosted: JoinedTopic): void {
     // A listener may have had enough of it.
     if (this.#hosted.get(topic) !== hosted) return
     const { timers, settings } = this.#options

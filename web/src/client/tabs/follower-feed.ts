@@ -8,13 +8,14 @@
  */
 
 import { backoffDelay } from '../../../../functions-shared/backoff.ts'
-import type { ConnectionSettings, ConnectionState } from '../connection-state.ts'
+import type { ConnectionState } from '../connection-state.ts'
+import type { ConnectionSettings } from '../connection-transition.ts'
 import type { Feed } from '../feed.ts'
 import type { Clock, Timers } from '../ports.ts'
 import type { Position } from '../sequencer.ts'
 import type { FollowerMessage, LeaderState } from './tab-messages.ts'
 
-export interface MirrorOptions {
+export interface FollowerFeedOptions {
   feed: Pick<Feed, 'catchUp' | 'position'>
   settings: ConnectionSettings
   clock: Clock
@@ -23,7 +24,7 @@ export interface MirrorOptions {
 }
 
 /** None of these may throw. */
-export interface MirrorListener {
+export interface FollowerFeedListener {
   changed(state: ConnectionState, reason: string): void
   /** The table could not be read. @returns whether to go on. */
   unreadable(cause: unknown): boolean
@@ -41,7 +42,7 @@ export type OwnReading =
 const ANSWER_WITHIN = 1_500
 
 /** The state of a tab that follows. @param leader null before the leader was heard of. */
-export function mirroredState(
+export function followerState(
   leader: ConnectionState | null,
   own: OwnReading,
   silent: boolean,
@@ -58,9 +59,9 @@ export function mirroredState(
   return silent ? { name: 'stale', failures, joinedAt, reads: 0, retryAt: null } : leader
 }
 
-export class Mirror {
-  readonly #options: MirrorOptions
-  readonly #listener: MirrorListener
+export class FollowerFeed {
+  readonly #options: FollowerFeedOptions
+  readonly #listener: FollowerFeedListener
   #state: ConnectionState = { name: 'connecting', failures: 0 }
   #leader: ConnectionState | null = null
   #own: OwnReading = { kind: 'even' }
@@ -71,7 +72,7 @@ export class Mirror {
   #patience: unknown = null
   #retry: unknown = null
 
-  constructor(options: MirrorOptions, listener: MirrorListener) {
+  constructor(options: FollowerFeedOptions, listener: FollowerFeedListener) {
     this.#options = options
     this.#listener = listener
   }
@@ -186,7 +187,7 @@ export class Mirror {
   #update(reason: string): void {
     if (this.#closed) return
     const old = this.#state
-    this.#state = mirroredState(this.#leader, this.#own, this.#silent)
+    this.#state = followerState(this.#leader, this.#own, this.#silent)
     if (this.#state !== old) this.#listener.changed(this.#state, reason)
   }
 }

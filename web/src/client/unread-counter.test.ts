@@ -1,9 +1,9 @@
 import { createClient } from '@supabase/supabase-js'
 import { describe, expect, it } from 'vitest'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
+import { FakeServer, FakeStorage, settled } from './testing/fake-server.ts'
 import { FakeTabs } from './testing/fake-tabs.ts'
-import { FakeStorage, FakeWorld, settled } from './testing/fake-world.ts'
-import { countsAt } from './unread.ts'
+import { countsAt } from './unread-counter.ts'
 
 const ANNA = 'user-anna'
 
@@ -13,7 +13,7 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
 })
 
 /** Another device, or another tab of the same one. */
-function device(world: FakeWorld, tabs: FakeTabs = new FakeTabs()) {
+function device(world: FakeServer, tabs: FakeTabs = new FakeTabs()) {
   const tab = tabs.tab()
   const client = new DashboardWebSocketClient({
     supabase,
@@ -36,7 +36,7 @@ function device(world: FakeWorld, tabs: FakeTabs = new FakeTabs()) {
   return { client, counts }
 }
 
-async function connected(world: FakeWorld, tabs?: FakeTabs) {
+async function connected(world: FakeServer, tabs?: FakeTabs) {
   const opened = device(world, tabs)
   await opened.client.connect(ANNA)
   await settled()
@@ -65,7 +65,7 @@ describe('counts', () => {
 
 describe('unread notifications', () => {
   it('are counted from the start, and with each message', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     world.write(ANNA)
     const { client, counts } = await connected(world)
     world.write(ANNA)
@@ -76,7 +76,7 @@ describe('unread notifications', () => {
   })
 
   it('are the same on all devices and in all tabs once one has marked them', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [phone, tab, other] = [
       await connected(world),
@@ -106,7 +106,7 @@ describe('unread notifications', () => {
   it.each(['leading', 'following'] as const)(
     'are counted anew when nothing is heard of a mark (%s tab)',
     async (which) => {
-      const world = new FakeWorld(ANNA)
+      const world = new FakeServer(ANNA)
       const tabs = new FakeTabs()
       const [leading, following] = [await connected(world, tabs), await connected(world, tabs)]
       world.write(ANNA)
@@ -119,7 +119,7 @@ describe('unread notifications', () => {
   )
 
   it('are right within some checks when another device marked them unheard', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const [phone, laptop] = [await connected(world), await connected(world)]
     world.write(ANNA)
     await settled()
@@ -130,7 +130,7 @@ describe('unread notifications', () => {
   })
 
   it('are not set back by an answer that a mark has overtaken', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const phone = await connected(world)
     world.write(ANNA)
     const laptop = device(world)
@@ -145,7 +145,7 @@ describe('unread notifications', () => {
   })
 
   it('can be marked only while connected, and a failure is an error', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const { client } = device(world)
     await expect(client.markRead([1])).rejects.toMatchObject({ code: 'not_signed_in' })
     await client.connect(ANNA)
@@ -156,7 +156,7 @@ describe('unread notifications', () => {
 
 describe('batches', () => {
   it('have the first message at once, and what follows within 100 ms together', async () => {
-    const world = new FakeWorld(ANNA)
+    const world = new FakeServer(ANNA)
     const { client } = await connected(world)
     const batches: (number | undefined)[][] = []
     client.on('batch', (items) => batches.push(items.map(({ message }) => message.seq)))

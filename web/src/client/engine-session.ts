@@ -2,30 +2,29 @@
  * One user's messages on this page, from `connect()` to its end. The feed stays; what feeds it changes:
  *
  *   alone, or leading   Connection: a socket of its own; what the feed tells is relayed to the other tabs
- *   following           Mirror: what the leading tab relays, and its state
+ *   following           FollowerFeed: what the leading tab relays, and its state
  *   suspended           nothing, while the page lies in the back/forward cache
  */
 
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
 import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
 import { ClientError, hasCode } from './client-error.ts'
-import { isJoined } from './client-state.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
-import type { CloseReason, ConnectionState } from './connection-state.ts'
-import { Feed, type FeedOptions, type Told } from './feed.ts'
+import { type CloseReason, type ConnectionState, isJoined } from './connection-state.ts'
+import { type DeliveredMessage, Feed, type FeedOptions } from './feed.ts'
 import type { Devices, Inbox, Mark, MarkTarget, PageEvent, Transport } from './ports.ts'
 import type { LostReason } from './sequencer.ts'
-import { Mirror } from './tabs/mirror.ts'
-import { TabLink, type TabLinkOptions } from './tabs/tab-link.ts'
+import { FollowerFeed } from './tabs/follower-feed.ts'
+import { TabCoordinator, type TabCoordinatorOptions } from './tabs/tab-coordinator.ts'
 import type { FollowerMessage, LeaderMessage } from './tabs/tab-messages.ts'
-import { TopicHost } from './topics/topic-host.ts'
+import { SharedTopics } from './topics/shared-topics.ts'
 import type { TopicRegistry } from './topics/topic-registry.ts'
-import { Unread, type UnreadCounts } from './unread.ts'
+import { UnreadCounter, type UnreadCounts } from './unread-counter.ts'
 
-export interface SessionOptions
+export interface EngineSessionOptions
   extends FeedOptions,
     Omit<ConnectionOptions, 'feed' | 'receive'>,
-    TabLinkOptions {
+    TabCoordinatorOptions {
   inbox: Inbox
   devices: Devices | null
   /** For the topics beside the user's own. */
@@ -49,25 +48,25 @@ export interface SessionListener {
 /** `waiting`: it is not known yet whether another tab leads. */
 type Role = 'none' | 'waiting' | 'leader' | 'follower'
 
-export class Session {
+export class EngineSession {
   readonly userId: string
-  readonly #options: SessionOptions
+  readonly #options: EngineSessionOptions
   readonly #listener: SessionListener
   readonly #feed: Feed
-  readonly #tabs: TabLink
-  readonly #unread: Unread
+  readonly #tabs: TabCoordinator
+  readonly #unread: UnreadCounter
   #role: Role = 'none'
   /** While leading. */
   #connection: Connection | null = null
   /** While leading, once a tab has wanted another topic. */
-  #host: TopicHost | null = null
+  #host: SharedTopics | null = null
   /** While following. */
-  #mirror: Mirror | null = null
+  #followerFeed: FollowerFeed | null = null
   /** Whoever opened it has said so. */
   #state: ConnectionState = { name: 'connecting', failures: 0 }
   #ended = false
 
-  constructor(options: SessionOptions, listener: SessionListener) {
+  constructor(options: EngineSessionOptions, listener: SessionListener) {
     this.userId = options.userId
     this.#options = options
     this.#listener = listener
@@ -86,10 +85,10 @@ export class Session {
       error: (error) => listener.error(error),
       behind: () => {
         this.#connection?.dispatch({ name: 'behind' })
-        this.#mirror?.behind()
+        this.#followerFeed?.behind()
       },
     })
-    this.#tabs = new TabLink(options, {
+    this.#tabs = new TabCoordinator(options, {
       lead: () => this.#lead(),
       follow: () => this.#follow(),
       asked: (message, from) => this.#answer(message, from),
@@ -100,7 +99,7 @@ export class Session {
       },
       told: (message) => this.#accept(message),
     })
-    this.#unread = new Unread({
+    this.#unread = new UnreadCounter({
       userId: options.userId,
       inbox: options.inbox,
       position: () => this.#feed.position,
@@ -159,14 +158,14 @@ export class Session {
     else if (event === 'wake' && this.#role === 'none') this.start()
     else {
       this.#connection?.dispatch({ name: event })
-      if (event !== 'offline') this.#mirror?.wake()
+      if (event !== 'offline') this.#followerFeed?.wake()
     }
   }
 
   retryNow(): void {
     this.#connection?.dispatch({ name: 'retry-now' })
     if (this.#role === 'follower') this.#tabs.post({ kind: 'retry' })
-    this.#mirror?.wake()
+    this.#followerFeed?.wake()
   }
 
   ping(): void {
@@ -222,7 +221,7 @@ export class Session {
     this.#role = 'follower'
     this.#become({ name: 'connecting', failures: 0 }, 'follow')
     this.#options.transport.rest?.()
-    this.#mirror = new Mirror(
+    this.#followerFeed = new FollowerFeed(
       { ...this.#options, feed: this.#feed, post: (message) => this.#tabs.post(message) },
       {
         changed: (state, reason) => this.#become(state, reason),
@@ -230,7 +229,7 @@ export class Session {
         leaderLost: () => this.#tabs.steal(),
       },
     )
-    this.#mirror.start()
+    this.#followerFeed.start()
   }
 
   #suspend(): void {
@@ -249,8 +248,8 @@ export class Session {
 
   #dismiss(reason: CloseReason): void {
     this.#role = 'none'
-    this.#mirror?.close()
-    this.#mirror = null
+    this.#followerFeed?.close()
+    this.#followerFeed = null
     this.#host?.close()
     this.#host = null
     const connection = this.#connection
@@ -266,7 +265,7 @@ export class Session {
     if (state.name !== old.name) this.#listener.state({ old, new: state, reason })
   }
 
-  #tell({ message, replayed, foremost }: Told): void {
+  #tell({ message, replayed, foremost }: DeliveredMessage): void {
     // What a follower read by itself has been told in another tab, or will be.
     const mine = this.#role === 'leader' && this.#tabs.isThis(this.#tabs.foremost)
     this.#listener.message(message, { replayed, foremost: foremost ?? mine })
@@ -315,8 +314,8 @@ export class Session {
     this.#host?.want(tabId, topics)
   }
 
-  #createHost(): TopicHost {
-    const host = new TopicHost({
+  #createHost(): SharedTopics {
+    const host = new SharedTopics({
       ...this.#options,
       transport: this.#options.topicTransport,
       happened: (topic, event) => {
@@ -371,7 +370,7 @@ export class Session {
     switch (message.kind) {
       case 'state':
         this.#unread.adopt(message.counts)
-        this.#mirror?.hear(message)
+        this.#followerFeed?.hear(message)
         break
       case 'messages':
         this.#feed.receiveRelayed(message.entries.map((entry) => ({ ...entry, foremost })))

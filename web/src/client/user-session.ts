@@ -2,16 +2,15 @@
  * From `connect()` to its end: connecting while the engine is loaded, then whatever the engine's session says.
  */
 
-import { IDLE } from './client-state.ts'
-import type { CloseReason, ConnectionState } from './connection-state.ts'
-import { type Engine, enginePart } from './engine-part.ts'
+import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
+import { type Engine, engineModule } from './engine-module.ts'
+import type { EngineSession, SessionListener } from './engine-session.ts'
 import type { PageEvent } from './ports.ts'
-import type { Session, SessionListener } from './session.ts'
 
-export class Visit {
+export class UserSession {
   readonly userId: string
   readonly #listener: Pick<SessionListener, 'state' | 'error'>
-  #session: Session | null = null
+  #session: EngineSession | null = null
   /** As long as there is no session. */
   #state: ConnectionState = IDLE
   /** The page was put aside before there was one: it begins when the page comes back. */
@@ -24,7 +23,7 @@ export class Visit {
   }
 
   /** Null until the engine is there. */
-  get session(): Session | null {
+  get session(): EngineSession | null {
     return this.#session
   }
 
@@ -43,11 +42,11 @@ export class Visit {
   }
 
   /** @param open a session that has not been started. */
-  start(open: (engine: Engine) => Session): void {
+  start(open: (engine: Engine) => EngineSession): void {
     this.#become({ name: 'connecting', failures: 0 }, 'connect')
     // A listener may have had enough of it.
     if (this.closed) return
-    this.#stopWaiting = enginePart.use(
+    this.#stopWaiting = engineModule.use(
       (engine) => {
         this.#session = open(engine)
         if (!this.#suspended) this.#session.start()

@@ -5,21 +5,21 @@
 
 import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 
-export type FollowedState = 'connecting' | 'live' | 'refused' | 'closed'
+export type TopicState = 'connecting' | 'live' | 'refused' | 'closed'
 
 /** What the server refused, or a listener that threw. */
-export interface FollowedError {
+export interface TopicError {
   code: ClientErrorCode
   cause: unknown
 }
 
-export class Followed {
-  state: FollowedState = 'connecting'
+export class TopicLifecycle {
+  state: TopicState = 'connecting'
   readonly #abort = new AbortController()
-  readonly #told: (state: FollowedState) => void
+  readonly #told: (state: TopicState) => void
 
   /** @param told of each state; must not throw. */
-  constructor(told: (state: FollowedState) => void) {
+  constructor(told: (state: TopicState) => void) {
     this.#told = told
   }
 
@@ -28,7 +28,7 @@ export class Followed {
     return this.#abort.signal
   }
 
-  become(state: FollowedState): void {
+  become(state: TopicState): void {
     if (this.state === state || this.state === 'closed') return
     this.state = state
     this.#told(state)

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
-import { Part } from './part.ts'
+import { LazyModule } from './lazy-module.ts'
 
 describe('a part', () => {
   it('is loaded once, when it is first used; who uses it is called in order, also from within', async () => {
     const load = vi.fn(async () => 'part')
-    const part = new Part(load)
+    const part = new LazyModule(load)
     expect(load).not.toHaveBeenCalled()
     const calls: string[] = []
     part.use(() => {
@@ -23,7 +23,7 @@ describe('a part', () => {
   it('that cannot be loaded is tried again, and everybody still gets it', async () => {
     vi.useFakeTimers()
     const load = vi.fn(async () => 'part').mockRejectedValueOnce(new TypeError('Importing a module failed.'))
-    const part = new Part(load)
+    const part = new LazyModule(load)
     const got: string[] = []
     part.use(
       (loaded) => got.push(loaded),
@@ -42,7 +42,7 @@ describe('a part', () => {
     const failed = new TypeError(`Failed to fetch dynamically imported module: ${url}`)
     const load = vi.fn(() => Promise.reject(failed))
     const loadFrom = vi.fn(async (_url: string) => 'part').mockRejectedValueOnce(failed)
-    const part = new Part(load, loadFrom)
+    const part = new LazyModule(load, loadFrom)
     const ready = part.ready()
     await vi.advanceTimersByTimeAsync(4_000)
     expect(await ready).toBe('part')
@@ -55,7 +55,7 @@ describe('a part', () => {
     vi.useFakeTimers()
     const load = vi.fn(async () => 'part')
     load.mockRejectedValueOnce(new TypeError('Importing a module failed.'))
-    const part = new Part(load)
+    const part = new LazyModule(load)
     const calls: string[] = []
     const stopWaiting = part.use(() => calls.push('gone'))
     await vi.advanceTimersByTimeAsync(0)
@@ -77,7 +77,7 @@ describe('a part', () => {
         uncaught.push(cause)
       }
     })
-    const part = new Part(async () => 'part')
+    const part = new LazyModule(async () => 'part')
     const broken = new Error('broken page')
     const calls: string[] = []
     part.use(() => {
@@ -94,7 +94,7 @@ describe('a part', () => {
     const limit = new AbortController()
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
     const { promise, resolve } = Promise.withResolvers<string>()
-    const part = new Part(() => promise)
+    const part = new LazyModule(() => promise)
     const ready = part.ready()
     expect(timeout).toHaveBeenCalledWith(10_000)
     timeout.mockRestore()
@@ -106,7 +106,7 @@ describe('a part', () => {
 
   it('tells nobody of a failure who has stopped waiting, be it because of this failure', async () => {
     vi.useFakeTimers()
-    const part = new Part<string>(() => Promise.reject(new TypeError('Importing a module failed.')))
+    const part = new LazyModule<string>(() => Promise.reject(new TypeError('Importing a module failed.')))
     const told: string[] = []
     part.use(
       () => undefined,
@@ -129,7 +129,7 @@ describe('a part', () => {
     const limit = new AbortController()
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
     const load = vi.fn(() => Promise.reject(new TypeError('Importing a module failed.')))
-    const ready = new Part<string>(load).ready()
+    const ready = new LazyModule<string>(load).ready()
     timeout.mockRestore()
     limit.abort(new Error('too long'))
     await expect(ready).rejects.toMatchObject({ code: 'client_unavailable' })

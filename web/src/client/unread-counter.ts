@@ -15,7 +15,7 @@ export interface UnreadCounts {
   unseenCount: number
 }
 
-export interface UnreadOptions {
+export interface UnreadCounterOptions {
   userId: string
   inbox: Inbox
   /** Up to where this tab has been told. */
@@ -35,8 +35,8 @@ const MARK_HEARD_WITHIN = 1_000
 /** Every so many confirmations the counts are asked for: the message that tells of a mark can be lost, too. */
 const CONFIRMATIONS_BETWEEN_COUNTS = 4
 
-export class Unread {
-  readonly #options: UnreadOptions
+export class UnreadCounter {
+  readonly #options: UnreadCounterOptions
   readonly #abort = new AbortController()
   #base: CountsAsOf | null = null
   #counts: UnreadCounts | null = null
@@ -45,7 +45,7 @@ export class Unread {
   #asking = false
   #confirmations = 0
 
-  constructor(options: UnreadOptions) {
+  constructor(options: UnreadCounterOptions) {
     this.#options = options
   }
 

@@ -19,7 +19,7 @@ interface Waiting<T> {
   failed: ((error: ClientError) => void) | undefined
 }
 
-export class Part<T> {
+export class LazyModule<T> {
   readonly #import: () => Promise<T>
   readonly #importFrom: (url: string) => Promise<T>
   #loaded: T | null = null

@@ -1,7 +1,7 @@
 /** Loaded by the first `connect()`: a page can be shown before the code that keeps it up to date. */
 
-import { Part } from './part.ts'
+import { LazyModule } from './lazy-module.ts'
 
 export type Engine = typeof import('./engine.ts')
 
-export const enginePart = new Part(() => import('./engine.ts'))
+export const engineModule = new LazyModule(() => import('./engine.ts'))

@@ -1,13 +1,13 @@
 /** What sessions work with: what the page gave, else what is built on supabase-js and on the browser. */
 
-import type { ClientOptions, LeanClientOptions, PageParts } from './client-options.ts'
+import type { ClientOptions, LeanClientOptions, PageDependencies } from './client-options.ts'
 import { createCursorStore, pageStorage } from './cursor-store.ts'
+import type { EngineSessionOptions } from './engine-session.ts'
 import { tapFrames } from './frame-tap.ts'
 import { pause } from './pause.ts'
 import type { ClientLogger, QueueSource, Sender, Timers, Transport } from './ports.ts'
 import { randomId } from './random-id.ts'
 import { createRegisteredTransport } from './registered-transport.ts'
-import type { SessionOptions } from './session.ts'
 import { createSupabaseDevices, deviceLabel } from './supabase-devices.ts'
 import { createSupabaseInbox } from './supabase-inbox.ts'
 import { createSupabaseSource } from './supabase-source.ts'
@@ -36,14 +36,14 @@ export const STABLE_AFTER = 250
 /** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
 const FIRST_CHECK_DELAY = 3_000
 
-export interface SessionParts {
+export interface EngineDependencies {
   /** What all sessions of a client have in common. */
-  session: Omit<SessionOptions, 'userId' | 'registry'>
+  session: Omit<EngineSessionOptions, 'userId' | 'registry'>
   queues: QueueSource
   sender: Sender
 }
 
-export function createSessionParts(options: ClientOptions, page: PageParts): SessionParts {
+export function createEngineDependencies(options: ClientOptions, page: PageDependencies): EngineDependencies {
   const { supabase } = options
   const { timers, clock, identity, logger } = page
   const storage = options.storage === undefined ? pageStorage() : options.storage

@@ -7,7 +7,7 @@ import type { ClientErrorCode } from '../../../../functions-shared/client-error-
 import type { ImageMessage } from '../../../../functions-shared/message-types.ts'
 import { ClientError } from '../client-error.ts'
 import type { DownReason } from '../connection-state.ts'
-import { enginePart } from '../engine-part.ts'
+import { engineModule } from '../engine-module.ts'
 import type {
   CountsAsOf,
   Identity,
@@ -25,7 +25,7 @@ import type {
 } from '../ports.ts'
 
 // As in a page that has been live: what follows takes no turns to be loaded.
-await enginePart.ready()
+await engineModule.ready()
 
 export const START = Date.parse('2026-11-23T10:00:00.000Z')
 
@@ -113,7 +113,7 @@ class FakeSubscription implements Subscription {
   }
 }
 
-export class FakeWorld implements Transport, NotificationSource, Inbox, Identity {
+export class FakeServer implements Transport, NotificationSource, Inbox, Identity {
   readonly clock = new FakeClock()
   readonly subscriptions: FakeSubscription[] = []
   readonly tables = new Map<string, UserTable>()

@@ -2,15 +2,13 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type ConnectionEvent,
-  type ConnectionEventName,
-  type ConnectionSettings,
-  type ConnectionState,
-  type ConnectionStateName,
-  type Effect,
-  transition,
+import type {
+  ConnectionEvent,
+  ConnectionEventName,
+  ConnectionState,
+  ConnectionStateName,
 } from './connection-state.ts'
+import { type ConnectionSettings, type Effect, transition } from './connection-transition.ts'
 
 const NOW = 1_000_000
 
