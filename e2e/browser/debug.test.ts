@@ -1,4 +1,4 @@
-/** The debug panel in a real Chromium. */
+/** The debug panel in Chromium. */
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -35,7 +35,7 @@ const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
 const frame = (kind: string, text: string, data: unknown) =>
   page.evaluate((args) => globalThis.parts.world.frame(...args), [kind, text, data] as const)
 
-test('shows states and frames, lets them be read, and copies all without tokens', async () => {
+test('shows states, frames and their payloads, and copies all without tokens', async () => {
   await open({ permissions: ['clipboard-read', 'clipboard-write'] })
   await page.keyboard.press('Alt+Shift+D')
   await panel().waitFor()

@@ -1,4 +1,4 @@
-/** The inbox in a real Chromium, without a backend: what it reads and hears is in the page. */
+/** The inbox in Chromium, without a backend: table and messages are in the page, see `parts-page/world.ts`. */
 
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
@@ -63,7 +63,7 @@ describe('by keyboard alone', () => {
     expect(await bell().evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
-  test('only one line is on the way of the Tab key', async () => {
+  test('the Tab key reaches the link and buttons of one line only', async () => {
     await open()
     await fillDay(page)
     await bell().click()
@@ -86,7 +86,7 @@ describe('by keyboard alone', () => {
   })
 })
 
-test('what is new counts on the bell until it was looked at, on every device', async () => {
+test('the bell counts new notifications until the list was on the screen, and marks them as seen for all devices', async () => {
   await open()
   await fillDay(page)
   await expect.poll(() => bell().getAttribute('aria-label')).toBe('Inbox, 5 new updates')
@@ -100,7 +100,7 @@ test('what is new counts on the bell until it was looked at, on every device', a
   expect(await page.locator('.cw-inbox__item:not([data-unread])').count()).toBe(0)
 })
 
-test('a mark of another device shows at once, and one that fails is taken back and said', async () => {
+test('a mark of another device shows at once; a mark that the server does not accept is taken back, and a line says so', async () => {
   await open()
   await fillDay(page)
   await bell().click()
@@ -120,7 +120,7 @@ test('a mark of another device shows at once, and one that fails is taken back a
   expect(await accessibilityFindings(page)).toEqual([])
 })
 
-test('filters by kind and by unread, and keeps what was just read in sight', async () => {
+test('filters by kind and by unread, and keeps a line that was just marked as read', async () => {
   await open()
   await fillDay(page)
   await bell().click()
@@ -143,7 +143,7 @@ test('filters by kind and by unread, and keeps what was just read in sight', asy
   expect(await requests()).toContain('page before null unread transcription')
 })
 
-test('reads backwards as one scrolls, and draws no more than what is on the screen and near it', async () => {
+test('scrolling reads older pages, and only the lines on the screen and near it are drawn', async () => {
   await open()
   await page.evaluate((many) => globalThis.parts.world.fill(many, { read: true }), photos(230))
   await bell().click()
@@ -167,7 +167,7 @@ test('reads backwards as one scrolls, and draws no more than what is on the scre
   expect(await panel().getByRole('button', { name: 'Show older' }).isVisible()).toBe(false)
 })
 
-test('a thousand at once are drawn together, and only those on the screen and near it', async () => {
+test('a thousand new notifications are drawn together, and only the lines on the screen and near it', async () => {
   await open()
   await fillDay(page)
   await bell().click()
@@ -223,15 +223,18 @@ const STATES: Record<string, { prepare: () => void; text: string }> = {
   },
 }
 
-test.each(Object.entries(STATES))('says what is the matter: %s', async (_name, { prepare, text }) => {
-  await open()
-  await page.evaluate(prepare)
-  await bell().click()
-  await panel().getByText(text).waitFor({ state: 'attached' })
-  expect(await accessibilityFindings(page)).toEqual([])
-})
+test.each(Object.entries(STATES))(
+  'an empty list says why it is empty: %s',
+  async (_name, { prepare, text }) => {
+    await open()
+    await page.evaluate(prepare)
+    await bell().click()
+    await panel().getByText(text).waitFor({ state: 'attached' })
+    expect(await accessibilityFindings(page)).toEqual([])
+  },
+)
 
-test('comes back by itself when the connection does', async () => {
+test('is read by itself when the connection is back', async () => {
   await open()
   await fillDay(page)
   await page.evaluate(() => {
@@ -247,7 +250,7 @@ test('comes back by itself when the connection does', async () => {
   await panel().getByText('Report ready').waitFor()
 })
 
-test('fills a phone, light and dark, without a finding', async () => {
+test('fills the screen of a phone, light and dark, without a finding about accessibility', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     if (colorScheme === 'dark') await page.context().close()
     await open({ ...PHONE, colorScheme })
@@ -262,7 +265,7 @@ test('fills a phone, light and dark, without a finding', async () => {
   }
 })
 
-test('shows markup as text, and follows no address that runs something', async () => {
+test('shows markup as text', async () => {
   await open()
   const payload = '<img src=x onerror="globalThis.hacked=1">'
   await page.evaluate((text) => {

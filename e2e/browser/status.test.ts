@@ -1,4 +1,4 @@
-/** The connection indicator and what the tab tells of itself, in a real Chromium. */
+/** The connection indicator, its card, and title and icon of the tab, in Chromium. */
 
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
@@ -31,7 +31,7 @@ const DOWN: Partial<ClientState> = {
 }
 
 describe('the indicator', () => {
-  test('has a name, a sentence and no finding in every state', async () => {
+  test('has a label and no finding about accessibility in every state', async () => {
     await open()
     const shown: [Partial<ClientState>, string][] = [
       [{ state: 'live', isConnected: true }, '●Live'],
@@ -51,7 +51,7 @@ describe('the indicator', () => {
     }
   })
 
-  test('passes over a short drop, and says a long one once', async () => {
+  test('does not show a short drop, and announces a long one once', async () => {
     await open()
     await page.clock.install()
     await page.evaluate(() => {
@@ -78,7 +78,7 @@ describe('the indicator', () => {
     await page.clock.runFor(2_600)
     expect(await label().textContent()).toBe('○Offline')
     expect(await heard()).toBe(1)
-    // The seconds go by in silence.
+    // The countdown is not announced.
     await page.clock.runFor(6_000)
     expect(await page.locator('.cw-status__countdown').textContent()).toBe('retry in 4 s')
     expect(await heard()).toBe(1)
@@ -105,7 +105,7 @@ describe('the details', () => {
     expect(await card().isVisible()).toBe(false)
   })
 
-  test('and the label say the same at every moment, also of a drop that nobody else is shown', async () => {
+  test('and the label show the same state at every moment, also during a short drop', async () => {
     await open()
     await page.clock.install()
     const says = async (state: string, nextTry: boolean) => {
@@ -165,7 +165,7 @@ describe('the details', () => {
   })
 })
 
-test('title and icon of the tab tell of news and of a lost connection', async () => {
+test('title and icon of the tab show unseen notifications and a lost connection', async () => {
   await open()
   await page.clock.install()
   const icon = () => page.locator('link[rel=icon]').getAttribute('href')

@@ -1,4 +1,4 @@
-/** Runs in the browser: the parts that are usable on their own, driven by tests. No backend: the world is in here. */
+/** Runs in the browser: the parts that are usable on their own, with a world in place of client and backend. */
 
 import '../../../web/src/dashboard/styles/tokens.css'
 import '../../../web/src/dashboard/styles/base.css'

@@ -1,4 +1,4 @@
-/** What the parts need of a client and a backend, in the page: a table of notifications, and events on request. */
+/** Stands in for client and backend in the page: a table of notifications, and events that tests ask for. */
 
 import { createClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -19,7 +19,7 @@ export class World {
   readonly incidents = new Map<string, string>()
   /** Requests that were made, by name. */
   readonly requests: string[] = []
-  /** What happens to the next reads and marks. */
+  /** How the next reads and marks end. */
   mode: 'answers' | 'hangs' | 'fails' = 'answers'
   state: ClientState = {
     state: 'live',
@@ -76,7 +76,7 @@ export class World {
     },
   }
 
-  /** As much of supabase-js as the debug panel uses; nobody connects it. */
+  /** What the debug panel uses of supabase-js. It is never connected. */
   readonly supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
     global: {
@@ -87,12 +87,12 @@ export class World {
     },
   })
 
-  /** A frame as phoenix logs it. */
+  /** Logs a frame as the phoenix library does. */
   frame(kind: string, text: string, data: unknown): void {
     this.supabase.realtime.log(kind, text, data)
   }
 
-  /** Puts rows into the table without telling anybody. */
+  /** Puts rows into the table, without an event. */
   fill(messages: readonly JobMessage[], marks: { read?: boolean; seen?: boolean } = {}): void {
     for (const message of messages) {
       const seq = this.rows.length + 1
@@ -108,7 +108,7 @@ export class World {
     this.#count()
   }
 
-  /** As they arrive: into the table, and in one turn to everybody who listens. */
+  /** Puts rows into the table, and emits their messages and one batch. */
   deliver(messages: readonly JobMessage[]): void {
     const isVolatile = messages.every(({ type }) => type.endsWith('_progress'))
     const from = this.rows.length
@@ -122,7 +122,7 @@ export class World {
     this.#tellCounts()
   }
 
-  /** As another device marks. */
+  /** Marks as another device does. */
   async markElsewhere(target: readonly number[] | { upTo: number }, read: boolean): Promise<void> {
     await this.#mark(target, { read })
   }

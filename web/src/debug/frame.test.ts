@@ -7,7 +7,7 @@ const shown = (kind: string, text: string, data: unknown = {}) => {
 }
 
 describe('a frame', () => {
-  it('is told by direction, topic and event', () => {
+  it('has direction, topic and event', () => {
     expect(shown('push', 'realtime:user:1 phx_join (2, 2)')).toEqual(['out', 'user:1', 'phx_join'])
     expect(shown('push', 'phoenix heartbeat (undefined, 7)')).toEqual(['out', 'phoenix', 'heartbeat'])
     expect(shown('receive', 'ok realtime:user:1 phx_reply (2)')).toEqual(['in', 'user:1', 'phx_reply ok'])
@@ -38,7 +38,7 @@ describe('a frame', () => {
     })
   })
 
-  it('survives what is no JSON', () => {
+  it('has a placeholder for values that JSON cannot have', () => {
     const circular: Record<string, unknown> = {}
     circular.self = circular
     expect(JSON.stringify(redact(circular))).toContain('…')

@@ -5,7 +5,7 @@ export interface Frame {
   number: number
   /** Milliseconds since the epoch. */
   at: number
-  /** `note`: what the socket itself tells, such as that it was opened. */
+  /** `note`: an event of the socket itself, such as its opening. */
   direction: 'out' | 'in' | 'note'
   topic: string
   event: string
@@ -41,7 +41,7 @@ const SECRET_PARAMETERS = /([?&](?:token|apikey)=)[^&"\s]+/gi
 const JWT = /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g
 const DEEPEST = 8
 
-/** What a person may copy into a bug report. Events of the browser and the like become their names. */
+/** Leaves tokens and keys out, so that the result can go into a bug report. Objects of classes become their names. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.replace(SECRET_PARAMETERS, '$1…').replace(JWT, '…')
   if (typeof value !== 'object' || value === null) return value

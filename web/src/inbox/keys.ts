@@ -1,9 +1,6 @@
-/**
- * The keys of the list, which hold while the focus is inside: j, k and the arrows move, e marks, Shift+E marks all,
- * ? shows them. Enter follows the link by itself.
- */
+/** The keys that work while the focus is in the list. Enter is not among them: the browser follows the line's link. */
 
-/** A number: so many lines further. */
+/** A number moves the current line by so many lines. */
 export type ListCommand = number | 'mark' | 'mark-all' | 'help'
 
 const COMMANDS: Readonly<Record<string, ListCommand>> = {
@@ -18,7 +15,7 @@ const COMMANDS: Readonly<Record<string, ListCommand>> = {
   '?': 'help',
 }
 
-/** @returns null for keys that are not for the list. */
+/** @returns null for a key that does nothing in the list. */
 export function commandOf(event: KeyboardEvent): ListCommand | null {
   const { target, key, defaultPrevented, ctrlKey, metaKey, altKey } = event
   if (defaultPrevented || ctrlKey || metaKey || altKey) return null

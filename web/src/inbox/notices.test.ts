@@ -27,7 +27,7 @@ const notice = (seq: number, jobId: string, fields: Partial<Notice> = {}): Notic
 const known = (...notices: Notice[]): Notices => withNotices(new Map(), notices)
 const everything: ListOptions = {
   filter: { unreadOnly: false, family: null },
-  reach: { seq: 1, ended: true },
+  range: { seq: 1, ended: true },
   progress: new Map(),
 }
 const ids = (notices: Notices, options: Partial<ListOptions> = {}) =>
@@ -44,19 +44,19 @@ describe('the list', () => {
     ])
   })
 
-  it('is unread as long as one of its notifications is', () => {
+  it('has an item as unread as long as one of its notifications is', () => {
     const notices = known(notice(1, 'a'), notice(2, 'a', { read: true }), notice(3, 'b', { read: true }))
     expect(listItems(notices, everything).map(({ unread }) => unread)).toEqual([false, true])
   })
 
-  it('shows nothing from before the place up to which the filter has read', () => {
+  it('has no notification from before the oldest that was read with the filter', () => {
     const notices = known(notice(1, 'a'), notice(5, 'b'), notice(6, 'c'))
-    expect(ids(notices, { reach: { seq: 5, ended: false } })).toEqual(['c', 'b'])
-    expect(ids(notices, { reach: { seq: null, ended: false } })).toEqual([])
-    expect(ids(notices, { reach: { seq: null, ended: true } })).toEqual(['c', 'b', 'a'])
+    expect(ids(notices, { range: { seq: 5, ended: false } })).toEqual(['c', 'b'])
+    expect(ids(notices, { range: { seq: null, ended: false } })).toEqual([])
+    expect(ids(notices, { range: { seq: null, ended: true } })).toEqual(['c', 'b', 'a'])
   })
 
-  it('keeps what somebody has just read in the list of the unread', () => {
+  it('keeps a line that was just marked in the list of unread lines', () => {
     const notices = known(notice(1, 'a'), notice(2, 'b', { read: true }), notice(3, 'c', { read: true }))
     const filter = { unreadOnly: true, family: null }
     expect(ids(notices, { filter })).toEqual(['a'])
@@ -93,7 +93,7 @@ describe('marks', () => {
   )
   const flags = (marked: Notices) => [...marked.values()].map(({ seen, read }) => [seen, read])
 
-  it('reach up to a number, or those that are listed', () => {
+  it('apply up to a seq, or to the given seqs', () => {
     expect(flags(withMark(notices, { upTo: 2, read: true }))).toEqual([
       [true, true],
       [true, true],
@@ -111,7 +111,7 @@ describe('marks', () => {
     ])
   })
 
-  it('leave what they were given as it was', () => {
+  it('do not change the notifications that they are applied to', () => {
     withMark(notices, { upTo: 3, read: true })
     expect(notices.get(2)).toMatchObject({ read: false })
   })

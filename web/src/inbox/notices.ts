@@ -1,8 +1,8 @@
 /**
- * The notifications that are known, and the list that people see of them: one item per job, the latest first. Pure.
+ * The notifications that are in memory, and the list that people see of them: one item per job, the latest first. Pure.
  *
- * Every filter has its own place up to which it has been read, since the table skips what does not fit. What is older
- * is not shown even where another filter has brought it: there would be holes.
+ * Each filter is read on its own, down to a `seq` of its own, because the table leaves out rows that do not match. A
+ * notification below that `seq` is not listed, even where reading another filter has brought it: the list would have holes.
  */
 
 import {
@@ -14,29 +14,29 @@ import type { Notice, NoticeFilter } from './source.ts'
 
 export interface InboxItem {
   jobId: string
-  /** The latest that is known of the job, progress included. */
+  /** The job's latest message, progress messages included. */
   message: JobMessage
-  /** Of its latest notification. */
+  /** The job's latest notification. */
   seq: number
-  /** All of its notifications that are known, ascending. */
+  /** The job's notifications that are in memory, ascending. */
   seqs: readonly number[]
   unread: boolean
 }
 
 /** How far back a filter has been read. */
-export interface Reach {
-  /** Number of the oldest that was read; null before the first page. */
+export interface ReadRange {
+  /** The oldest notification that was read; null before the first page. */
   seq: number | null
-  /** There is nothing older. */
+  /** The table has no older notification. */
   ended: boolean
 }
 
-/** Which were marked, and as what. */
+/** Which notifications were marked, and as what. */
 export type Mark = Pick<NotificationReadMessage, 'upTo' | 'seqs' | 'seen' | 'read'>
 
 export type Notices = ReadonlyMap<number, Notice>
 
-export const NOTHING_READ: Reach = { seq: null, ended: false }
+export const NOTHING_READ: ReadRange = { seq: null, ended: false }
 
 export function filterKey({ unreadOnly, family }: NoticeFilter): string {
   return `${unreadOnly ? 'unread' : 'all'}:${family ?? 'every'}`
@@ -65,19 +65,19 @@ export function withMark(notices: Notices, { upTo, seqs, seen, read }: Mark): No
 
 export interface ListOptions {
   filter: NoticeFilter
-  reach: Reach
-  /** Volatile messages by job, newer than its notifications. */
+  range: ReadRange
+  /** Progress messages by job id. They have no `seq` and are in no table. */
   progress: ReadonlyMap<string, JobMessage>
-  /** Jobs that stay in the list although they no longer fit: somebody is just looking at them. */
+  /** Ids of jobs that stay in the list although they no longer match: the reader has just marked them. */
   keep?: ReadonlySet<string>
 }
 
 export function listItems(
   notices: Notices,
-  { filter, reach, progress, keep = new Set() }: ListOptions,
+  { filter, range, progress, keep = new Set() }: ListOptions,
 ): InboxItem[] {
-  if (reach.seq === null && !reach.ended) return []
-  const oldest = reach.ended ? 0 : (reach.seq ?? 0)
+  if (range.seq === null && !range.ended) return []
+  const oldest = range.ended ? 0 : (range.seq ?? 0)
   const items = new Map<string, { message: JobMessage; seqs: number[]; unread: boolean }>()
   const newestFirst = [...notices.values()].sort((one, other) => other.seq - one.seq)
   for (const { seq, message, read } of newestFirst) {

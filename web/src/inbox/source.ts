@@ -1,6 +1,6 @@
 /**
- * What the inbox reads, under the user's own rights. Pages go backwards over the primary key `(user_id, seq)`, so each
- * costs the same however far back it is; the unread ones have an index of their own.
+ * Reads notifications, names and reports for the inbox, with the user's own rights. Pages are read backwards over the
+ * primary key `(user_id, seq)`, so an old page costs no more than a new one. Unread notifications have their own index.
  */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
@@ -13,10 +13,10 @@ import {
 import { parseMessage } from '../../../functions-shared/parse-message.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
 
-/** One notification as the table has it. */
+/** A row of `notifications`. */
 export interface Notice {
   seq: number
-  /** Null for a type that this version does not know. */
+  /** Null for a message type that this version of the page does not know. */
   message: JobMessage | null
   seen: boolean
   read: boolean
@@ -28,15 +28,17 @@ export interface NoticeFilter {
   family: JobMessageFamily | null
 }
 
-/** What people call things, by id; an id that is missing names nothing that this user may see. */
+/** Names by id. Ids of rows that the user may not see are left out. */
 export interface Names {
+  /** File names. */
   documents: ReadonlyMap<string, string>
+  /** Titles. */
   incidents: ReadonlyMap<string, string>
 }
 
-/** All reject with an AppError, `history_unavailable`. */
+/** All methods reject with an AppError, `history_unavailable`. */
 export interface InboxSource {
-  /** The newest that are older than `before`, newest first, at most `limit`; `before` null: the newest of all. */
+  /** The newest notifications with a `seq` below `before`, or of all where that is null. Newest first, at most `limit`. */
   readPage(page: {
     before: number | null
     limit: number
@@ -44,14 +46,14 @@ export interface InboxSource {
     signal: AbortSignal
   }): Promise<Notice[]>
   readNames(ids: { documents: readonly string[]; incidents: readonly string[] }): Promise<Names>
-  /** A signed URL that saves the report under its name; null when it has no file. */
+  /** A signed URL that saves the report under its file name; null for a report without a file. */
   reportUrl(reportId: string): Promise<string | null>
 }
 
-/** Milliseconds. */
+/** Milliseconds after which a read fails. */
 const READ_TIMEOUT = 10_000
 
-/** Seconds that a link to a report is valid: it is followed at once. */
+/** Seconds that the URL of a report is valid. It is used at once. */
 const URL_VALIDITY = 300
 
 export function createInboxSource(
@@ -127,7 +129,8 @@ async function answer(
 function toNotice({ seq, payload, seen_at, read_at }: Record<string, unknown>): Notice {
   // PostgREST sends bigint as a number, other layers as text.
   const number = Number(seq)
-  if (!Number.isSafeInteger(number) || number <= 0) throw unavailable(new TypeError('a row without a number'))
+  if (!Number.isSafeInteger(number) || number <= 0)
+    throw unavailable(new TypeError('a notification without a seq'))
   const parsed = parseMessage(payload)
   return {
     seq: number,

@@ -112,7 +112,7 @@ const read = (fields: Partial<NotificationReadMessage>): NotificationReadMessage
 const several = (count: number) => Array.from({ length: count }, (_, n) => row(n + 1))
 
 describe('the inbox', () => {
-  it('reads backwards page by page until there is nothing older', async () => {
+  it('reads backwards page by page until the table has no older notification', async () => {
     const { store, seqs, pages } = setUp(several(7))
     expect(store.state.phase).toBe('loading')
     await store.refresh()
@@ -125,7 +125,7 @@ describe('the inbox', () => {
     expect(pages).toEqual([null, 5, 2])
   })
 
-  it('shows what arrives, once, and nothing before it has read', async () => {
+  it('lists each message that arrives once, and none before the first page', async () => {
     const { store, seqs, tell } = setUp(several(3))
     tell(image(3), image(4))
     expect(seqs()).toEqual([])
@@ -134,7 +134,7 @@ describe('the inbox', () => {
     expect(seqs()).toEqual([4, 3, 2, 1])
   })
 
-  it('names what it lists', async () => {
+  it('reads the names of the documents and incidents that it lists', async () => {
     const { store } = setUp(several(1))
     await store.refresh()
     const message = store.state.items[0]?.message
@@ -143,7 +143,7 @@ describe('the inbox', () => {
     expect(store.incidentOf(message)).toBe('title of incident-1')
   })
 
-  it('marks at once, and takes it back where the server does not accept it', async () => {
+  it('marks at once, and takes a mark back that the server does not accept', async () => {
     const { store, mark } = setUp(several(2))
     await store.refresh()
     const [item] = store.state.items
@@ -158,7 +158,7 @@ describe('the inbox', () => {
     expect(mark).toHaveBeenLastCalledWith([2])
   })
 
-  it('hears of marks on other devices, also while it reads', async () => {
+  it('applies marks of other devices, also during a read', async () => {
     const { store, emitter, hold } = setUp(several(3))
     await store.refresh()
     emitter.emit('notification_read', read({ seqs: [3], read: true }))
@@ -172,7 +172,7 @@ describe('the inbox', () => {
     expect(store.state.items.map(({ unread }) => unread)).toEqual([false, false, false])
   })
 
-  it('marks all up to the newest that is known; with a kind chosen only what is listed', async () => {
+  it('marks all up to the newest seq; with a kind chosen only those listed', async () => {
     const { store, mark, counts } = setUp(several(3))
     await store.refresh()
     counts.lastSeq = 9
@@ -184,7 +184,7 @@ describe('the inbox', () => {
     expect(mark).toHaveBeenLastCalledWith([3, 2, 1])
   })
 
-  it('says when it cannot read, and keeps what it has', async () => {
+  it('has a failed read in its state, and keeps the list of the last one', async () => {
     const { store, fail, seqs } = setUp(several(2))
     fail(true)
     await store.refresh()
@@ -198,7 +198,7 @@ describe('the inbox', () => {
     expect(seqs()).toEqual([2, 1])
   })
 
-  it('starts over when its numbering is void', async () => {
+  it('starts over when the epoch has changed', async () => {
     const { store, emitter, rows, seqs } = setUp(several(2))
     store.open()
     await vi.waitFor(() => expect(seqs()).toEqual([2, 1]))
@@ -208,7 +208,7 @@ describe('the inbox', () => {
     await vi.waitFor(() => expect(seqs()).toEqual([1]))
   })
 
-  it('keeps a limited number, and reads the rest again', async () => {
+  it('keeps a limited number of notifications, and reads older ones again', async () => {
     const { store, tell, seqs } = setUp([row(1)])
     await store.refresh()
     for (let from = 2; from < 6_002; from += 500) {

@@ -1,10 +1,11 @@
 /**
- * The inbox without its looks: what is loaded, what is live, what is marked, on this device and on the others.
+ * The state of the inbox: notifications that were read or have arrived, their marks, and the filter.
  *
  *   loading ──> ready <──> loading older
  *      │          │
- *      v          v read again on return, on reconnecting, on request
- *    failed     ready, outdated (what is shown may be old)
+ *      │          v a read failed: opening the list, reconnecting or a click reads again
+ *      v        ready, readFailed (the list may be out of date)
+ *    failed
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
@@ -17,7 +18,7 @@ import {
   type Mark,
   NOTHING_READ,
   type Notices,
-  type Reach,
+  type ReadRange,
   withMark,
   withNotices,
 } from './notices.ts'
@@ -29,15 +30,15 @@ export interface InboxState {
   phase: InboxPhase
   items: readonly InboxItem[]
   filter: NoticeFilter
-  /** Nothing older is left. */
+  /** The table has no older notification that matches the filter. */
   ended: boolean
   loadingOlder: boolean
-  /** The last read failed; `ready` still shows what was read before. */
+  /** The last read failed. While the phase is `ready`, the list is from an earlier read. */
   readFailed: boolean
-  /** The last mark was not accepted, and has been taken back. */
+  /** The server did not accept the last mark, which has been taken back. */
   markFailed: boolean
   connection: ConnectionStateName
-  /** Notifications that no device has seen (read); null while that is not known. */
+  /** Notifications that were seen (read) on no device; null while the client does not know. */
   unseenCount: number | null
   unreadCount: number | null
 }
@@ -54,13 +55,13 @@ export interface InboxStoreOptions {
   pageSize?: number
 }
 
-/** Read again at once at most; whoever has scrolled further back reads those again when they come to them. */
+/** Notifications that {@link InboxStore.refresh} reads at most. Scrolling reads older ones again. */
 const LARGEST_REFRESH = 500
 
-/** Notifications kept; beyond this the oldest are read again when somebody comes to them. */
+/** Notifications kept in memory. Scrolling reads older ones again. */
 const LARGEST_MEMORY = 5_000
 
-/** Ids asked for in one request. */
+/** Ids in one request for names. */
 const NAMES_AT_ONCE = 50
 
 export class InboxStore {
@@ -74,16 +75,16 @@ export class InboxStore {
   readonly #incidents = new Map<string, string | null>()
   readonly #progress = new Map<string, JobMessage>()
   #notices: Notices = new Map()
-  #reaches = new Map<string, Reach>()
+  #ranges = new Map<string, ReadRange>()
   #keep = new Set<string>()
   #filter: NoticeFilter = { unreadOnly: false, family: null }
   #reading: AbortController | null = null
   #readingOlder = false
   #readFailed = false
   #markFailed = false
-  #naming = false
-  /** Marks since each read that is under way began: what it brings may be older than they are. */
-  readonly #meanwhile = new Set<Mark[]>()
+  #isReadingNames = false
+  /** For each read under way, the marks since it began: the rows that it brings may be older than the marks. */
+  readonly #marksDuringReads = new Set<Mark[]>()
   #items: readonly InboxItem[] | null = null
   #opened = false
 
@@ -94,11 +95,11 @@ export class InboxStore {
     const { client } = options
     this.#stops = [
       client.on('batch', (items) => this.#receive(items.map(({ message }) => message))),
-      client.on('notification_read', (message) => this.#hear(message)),
+      client.on('notification_read', (message) => this.#applyMark(message)),
       client.on('unread', () => this.#changed()),
       client.on('state', () => this.#changed()),
       client.on('reload', () => this.#startOver()),
-      // Marks that other devices made meanwhile are told to nobody who was not there.
+      // Marks of other devices are broadcast once: those made while this device was away have to be read.
       client.on('connected', () => {
         if (this.#opened) void this.refresh()
       }),
@@ -107,13 +108,13 @@ export class InboxStore {
 
   get state(): InboxState {
     const { state: connection, unseenCount, unreadCount } = this.#client.getState()
-    const reach = this.#reach
-    const known = reach.seq !== null || reach.ended
+    const range = this.#range
+    const known = range.seq !== null || range.ended
     return {
       phase: known ? 'ready' : this.#readFailed ? 'failed' : 'loading',
       items: this.#list(),
       filter: this.#filter,
-      ended: reach.ended,
+      ended: range.ended,
       loadingOlder: this.#readingOlder,
       readFailed: this.#readFailed,
       markFailed: this.#markFailed,
@@ -123,13 +124,14 @@ export class InboxStore {
     }
   }
 
-  /** How people know what a message is about; null where that is not known (yet). */
+  /** File name of the document that a message is about; null where it has none, or the name was not read yet. */
   subjectOf(message: JobMessage): string | null {
     if (message.type === 'status_update') return null
     const documentId = 'documentId' in message ? message.documentId : undefined
     return documentId === undefined ? null : (this.#documents.get(documentId) ?? null)
   }
 
+  /** Title of the incident that a message is about; null where it has none, or the title was not read yet. */
   incidentOf({ incidentId }: JobMessage): string | null {
     return incidentId === null ? null : (this.#incidents.get(incidentId) ?? null)
   }
@@ -139,7 +141,7 @@ export class InboxStore {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Reads when nothing has been read, and otherwise what may have changed since. */
+  /** The list is on the screen: reads the first page, or again what was read before. */
   open(): void {
     this.#opened = true
     this.#keep.clear()
@@ -154,19 +156,19 @@ export class InboxStore {
     void this.refresh()
   }
 
-  /** Reads what is shown anew. Never rejects: a failure is in the state. */
+  /** Reads the listed notifications again. Never rejects: a failure is in the state. */
   async refresh(): Promise<void> {
     const filter = this.#filter
     const shown = this.#list().reduce((sum, { seqs }) => sum + seqs.length, 0)
     const limit = Math.min(LARGEST_REFRESH, Math.max(this.#pageSize, shown))
     const page = await this.#read({ before: null, limit, filter })
-    if (page !== null) this.#reaches.set(filterKey(filter), reachOf(page, limit))
+    if (page !== null) this.#ranges.set(filterKey(filter), rangeOf(page, limit))
     this.#changed()
   }
 
-  /** The next page into the past. */
+  /** Reads the next older page. */
   async loadOlder(): Promise<void> {
-    const { seq, ended } = this.#reach
+    const { seq, ended } = this.#range
     if (seq === null || ended || this.#readingOlder) return
     const filter = this.#filter
     this.#readingOlder = true
@@ -174,21 +176,21 @@ export class InboxStore {
     const page = await this.#read({ before: seq, limit: this.#pageSize, filter })
     this.#readingOlder = false
     if (page !== null) {
-      const { seq: reached, ended: isEnd } = reachOf(page, this.#pageSize)
-      this.#reaches.set(filterKey(filter), { seq: reached ?? seq, ended: isEnd })
+      const { seq: reached, ended: isEnd } = rangeOf(page, this.#pageSize)
+      this.#ranges.set(filterKey(filter), { seq: reached ?? seq, ended: isEnd })
     }
     this.#changed()
   }
 
   async markItem(item: InboxItem, read: boolean): Promise<void> {
-    // It would vanish from under the eyes of whoever has just marked it.
+    // In the list of unread lines, the line would vanish while the reader looks at it.
     this.#keep.add(item.jobId)
     await this.#mark({ seqs: [...item.seqs], read }, () =>
       read ? this.#client.markRead(item.seqs) : this.#client.markUnread(item.seqs),
     )
   }
 
-  /** Everything, or with a kind chosen what is listed. */
+  /** Marks all notifications as read; with a kind chosen, those that are listed. */
   async markAllRead(): Promise<void> {
     if (this.#filter.family === null) {
       const upTo = Math.max(this.#client.getState().lastSeq, ...this.#notices.keys())
@@ -199,12 +201,12 @@ export class InboxStore {
     }
   }
 
-  /** Somebody has looked at the list. */
+  /** The list has been on the screen. */
   async markSeen(): Promise<void> {
     const { unseenCount, lastSeq } = this.#client.getState()
     if (unseenCount === null || unseenCount === 0) return
     const upTo = Math.max(lastSeq, ...this.#notices.keys())
-    // Nothing to show for a failure: it is tried with the next look.
+    // A failure is not shown: the next time that the list is on the screen, the mark is sent again.
     await this.#client.markSeen({ upTo }).catch(() => undefined)
   }
 
@@ -214,14 +216,14 @@ export class InboxStore {
     this.#listeners.clear()
   }
 
-  get #reach(): Reach {
-    return this.#reaches.get(filterKey(this.#filter)) ?? NOTHING_READ
+  get #range(): ReadRange {
+    return this.#ranges.get(filterKey(this.#filter)) ?? NOTHING_READ
   }
 
   #list(): readonly InboxItem[] {
     this.#items ??= listItems(this.#notices, {
       filter: this.#filter,
-      reach: this.#reach,
+      range: this.#range,
       progress: this.#progress,
       keep: this.#keep,
     })
@@ -233,7 +235,7 @@ export class InboxStore {
     for (const listener of this.#listeners) listener()
   }
 
-  /** @returns null when it failed, or nobody wants it any more. */
+  /** @returns null when the read failed, or another one has replaced it. */
   async #read(page: {
     before: number | null
     limit: number
@@ -248,20 +250,20 @@ export class InboxStore {
         ? AbortSignal.any([this.#reading.signal, this.#abort.signal])
         : this.#abort.signal
     const marks: Mark[] = []
-    this.#meanwhile.add(marks)
+    this.#marksDuringReads.add(marks)
     try {
       const notices = await this.#source.readPage({ ...page, signal })
       if (signal.aborted) return null
       this.#readFailed = false
       this.#notices = marks.reduce(withMark, this.#bounded(withNotices(this.#notices, notices)))
-      void this.#name()
+      void this.#readNames()
       return notices
     } catch {
-      // Said in the state; the person, the next connection or the next look tries again.
+      // The state has the failure. The user, the next connection or opening the list again tries once more.
       if (!signal.aborted) this.#readFailed = true
       return null
     } finally {
-      this.#meanwhile.delete(marks)
+      this.#marksDuringReads.delete(marks)
     }
   }
 
@@ -269,8 +271,8 @@ export class InboxStore {
     if (notices.size <= LARGEST_MEMORY) return notices
     const kept = [...notices.keys()].sort((one, other) => other - one).slice(0, LARGEST_MEMORY)
     const oldest = kept.at(-1) ?? 0
-    this.#reaches = new Map(
-      [...this.#reaches].map(([key, { seq, ended }]) => [
+    this.#ranges = new Map(
+      [...this.#ranges].map(([key, { seq, ended }]) => [
         key,
         seq === null || seq < oldest ? { seq: oldest, ended: false } : { seq, ended },
       ]),
@@ -288,23 +290,23 @@ export class InboxStore {
       this.#progress.delete(message.jobId)
       if (!this.#notices.has(message.seq)) added.push({ seq: message.seq, message, seen: false, read: false })
     }
-    // Before the first page nothing is shown, and that page brings them.
-    if (this.#reaches.size > 0 && added.length > 0) {
+    // Before the first page the list is empty, and that page brings these notifications.
+    if (this.#ranges.size > 0 && added.length > 0) {
       this.#notices = this.#bounded(withNotices(this.#notices, added))
-      void this.#name()
+      void this.#readNames()
     }
     this.#changed()
   }
 
-  #hear(mark: Mark): void {
-    for (const marks of this.#meanwhile) marks.push(mark)
+  #applyMark(mark: Mark): void {
+    for (const marks of this.#marksDuringReads) marks.push(mark)
     this.#notices = withMark(this.#notices, mark)
     this.#changed()
   }
 
   #startOver(): void {
     this.#notices = new Map()
-    this.#reaches = new Map()
+    this.#ranges = new Map()
     this.#progress.clear()
     this.#changed()
     if (this.#opened) void this.refresh()
@@ -313,12 +315,12 @@ export class InboxStore {
   async #mark(mark: Mark, send: () => Promise<number>): Promise<void> {
     const before = this.#notices
     this.#markFailed = false
-    this.#hear(mark)
+    this.#applyMark(mark)
     const touched = [...this.#notices].filter(([seq, notice]) => notice !== before.get(seq))
     try {
       await send()
     } catch {
-      // Said in the state; what the person sees is what the table has.
+      // The state has the failure, and the list shows the marks of the table again.
       this.#markFailed = true
       const old = touched.flatMap(([seq]) => before.get(seq) ?? [])
       this.#notices = withNotices(this.#notices, old)
@@ -326,10 +328,10 @@ export class InboxStore {
     }
   }
 
-  /** Asks for names that are not known yet, one request at a time. */
-  async #name(): Promise<void> {
-    if (this.#naming) return
-    this.#naming = true
+  /** Reads names of documents and incidents that are missing, one request at a time. */
+  async #readNames(): Promise<void> {
+    if (this.#isReadingNames) return
+    this.#isReadingNames = true
     try {
       for (;;) {
         const ids = this.#unnamed()
@@ -341,9 +343,9 @@ export class InboxStore {
         this.#changed()
       }
     } catch {
-      // The list is readable without; asked again with the next page or message.
+      // The list is readable without names. The next page or message reads them again.
     } finally {
-      this.#naming = false
+      this.#isReadingNames = false
     }
   }
 
@@ -368,6 +370,6 @@ export class InboxStore {
   }
 }
 
-function reachOf(page: readonly Notice[], limit: number): Reach {
+function rangeOf(page: readonly Notice[], limit: number): ReadRange {
   return { seq: page.at(-1)?.seq ?? null, ended: page.length < limit }
 }

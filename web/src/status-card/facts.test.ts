@@ -5,7 +5,7 @@ const NOW = 1_000_000
 const live = { latencyMs: 12, lastSeq: 40, retryAt: null, reconnectAttempts: 0, isConnected: true }
 
 describe('connectionFacts', () => {
-  it('tells how good a connection is', () => {
+  it('has the round trip, the last event and the cursor of a connection', () => {
     expect(connectionFacts(live, { lastEventAt: NOW - 65_000, tabs: 3, now: NOW })).toEqual([
       ['Round trip', '12 ms'],
       ['Last event', '1 min ago'],
@@ -14,7 +14,7 @@ describe('connectionFacts', () => {
     ])
   })
 
-  it('tells when the next try is, and how many there were', () => {
+  it('has the next try of a lost connection, and the number of tries', () => {
     const down = { ...live, isConnected: false, retryAt: NOW + 3_100, reconnectAttempts: 2 }
     const facts = connectionFacts(down, { lastEventAt: null, tabs: null, now: NOW })
     expect(facts).toContainEqual(['Next try', 'in 4 s'])
@@ -24,7 +24,7 @@ describe('connectionFacts', () => {
     expect(names).not.toContain('Round trip')
   })
 
-  it('tells a connection that is back nothing of the tries before it', () => {
+  it('has no tries of a connection that is back', () => {
     const back = { ...live, retryAt: NOW + 3_100, reconnectAttempts: 2 }
     const names = connectionFacts(back, { lastEventAt: null, tabs: null, now: NOW }).map(([name]) => name)
     expect(names).toEqual(['Round trip', 'Last event', 'Up to message'])

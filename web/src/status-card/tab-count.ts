@@ -1,14 +1,14 @@
-/** How many tabs share the connection: each holds a lock that bears its user's name, see `client/tabs/`. */
+/** Counts the tabs that share the connection by their Web Locks: the name of each lock has the user's id, see `client/tabs/`. */
 
-/** @returns null where the browser does not tell. */
+/** @returns null where the browser has no Web Locks, or does not let the page query them. */
 export async function countTabs(userId: string): Promise<number | null> {
   try {
     const { held = [] } = await navigator.locks.query()
-    // `claimwire:<protocol>:<user>:<tab>`; the lead is a lock without a tab.
+    // A tab's lock is `claimwire:<protocol>:<user>:<tab>`. The leader's lock has no tab in its name.
     const tabs = held.filter(({ name }) => name?.startsWith('claimwire:') && name.includes(`:${userId}:`))
     return tabs.length === 0 ? null : tabs.length
   } catch {
-    // No Web Locks here, or not for this page: then nothing is shared.
+    // Without Web Locks, tabs share no connection.
     return null
   }
 }

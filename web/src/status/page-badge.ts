@@ -1,20 +1,17 @@
-/**
- * What a tab tells of itself while nobody looks at it: the number of unseen notifications and a lost connection, in
- * its title and in its icon.
- */
+/** Title and icon of the browser's tab: they show the number of unseen notifications and a lost connection. */
 
 import type { DashboardWebSocketClient } from '../client/index.ts'
 import { present, SHOW_AFTER } from './presentation.ts'
 
 export interface PageBadgeOptions {
   client: Pick<DashboardWebSocketClient, 'getState' | 'on'>
-  /** Addresses of the tab's icon; without them it is left alone. */
+  /** Addresses of the tab's icon. Default: the icon stays as it is. */
   icons?: { normal: string; unseen: string; offline: string }
   clock?: () => number
 }
 
 export interface PageBadge {
-  /** The page's own title; what the badge has to say is put before it. */
+  /** The page's own title. The badge puts its marks before it. */
   setTitle(title: string): void
   destroy(): void
 }
@@ -30,7 +27,7 @@ export function createPageBadge({ client, icons, clock = () => Date.now() }: Pag
     const { tone, symbol } = present(state, clock())
     const isDown = tone === 'offline' || tone === 'error'
     downSince = isDown ? (downSince ?? clock()) : null
-    // As beside the indicator, a short drop passes unseen.
+    // As in the indicator, a short drop is not shown.
     const wait = downSince === null ? 0 : downSince + SHOW_AFTER - clock()
     if (wait > 0) timer = setTimeout(update, wait)
     const showsDown = isDown && wait <= 0

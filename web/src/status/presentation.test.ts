@@ -40,7 +40,7 @@ describe('present', () => {
     expect(new Set(details).size).toBe(3)
   })
 
-  it('does not flicker from attempt to attempt', () => {
+  it('shows the attempts to reconnect like the time between them', () => {
     const down = { reason: null, retryAt: null, latencyMs: null, reconnectAttempts: 2 }
     const attempt = present({ ...down, state: 'connecting' }, NOW)
     expect(attempt).toEqual({ ...present({ ...down, state: 'offline' }, NOW), retryInSeconds: 0 })
@@ -57,13 +57,13 @@ describe('present', () => {
 })
 
 describe('holdFor', () => {
-  it('lets a short drop pass unseen', () => {
+  it('keeps the shown state during a short drop', () => {
     expect(holdFor('live', 'offline', NOW, NOW)).toBe(SHOW_AFTER)
     expect(holdFor('live', 'busy', NOW - 2_000, NOW)).toBe(500)
     expect(holdFor('live', 'offline', NOW - SHOW_AFTER, NOW)).toBe(0)
   })
 
-  it('shows at once what is good, what is grave and what follows', () => {
+  it('keeps nothing back of a connection that is live again, of an error, and after the drop is shown', () => {
     expect(holdFor('busy', 'live', NOW, NOW)).toBe(0)
     expect(holdFor('live', 'error', NOW, NOW)).toBe(0)
     expect(holdFor('busy', 'offline', NOW, NOW)).toBe(0)

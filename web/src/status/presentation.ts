@@ -1,4 +1,4 @@
-/** What the connection indicator says: a pure function of the client's state and the time. */
+/** The words of the connection indicator: a pure function of the client's state and the time. */
 
 import type { ClientState } from '../client/index.ts'
 
@@ -8,9 +8,9 @@ export interface StatusPresentation {
   tone: StatusTone
   symbol: '●' | '○' | '⚠'
   label: string
-  /** One sentence for people who look closer. */
+  /** One sentence on the state. */
   detail: string
-  /** Whether a person can do something about it. */
+  /** Whether trying again at once is of use. */
   canRetry: boolean
   /** Seconds until the next attempt; null when none is planned. */
   retryInSeconds: number | null
@@ -40,7 +40,7 @@ export function present(client: Shown, now: number): StatusPresentation {
     case 'idle':
       return busy('Connecting', 'Opening the live connection.')
     case 'connecting':
-      // One attempt of many changes nothing for people, and would make the label flicker.
+      // After a lost connection, the label would flicker with each attempt.
       if (client.reconnectAttempts > 0) return { ...offline(client.reason), retryInSeconds: 0 }
       return busy('Connecting', 'Opening the live connection.')
     case 'catching-up':
@@ -67,7 +67,7 @@ export function present(client: Shown, now: number): StatusPresentation {
   }
 }
 
-/** Milliseconds to go on showing what was shown before: short drops pass unseen. */
+/** Milliseconds for which the indicator keeps the state that it shows, so that short drops are not shown. */
 export function holdFor(shown: StatusTone | null, next: StatusTone, since: number, now: number): number {
   if (shown !== 'live' || next === 'live' || next === 'error') return 0
   return Math.max(0, since + SHOW_AFTER - now)
@@ -77,7 +77,7 @@ function busy(label: string, detail: string): StatusPresentation {
   return { tone: 'busy', symbol: '○', label, detail, canRetry: false, retryInSeconds: null }
 }
 
-/** What an error code means for people who cannot read codes. */
+/** Sentences for error codes. */
 const REFUSALS: Readonly<Record<string, string>> = {
   too_many_connections: 'This account is connected on as many devices as allowed. Close one of them.',
   connection_displaced: 'Another of your devices has taken the place of this one.',
