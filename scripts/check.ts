@@ -39,7 +39,7 @@ const checks: Check[] = [
       '--project',
       'unit',
       'scripts/import-rules.test.ts',
-      'scripts/messages/messages.test.ts',
+      'scripts/messages/',
       'scripts/error-codes.test.ts',
       'scripts/repository.test.ts',
     ],

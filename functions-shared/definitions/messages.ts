@@ -1,21 +1,22 @@
 /** The messages that are not about a job. `npm run messages` writes types and documentation from them. */
 
 import * as v from 'valibot'
+import type { CallName } from './calls.ts'
 import { type Field, type Fields, field } from './kind.ts'
 import type { TopicName } from './topics.ts'
 
 export interface MessageDefinition {
   /** Null where the sender chooses the type: see `EVENT_PATTERN`. */
   type: string | null
-  /** Name of the TypeScript interface; absent where the client has none. */
-  typeName?: string
+  /** Name of the TypeScript interface. */
+  typeName: string
   about: string
   /** When the message is sent, and by what. */
   when: string
   topics: readonly TopicName[]
   fields: Fields
-  /** How a client makes the database send the message; absent where clients cannot. */
-  sentThrough?: readonly string[]
+  /** Functions by which a client makes the database send the message; absent where clients cannot. */
+  sentThrough?: readonly CallName[]
 }
 
 /** A type of the catalogue that no broadcast has: the name stands for something that Realtime itself does. */
@@ -46,6 +47,22 @@ export const batchUpdate: MessageDefinition = {
     messages: v.pipe(
       v.array(v.pipe(v.unknown(), v.title(JOB_MESSAGE_TITLE))),
       v.description('The messages, each as if it had been sent alone.'),
+      v.examples([
+        [
+          {
+            type: 'status_update',
+            jobId: '5b0c5b3e-6a0e-4d55-9a54-6b8f0c6b9a01',
+            incidentId: null,
+            timestamp: '2026-11-23T10:00:00.000Z',
+            updateType: 'vehicle_lookup',
+            resource: 'vehicle:AB-123',
+            status: 'found',
+            state: 'completed',
+            seq: 42,
+            epoch: '7d1f0c52-8a11-4f0e-b6f3-1f2f8e6a5d04',
+          },
+        ],
+      ]),
     ),
     timestamp: timestamp('The moment of the statement'),
   },
@@ -111,7 +128,7 @@ export const realtimeUpdate: MessageDefinition = {
   type: 'realtime_update',
   typeName: 'RealtimeUpdateMessage',
   about: 'Something of the incident has changed. Readers that show it read the row again.',
-  when: 'A case note is added (`case_notes`, with the row as `record`), fields of the incident change (`incidents`), or a job of an incident with more than one member changes (`jobs`).',
+  when: 'A case note is added (`case_notes`, with the row as `record`), fields of the incident change (`incidents`), or a job is added or changes whose incident has a member other than the user of the job (`jobs`).',
   topics: ['incident'],
   sentThrough: ['add_case_note', 'update_incident'],
   fields: {
@@ -163,6 +180,15 @@ export const MESSAGES = [
   userTyping,
   memberMessage,
 ] as const
+
+/** What a client tracks as its presence on a topic: Realtime's `presence` with the event `track`. */
+export const PRESENCE_FIELDS = {
+  userId: field(
+    v.string(),
+    'Id of the user who is there. Each client says its own: good for showing, not for deciding.',
+    USER,
+  ),
+} satisfies Fields
 
 /** Names of the catalogue that Realtime's own frames carry. A page never sends or receives a message of these types. */
 export const CATALOGUE: readonly CatalogueEntry[] = [

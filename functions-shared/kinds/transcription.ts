@@ -47,7 +47,7 @@ export const transcription = defineKind({
       field(
         v.boolean(),
         'True where no transcription service was configured: no speech was recognised, and the transcript says so.',
-        true,
+        false,
       ),
     ),
   },

@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT, tool } from '../process.ts'
+import { asyncApi } from './asyncapi.ts'
 import { type FoundKind, findKinds, INDEX_FILE } from './kinds.ts'
+import { markdown } from './markdown.ts'
 import { GENERATED, stateSource, typeSource } from './type-source.ts'
 import { wordSource } from './word-source.ts'
 
@@ -33,6 +35,8 @@ async function messageFiles(root: string): Promise<Map<string, string>> {
     formatted(join('functions-shared', 'message-types.ts'), typeSource(kinds)),
     formatted(join('functions-shared', 'message-states.ts'), stateSource(kinds)),
     formatted(join('functions-shared', 'message-words.ts'), wordSource(kinds)),
+    [join('docs', 'messages.md'), markdown(kinds)],
+    formatted(join('docs', 'asyncapi.yaml'), asyncApi(kinds)),
   ])
 }
 

@@ -26,6 +26,8 @@ export interface Schema {
   enum?: unknown[]
   anyOf?: Schema[]
   items?: Schema
+  pattern?: string
+  minimum?: number
   properties?: Record<string, Schema>
   required?: string[]
 }
