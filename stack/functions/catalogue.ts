@@ -1,4 +1,4 @@
-/** The functions of a project: folders with an `index.ts`; `_shared` and its like are not functions. */
+/** The functions of a project: folders with an `index.ts`. Folders whose name begins with `_` are no functions. */
 
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
@@ -16,7 +16,7 @@ export interface FunctionSource {
 
 const NAME = /^[A-Za-z0-9-][A-Za-z0-9_-]{0,127}$/
 
-/** @returns undefined where there is no such function. Names with other characters are never looked up. */
+/** @returns undefined where there is no such function. Names with characters beyond `NAME` are not looked up. */
 export function findFunction(functionsDir: string, name: string): FunctionSource | undefined {
   if (!NAME.test(name)) return undefined
   const dir = join(functionsDir, name)
@@ -48,7 +48,7 @@ async function fingerprintOf(folder: string): Promise<string[]> {
   )
 }
 
-/** A file may go away between listing and looking. */
+/** A file may be removed between the listing and the look at it. */
 function ignoreMissing(error: unknown): [] {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
   throw error

@@ -1,4 +1,4 @@
-/** Where npm has put the Deno binary: in the platform's own package. */
+/** The path of the Deno program that npm has installed. It lies in the package of the platform. */
 
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,7 +7,7 @@ import { AppError } from '../../functions-shared/app-error.ts'
 
 const require = createRequire(import.meta.url)
 
-/** @throws AppError `deno_missing` where npm has no binary for this machine. */
+/** @throws AppError `deno_missing` where npm has no Deno for this machine. */
 export function denoBinary(): string {
   const file = process.platform === 'win32' ? 'deno.exe' : 'deno'
   for (const name of candidates()) {
@@ -17,7 +17,7 @@ export function denoBinary(): string {
   throw new AppError('deno_missing', { details: { platform: process.platform, arch: process.arch } })
 }
 
-/** The platform's package first; `deno` itself holds a copy once its install script has run. */
+/** The platform's package first. The package `deno` has a copy once its install script has run. */
 function candidates(): string[] {
   const { platform, arch } = process
   return platform === 'linux' ? [`@deno/linux-${arch}-glibc`, 'deno'] : [`@deno/${platform}-${arch}`, 'deno']

@@ -1,8 +1,8 @@
-/** What hosted Supabase gives every function in its environment. */
+/** The variables that hosted Supabase puts into the environment of every function. */
 
 import type { StackKeys } from '../types.ts'
 
-/** @param url the gateway, as functions reach it. */
+/** @param url the gateway's address, as functions reach the gateway. */
 export function supabaseEnvironment(
   url: string,
   keys: Pick<StackKeys, 'publishableKey' | 'secretKey' | 'anonKey' | 'serviceRoleKey' | 'jwks'>,

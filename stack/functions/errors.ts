@@ -1,11 +1,11 @@
-/** The bodies with which hosted Supabase answers when a function could not. */
+/** Hosted Supabase's answers for a function that could not answer. */
 
 export type FunctionFailure = keyof typeof FAILURES
 
 const FAILURES = {
-  /** No such function. */
+  /** There is no such function. */
   NOT_FOUND: { status: 404, message: 'Requested function was not found' },
-  /** Its module failed to load or did not serve in time. */
+  /** The function's module failed to load or did not serve in time. */
   BOOT_ERROR: { status: 503, message: 'Function failed to start (please check logs)' },
   /** The process ended while it worked on the request. */
   WORKER_ERROR: { status: 502, message: 'Function exited due to an error (please check logs)' },

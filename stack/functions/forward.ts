@@ -1,6 +1,8 @@
 /**
- * Hands one request to a function's process and its answer back, byte for byte. A caller that goes away does
- * not stop the function, as on hosted Supabase: the answer is then read and dropped.
+ * Sends one request to a function's process and returns the answer, byte for byte. A client that leaves does not stop the
+ * function, as on hosted Supabase: the rest of the answer is then read and dropped.
+ *
+ * Own code rather than `fetch`: see docs/adr/0007-own-code.md.
  */
 
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
@@ -8,7 +10,7 @@ import { connect, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-/** The process could not be reached; it has seen nothing of the request. */
+/** The process could not be reached. The function has seen nothing of the request. */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError'
 }
@@ -18,9 +20,9 @@ export interface ForwardOptions {
   /** Path and query as the function sees them. */
   target: string
   request: Request
-  /** Cuts the exchange off: before the answer by rejecting, afterwards by breaking its body. */
+  /** Ends the exchange: before the answer `forward` rejects, afterwards the answer's body breaks off. */
   signal: AbortSignal
-  /** Called when the answer has been read to its end or broke off; not where `forward` throws. */
+  /** Called when the answer's body has ended or broken off. Not called where `forward` throws. */
   onEnd: () => void
 }
 
@@ -77,7 +79,7 @@ function exchange(socket: Socket, { request, target, signal }: ForwardOptions): 
       outgoing.end()
       return
     }
-    // A function may answer without having read everything: then only the answer counts.
+    // A function may answer before it has read the whole body: a failure to send the rest is then ignored.
     pipeline(Readable.fromWeb(request.body), outgoing).catch(reject)
   })
 }
@@ -108,14 +110,14 @@ function toResponse(answer: IncomingMessage, { request, onEnd }: ForwardOptions)
   answer.once('close', onEnd)
   const init = { status, statusText: answer.statusMessage ?? '', headers }
   if (request.method === 'HEAD' || NULL_BODY_STATUS.has(status)) {
-    answer.on('error', () => undefined) // nothing of it is used
+    answer.on('error', () => undefined) // the body is not used
     answer.resume()
     return new Response(null, init)
   }
   return new Response(bodyOf(answer), init)
 }
 
-/** Like `Readable.toWeb`, but a reader that cancels lets the function finish. */
+/** Like `Readable.toWeb`, but cancelling the stream lets the function finish. */
 function bodyOf(answer: IncomingMessage): ReadableStream<Uint8Array> {
   let open = true
   return new ReadableStream<Uint8Array>(

@@ -4,8 +4,8 @@
  *   starting --ready--> serving --retire()--> retiring --idle--> killed
  *       \--exit / boot time-out--> ended <--exit--/
  *
- * A retiring process gets no new requests; it ends when its requests and background work have, at the latest
- * after `graceMs`.
+ * A retiring process gets no new requests. It is killed when its requests and its background work have ended; background work
+ * gets `graceMs` at most.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -24,23 +24,23 @@ export interface ProcessOptions {
   deno: string
   source: FunctionSource
   env: Readonly<Record<string, string>>
-  /** Files and folders it may read beside its own temporary folder. */
+  /** Files and folders that the function may read beside its temporary folder. */
   readable: readonly string[]
-  /** `host:port` or `host` it may not connect to; everything else is allowed. */
+  /** `host:port` or `host` that the function may not connect to. Everything else is allowed. */
   denyNet: readonly string[]
   /** MiB of JavaScript heap. */
   memoryMb: number
-  /** Milliseconds until it must serve. */
+  /** Milliseconds until the process must serve. */
   bootTimeoutMs: number
-  /** Milliseconds that background work gets after the process has been retired. */
+  /** Milliseconds that background work gets once the process is retiring and has no requests. */
   graceMs: number
-  /** Folder of this and other processes' temporary files and of Deno's cache. */
+  /** Folder of Deno's cache and of the temporary folders of all processes. */
   workDir: string
   logger: Logger
 }
 
 export interface ProcessEnd {
-  /** Whether V8 gave up for want of memory. */
+  /** Whether V8 ended the process because its heap was full. */
   outOfMemory: boolean
 }
 
@@ -48,7 +48,7 @@ const BOOT_MODULE = join(import.meta.dirname, 'runtime', 'boot.ts')
 const OUT_OF_MEMORY = /heap out of memory|Reached heap limit/
 
 export class FunctionProcess {
-  /** Port on 127.0.0.1, once it serves; rejects when it ends before. */
+  /** Port on 127.0.0.1, once the process serves. Rejects when the process ends before. */
   readonly ready: Promise<number>
   readonly ended: Promise<ProcessEnd>
   readonly pid: number | undefined
@@ -66,7 +66,7 @@ export class FunctionProcess {
   constructor(options: ProcessOptions) {
     this.#options = options
     this.ready = this.#ready.promise
-    this.ready.catch(() => undefined) // whoever waits hears of it; nobody may be waiting
+    this.ready.catch(() => undefined) // requests that wait have handlers of their own
     const tempDir = join(options.workDir, `${options.source.name}-${randomUUID()}`)
     mkdirSync(tempDir, { recursive: true, mode: 0o700 })
     const nonce = randomUUID()
@@ -76,7 +76,7 @@ export class FunctionProcess {
 
     this.#listen(nonce)
     const boot: BootConfig = { entry: pathToFileURL(options.source.entry).href, nonce }
-    this.#child.stdin?.on('error', () => undefined) // it may be gone already; its exit says so
+    this.#child.stdin?.on('error', () => undefined) // a process that has ended is noticed by its exit
     this.#child.stdin?.write(`${JSON.stringify(boot)}\n`)
 
     const bootTimer = setTimeout(() => {
@@ -99,17 +99,17 @@ export class FunctionProcess {
         resolve(this.#end)
       }
       this.#child.on('error', (error) => finish(error.message))
-      // 'close' rather than 'exit': by then all its output has been read.
+      // 'close' rather than 'exit': at 'close' all output of the process has been read.
       this.#child.on('close', (code, signal) => finish(signal ?? `exit code ${code}`))
     })
   }
 
-  /** Whether it may be given another request. */
+  /** Whether the process may get another request. */
   get usable(): boolean {
     return !this.#retiring && !this.#killed && !this.#hasEnded
   }
 
-  /** Call for each request handed over; the result, once, when it is finished. */
+  /** Counts a request. @returns ends the request; further calls do nothing. */
   beginRequest(): () => void {
     this.#requests += 1
     let open = true
@@ -121,7 +121,7 @@ export class FunctionProcess {
     }
   }
 
-  /** No new requests; ends when idle. */
+  /** Gives the process no new requests, and ends it when it is idle. */
   retire(): void {
     if (this.#retiring) return
     this.#retiring = true
@@ -144,7 +144,7 @@ export class FunctionProcess {
     const { deno, source, env, workDir } = this.#options
     return spawn(deno, this.#arguments(tempDir), {
       cwd: source.dir,
-      // Nothing of the host's own environment.
+      // Nothing of Node's own environment.
       env: {
         ...env,
         SUPABASE_FUNCTION_SLUG: source.name,
@@ -154,13 +154,13 @@ export class FunctionProcess {
         DENO_NO_UPDATE_CHECK: '1',
         NO_COLOR: '1',
       },
-      // Its own session: Ctrl-C in the terminal is for Node, which then stops the functions in order.
+      // A session of its own: Ctrl-C in the terminal reaches Node only, and Node stops the functions in order.
       detached: process.platform !== 'win32',
       stdio: ['pipe', 'pipe', 'pipe'],
     })
   }
 
-  /** What is installed is all there is: nothing is fetched from registries, nothing is written beside. */
+  /** Deno uses installed packages only: it fetches nothing from registries, and writes no lock file. */
   #arguments(tempDir: string): string[] {
     const { source, readable, denyNet, memoryMb } = this.#options
     return [

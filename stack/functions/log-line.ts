@@ -1,4 +1,4 @@
-/** What a function wrote to its console, as an entry of the stack's log. */
+/** Turns a line that a function wrote to its console into an entry of the stack's log. */
 
 import type { Logger } from '../types.ts'
 
@@ -8,7 +8,7 @@ type Level = (typeof LEVELS)[number]
 
 /**
  * Functions write one JSON line per event, `{level, function, event, ...fields}`, for the log search of hosted
- * Supabase. On a terminal the event comes first and an error is its code. Other lines are passed on as they are.
+ * Supabase. On a terminal the event comes first, and an error is shown as its code. Other lines are logged unchanged.
  */
 export function logFunctionLine(logger: Logger, name: string, line: string, fallback: Level): void {
   const record = parseRecord(line)
@@ -30,7 +30,7 @@ function parseRecord(line: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(line)
     return typeof value === 'object' && value !== null ? { ...value } : undefined
   } catch (error) {
-    // A line that only looks like JSON, or one that was cut off: text like any other.
+    // A line that begins like JSON, or JSON that was cut off, is plain text.
     if (error instanceof SyntaxError) return undefined
     throw error
   }

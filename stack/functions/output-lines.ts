@@ -1,11 +1,11 @@
-/** Cuts a process's output into lines. */
+/** Splits the output of a process into lines. */
 
 import type { Readable } from 'node:stream'
 
-/** Characters; what a longer line has more is cut off. */
+/** Characters. The rest of a longer line is dropped. */
 const MAX_LINE = 10_000
 
-/** Calls back for each line that is not empty; the rest without a line break comes at the end. */
+/** Calls back for each line that is not empty. Text after the last line break is a line when the output ends. */
 export function forEachLine(stream: Readable, onLine: (line: string) => void): void {
   let pending = ''
   stream.setEncoding('utf8')
@@ -15,7 +15,7 @@ export function forEachLine(stream: Readable, onLine: (line: string) => void): v
     for (const line of lines) emit(line)
   })
   stream.on('end', () => emit(pending))
-  stream.on('error', () => undefined) // the process's end is reported by its exit
+  stream.on('error', () => undefined) // the end of the process is noticed by its exit
 
   function emit(line: string): void {
     const text = line.trimEnd().slice(0, MAX_LINE)

@@ -1,15 +1,15 @@
 /**
- * Ends a function's process when Node ends without having done so (kill -9 for one). The process notices the
- * end of its input itself, but not while it is in an endless loop; this shell always does.
+ * Kills a function's process when Node ends without having killed it, e.g. after kill -9 of Node. A process notices the end of
+ * its standard input, but not during an endless loop. A shell that waits for the end of its own input always notices.
  */
 
 import { spawn } from 'node:child_process'
 
-/** $1 the process, which may have no children; $2 its temporary folder. */
+/** $1 is the process, which may not start other processes; $2 is its temporary folder. */
 const SCRIPT = 'read -r _; kill -KILL "$1" 2>/dev/null; rm -rf -- "$2"'
 
 export interface Watchdog {
-  /** Call once the process has ended. */
+  /** Ends the shell. Call it once the process has ended. */
   dismiss(): void
 }
 
@@ -18,11 +18,11 @@ export function startWatchdog(pid: number, tempDir: string): Watchdog {
   const shell = spawn('/bin/sh', ['-c', SCRIPT, 'function-watchdog', String(pid), tempDir], {
     cwd: '/',
     env: { PATH: process.env.PATH },
-    // Its own session: Ctrl-C in the terminal is for Node, which then stops the functions in order.
+    // A session of its own: Ctrl-C in the terminal reaches Node only, and Node stops the functions in order.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  shell.on('error', () => undefined) // without a shell the process's own check remains
+  shell.on('error', () => undefined) // without a shell the process still notices the end of its input
   shell.unref()
   return { dismiss: () => void shell.kill('SIGKILL') }
 }

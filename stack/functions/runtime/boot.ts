@@ -1,10 +1,10 @@
 /**
  * Runs inside Deno: imports one function and serves it on a loopback port.
  *
- *   stdin   first line: BootConfig as JSON; its end means the host is gone, and this process ends
+ *   stdin   first line: BootConfig as JSON. When stdin ends, the host has ended, and this process ends
  *   stdout  the function's own output and, marked with the nonce, one ControlMessage per line
  *
- * Serves `export default { fetch }`, and functions that call `Deno.serve` themselves.
+ * Serves `export default { fetch }`, and functions that call `Deno.serve`.
  */
 
 import { type BootConfig, type ControlMessage, encodeControl } from './control.ts'
@@ -64,7 +64,7 @@ function handlerOf(imported: unknown): Handler | undefined {
   return typeof fetch === 'function' ? (request) => fetch.call(entry, request) : undefined
 }
 
-/** Stands in for `Deno.serve`: keeps the handler, whose server is ours. */
+/** Stands in for `Deno.serve`: keeps the handler, which the server of this module calls. */
 function captureServe(...given: unknown[]): { finished: Promise<void>; shutdown: () => Promise<void> } {
   for (const argument of given) {
     const candidate =
@@ -74,7 +74,7 @@ function captureServe(...given: unknown[]): { finished: Promise<void>; shutdown:
   return { finished: new Promise(() => undefined), shutdown: () => Promise.resolve() }
 }
 
-/** Work that goes on after the response; the host keeps this process until it has settled. */
+/** Work that goes on after the response. The host keeps this process until the promise has settled. */
 function waitUntil(promise: Promise<unknown>): Promise<unknown> {
   const settled = Promise.resolve(promise)
     .catch((error: unknown) => console.error(error))

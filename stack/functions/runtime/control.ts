@@ -1,10 +1,10 @@
-/** What a function's process and its host tell each other. Runs under Node and Deno. */
+/** Messages between a function's process and its host. Runs under Node and Deno. */
 
 /** First line of the process's standard input. */
 export interface BootConfig {
   /** File URL of the function's module. */
   entry: string
-  /** Marks control messages, so that the function's own output cannot be taken for one by accident. */
+  /** Marks control messages, so that no output of the function is taken for one by accident. */
   nonce: string
 }
 
@@ -21,8 +21,8 @@ export function encodeControl(nonce: string, message: ControlMessage): string {
 }
 
 /**
- * Takes the control messages out of a line of output; a function that wrote no line break may have put text
- * before them.
+ * Takes the control messages out of a line of output. Text of the function that ended without a line break may stand before
+ * them.
  */
 export function splitControl(nonce: string, line: string): { text: string; messages: ControlMessage[] } {
   const messages: ControlMessage[] = []
@@ -35,7 +35,7 @@ export function splitControl(nonce: string, line: string): { text: string; messa
   return { text, messages }
 }
 
-/** A function can write anything, also our mark; what is no message is its output. */
+/** A function can write anything, the mark too. What is no message is the function's output. */
 function parse(json: string): ControlMessage | undefined {
   const value = parseJson(json)
   if (typeof value !== 'object' || value === null || !('event' in value)) return undefined

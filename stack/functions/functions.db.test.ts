@@ -117,12 +117,12 @@ describe('a request', () => {
 })
 
 describe('a function that is not there', () => {
-  it('is told of in the log, once, as its caller may be a nudge whose answer nobody sees', async () => {
+  it('is logged once, because the database that calls functions ignores their answers', async () => {
     const from = logger.entries.length
     for (const path of ['/no-such', '/no-such/below', '/No%20name'])
       expect((await call(path)).status).toBe(404)
-    const told = logger.entries.slice(from).filter(({ source }) => source === 'functions')
-    expect(told.map(({ fields }) => fields.folder)).toEqual([expect.stringMatching(/\/no-such$/)])
+    const entries = logger.entries.slice(from).filter(({ source }) => source === 'functions')
+    expect(entries.map(({ fields }) => fields.folder)).toEqual([expect.stringMatching(/\/no-such$/)])
   })
 })
 
@@ -139,7 +139,7 @@ describe('a function', () => {
     }
   })
 
-  it('sees the environment it is given, and no more', async () => {
+  it('sees the environment that the host gives, and nothing of the host', async () => {
     process.env.SECRET_OF_THE_HOST = 'secret'
     const [, body] = await answer('/peek', { method: 'POST', body: '[]' })
     expect(Object.keys(Object(body).env).sort()).toEqual(
@@ -214,14 +214,14 @@ describe('a function', () => {
     await until(() => logged('broken', 'does not load'))
   })
 
-  it('speaks in the log under its name', async () => {
+  it('writes to the log under its name', async () => {
     await answer('/background/timer')
     await until(() => logged('background', 'background work done'))
     const entry = logger.entries.find(({ message }) => message === 'background work done')
     expect(entry).toMatchObject({ level: 'info', source: 'background' })
   })
 
-  it('that changes while it starts still answers who waits for it', async () => {
+  it('whose sources change while it starts still answers the requests that wait', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'functions-test-'))
     const reloading = createFunctionsHost({ functionsDir: dir, env: () => env, logger, reloadCheckMs: 0 })
     try {
@@ -268,25 +268,28 @@ describe('a function', () => {
 describe('a function that hangs', () => {
   const timedOut = [504, { code: 'WORKER_TIMEOUT', message: 'Function did not answer within its time limit' }]
 
-  it.each(['promise', 'loop'])('in a %s is answered 504 and ended, while another answers', async (way) => {
-    await answer('/hang')
-    const pid = host.pidOf('hang')
-    const hanging = answer(`/hang/${way}`)
-    expect((await answer('/echo'))[0]).toBe(200)
-    expect(await hanging).toEqual(timedOut)
-    await until(() => pid !== undefined && !isAlive(pid))
-    expect(await answer('/hang')).toEqual([200, 'alive'])
-    expect(host.pidOf('hang')).not.toBe(pid)
-  })
+  it.each(['promise', 'loop'])(
+    'in a %s is answered 504 and killed, while another function answers',
+    async (way) => {
+      await answer('/hang')
+      const pid = host.pidOf('hang')
+      const hanging = answer(`/hang/${way}`)
+      expect((await answer('/echo'))[0]).toBe(200)
+      expect(await hanging).toEqual(timedOut)
+      await until(() => pid !== undefined && !isAlive(pid))
+      expect(await answer('/hang')).toEqual([200, 'alive'])
+      expect(host.pidOf('hang')).not.toBe(pid)
+    },
+  )
 
-  it('in its answer has it broken off', async () => {
+  it('in the middle of its answer has the answer broken off', async () => {
     const response = await call('/hang/body')
     expect(response.status).toBe(200)
     await expect(response.text()).rejects.toThrow()
     expect(await answer('/hang')).toEqual([200, 'alive'])
   })
 
-  it('does not take other requests of its own down', async () => {
+  it('leaves other requests to the same function alone', async () => {
     await using gate = await startGate()
     await answer('/hang')
     const old = host.pidOf('hang')
@@ -306,12 +309,12 @@ describe('a function that hangs', () => {
 
 interface Gate extends AsyncDisposable {
   readonly url: string
-  /** Resolves when somebody waits at it. */
+  /** Resolves when a request waits for the answer. */
   readonly reached: Promise<void>
   open(): void
 }
 
-/** A server that answers once it is opened. */
+/** A server that answers when `open` is called. */
 async function startGate(): Promise<Gate> {
   const reached = Promise.withResolvers<void>()
   const opened = Promise.withResolvers<void>()
@@ -347,7 +350,7 @@ describe('a function that crashes', () => {
     expect(host.pidOf('crash')).not.toBe(pid)
   })
 
-  it('for want of memory is answered 546', async () => {
+  it('because its memory is full is answered 546', async () => {
     const roomy = createFunctionsHost({ functionsDir: FIXTURES, env: () => env, logger, memoryMb: 64 })
     try {
       expect(await answer('/crash/memory', undefined, roomy)).toMatchObject([546, { code: 'WORKER_LIMIT' }])
@@ -365,7 +368,7 @@ describe('a function that crashes', () => {
     expect(host.pidOf('crash')).toBe(pid)
   })
 
-  it('because somebody killed it is started by the next request', async () => {
+  it('that was killed from outside is started by the next request', async () => {
     await answer('/crash')
     const pid = host.pidOf('crash')
     if (pid === undefined) throw new Error('not running')
@@ -375,7 +378,7 @@ describe('a function that crashes', () => {
     expect(host.pidOf('crash')).not.toBe(pid)
   })
 
-  it('in its background work says so and lives on', async () => {
+  it('in its background work logs the error and lives on', async () => {
     await answer('/background')
     const pid = host.pidOf('background')
     expect(await answer('/background/reject')).toEqual([200, 'accepted'])
@@ -414,7 +417,7 @@ describe('background work', () => {
 })
 
 describe('the host', () => {
-  it('ends every process when it stops, those that loop too, and answers 503 from then on', async () => {
+  it('kills every process at stop(), looping ones too, and answers 503 from then on', async () => {
     const stopping = createFunctionsHost({ functionsDir: FIXTURES, env: () => env, logger })
     await answer('/echo', undefined, stopping)
     const from = logger.entries.length
@@ -427,7 +430,7 @@ describe('the host', () => {
     expect(await answer('/echo', undefined, stopping)).toMatchObject([503, { code: 'SHUTDOWN' }])
   })
 
-  it.each(['/echo', '/hang/loop'])('killed with %s running leaves no process', async (path) => {
+  it.each(['/echo', '/hang/loop'])('leaves no process of %s behind when it is killed', async (path) => {
     const workDir = await mkdtemp(join(tmpdir(), 'functions-test-'))
     const parent = spawn(process.execPath, [join(FIXTURES, 'host-process.ts'), path, workDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -437,7 +440,7 @@ describe('the host', () => {
       expect(isAlive(pid)).toBe(true)
       parent.kill('SIGKILL')
       await until(() => !isAlive(pid))
-      // The watchdog has the last word: it removes what the process had on disk.
+      // The watchdog removes the files of the process last.
       await until(async () => (await readdir(workDir)).every((name) => name === 'deno-cache'))
     } finally {
       parent.kill('SIGKILL')
