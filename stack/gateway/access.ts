@@ -1,5 +1,5 @@
 /**
- * Who calls: the API key says which project role, the bearer token may say which user.
+ * Finds out who calls: the API key gives the project's role, the bearer token may give the user.
  *
  *   apikey (header or query)   publishable, secret, or a legacy token of role anon / service_role
  *   Authorization: Bearer      the same key again, or a user's token, which then decides
@@ -28,7 +28,7 @@ export type CheckAccess = (request: Request) => Promise<Access>
 
 const ROLES: readonly Role[] = ['anon', 'authenticated', 'service_role']
 const BROWSER = /\bMozilla\/\d/
-/** Verified tokens that are remembered: a page sends the same token with every request. */
+/** Verified tokens that are kept: a page sends the same token with every request. */
 const CACHE_SIZE = 1000
 
 export function createAccessCheck(keys: StackKeys): CheckAccess {

@@ -192,7 +192,7 @@ describe('keys and tokens', () => {
     const storage = await get('/storage/v1/object/a/b', { apikey, ...bearer(expired) })
     expect(storage.status).toBe(400)
     expect(await storage.json()).toMatchObject({ statusCode: '403', error: 'Unauthorized' })
-    // Auth answers for itself, and must not take the caller for the key's role.
+    // Auth answers by itself. The caller must not get the role of the key.
     expect((await echoed('/auth/v1/user', { apikey: keys.secretKey, ...bearer(expired) })).caller.role).toBe(
       'anon',
     )
@@ -214,7 +214,7 @@ describe('keys and tokens', () => {
     expect((await get('/rest/v1/x', { apikey: keys.publishableKey, ...browser })).status).toBe(200)
   })
 
-  test('what is open needs no key, and only that', async () => {
+  test('only open addresses need no key', async () => {
     for (const [method, address, status] of [
       ['GET', '/auth/v1/health', 200],
       ['GET', '/auth/v1/.well-known/jwks.json', 200],
@@ -234,7 +234,7 @@ describe('keys and tokens', () => {
 })
 
 describe('CORS', () => {
-  test('answers preflights with what was asked for, without a key', async () => {
+  test('allows the headers that a preflight asks for, without a key', async () => {
     const response = await get(
       '/rest/v1/incidents',
       {
@@ -626,7 +626,7 @@ describe('port and end', () => {
     }
   })
 
-  test('stop() ends idle connections and requests that hang, twice if need be', async () => {
+  test('stop() ends idle connections and requests that hang, and may be called twice', async () => {
     const started = Promise.withResolvers<void>()
     const other = await createGateway({
       port: 0,

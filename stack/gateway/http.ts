@@ -21,8 +21,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Bytes and milliseconds of a body that are still read after the answer: a client that sends a file of which nothing is
- * wanted reads the refusal only once it has sent the file.
+ * Bytes and milliseconds of a body that are still read after the answer: a browser reads a refusal only after it has sent the
+ * whole file.
  */
 const DRAIN_LIMIT_BYTES = 16 * 1024 * 1024
 const DRAIN_LIMIT_MS = 5_000

@@ -46,9 +46,9 @@ export interface Gateway extends Stoppable {
 }
 
 const SOCKET_PATH = '/realtime/v1/websocket'
-/** Methods that the web's Request refuses to have. Node's server takes no CONNECT. */
+/** Methods that the constructor of Request refuses. Node's server refuses CONNECT. */
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['TRACE', 'TRACK'])
-/** Milliseconds that requests under way get to finish at `stop()`. */
+/** Milliseconds that requests under way get after `stop()` was called. */
 const STOP_GRACE_MS = 1_000
 /** Milliseconds. Longer than clients keep an idle connection: the gateway never closes one that a client is using. */
 const KEEP_ALIVE_MS = 75_000

@@ -1,4 +1,4 @@
-/** Takes the preferred port, or the next free one. */
+/** Listens on the preferred port, or on the next free one. */
 
 import type { Server } from 'node:http'
 import type { Logger } from '../types.ts'
@@ -6,7 +6,7 @@ import type { Logger } from '../types.ts'
 const ATTEMPTS = 100
 const HIGHEST_PORT = 65_535
 
-/** @returns the port taken. 0 picks any free one. */
+/** @param preferred 0 picks any free port. @returns the port that the server listens on. */
 export async function listenFrom(
   server: Server,
   host: string,

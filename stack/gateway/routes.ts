@@ -1,5 +1,5 @@
 /**
- * Which address belongs to which service, and what a request passes on its way there.
+ * Maps addresses to services. A request passes these checks on its way:
  *
  *   request ─> preflight? ─> service there? ─> API key and token ─> size of the body ─> service
  *
@@ -65,7 +65,7 @@ export interface RoutesOptions {
 }
 
 export function createRoutes({ service, checkAccess, logger }: RoutesOptions): Hono<GatewayEnv> {
-  // The path as it came: services decode it themselves, and a name may contain an encoded slash.
+  // The path stays encoded: services decode it, and the name of an object may contain an encoded slash.
   const app = new Hono<GatewayEnv>({ getPath: (request) => new URL(request.url).pathname })
   app.use(async (c, next) => {
     if (!c.req.path.startsWith('/functions/v1')) return withCors(c, next)

@@ -1,13 +1,13 @@
-/** The services behind the gateway, and what each asks of a request before the request gets there. */
+/** The services behind the gateway, and the rules that the gateway checks for each. */
 
 export const SERVICE_NAMES = ['rest', 'auth', 'storage', 'realtime', 'functions'] as const
 
 export type ServiceName = (typeof SERVICE_NAMES)[number]
 
 interface ServiceRules {
-  /** Bytes; without a limit here the service has limits of its own, and bodies are streamed to it. */
+  /** Bytes. A service without a limit here has limits of its own, and gets bodies as streams. */
   bodyLimit?: number
-  /** Addresses below the service's prefix that need no API key: they carry a proof of their own, or need none. */
+  /** Whether an address needs no API key: it carries a proof of its own, such as a token, or is public. */
   isOpen(method: string, path: string): boolean
 }
 

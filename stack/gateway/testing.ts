@@ -20,7 +20,7 @@ export interface TestApi extends AsyncDisposable {
   admin(): SupabaseClient
 }
 
-/** Hashing is made cheap: tests hash many passwords. */
+/** The cost of hashing passwords is low: tests hash many. */
 export async function startTestApi(
   options: { auth?: Partial<AuthSettings>; poolSize?: number } = {},
 ): Promise<TestApi> {

@@ -3,8 +3,8 @@
  *
  *   incoming stream -> <dir>/incoming/<version> -> fsync -> rename -> fsync of the folder -> (row is committed)
  *
- * A file without a row is an upload that was cut off or a version that was replaced: `sweep` removes it. A row
- * is only written once its file is safe on disk, and a file only removed once its row is gone.
+ * A row is written once its file is safe on disk, and a file is removed once its row is gone. A file without a row is left
+ * over from an upload that was cut off or from a version that was replaced: `sweep` removes it.
  */
 
 import { createHash, randomUUID } from 'node:crypto'
@@ -19,7 +19,7 @@ export interface StoredBlob {
   version: string
   /** Bytes. */
   size: number
-  /** MD5 in hexadecimal: what S3 and hosted Supabase use as the entity tag. */
+  /** MD5 in hexadecimal, which S3 and hosted Supabase use as the entity tag. */
   md5: string
 }
 
@@ -34,7 +34,7 @@ export class BlobStore {
     this.#incoming = join(dir, 'incoming')
   }
 
-  /** Makes the folders and removes what uploads that were cut off have left. */
+  /** Makes the folders, and removes the bytes of uploads that were cut off. */
   async open(): Promise<void> {
     await rm(this.#incoming, { recursive: true, force: true })
     await mkdir(this.#incoming, { recursive: true, mode: 0o700 })
@@ -42,8 +42,8 @@ export class BlobStore {
   }
 
   /**
-   * Keeps what the stream holds under a new version; on disk when this returns.
-   * @throws StorageError `EntityTooLarge` beyond `maxBytes`; nothing is kept then, nor when the stream breaks off.
+   * Writes the stream under a new version. The bytes are on disk when this returns.
+   * @throws StorageError `EntityTooLarge` beyond `maxBytes`. Nothing is kept then, or when the stream breaks off.
    */
   async write(source: Readable, maxBytes: number): Promise<StoredBlob> {
     const version = randomUUID()
@@ -84,8 +84,8 @@ export class BlobStore {
   }
 
   /**
-   * Takes a finished file in under a version that was chosen before; the file stays where it is as well. Doing it
-   * again changes nothing.
+   * Copies a finished file under a version that was chosen before. The file itself stays. A second copy replaces the first
+   * with the same bytes.
    */
   async adopt(path: string, version: string): Promise<StoredBlob> {
     const temporary = join(this.#incoming, randomUUID())
@@ -106,7 +106,7 @@ export class BlobStore {
     return { version, size, md5: hash.digest('hex') }
   }
 
-  /** @returns undefined where there are no such bytes. The handle is the caller's to close. */
+  /** @returns undefined where there are no such bytes. The caller closes the handle. */
   async openVersion(version: string): Promise<FileHandle | undefined> {
     try {
       return await open(this.#path(version), 'r')
@@ -116,20 +116,20 @@ export class BlobStore {
     }
   }
 
-  /** Bytes `start` to `end`, both included; closes the handle at its end. */
+  /** Bytes `start` to `end`, both included. The stream closes the handle when it ends. */
   read(handle: FileHandle, start: number, end: number): Readable {
     return createReadStream('', { fd: handle, start, end, autoClose: true })
   }
 
-  /** Versions without bytes are passed over. */
+  /** Ignores versions that have no bytes. */
   async remove(versions: readonly string[]): Promise<void> {
     const known = versions.filter((version) => VERSION.test(version))
     await Promise.all(known.map((version) => rm(this.#path(version), { force: true })))
   }
 
   /**
-   * Removes every version that `isKnown` does not return. Only while nothing is being uploaded.
-   * @returns how many were removed.
+   * Removes every version that `known` does not return. Call it only while nothing is being uploaded.
+   * @returns the number of versions removed.
    */
   async sweep(known: (versions: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number> {
     let removed = 0
@@ -151,13 +151,13 @@ export class BlobStore {
   }
 
   #path(version: string): string {
-    // Versions come from the database, where somebody may have written anything.
+    // Versions come from the database, where an operator may have written anything.
     if (!VERSION.test(version)) throw new StorageError('NoSuchKey')
     return join(this.#objects, version.slice(0, 2), version)
   }
 }
 
-/** Windows cannot sync a folder; its file system journals renames. */
+/** Windows cannot sync a folder. Its file system journals renames. */
 async function syncPath(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(path, 'r')

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { parseJson } from '../json.ts'
 import { StorageError } from './errors.ts'
 
-/** Bytes; the longest bodies are lists of names. */
+/** Bytes. The longest bodies are lists of names. */
 const MAX_JSON_BYTES = 1024 * 1024
 /** Names of one request to sign or remove. */
 const MAX_NAMES = 1000

@@ -1,4 +1,4 @@
-/** Buckets: made, listed, changed, emptied and deleted under the caller's role. */
+/** Creates, lists, changes, empties and deletes buckets under the caller's role. */
 
 import * as v from 'valibot'
 import type { Caller } from '../types.ts'
@@ -10,7 +10,7 @@ import { validBucketName } from './names.ts'
 import { BUCKET_COLUMNS, type BucketRow, bucketJson } from './rows.ts'
 
 const LIST_LIMIT = 1000
-/** Objects that one statement of emptying deletes. */
+/** Objects that one statement deletes while a bucket is emptied. */
 const EMPTY_BATCH = 1000
 
 const SORT_COLUMNS = ['id', 'name', 'created_at', 'updated_at'] as const
@@ -36,7 +36,7 @@ export const BUCKET_CHANGES = v.object({
 export class Buckets {
   readonly #database: StorageDatabase
   readonly #blobs: BlobStore
-  /** Bytes of one object; no bucket may allow more. */
+  /** Bytes of one object. No bucket may allow more. */
   readonly maxBytes: number
 
   constructor(database: StorageDatabase, blobs: BlobStore, maxBytes: number) {
@@ -45,7 +45,7 @@ export class Buckets {
     this.maxBytes = maxBytes
   }
 
-  /** To judge an upload or a download. Who may read buckets is not asked. @throws StorageError `NoSuchBucket`. */
+  /** The bucket, whether or not the caller may read buckets. @throws StorageError `NoSuchBucket`. */
   find(id: string): Promise<BucketRow> {
     return this.#find(SERVICE, id)
   }
@@ -112,7 +112,7 @@ export class Buckets {
     return Response.json({ name })
   }
 
-  /** Fields that are not named stay as they are. */
+  /** Leaves fields that the body does not name unchanged. */
   async update(caller: Caller, id: string, body: v.InferOutput<typeof BUCKET_CHANGES>): Promise<Response> {
     const { public: isPublic, file_size_limit: limit, allowed_mime_types: types } = body
     const changes: [column: string, value: unknown][] = []
@@ -133,7 +133,7 @@ export class Buckets {
     return Response.json({ message: 'Successfully updated' })
   }
 
-  /** Removes what the caller may delete. */
+  /** Removes the objects that the caller may delete. */
   async empty(caller: Caller, id: string): Promise<Response> {
     await this.get(caller, id)
     for (;;) {
@@ -177,7 +177,7 @@ export class Buckets {
 
 const UNITS: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9 }
 
-/** Bytes: a number, or text such as `20MB`. Zero and null mean no limit of its own. */
+/** @returns bytes, from a number or text such as `20MB`; null for zero and null, which mean the project's limit. */
 function parseSize(value: number | string | null | undefined): number | null {
   if (value === undefined || value === null || value === 0) return null
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
@@ -203,7 +203,7 @@ function integerOf(query: URLSearchParams, field: string, fallback: number): num
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** The deprecated column `owner` is a uuid; `owner_id` takes anything. */
+/** The deprecated column `owner` is a uuid. `owner_id` is text. */
 export function uuidOrNull(text: string | undefined): string | null {
   return text !== undefined && UUID.test(text) ? text : null
 }

@@ -1,4 +1,4 @@
-/** Statements of the storage service, each transaction under one role: row-level security is the database's. */
+/** Transactions of the storage service. Each runs under one role, and row-level security decides. */
 
 import pg from 'pg'
 import { errorCode, isDatabaseUnavailable } from '../database-errors.ts'
@@ -11,20 +11,20 @@ const POOL_SIZE = 10
 const CONNECT_TIMEOUT = 5_000
 const STATEMENT_TIMEOUT = 30_000
 
-/** For what needs no permission of the caller: looking up a bucket, serving a signed URL. */
+/** For work that needs no permission of the caller, such as looking up a bucket or serving a signed URL. */
 export const SERVICE: Caller = { role: 'service_role', claims: { role: 'service_role' } }
 
 /** One transaction. */
 export interface Transaction {
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>
-  /** From here on under this caller's role and claims. */
+  /** Statements from here on run under this caller's role and claims. */
   become(caller: Caller): Promise<void>
 }
 
 export interface TransactionOptions {
-  /** What `storage.operation()` says to policies, e.g. `storage.object.upload`. */
+  /** The value of `storage.operation()` in policies, e.g. `storage.object.upload`. */
   operation: string
-  /** Undoes everything at the end: to learn whether something would be permitted. Default false. */
+  /** Rolls back at the end: for finding out whether the caller may do something. Default false. */
   rollback?: boolean
 }
 
@@ -43,7 +43,7 @@ export class StorageDatabase {
     })
   }
 
-  /** @throws StorageError for whatever the database refuses; other errors are the work's own. */
+  /** @throws StorageError for refusals of the database; other errors of `work` unchanged. */
   async transaction<Result>(
     caller: Caller,
     { operation, rollback = false }: TransactionOptions,
@@ -63,7 +63,7 @@ export class StorageDatabase {
     } catch (error) {
       broken = await client.query('rollback').then(
         () => false,
-        () => true, // the connection is gone, and the transaction with it
+        () => true, // the connection is lost, and its transaction with it
       )
       throw toStorageError(error)
     } finally {
@@ -107,15 +107,15 @@ class PgTransaction implements Transaction {
   }
 }
 
-/** The server's own words for a refusal, with names of tables. */
+/** PostgreSQL's messages for a refusal, which contain names of tables. */
 const OF_POSTGRES = /^(new row violates|permission denied|must be)/
 
-/** By SQLSTATE. An error with another code is a fault of this service, and is logged as it is. */
+/** Maps errors by SQLSTATE. An error with another code is a fault of this service, and is logged. */
 function toStorageError(error: unknown): unknown {
   if (error instanceof StorageError) return error
   if (isDatabaseUnavailable(error)) return new StorageError('DatabaseUnavailable', { cause: error })
   switch (errorCode(error)) {
-    case '42501': // a policy or a grant refused, or a trigger that has words of its own
+    case '42501': // refused by a policy, a grant, or a trigger that raises a message
       return new StorageError('AccessDenied', {
         cause: error,
         ...(error instanceof pg.DatabaseError &&
@@ -130,7 +130,7 @@ function toStorageError(error: unknown): unknown {
     case '22021': // a NUL character in a name
     case '22P05':
       return new StorageError('InvalidRequest', { cause: error })
-    case 'PT429': // raised by a policy that counts; the message says what is too many
+    case 'PT429': // raised by a policy that counts, with a message
       return new StorageError('TooManyRequests', {
         cause: error,
         ...(error instanceof pg.DatabaseError && { message: error.message }),

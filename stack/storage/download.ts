@@ -1,4 +1,4 @@
-/** Answers with an object's bytes or with what is known about it: ranges, conditions, safe headers. */
+/** Answers with an object's bytes or its description. Handles ranges and conditions, and sends safe headers. */
 
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -8,12 +8,12 @@ import { type ByteRange, parseRange } from './range.ts'
 import type { ObjectMetadata, ObjectRow } from './rows.ts'
 
 export interface DownloadOptions {
-  /** Looks the object up; a second time where it was replaced between lookup and opening its bytes. */
+  /** Looks up the object. Called again where the object was replaced between the lookup and the opening of its file. */
   find: () => Promise<ObjectRow>
   request: Request
-  /** The query parameter: a file name, empty for the object's own, null to show the object in place. */
+  /** The query parameter: a file name, empty for the object's name, null to show the object in the browser. */
   download: string | null
-  /** Seconds since 1970; when the address stops working. */
+  /** When the signed URL expires, in seconds since 1970. */
   expires?: number
 }
 
@@ -38,7 +38,7 @@ export async function sendObject(blobs: BlobStore, options: DownloadOptions): Pr
   }
 }
 
-/** What `info()` of storage-js reads. */
+/** The description that `info()` of storage-js reads. */
 export function objectInfo(row: ObjectRow): Response {
   const { metadata } = row
   return Response.json({
@@ -94,7 +94,7 @@ function objectHeaders(row: ObjectRow, metadata: ObjectMetadata, options: Downlo
   return headers
 }
 
-/** Pages are sent as text, as on hosted Supabase, so that nobody uploads one for this origin. */
+/** Pages are sent as text, as on hosted Supabase: an uploaded page must not run with this origin's rights. */
 function safeType(mimetype: string): string {
   return /^\s*(text\/html|application\/xhtml\+xml)\b/i.test(mimetype) ? 'text/plain' : mimetype
 }
@@ -103,7 +103,7 @@ function fileName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1)
 }
 
-/** RFC 6266: a plain name for old clients, the exact one in UTF-8. */
+/** RFC 6266: an ASCII name for old clients, and the exact name in UTF-8. */
 function contentDisposition(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]|["\\]/g, '_')
   const exact = encodeURIComponent(name).replace(
@@ -133,7 +133,7 @@ function rangeOf(headers: Headers, metadata: ObjectMetadata): ByteRange | undefi
   return range
 }
 
-/** Ends the file when the client does. */
+/** Closes the file when the client leaves. */
 function toWeb(stream: Readable): ReadableStream<Uint8Array> {
   return Readable.toWeb(stream)
 }

@@ -1,6 +1,6 @@
 /**
- * Errors as hosted Supabase Storage sends them: `{ statusCode, error, message, code }`, where `statusCode` says
- * what happened and the HTTP status is 400, except for the server's own failures. storage-js reads `code`.
+ * Errors in the form of hosted Supabase Storage: `{ statusCode, error, message, code }`. The HTTP status is 400, except for
+ * failures of the server and ranges; `statusCode` has the particular one. storage-js reads `code`.
  */
 
 import type { Logger } from '../types.ts'
@@ -64,7 +64,7 @@ const FAILURES = {
 
 export type StorageFailure = keyof typeof FAILURES
 
-/** Errors that are no refusals are logged, and answered without their words. */
+/** Logs an error that is no refusal, and hides its message from the caller. */
 export function toStorageError(error: unknown, logger: Logger): StorageError {
   const refusal = error instanceof StorageError ? error : new StorageError('InternalError', { cause: error })
   if (refusal.code === 'DatabaseUnavailable') {
@@ -77,7 +77,7 @@ export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly code: StorageFailure
 
-  /** @param message replaces the code's own; it is sent to the caller. */
+  /** @param message replaces the message of the code. It is sent to the caller. */
   constructor(code: StorageFailure, options: { message?: string; cause?: unknown } = {}) {
     super(options.message ?? FAILURES[code].message, { cause: options.cause })
     this.code = code

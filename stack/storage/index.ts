@@ -1,6 +1,6 @@
 /**
- * Supabase Storage for the embedded stack. Rows live in `storage.buckets` and `storage.objects`, whose row-level security
- * decides; bytes live on disk.
+ * Supabase Storage for the embedded stack. Rows lie in `storage.buckets` and `storage.objects`, whose row-level security
+ * decides. Bytes lie on disk.
  */
 
 import { join } from 'node:path'
@@ -16,11 +16,11 @@ import { createUrlTokens } from './url-tokens.ts'
 export interface StorageServiceOptions {
   /** Connects as `authenticator`. */
   databaseUrl: string
-  /** Folder of the bytes, e.g. `<dataDir>/storage`; made when missing. */
+  /** Folder of the bytes, e.g. `<dataDir>/storage`. Created when missing. */
   dir: string
   keys: Pick<StackKeys, 'signingKey'>
   logger: Logger
-  /** Bytes of one object at most; buckets may allow less. Default 50 MiB. */
+  /** Most bytes of one object. Buckets may allow less. Default 50 MiB. */
   fileSizeLimit?: number
 }
 
@@ -28,7 +28,7 @@ export interface StorageService extends HttpService, Stoppable {}
 
 const DEFAULT_FILE_SIZE_LIMIT = 50 * 1024 * 1024
 
-/** Removes what an interrupted run has left. The database must be up. */
+/** Removes files and rows that an interrupted run has left. The database must be running. */
 export async function createStorageService(options: StorageServiceOptions): Promise<StorageService> {
   const { databaseUrl, dir, keys, logger, fileSizeLimit = DEFAULT_FILE_SIZE_LIMIT } = options
   const database = new StorageDatabase(databaseUrl, logger)

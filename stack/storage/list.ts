@@ -1,4 +1,4 @@
-/** Lists what is directly in a folder: folders first, then objects, as the caller may see them. */
+/** Lists the folders and objects that lie directly in a folder and that the caller may see. Folders come first. */
 
 import * as v from 'valibot'
 import type { Caller } from '../types.ts'
@@ -8,7 +8,7 @@ import type { StorageDatabase } from './database.ts'
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
-/** Names in byte order, whatever the database's language. */
+/** Names are sorted by bytes, not by the rules of the database's language. */
 const SORT_BY = {
   name: 'name collate "C"',
   updated_at: 'updated_at',
@@ -28,7 +28,7 @@ export const LIST_OPTIONS = v.object({
 
 type ListOptions = v.InferOutput<typeof LIST_OPTIONS>
 
-/** A folder has a name only. */
+/** A folder has a name, and null in every other column. */
 interface Entry {
   name: string
   id: string | null
@@ -38,7 +38,7 @@ interface Entry {
   metadata: unknown
 }
 
-/** A bucket that is not there has nothing in it. */
+/** A bucket that does not exist gives an empty list, as in the real Storage. */
 export async function listObjects(
   database: StorageDatabase,
   caller: Caller,
@@ -55,7 +55,7 @@ export async function listObjects(
   return Response.json(entries)
 }
 
-/** The bounds on the name in byte order let the index on (bucket_id, name) find the folder. */
+/** With the bounds on `name` in byte order, the index on (bucket_id, name) finds the folder. */
 function listQuery(sortBy: ListOptions['sortBy']): string {
   const column = SORT_BY[isSortColumn(sortBy?.column) ? sortBy.column : 'name']
   const order = sortBy?.order === 'desc' ? 'desc' : 'asc'

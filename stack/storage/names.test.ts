@@ -31,7 +31,7 @@ describe('validKey', () => {
     expect(() => validKey(name)).toThrow(StorageError)
   })
 
-  it('shows no control characters of what it refuses', () => {
+  it('replaces control characters in its message', () => {
     expect(() => validKey('a\u001b[31m\n')).toThrow('Invalid key: a\ufffd[31m\ufffd')
   })
 })

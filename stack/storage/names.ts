@@ -1,4 +1,4 @@
-/** What buckets and objects may be called. Names are never used as paths on disk. */
+/** Checks names of buckets and objects. Names are never used as paths on disk. */
 
 import { StorageError } from './errors.ts'
 
@@ -6,11 +6,11 @@ import { StorageError } from './errors.ts'
 const MAX_KEY_LENGTH = 1024
 const MAX_BUCKET_LENGTH = 100
 
-/** The characters hosted Supabase allows: those that S3 calls safe, and those it treats specially. */
+/** The characters that hosted Supabase allows: those that S3 calls safe, and those that S3 treats specially. */
 const KEY = /^[\w/!\-.*'() &$@=;:+,?]+$/
 const BUCKET = /^[\w!\-.*'() &$@=;:+,?]+$/
 
-/** @throws StorageError `InvalidKey`; also for `.` and `..` as a part of the path and for empty parts. */
+/** @throws StorageError `InvalidKey`, also for the parts `.` and `..`, and for empty parts. */
 export function validKey(name: string): string {
   const valid =
     name.length > 0 &&
@@ -29,7 +29,7 @@ export function validBucketName(name: string): string {
   return name
 }
 
-/** Short, and without control characters. */
+/** Shortened, and without control characters. */
 function printable(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
   return name.slice(0, 200).replace(/[\u0000-\u001f\u007f]/g, '\ufffd')

@@ -22,16 +22,16 @@ import {
 } from './rows.ts'
 import { openUpload, type Upload } from './upload-body.ts'
 
-/** Names an object. */
+/** Bucket and name of an object. */
 export interface Address {
   bucket: string
   name: string
 }
 
 export interface UploadOptions {
-  /** Whether an object of this name is replaced. */
+  /** Whether an existing object of this name is replaced. */
   upsert: boolean
-  /** User id; default the caller's. */
+  /** User id. Default: the caller's. */
   owner?: string | undefined
 }
 
@@ -47,13 +47,13 @@ interface ObjectDraft extends Address {
   userMetadata: Record<string, unknown> | null
 }
 
-/** What is known of an object before its bytes are there; policies may look at all of it. */
+/** The columns of an object before its bytes have arrived. Policies may look at all of them. */
 export type UploadPlan = Omit<ObjectDraft, 'version' | 'metadata' | 'userMetadata'> &
   Partial<Pick<ObjectDraft, 'metadata' | 'userMetadata'>>
 
 interface PutResult {
   id: string
-  /** Version whose bytes are no longer needed. */
+  /** Version that was replaced. Its bytes are no longer needed. */
   replaced: string | undefined
 }
 
@@ -107,7 +107,7 @@ export class Objects {
     }
   }
 
-  /** @throws StorageError where the caller may not put such an object there. Nothing is changed. */
+  /** Asks the policies whether the caller may upload. Changes nothing. @throws StorageError where not. */
   async checkUpload(caller: Caller, plan: UploadPlan, upsert: boolean): Promise<void> {
     const draft = { userMetadata: null, metadata: null, ...plan, version: randomUUID() }
     await this.#database.transaction(
@@ -118,8 +118,8 @@ export class Objects {
   }
 
   /**
-   * Asks the policies for an object whose bytes come later. Nothing is changed.
-   * @param transaction of the service role; one of its own by default.
+   * Asks the policies for an object whose bytes come later. Changes nothing.
+   * @param transaction of the service role. Default: a new one.
    * @throws as `checkUpload`, `InvalidMimeType`.
    */
   async checkPlanned(caller: Caller, planned: PlannedObject, transaction?: Transaction): Promise<void> {
@@ -148,7 +148,7 @@ export class Objects {
     await this.#keep(caller, draftOf(planned, metadataOf(planned, blob)), planned.upsert)
   }
 
-  /** @returns the object of this name if it has this version; the caller's rights are not asked for. */
+  /** @returns the object of this name if it has this version, whether or not the caller may see the object. */
   async findVersion({ bucket, name }: Address, version: string): Promise<ObjectRow | undefined> {
     const [row] = await this.findMany(SERVICE, bucket, [name], 'storage.object.info')
     return row?.version === version ? row : undefined
@@ -173,7 +173,7 @@ export class Objects {
     return { id: await this.#keep(caller, { ...draft, version }, options.upsert), address: to }
   }
 
-  /** The bytes stay where they are: they are found by version. */
+  /** Changes the row only: bytes are found by version. */
   async move(caller: Caller, from: Address, to: Address): Promise<Written> {
     const rows = await this.#database.transaction(
       caller,
@@ -189,7 +189,7 @@ export class Objects {
     return { id: row.id, address: to }
   }
 
-  /** @returns the rows that were there and that the caller may delete. */
+  /** @returns the rows that were deleted: those that exist and that the caller may delete. */
   async remove(caller: Caller, bucket: string, names: readonly string[]): Promise<ObjectRow[]> {
     const rows = await this.#database.transaction(
       caller,
@@ -204,7 +204,7 @@ export class Objects {
     return rows
   }
 
-  /** @throws StorageError `NoSuchKey` where there is none or the caller may not see it. */
+  /** @throws StorageError `NoSuchKey` where the object does not exist, or the caller may not see it. */
   async find(caller: Caller, { bucket, name }: Address, operation: string): Promise<ObjectRow> {
     const [row] = await this.findMany(caller, bucket, [name], operation)
     if (row === undefined) throw new StorageError('NoSuchKey')
@@ -225,7 +225,7 @@ export class Objects {
     )
   }
 
-  /** Removes the bytes of uploads and replacements that were cut off. Before anything is served. */
+  /** Removes the bytes of uploads and replacements that were cut off. Call it before requests are served. */
   async sweep(): Promise<void> {
     const removed = await this.#blobs.sweep(async (versions) => {
       const rows = await this.#database.transaction(SERVICE, { operation: 'storage.sweep' }, (transaction) =>
@@ -255,7 +255,7 @@ export class Objects {
       if (replaced !== undefined) await this.#blobs.remove([replaced])
       return id
     } catch (error) {
-      // Where the connection broke, the row may have been committed: then the bytes must stay.
+      // After a lost connection the row may have been committed: then the bytes must stay.
       const uncertain = error instanceof StorageError && error.code === 'DatabaseUnavailable'
       if (!uncertain) await this.#blobs.remove([draft.version])
       throw error
@@ -263,7 +263,7 @@ export class Objects {
   }
 }
 
-/** One writer of a name at a time; the write itself is the caller's, and so are the policies it meets. */
+/** Writes the row under the caller's role. A lock lets one transaction at a time write a name. */
 async function put(
   transaction: Transaction,
   caller: Caller,
@@ -300,7 +300,7 @@ function draftOf(
   return { bucket, name, version, owner, userMetadata, metadata }
 }
 
-/** An uploader's Content-Encoding is not kept, as in the real Storage: nothing that reads the object inflates its bytes. */
+/** An uploader's Content-Encoding is not kept, as in the real Storage: no reader of the object inflates its bytes. */
 function metadataOf(
   { mimetype, cacheControl }: Pick<Upload, 'mimetype' | 'cacheControl'>,
   { size, md5 }: Pick<StoredBlob, 'size' | 'md5'>,
@@ -316,7 +316,7 @@ function metadataOf(
   }
 }
 
-/** Parameters such as the charset do not count; `image/*` allows every kind of image. */
+/** Ignores parameters such as the charset. `image/*` allows every kind of image. */
 function checkMimeType(bucket: BucketRow, mimetype: string): void {
   const allowed = bucket.allowed_mime_types
   if (allowed === null || allowed.length === 0) return

@@ -18,7 +18,7 @@ describe('parseRange of 100 bytes', () => {
     ['bytes=a-b', 'unsatisfiable'],
   ])('%s', (header, expected) => expect(parseRange(header, 100)).toEqual(expected))
 
-  it('knows no range of nothing', () => {
+  it('finds every range of an empty object unsatisfiable', () => {
     expect(parseRange('bytes=0-0', 0)).toBe('unsatisfiable')
     expect(parseRange('bytes=-1', 0)).toBe('unsatisfiable')
   })

@@ -7,8 +7,8 @@ export interface ByteRange {
 }
 
 /**
- * @returns undefined for several ranges, or units other than bytes: the whole object is sent then. A malformed range of bytes
- * is answered 416 by the real Storage.
+ * @returns undefined for several ranges, and for units other than bytes: the whole object is sent then. A malformed range is
+ * unsatisfiable, as in the real Storage.
  */
 export function parseRange(header: string, size: number): ByteRange | 'unsatisfiable' | undefined {
   if (!/^\s*bytes\s*=/i.test(header) || header.includes(',')) return undefined

@@ -1,4 +1,4 @@
-/** The HTTP interface of Supabase Storage: which address does what. `docs/embedded-stack.md` lists what is absent. */
+/** The HTTP interface of Supabase Storage. `docs/embedded-stack.md` lists what differs and what is absent. */
 
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
@@ -27,13 +27,13 @@ export interface StorageParts {
 }
 
 interface StorageEnv {
-  /** What the gateway found out: who calls, and the path after the service's prefix, as it came. */
+  /** From the gateway: who calls, and the path after the service's prefix, still encoded. */
   Bindings: { caller: Caller; path: string }
 }
 
 type Call = Context<StorageEnv>
 
-/** Seconds that a signed upload URL works, as on hosted Supabase. */
+/** Seconds until a signed upload URL expires, as on hosted Supabase. */
 const UPLOAD_URL_LIFETIME = 2 * 60 * 60
 
 const TRANSFER = v.object({
@@ -158,7 +158,7 @@ export function createRoutes(parts: StorageParts): Hono<StorageEnv> {
     return Response.json({ signedURL: await signed(urlOf(address), expiresIn) })
   })
 
-  // The caller must be allowed to upload. Who uses the URL needs no permission then.
+  // The caller must be allowed to upload. The client that uses the URL needs no permission.
   app.post(`/object/upload/sign/${OBJECT}`, async (c) => {
     const { bucket, name } = await writable(c.req.param())
     const upsert = isUpsert(c)

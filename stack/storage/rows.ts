@@ -6,7 +6,7 @@ export interface BucketRow {
   owner: string | null
   public: boolean
   type: string
-  /** Bytes, as text: a bigint. */
+  /** Bytes; a bigint, which the driver reads as text. */
   file_size_limit: string | null
   allowed_mime_types: string[] | null
   created_at: Date
@@ -27,9 +27,9 @@ export interface ObjectRow {
   last_accessed_at: Date
 }
 
-/** What hosted Supabase Storage keeps about the bytes of an object. */
+/** The column `metadata` of storage.objects, as hosted Supabase Storage writes it. */
 export interface ObjectMetadata {
-  /** In quotes, as it is sent. */
+  /** In quotes, as in the header. */
   eTag: string
   /** Bytes. */
   size: number
@@ -47,7 +47,7 @@ export const BUCKET_COLUMNS =
 export const OBJECT_COLUMNS =
   'id, bucket_id, name, owner, owner_id, version, metadata, user_metadata, created_at, updated_at, last_accessed_at'
 
-/** A row as hosted Supabase sends it. */
+/** A row in the form in which hosted Supabase sends it. */
 export function objectJson({ version: _version, ...row }: ObjectRow): Record<string, unknown> {
   return { ...row }
 }

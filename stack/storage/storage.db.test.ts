@@ -31,7 +31,7 @@ beforeAll(async () => {
     create policy "Owners do everything in their folder" on storage.objects for all to authenticated
       using (bucket_id in ('private', 'small') and (storage.foldername(name))[1] = (select auth.uid())::text)
       with check (bucket_id in ('private', 'small') and (storage.foldername(name))[1] = (select auth.uid())::text);
-    create policy "Everybody drops text, nobody reads it" on storage.objects for insert to anon, authenticated
+    create policy "Visitors add text and cannot read it" on storage.objects for insert to anon, authenticated
       with check (bucket_id = 'dropbox' and metadata ->> 'mimetype' like 'text/plain%');
   `)
 })
@@ -103,7 +103,7 @@ describe('buckets', () => {
     expect(await response.json()).toMatchObject({ statusCode: '400', code: 'InvalidBucketName' })
   })
 
-  it('may not allow more than the project', async () => {
+  it('may not allow larger objects than the project', async () => {
     const { error } = await bench.admin.storage.createBucket('vast', { public: false, fileSizeLimit: '1GB' })
     expect(error).toEqual(failure('EntityTooLarge'))
   })
@@ -152,12 +152,12 @@ describe('uploads', () => {
     return form
   }
 
-  it('take nothing at all', async () => {
+  it('take an empty body', async () => {
     dataOf(await alice.storage.from('private').upload(`${ALICE}/empty`, new Uint8Array()))
     expect(dataOf(await alice.storage.from('private').download(`${ALICE}/empty`)).size).toBe(0)
   })
 
-  it('refuse a second object of the same name, and replace it where asked to', async () => {
+  it('refuse a second object of the same name, and replace the first with upsert', async () => {
     const files = alice.storage.from('private')
     const path = `${ALICE}/upsert.txt`
     const first = dataOf(await files.upload(path, 'one'))
@@ -213,7 +213,7 @@ describe('uploads', () => {
     )
   })
 
-  it('need only the right to insert', async () => {
+  it('need the right to insert, and no right to select', async () => {
     dataOf(await bench.anon.storage.from('dropbox').upload('note', 'x', { contentType: 'text/plain' }))
     expect((await bench.anon.storage.from('dropbox').download('note')).error).toEqual(failure('NoSuchKey'))
     expect(
@@ -316,7 +316,7 @@ describe('downloads', () => {
     )
   })
 
-  it('look the same for what is missing and what is forbidden', async () => {
+  it('of a missing and of a forbidden object are answered alike', async () => {
     const missing = (await alice.storage.from('private').download(`${ALICE}/none`)).error
     const forbidden = (await bob.storage.from('private').download(path)).error
     expect(missing).toEqual(failure('NoSuchKey', 'Object not found'))
@@ -392,7 +392,7 @@ describe('downloads', () => {
     expect(await (await get({ 'if-range': etag, range: 'bytes=0-1' })).text()).toBe('ab')
   })
 
-  it('of the head send no bytes', async () => {
+  it('with HEAD send no bytes', async () => {
     const response = await get({}, 'HEAD')
     expect([response.status, response.headers.get('content-length'), await response.text()]).toEqual([
       200,
@@ -413,7 +413,7 @@ describe('downloads', () => {
     })
   }
 
-  it('of an object whose bytes are gone find nothing', async () => {
+  it('of an object whose file is missing are answered NoSuchKey', async () => {
     const files = bench.admin.storage.from('private')
     dataOf(await files.upload('hollow', 'x'))
     await bench.sql(`update storage.objects set version = $1 where name = 'hollow'`, [randomUUID()])
@@ -479,7 +479,7 @@ describe('lists', () => {
     expect(await list(alice, `${ALICE}/list`, { search: 'SU' })).toEqual(['sub'])
   })
 
-  it('show only what the caller may see', async () => {
+  it('show only objects that the caller may see', async () => {
     expect(await list(bob, `${ALICE}/list`)).toEqual([])
     expect(await list(bench.anon, '')).toEqual([])
     expect(await list(alice, '')).toEqual([ALICE])
@@ -488,7 +488,7 @@ describe('lists', () => {
 })
 
 describe('removing, moving and copying', () => {
-  it('removes what the caller may delete, with its bytes', async () => {
+  it('removes objects that the caller may delete, with their bytes', async () => {
     const files = alice.storage.from('private')
     dataOf(await files.upload(`${ALICE}/gone-1`, '1'))
     dataOf(await files.upload(`${ALICE}/gone-2`, '2'))
@@ -548,7 +548,7 @@ describe('signed URLs', () => {
     await asFile.text()
   })
 
-  it('are made only for what the caller may see', async () => {
+  it('are made only for objects that the caller may see', async () => {
     const { error } = await bob.storage.from('private').createSignedUrl(path, 60)
     expect(error).toEqual(failure('NoSuchKey', 'Object not found'))
     const signed = dataOf(await alice.storage.from('private').createSignedUrls([path, `${ALICE}/none`], 60))
@@ -572,7 +572,7 @@ describe('signed URLs', () => {
     })
   })
 
-  it('cannot be altered or used for anything else', async () => {
+  it('cannot be altered, or used for another object or purpose', async () => {
     const url = await sign(alice)
     dataOf(await alice.storage.from('private').upload(`${ALICE}/signed/other.txt`, 'other'))
     expect(await refusalOf(url.replace('photo%201.txt', 'other.txt'))).toMatchObject({
@@ -620,7 +620,7 @@ describe('signed URLs', () => {
     expect(asUser.status).toBeGreaterThanOrEqual(400)
   })
 
-  /** Signed by somebody who knows how, but not the key: must fail too, so expiry is tested with the real one. */
+  /** Signs with the real key: with another key the signature would be refused before the expiry is looked at. */
   async function forge(url: URL, { exp }: { exp: number }): Promise<string> {
     const { hkdfSync } = await import('node:crypto')
     const secret = Buffer.from(bench.keys.signingKey.d ?? '', 'base64url')
@@ -638,7 +638,7 @@ describe('signed URLs', () => {
     return response.json()
   }
 
-  it('take uploads of whoever holds them, once unless replacing was asked for', async () => {
+  it('take one upload without a key, and a second one only where replacing was asked for', async () => {
     const target = `${ALICE}/signed-upload.txt`
     expect((await bob.storage.from('private').createSignedUploadUrl(target)).error).toEqual(
       failure('AccessDenied'),
@@ -662,7 +662,7 @@ describe('signed URLs', () => {
 })
 
 describe('the folder of bytes', () => {
-  it('is rid of orphans at the start and keeps what has a row', async () => {
+  it('loses files without a row at the start, and keeps files with a row', async () => {
     dataOf(await bench.admin.storage.from('private').upload('survivor', 'still here'))
     await bench.restart() // other tests have left bytes without a row
     const files = await bench.files()
@@ -676,7 +676,7 @@ describe('the folder of bytes', () => {
     expect(await textOf(bench.admin.storage.from('private'), 'survivor')).toBe('still here')
   })
 
-  it('contains no name that anybody chose', async () => {
+  it('contains no name that a client chose', async () => {
     for (const file of await bench.files()) {
       expect(file).toMatch(/objects[\\/][0-9a-f]{2}[\\/][0-9a-f-]{36}$/)
     }
@@ -783,7 +783,7 @@ describe('JSON that is nested 100,000 levels deep', () => {
   })
 })
 
-describe('what the embedded Storage does not have', () => {
+describe('an absent endpoint', () => {
   it.each([
     ['PUT', '/s3/bucket/key'],
     ['GET', '/s3'],
@@ -794,7 +794,7 @@ describe('what the embedded Storage does not have', () => {
     ['POST', '/upload/resumable/sign'],
     ['POST', '/object/list-v2/private'],
     ['DELETE', '/cdn/private/a'],
-  ])('is answered 501 with where to read on: %s %s', async (method, path) => {
+  ])('is answered 501 with the page to read: %s %s', async (method, path) => {
     const response = await fetch(`${bench.url}/storage/v1${path}`, {
       method,
       headers: path.startsWith('/s3') ? {} : { apikey: bench.keys.secretKey },

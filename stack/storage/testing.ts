@@ -21,11 +21,11 @@ export interface StorageBench extends AsyncDisposable {
   /** Without a user. */
   readonly anon: SupabaseClient
   user(id: string): Promise<SupabaseClient>
-  /** Files on disk: of objects, or of resumable uploads. */
+  /** Paths of the files of objects, or of resumable uploads. */
   files(folder?: 'objects' | 'resumable'): Promise<string[]>
   /** Runs SQL as `postgres`, as a migration would. */
   sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
-  /** A second service on the same folder, as after a restart of the stack. */
+  /** Stops the service and starts another one on the same folder, as a restart of the stack does. */
   restart(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** An upload's bytes and what the client says about them, from a multipart form or a raw body; never buffered. */
+/** Reads an upload from a multipart form or a raw body. The bytes are streamed, never buffered. */
 
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -12,15 +12,15 @@ export interface Upload {
   cacheControl: string
   /** The client's own metadata. */
   userMetadata: Record<string, unknown> | undefined
-  /** Bytes the request announced; for a form a little more than the file has. */
+  /** Bytes that the request announced. For a form a little more than the file has. */
   announced: number | undefined
-  /** Lets go of what has not been read. */
+  /** Drops bytes that have not been read. */
   discard(): void
 }
 
 const DEFAULT_TYPE = 'application/octet-stream'
 const DEFAULT_CACHE_CONTROL = 'no-cache'
-/** Bytes of one field of a form; metadata is the longest. */
+/** Bytes of one field of a form. Metadata is the longest. */
 const MAX_FIELD_BYTES = 1024 * 1024
 const MAX_FIELDS = 20
 const SECONDS = /^\d+$/
@@ -44,7 +44,7 @@ function openRaw(request: Request, type: string): Upload {
   }
 }
 
-/** Reads as far as the file begins: storage-js sends the fields before it. */
+/** Reads up to the beginning of the file: storage-js sends the fields before the file. */
 function openForm(request: Request, type: string): Promise<Upload> {
   const body = readable(request)
   const fields = new Map<string, string>()
@@ -65,9 +65,9 @@ function openForm(request: Request, type: string): Promise<Upload> {
       fields.set(name, value)
     })
     form.on('file', (_name, stream, _filename, _encoding, mimetype) => {
-      stream.on('error', () => undefined) // whoever reads the bytes hears of it
+      stream.on('error', () => undefined) // the reader of the bytes gets the error
       if (file !== undefined) {
-        stream.resume() // one object, one file
+        stream.resume() // further files are ignored
         return
       }
       file = stream
@@ -118,7 +118,7 @@ function uploadOf(
   }
 }
 
-/** A form says seconds, a header the whole directive. */
+/** A form has seconds, a header has the whole directive. */
 function cacheControlOf(field: string): string {
   return SECONDS.test(field) ? `max-age=${field}` : field
 }
@@ -130,6 +130,6 @@ function announcedBytes(request: Request): number | undefined {
 
 function readable(request: Request): Readable {
   const stream = request.body === null ? Readable.from([]) : Readable.fromWeb(request.body)
-  stream.on('error', () => undefined) // whoever reads the bytes hears of it
+  stream.on('error', () => undefined) // the reader of the bytes gets the error
   return stream
 }

@@ -1,6 +1,6 @@
 /**
- * Tokens of signed URLs: HS256 tokens with the object's path and an expiry. Their key is derived from, and
- * different to, the one that signs user tokens, so that neither kind passes for the other.
+ * Tokens of signed URLs: HS256 tokens with the object's path and an expiry. Their key is derived from the key that signs user
+ * tokens. The two keys differ, so that neither kind of token passes for the other.
  */
 
 import { hkdfSync } from 'node:crypto'
@@ -17,7 +17,7 @@ interface UploadGrant {
   use: 'upload'
   url: string
   upsert: boolean
-  /** User id of whoever asked for the URL. */
+  /** Id of the user who asked for the URL. */
   owner: string | undefined
 }
 
@@ -67,7 +67,7 @@ async function payloadOf(token: string, key: Uint8Array): Promise<Record<string,
   }
 }
 
-/** The sentences that hosted Supabase sends. */
+/** The messages that hosted Supabase sends. */
 function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) return '"exp" claim timestamp check failed'
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'signature verification failed'

@@ -1,4 +1,4 @@
-/** What the client of a resumable upload says about the object, in TUS's Upload-Metadata. */
+/** Reads Upload-Metadata, in which the client of a resumable upload describes the object. */
 
 import { invalid, parseMetadata } from '../body.ts'
 import { validKey } from '../names.ts'

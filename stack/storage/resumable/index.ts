@@ -3,8 +3,8 @@
  *
  *   POST    begin: bucketName, objectName, contentType in Upload-Metadata; x-upsert   -> 201, Location
  *   PATCH   append at Upload-Offset                                                   -> 204, Upload-Offset
- *   HEAD    how far it is                                                             -> 200, Upload-Offset
- *   DELETE  give it up                                                                -> 204
+ *   HEAD    ask how many bytes have arrived                                           -> 200, Upload-Offset
+ *   DELETE  give the upload up                                                        -> 204
  */
 
 import { randomUUID } from 'node:crypto'
@@ -25,7 +25,7 @@ export interface ResumableOptions {
 
 export { UploadStore }
 
-/** Milliseconds that a writer goes on when another request wants the upload: what the client has sent still arrives. */
+/** Milliseconds that a PATCH goes on when another request wants the upload: bytes that were sent still arrive. */
 const RELEASE_MS = 250
 
 /** Answers the requests of clients. */
@@ -52,7 +52,7 @@ export function createResumable({ store, buckets, logger }: ResumableOptions): R
     onIncomingRequest: async ({ method }, id) => {
       if (method !== 'POST') await store.checkOwner(id)
     },
-    // Unlike in the rest of Storage, the status is the real one: clients of the protocol act on it.
+    // The HTTP status is the particular one, unlike in the rest of Storage: clients of the protocol act on it.
     onResponseError: ({ signal }, error) => {
       if ('status_code' in error) return undefined
       if (signal.aborted) return { status_code: 400, body: 'The client went away' }

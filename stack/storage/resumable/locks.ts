@@ -1,8 +1,8 @@
 /**
- * One request at a time works on an upload. A request that waits asks the request that has the lock to end: the connection
- * of a client that was cut off may look alive for a long time, and the client has come back to go on.
+ * One request at a time works on an upload. A request that waits asks the request that holds the lock to end: the connection
+ * of a client that was cut off may look alive for a long time, while the client has come back to go on.
  *
- * The library's own locker asks again and again until the lock is free, with a processor at 100 %.
+ * Own code rather than the library's locker: see docs/adr/0007-own-code.md.
  */
 
 import type { Lock, Locker, RequestRelease } from '@tus/server'

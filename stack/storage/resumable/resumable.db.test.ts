@@ -130,7 +130,7 @@ async function stored(path: string): Promise<Buffer> {
   return Buffer.from(await data.arrayBuffer())
 }
 
-/** Sends some of a PATCH and cuts the connection; resolves once the server has had the chance to read it. */
+/** Sends some bytes of a PATCH and cuts the connection. Resolves when the bytes have left this process. */
 function cutOff(url: string, offset: number, announced: number, sent: Uint8Array): Promise<void> {
   const { hostname, port, pathname } = new URL(url)
   return new Promise((resolve) => {
@@ -200,7 +200,7 @@ describe('a resumable upload', () => {
     expect((await stored(path)).equals(bytes)).toBe(true)
   })
 
-  it('whose last answer was lost is complete for whoever asks, and leaves no bytes behind', async () => {
+  it('whose last answer was lost is complete when the client asks, and leaves no second copy', async () => {
     const path = newPath()
     const before = (await bench.files()).length
     const url = await begun(path, 1000)
@@ -210,7 +210,7 @@ describe('a resumable upload', () => {
     expect(await bench.files()).toHaveLength(before + 1)
   })
 
-  it('is there for policies to count while it is under way, also after a restart, and not longer', async () => {
+  it('has a row that policies can count until it ends, also after a restart', async () => {
     const rows = () =>
       bench.sql('select bucket_id, key, owner_id from storage.s3_multipart_uploads order by key')
     const [one, two, three] = [`${ALICE}/counted-1`, `${ALICE}/counted-2`, `${ALICE}/counted-3`]
@@ -229,7 +229,7 @@ describe('a resumable upload', () => {
     expect(await rows()).toEqual([...before, row(three)])
   })
 
-  it('of which a crash left the row or the file alone is gone after a restart', async () => {
+  it('of which a crash left only the row or only the file is gone after a restart', async () => {
     const path = newPath()
     const url = await begun(path, 10)
     const files = await bench.files('resumable')
@@ -246,7 +246,7 @@ describe('a resumable upload', () => {
     expect((await call('HEAD', url)).status).toBe(404)
   })
 
-  it('whose object a crash kept from being made becomes an object when its client asks', async () => {
+  it('whose last byte came just before a crash becomes an object when the client asks', async () => {
     const path = newPath()
     const url = await begun(path, 10)
     await patch(url, 0, new Uint8Array(9))
@@ -260,7 +260,7 @@ describe('a resumable upload', () => {
     expect(await stored(path)).toEqual(Buffer.concat([new Uint8Array(9), Buffer.from('x')]))
   })
 
-  it('counts only the bytes that its row has: what a crash may have lost is sent again', async () => {
+  it('goes on after the bytes that its row counts, not after those that its file has', async () => {
     const path = newPath()
     const url = await begun(path, 10)
     await patch(url, 0, new Uint8Array(5))
@@ -332,7 +332,7 @@ describe('a resumable upload', () => {
     expect(await offsetOf(url)).toBe(10)
   })
 
-  it('takes over from a writer that hangs', async () => {
+  it('goes on by another request while the first request hangs', async () => {
     const path = newPath()
     const bytes = randomBytes(100_000)
     const url = await begun(path, bytes.byteLength)
@@ -361,7 +361,7 @@ describe('a resumable upload', () => {
     expect((await stored(path)).equals(bytes)).toBe(true)
   })
 
-  it('has one writer at a time, also where two tabs go on with it at the same moment', async () => {
+  it('has one writer at a time, also where two tabs go on at the same moment', async () => {
     const bytes = randomBytes(4 * 1024 * 1024)
     for (let round = 0; round < 6; round += 1) {
       const path = newPath()
@@ -370,7 +370,7 @@ describe('a resumable upload', () => {
         patch(url, 0, new Uint8Array(bytes)),
         cutOff(url, 0, bytes.length, bytes.subarray(0, 70_000)),
       ])
-      // Whichever came first: what counts as safe is what was sent, without a hole.
+      // Whichever request came first, the bytes up to the offset are those that were sent.
       const offset = await offsetOf(url)
       if (offset < bytes.length) await patch(url, offset, new Uint8Array(bytes.subarray(offset)))
       expect((await stored(path)).equals(bytes)).toBe(true)
@@ -378,7 +378,7 @@ describe('a resumable upload', () => {
   })
 
   it.each(['false', 'true'])(
-    'becomes an object once, whoever asks meanwhile (x-upsert: %s)',
+    'becomes one object while other requests ask for its offset (x-upsert: %s)',
     async (upsert) => {
       const bytes = randomBytes(4 * 1024 * 1024)
       const most = bytes.length - 1
@@ -398,7 +398,7 @@ describe('a resumable upload', () => {
     },
   )
 
-  it('of nothing is there at once; one with its bytes needs no PATCH', async () => {
+  it('of no bytes is an object at once; one with its bytes in the POST needs no PATCH', async () => {
     const [empty, whole] = [newPath(), newPath()]
     expect((await begin(empty, 0)).status).toBe(201)
     expect(await stored(empty)).toHaveLength(0)
@@ -421,7 +421,7 @@ describe('a resumable upload', () => {
     expect((await call('HEAD', url)).status).toBe(404)
   })
 
-  it('says when it will be given up: in a day', async () => {
+  it('says that it expires in a day', async () => {
     const url = await begun(newPath(), 10)
     const { headers } = await patch(url, 0, new Uint8Array(1))
     expect(Date.parse(headers.get('upload-expires') ?? '')).toBeGreaterThan(Date.now() + 23 * 3_600_000)
@@ -441,13 +441,13 @@ describe('a resumable upload', () => {
 })
 
 describe('is refused', () => {
-  it('in a folder that the policies close', async () => {
+  it('where the policies refuse the object', async () => {
     const response = await begin(`${BOB}/x`, 10)
     expect(response.status).toBe(403)
     expect(await response.text()).toContain('row-level security')
   })
 
-  it('where the object exists, and replaces it where asked to', async () => {
+  it('where the object exists, unless x-upsert is true', async () => {
     const path = newPath()
     const { error } = await alice.storage.from('private').upload(path, 'old')
     expect(error).toBeNull()
@@ -458,7 +458,7 @@ describe('is refused', () => {
     expect((await stored(path)).toString()).toBe('new')
   })
 
-  it('to anybody but whoever began it', async () => {
+  it('to users other than the one who began it', async () => {
     const url = await begun(newPath(), 10)
     expect((await call('HEAD', url, { as: 'bob' })).status).toBe(404)
     expect((await patch(url, 0, new Uint8Array(10), 'bob')).status).toBe(404)
@@ -511,7 +511,7 @@ describe('is refused', () => {
     expect((await begin(newPath(), 10, headers)).status).toBe(status)
   })
 
-  it('under an id that is none', async () => {
+  it('under an id that does not exist, is malformed or is spelled in another way', async () => {
     expect((await call('HEAD', `${endpoint}/..%2F..%2Fetc`)).status).toBe(404)
     expect((await call('HEAD', `${endpoint}/${randomUUID()}`)).status).toBe(404)
     const stranger = Buffer.from(`private/${ALICE}/x/${randomUUID()}`).toString('base64url')

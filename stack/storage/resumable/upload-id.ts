@@ -1,4 +1,4 @@
-/** Ids of resumable uploads: bucket, name and the version that the object gets, as in the real Storage's addresses. */
+/** Ids of resumable uploads. An id has the bucket, the name and the version of the object, as in the real Storage. */
 
 export interface UploadId {
   bucket: string
@@ -14,8 +14,8 @@ export function encodeUploadId({ bucket, name, version }: UploadId): string {
 }
 
 /**
- * @returns undefined for what is no id, and for another spelling of one: requests are locked by their id. Bucket and name are
- * what a client sent; use them as SQL parameters only.
+ * @returns undefined for text that is no id, and for another spelling of an id: the lock of an upload goes by the id's text.
+ * Bucket and name come from a client. Use them as SQL parameters only.
  */
 export function decodeUploadId(id: string): UploadId | undefined {
   const text = Buffer.from(id, 'base64url').toString()

@@ -1,7 +1,7 @@
 /**
  * Uploads under way: a row in `storage.s3_multipart_uploads`, where policies can count them, and the bytes in
- * `<dir>/<version>`. The row's `in_progress_size` is written after the bytes have reached the disk, so a client that goes on
- * after a crash sends again what may have been lost.
+ * `<dir>/<version>`. `in_progress_size` of the row is written once the bytes are on disk. After a crash the client sends the
+ * bytes beyond it again.
  *
  *   create ─> row and empty file ─> write, as often as needed ─> all bytes there: an object, and no row or file
  *
@@ -27,7 +27,7 @@ const OPERATION = { operation: 'storage.tus.upload.create' }
 
 export interface UploadRequest {
   caller: Caller
-  /** Whether an object of the name is replaced. Counts where the upload is created. */
+  /** Whether an existing object of the name is replaced. Used when the upload is created. */
   upsert: boolean
 }
 
@@ -44,7 +44,7 @@ interface UploadRow {
   created_at: Date
   metadata: {
     tus: TusMetadata
-    /** Bytes of the whole object; null while the client has not said. */
+    /** Bytes of the whole object; null until the client has sent the length. */
     length: number | null
     upsert: boolean
   }
@@ -53,7 +53,7 @@ interface UploadRow {
 interface FoundUpload {
   upload: Upload
   owner: string | null
-  /** Undefined where the object is there. */
+  /** Undefined once the object exists. */
   planned?: PlannedObject
 }
 
@@ -65,7 +65,7 @@ export class UploadStore extends DataStore {
     'termination',
     'expiration',
   ]
-  /** The request under way: the library does not hand the request to its data store. */
+  /** The request that calls the data store: the library does not pass the request on. */
   readonly request = new AsyncLocalStorage<UploadRequest>()
   readonly #dir: string
   readonly #database: StorageDatabase
@@ -78,7 +78,7 @@ export class UploadStore extends DataStore {
     this.#objects = objects
   }
 
-  /** Removes rows without a file and files without a row: what a crash between the two leaves. */
+  /** Removes rows without a file and files without a row, which a crash between the two steps leaves. */
   async open(): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 })
     await this.deleteExpired()
@@ -102,7 +102,7 @@ export class UploadStore extends DataStore {
     return rows.length
   }
 
-  /** @throws StorageError where the caller may not put such an object there, or has too many uploads under way. */
+  /** @throws StorageError where the policies refuse the object, also because the caller has too many uploads under way. */
   override async create(upload: Upload): Promise<Upload> {
     await this.deleteExpired()
     const { caller, upsert } = this.#requested()
@@ -113,7 +113,7 @@ export class UploadStore extends DataStore {
     await writeFile(this.#file(version), '', { flag: 'wx', mode: 0o600 })
     try {
       await this.#database.transaction(SERVICE, OPERATION, async (transaction) => {
-        // The policy counts uploads, and this one counts from its row on: an owner's uploads begin one after the other.
+        // The policy counts rows. Uploads of one owner begin one after the other, so that each counts those before it.
         await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
           `uploads of ${owner}`,
         ])
@@ -132,15 +132,15 @@ export class UploadStore extends DataStore {
     return upload
   }
 
-  /** @throws ERRORS.FILE_NOT_FOUND also for uploads of other people. */
+  /** @throws ERRORS.FILE_NOT_FOUND also for uploads of another user. */
   async checkOwner(id: string): Promise<void> {
     const { owner } = await this.#find(id)
     if (owner !== (this.#requested().caller.claims.sub ?? null)) throw ERRORS.FILE_NOT_FOUND
   }
 
   /**
-   * Makes the object where a crash came between its last byte and its row.
-   * @throws StorageError where the policies forbid the upload by now.
+   * Makes the object where a crash came between the last byte and the object's row.
+   * @throws StorageError where the policies refuse the upload by now.
    */
   override async getUpload(id: string): Promise<Upload> {
     const { upload, planned } = await this.#find(id)
@@ -152,13 +152,13 @@ export class UploadStore extends DataStore {
   }
 
   /**
-   * Appends to the upload, and makes the object with its last byte.
-   * @returns how many bytes of the upload are on disk. Where the client broke off, bytes that came before count.
-   * @throws StorageError `KeyAlreadyExists` where the object is there.
+   * Appends bytes. The last byte makes the object.
+   * @returns how many bytes of the upload are on disk, those included that arrived before the client left.
+   * @throws StorageError `KeyAlreadyExists` where the object exists already.
    */
   override async write(source: AsyncIterable<Uint8Array>, id: string, start: number): Promise<number> {
     const { version } = idOf(id)
-    // Read from the start: a source that breaks off drops the bytes that no reader has taken.
+    // Reading begins before the file is open: a source that breaks off drops the bytes that nothing has read.
     const { offset, whole } = await append(this.#openAt(version, start), source, start)
     const [row] = await this.#query<UploadRow>(
       `update storage.s3_multipart_uploads set in_progress_size = $2 where id = $1 returning ${COLUMNS}`,
@@ -194,7 +194,7 @@ export class UploadStore extends DataStore {
   }
 
   /**
-   * An upload under way, or the object that one became: a client whose last answer was lost asks for it.
+   * Finds an upload under way, or the object that an upload has become: a client that lost the last answer asks again.
    * @throws ERRORS.FILE_NOT_FOUND
    */
   async #find(id: string): Promise<FoundUpload> {
@@ -222,7 +222,7 @@ export class UploadStore extends DataStore {
     return { upload: new Upload({ id, size, offset: size, metadata, creation_date }), owner: object.owner_id }
   }
 
-  /** The row of the upload goes in the transaction that makes the object's. */
+  /** `adopt` deletes the upload's row in the transaction that makes the object's row. */
   async #complete(planned: PlannedObject): Promise<void> {
     await this.#objects.adopt(this.#requested().caller, planned, this.#file(planned.version))
     await this.#removeFiles([planned.version])
@@ -269,7 +269,7 @@ function idOf(id: string): UploadId {
   return found
 }
 
-/** @returns the offset up to which all bytes are on disk, and whether the source ended rather than broke off. */
+/** @returns the offset up to which all bytes are on disk, and whether the source was read to its end. */
 async function append(
   opening: Promise<FileHandle>,
   source: AsyncIterable<Uint8Array>,
@@ -286,7 +286,7 @@ async function append(
     }
   } catch (error) {
     if (error instanceof StorageError) throw error
-    // More than was announced: nothing of the part counts. Otherwise the client went away, and what came counts.
+    // A part that is longer than announced does not count. Where the client left, the bytes that arrived count.
     if (isRefusal(error)) offset = start
     whole = false
   } finally {
