@@ -1,4 +1,4 @@
-/** Work that is asked for more often than it is worth doing: one run at a time, and one more for what came meanwhile. */
+/** Work that is requested more often than it has to run: one run at a time, and one more for requests during a run. */
 
 export class Coalesced {
   readonly #work: () => Promise<void>
@@ -10,7 +10,7 @@ export class Coalesced {
     this.#work = work
   }
 
-  /** @returns when a run that began after this call, or with it, has ended. */
+  /** @returns once a run that began at this call or later has ended. */
   run(): Promise<void> {
     if (this.#running !== null) {
       this.#again = true

@@ -1,24 +1,12 @@
-/** The dashboard's icons: path data on a 16 by 16 grid. */
+/** Icons of the first paint: path data on a 16 by 16 grid. */
 
-import { svgIcon } from '../shared/dom.ts'
-
-const PATHS = {
+export const ICONS = {
   alert: [
     'M8 5v3.5',
     'M8 11v.01',
     'M7.1 2.3 1.6 11.9a1 1 0 0 0 .9 1.6h11a1 1 0 0 0 .9-1.6L8.9 2.3a1 1 0 0 0-1.8 0Z',
   ],
   arrowLeft: ['M9.5 3.5 5 8l4.5 4.5'],
-  attachment: [
-    'M9.5 2H4.5A1.5 1.5 0 0 0 3 3.5v9A1.5 1.5 0 0 0 4.5 14h7a1.5 1.5 0 0 0 1.5-1.5v-7L9.5 2Z',
-    'M9.5 2v3.5H13',
-  ],
-  audio: [
-    'M8 1.8a2 2 0 0 0-2 2v4a2 2 0 0 0 4 0v-4a2 2 0 0 0-2-2Z',
-    'M3.5 7.5a4.5 4.5 0 0 0 9 0',
-    'M8 12v2.2',
-  ],
-  check: ['M3.5 8.5l3 3 6-7'],
   inbox: [
     'M2 9h3.2l1 2h3.6l1-2H14',
     'M2 9l2-5.4A1 1 0 0 1 5 3h6a1 1 0 0 1 1 .6L14 9v3a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1V9Z',
@@ -37,10 +25,4 @@ const PATHS = {
     'M5.5 9.8a3.6 3.6 0 0 1 3.5-.8',
     'M8 12.3v.01',
   ],
-} as const satisfies Record<string, readonly string[]>
-
-export type IconName = keyof typeof PATHS
-
-export function icon(name: IconName): SVGSVGElement {
-  return svgIcon(PATHS[name])
-}
+} as const

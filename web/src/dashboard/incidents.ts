@@ -1,16 +1,18 @@
-/** How a message changes the incidents that are shown, and what there is to say about one. Pure. */
+/** How a message changes incidents, and what the page says about one. Pure. */
 
 import { stateOf } from '../../../functions-shared/job-state.ts'
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import { plural, sentence } from '../shared/format.ts'
 import type { Incident, IncidentDocument, Job, JobStatus, Report, Transcription } from './records.ts'
+import { derivative, type ObjectRef } from './signed-urls.ts'
 
 export interface Applied {
   incidents: readonly Incident[]
-  /** The message is about something that is not here: read it. */
+  /** The message is about an incident, document or report that has not been read. */
   unknown: boolean
 }
 
-/** Applies what a message says about a document, a transcription or a report; everything else is left alone. */
+/** Applies a message about a document, a transcription or a report. Other messages change nothing. */
 export function applyMessage(incidents: readonly Incident[], message: JobMessage): Applied {
   const status = stateOf(message)
   if (message.type === 'status_update' || message.incidentId === null || status === null)
@@ -50,7 +52,7 @@ export function applyMessage(incidents: readonly Incident[], message: JobMessage
   return { incidents: incidents.map((each) => (each === incident ? after : each)), unknown: false }
 }
 
-/** A job that was replaced (the file came again) is followed by its new one. */
+/** A message of another job is newer: a file that is sent again gets another job. */
 function isNews(job: Job | null, message: JobMessage): boolean {
   if (job === null || job.id !== message.jobId) return true
   if (message.revision !== undefined && job.revision > 0) return message.revision > job.revision
@@ -83,7 +85,7 @@ function pictureOf(document: IncidentDocument, message: JobMessage): Partial<Inc
 
 function wordsOf(transcription: Transcription, message: JobMessage): Partial<Transcription> {
   if (!('transcriptionId' in message)) return {}
-  // What was recognised so far; the whole text is in the row.
+  // The text recognised so far; the row has the whole text.
   const text = 'text' in message && typeof message.text === 'string' ? message.text : transcription.text
   return {
     text,
@@ -97,17 +99,18 @@ function fileOf(report: Report, message: JobMessage): Partial<Report> {
   return { fileSize: size ?? report.fileSize }
 }
 
+/** Counts of an incident's jobs. */
 export interface Summary {
   total: number
   completed: number
   failed: number
-  /** Queued or being worked on. */
+  /** Queued or processing. */
   open: number
-  /** 0 to 100 over everything that is worked on. */
+  /** 0 to 100, the mean of all jobs. */
   progress: number
 }
 
-/** Of the documents, and of the latest report while it is made or when it failed. */
+/** Counts the jobs of the documents, and the job of the latest report unless it is completed. */
 export function summarise({ documents, reports }: Incident): Summary {
   const report = latestReport(reports)?.job ?? null
   const jobs = [...documents.map(({ job }) => job), report?.status === 'completed' ? null : report].filter(
@@ -131,13 +134,44 @@ export function latestReport(reports: readonly Report[]): Report | null {
   )
 }
 
-/** Jobs that can be put into the queue again; of reports only the latest, as an older one is of no use any more. */
+/** The summary in a word, for its colour. */
+export function toneOf(summary: Summary): 'busy' | 'failed' | 'done' {
+  if (summary.open > 0) return 'busy'
+  return summary.failed > 0 ? 'failed' : 'done'
+}
+
+/** The summary in words. @param documents how many the incident has. */
+export function describe(summary: Summary, documents: number): string {
+  if (documents === 0) return 'No documents'
+  if (summary.total === 0) return plural(documents, 'document')
+  const failed = summary.failed === 0 ? '' : `, ${summary.failed} failed`
+  return summary.open > 0
+    ? `${summary.completed} of ${summary.total} ready${failed}`
+    : `${plural(summary.completed, 'document')} ready${failed}`
+}
+
+/** The file's name, or the type of the document where it has none. */
+export function documentName({ fileName, documentType }: IncidentDocument): string {
+  return fileName ?? sentence(documentType)
+}
+
+/** Files that the page of an incident shows: thumbnails, and recordings to listen to. */
+export function filesToSign({ documents }: Incident): ObjectRef[] {
+  return documents.flatMap(({ kind, thumbnailPath, originalPath }): ObjectRef[] => [
+    ...(thumbnailPath === null ? [] : [derivative(thumbnailPath)]),
+    ...(kind !== 'audio' || originalPath === null
+      ? []
+      : [{ bucket: 'originals', path: originalPath } as const]),
+  ])
+}
+
+/** Failed jobs that can be put into the queue again. Of reports only the latest counts. */
 export function failedJobs({ documents, reports }: Incident): Job[] {
   const jobs = [...documents.map(({ job }) => job), latestReport(reports)?.job ?? null]
   return jobs.filter((job) => job !== null).filter(({ status }) => status === 'failed')
 }
 
-/** The order of the list. */
+/** The order of the list, for `sort`. */
 export function newestFirst(a: Incident, b: Incident): number {
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1
   return a.id === b.id ? 0 : a.id < b.id ? 1 : -1

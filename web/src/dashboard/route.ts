@@ -1,34 +1,43 @@
 /**
- * Addresses of the dashboard: `#/`, `#/incidents/<id>`, and one thing of an incident as
- * `#/incidents/<id>/<documents | reports | transcriptions>/<id>`.
+ * Addresses of the dashboard: `#/`, `#/incidents/<id>`, and a document, report or transcription of an incident as
+ * `#/incidents/<id>/<kind>/<id>`.
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 
-/** The id in the address, whatever it is; null for the list. */
+/** The incident in the address, which need not exist; null for the list. */
 export function incidentIdOf(hash: string): string | null {
   const [, id] = /^#\/incidents\/([^/?#]+)/.exec(hash) ?? []
   return id ?? null
 }
 
-/** Where the thing is shown that a message is about; null for what has no place on the dashboard. */
+/** The address of what a message is about; null for a message without an incident. */
 export function hrefOf(message: JobMessage): string | null {
   if (message.incidentId === null) return null
-  const incident = `#/incidents/${encodeURIComponent(message.incidentId)}`
+  const incident = incidentHref(message.incidentId)
   const item = subjectOf(message)
-  return item === null ? incident : `${incident}/${item.map(encodeURIComponent).join('/')}`
+  return item === null ? incident : `${incident}/${item.kind}/${encodeURIComponent(item.id)}`
 }
 
-function subjectOf(message: JobMessage): [string, string] | null {
-  if ('documentType' in message) return ['documents', message.documentId]
-  if ('reportId' in message) return ['reports', message.reportId]
-  return 'transcriptionId' in message ? ['transcriptions', message.transcriptionId] : null
+export type LinkedKind = 'documents' | 'reports' | 'transcriptions'
+
+export interface LinkedItem {
+  kind: LinkedKind
+  id: string
 }
 
-/** The thing of an incident that the address names. */
-export function itemOf(hash: string): { kind: string; id: string } | null {
-  const [, kind, id] =
-    /^#\/incidents\/[^/?#]+\/(documents|reports|transcriptions)\/([^/?#]+)/.exec(hash) ?? []
+function subjectOf(message: JobMessage): LinkedItem | null {
+  if ('documentType' in message) return { kind: 'documents', id: message.documentId }
+  if ('reportId' in message) return { kind: 'reports', id: message.reportId }
+  return 'transcriptionId' in message ? { kind: 'transcriptions', id: message.transcriptionId } : null
+}
+
+const KINDS: readonly LinkedKind[] = ['documents', 'reports', 'transcriptions']
+
+/** The document, report or transcription in the address; null where the address names none. */
+export function itemOf(hash: string): LinkedItem | null {
+  const [, word, id] = /^#\/incidents\/[^/?#]+\/([^/?#]+)\/([^/?#]+)/.exec(hash) ?? []
+  const kind = KINDS.find((each) => each === word)
   return kind === undefined || id === undefined ? null : { kind, id }
 }
 

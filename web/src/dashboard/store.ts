@@ -1,38 +1,38 @@
 /**
- * The dashboard's state: incidents read from the database and kept current by messages. The list is read in pages and
- * without details; the incident that is shown is read completely. A read that is under way when messages arrive does
- * not undo them: they are applied again on top of what it brings.
+ * The incidents on the page: read from the database, kept current by messages. The list is read in pages and without
+ * details; the shown incident is read completely. Messages that arrive during a read are applied again to what was read.
  *
- *   cache ──▶ (first paint) ──▶ first page and shown incident ──▶ messages ──▶ shown incident anew where they say less
+ *   cache ──▶ first paint ──▶ newest page and shown incident ──▶ messages ──▶ shown incident again, for what messages lack
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
-import { sentence } from '../shared/format.ts'
+import { BaseStore } from '../shared/base-store.ts'
 import { Coalesced } from './coalesced.ts'
 import type { IncidentCache } from './incident-cache.ts'
-import { applyMessage, newestFirst } from './incidents.ts'
+import { applyMessage, documentName, filesToSign, newestFirst } from './incidents.ts'
 import type { Incident } from './records.ts'
 import { PAGE_SIZE, type PageStart, type Repository } from './repository.ts'
-import { type ObjectRef, SignedUrls } from './signed-urls.ts'
+import { derivative, type ObjectRef, SignedUrls } from './signed-urls.ts'
 
 export type Phase = 'loading' | 'ready' | 'failed'
 
 export interface DashboardState {
-  /** `failed`: nothing could be read and nothing is cached. A read that fails later sets `outdated`. */
+  /** `failed`: no read has succeeded and the cache is empty. After a success, a failed read sets `outdated` instead. */
   phase: Phase
+  /** Newest first. */
   incidents: readonly Incident[]
-  /** The last read failed; what is shown may be old. */
+  /** The last read failed. */
   outdated: boolean
-  /** What is shown is from an earlier visit, of this time, in milliseconds; null once it has been read anew. */
+  /** Milliseconds since 1970 when the cached incidents were stored; null once a read has replaced them. */
   cachedAt: number | null
-  /** Older incidents than those here. */
+  /** Whether there are incidents older than those in `incidents`. */
   more: 'none' | 'there' | 'loading' | 'failed'
-  /** From the address; may name an incident that is not there. */
+  /** The incident in the address, which need not exist; null where the address names none. */
   selectedId: string | null
   /** Incidents that arrived while the page was open. */
   fresh: ReadonlySet<string>
-  /** Jobs that are being put into the queue again. */
+  /** Jobs with a retry under way. */
   retrying: ReadonlySet<string>
 }
 
@@ -42,66 +42,52 @@ export interface StoreOptions {
   clock?: () => number
 }
 
-export class DashboardStore {
+/** The incident in the address; the newest where the address names none. */
+export function shownOf({ incidents, selectedId }: DashboardState): Incident | null {
+  return (selectedId === null ? incidents[0] : incidents.find(({ id }) => id === selectedId)) ?? null
+}
+
+export class DashboardStore extends BaseStore<DashboardState> {
   readonly #repository: Repository
   readonly #cache: IncidentCache | undefined
   readonly #urls: SignedUrls
-  readonly #listeners = new Set<(state: DashboardState) => void>()
   readonly #list = new Coalesced(() => this.#readList())
   readonly #single = new Map<string, Coalesced>()
-  #state: DashboardState = {
-    phase: 'loading',
-    incidents: [],
-    outdated: false,
-    cachedAt: null,
-    more: 'none',
-    selectedId: null,
-    fresh: new Set(),
-    retrying: new Set(),
-  }
-  /** Where the pages that were read end. */
+  /** The last incident of the pages that were read. */
   #pagesEnd: PageStart | null = null
+  /** Reads under way. */
   #reads = 0
-  /** Messages since the oldest read that is under way began. */
+  /** Messages since the oldest read under way began. */
   #meanwhile: JobMessage[] = []
-  #closed = false
 
   constructor({ repository, cache, clock = Date.now }: StoreOptions) {
+    const cached = cache?.read() ?? null
+    super({
+      phase: cached === null ? 'loading' : 'ready',
+      incidents: cached?.incidents ?? [],
+      outdated: false,
+      cachedAt: cached?.savedAt ?? null,
+      more: 'none',
+      selectedId: null,
+      fresh: new Set(),
+      retrying: new Set(),
+    })
     this.#repository = repository
     this.#cache = cache
     this.#urls = new SignedUrls((bucket, paths) => repository.signUrls(bucket, paths), clock)
-    const cached = cache?.read() ?? null
-    if (cached !== null) {
-      this.#state = { ...this.#state, phase: 'ready', incidents: cached.incidents, cachedAt: cached.savedAt }
-    }
   }
 
-  get state(): DashboardState {
-    return this.#state
-  }
-
-  /** The incident of the address, or without one the newest. */
+  /** See {@link shownOf}. */
   get shown(): Incident | null {
-    const { incidents, selectedId } = this.#state
-    return (selectedId === null ? incidents[0] : incidents.find(({ id }) => id === selectedId)) ?? null
-  }
-
-  subscribe(listener: (state: DashboardState) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#listeners.clear()
+    return shownOf(this.state)
   }
 
   select(id: string | null): void {
-    this.#set({ selectedId: id })
-    if (this.#state.phase === 'ready' && this.#state.cachedAt === null) this.#completeShown()
+    this.change({ selectedId: id })
+    if (this.state.phase === 'ready' && this.state.cachedAt === null) this.#completeShown()
   }
 
-  /** Reads the newest page and the shown incident; calls meanwhile lead to one more read. Never rejects. */
+  /** Reads the newest page and the shown incident; calls during a read lead to one more read. Never rejects. */
   refresh(): Promise<void> {
     return this.#list.run()
   }
@@ -114,9 +100,9 @@ export class DashboardStore {
   }
 
   async loadMore(): Promise<void> {
-    const { more } = this.#state
+    const { more } = this.state
     if (this.#pagesEnd === null || more === 'none' || more === 'loading') return
-    this.#set({ more: 'loading' })
+    this.change({ more: 'loading' })
     try {
       await this.#reading(async () => {
         const page = await this.#repository.listIncidents(this.#pagesEnd)
@@ -124,26 +110,26 @@ export class DashboardStore {
         this.#merge(page)
       })
     } catch {
-      this.#set({ more: 'failed' })
+      this.change({ more: 'failed' })
     }
   }
 
   receive(message: JobMessage): void {
     if (this.#reads > 0) this.#meanwhile.push(message)
-    const { incidents, unknown } = applyMessage(this.#state.incidents, message)
-    if (incidents !== this.#state.incidents) this.#set({ incidents })
+    const { incidents, unknown } = applyMessage(this.state.incidents, message)
+    if (incidents !== this.state.incidents) this.change({ incidents })
     const { incidentId } = message
     if (incidentId === null) return
     if (!incidents.some(({ id }) => id === incidentId)) void this.refresh()
-    // What is finished has got paths, sizes and whole texts that messages do not carry.
+    // A finished job has written paths, sizes and texts that its message does not carry.
     else if (unknown || (message.status === 'completed' && incidentId === this.shown?.id)) {
       void this.reload(incidentId)
     }
   }
 
-  /** @throws what the backend answered. */
+  /** Puts failed jobs into the queue again. @throws the first error of the backend. */
   async retry(jobIds: readonly string[]): Promise<void> {
-    this.#set({ retrying: new Set([...this.#state.retrying, ...jobIds]) })
+    this.change({ retrying: new Set([...this.state.retrying, ...jobIds]) })
     try {
       const results = await Promise.allSettled(jobIds.map((id) => this.#repository.requeue(id)))
       const { shown } = this
@@ -151,38 +137,43 @@ export class DashboardStore {
       const failed = results.find(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw failed.reason
     } finally {
-      this.#set({ retrying: new Set([...this.#state.retrying].filter((id) => !jobIds.includes(id))) })
+      this.change({ retrying: new Set([...this.state.retrying].filter((id) => !jobIds.includes(id))) })
     }
   }
 
-  /** How people know what a message is about, e.g. the file's name; null where that is not known. */
+  /** The name of the file or the title of the incident that a message is about; null where neither is known. */
   subjectOf(message: JobMessage): string | null {
-    const incident = this.#state.incidents.find(({ id }) => id === message.incidentId)
+    const incident = this.state.incidents.find(({ id }) => id === message.incidentId)
     const document = incident?.documents.find(
       ({ id, job }) => job?.id === message.jobId || ('documentId' in message && id === message.documentId),
     )
-    if (document !== undefined) return document.fileName ?? sentence(document.documentType)
+    if (document !== undefined) return documentName(document)
     return 'reportId' in message ? (incident?.title ?? null) : null
   }
 
-  /** The URL of an object, or null while there is none; listeners are called when there is. */
+  /** The signed URL of an object; null until {@link sign} has got one, which tells the listeners. */
   urlOf(ref: ObjectRef): string | null {
     return this.#urls.get(ref)
   }
 
-  /** Asks for the URLs of those objects that have none. */
+  /** Gets signed URLs for those objects that have none. */
   async sign(refs: readonly ObjectRef[]): Promise<void> {
-    if (await this.#urls.request(refs)) this.#set({})
+    if (await this.#urls.request(refs)) this.change({})
   }
 
-  /** A picture could not be loaded: go on to the next way of getting it, and after that leave it for a while. */
+  /** Gets the signed URLs that the page of the shown incident needs. */
+  async signShown(): Promise<void> {
+    if (this.shown !== null) await this.sign(filesToSign(this.shown))
+  }
+
+  /** A thumbnail could not be loaded: drops the URL of a message first, then the signed URL for a while. */
   pictureFailed(documentId: string): void {
-    for (const incident of this.#state.incidents) {
+    for (const incident of this.state.incidents) {
       const document = incident.documents.find(({ id }) => id === documentId)
       if (document === undefined) continue
       if (document.signedUrl === null) {
         const { thumbnailPath } = document
-        if (thumbnailPath !== null) this.#urls.failed({ bucket: 'derivatives', path: thumbnailPath })
+        if (thumbnailPath !== null) this.#urls.failed(derivative(thumbnailPath))
         return
       }
       const documents = incident.documents.map((each) =>
@@ -194,7 +185,7 @@ export class DashboardStore {
   }
 
   async #readList(): Promise<void> {
-    const { selectedId } = this.#state
+    const { selectedId } = this.state
     const linked = selectedId !== null && isUuid(selectedId) ? selectedId : null
     try {
       await this.#reading(async () => {
@@ -203,25 +194,25 @@ export class DashboardStore {
           linked === null ? null : this.#repository.findIncident(linked),
         ])
         const newest = selectedId === null ? page[0] : undefined
-        // Shown with what the list says until the rest is there.
-        if (newest !== undefined && this.#state.cachedAt === null && this.#state.phase !== 'ready')
+        // The newest incident is shown with the list's columns until it has been read completely.
+        if (newest !== undefined && this.state.cachedAt === null && this.state.phase !== 'ready')
           this.#begin(page, null)
         const complete = newest === undefined ? found : await this.#repository.findIncident(newest.id)
         this.#begin(page, complete)
       })
       this.#urls.forgetFailures()
       this.#save()
-      // Another one may have been selected meanwhile.
-      if (this.#state.selectedId !== selectedId) this.#completeShown()
+      // Another incident may have been selected during the read.
+      if (this.state.selectedId !== selectedId) this.#completeShown()
     } catch {
-      // What went wrong is of no use to people; that it did is shown, and the next occasion tries again.
-      this.#set(this.#state.phase === 'ready' ? { outdated: true } : { phase: 'failed' })
+      // The page says that a read failed, and the next refresh tries again.
+      this.change(this.state.phase === 'ready' ? { outdated: true } : { phase: 'failed' })
     }
   }
 
   #completeShown(): void {
     const { shown } = this
-    const { selectedId } = this.#state
+    const { selectedId } = this.state
     if (shown === null && selectedId !== null) void this.reload(selectedId)
     else if (shown !== null && !shown.complete) void this.reload(shown.id)
   }
@@ -231,18 +222,18 @@ export class DashboardStore {
     try {
       await this.#reading(async () => {
         const found = await this.#repository.findIncident(id)
-        if (found === null) this.#set({ incidents: this.#state.incidents.filter((each) => each.id !== id) })
-        else if (this.#state.incidents.some((each) => each.id === id)) {
+        if (found === null) this.change({ incidents: this.state.incidents.filter((each) => each.id !== id) })
+        else if (this.state.incidents.some((each) => each.id === id)) {
           this.#replace(this.#caughtUp([found])[0] ?? found)
         } else this.#merge([found])
       })
       this.#save()
     } catch {
-      this.#set({ outdated: true })
+      this.change({ outdated: true })
     }
   }
 
-  /** Messages that arrive during the work are kept for what it reads and takes over. */
+  /** Keeps the messages that arrive during the work, for {@link #caughtUp}. */
   async #reading(work: () => Promise<void>): Promise<void> {
     this.#reads += 1
     try {
@@ -253,21 +244,21 @@ export class DashboardStore {
     }
   }
 
-  /** Takes over the newest page; of the incidents beyond it, those that were read before stay. */
+  /** Takes over the newest page. Incidents of older pages stay. */
   #begin(page: readonly Incident[], complete: Incident | null): void {
     const last = page.at(-1)
     const isWhole = page.length < PAGE_SIZE || last === undefined
     const beyond = isWhole
       ? []
-      : this.#state.incidents.filter(
-          (incident) => this.#state.cachedAt === null && newestFirst(last, incident) < 0,
+      : this.state.incidents.filter(
+          (incident) => this.state.cachedAt === null && newestFirst(last, incident) < 0,
         )
     if (this.#pagesEnd === null || isWhole || beyond.length === 0) this.#endPages(page)
     const read = [...page, ...beyond].filter(({ id }) => id !== complete?.id)
     const incidents = this.#caughtUp([...read, ...(complete === null ? [] : [complete])]).toSorted(
       newestFirst,
     )
-    this.#set({
+    this.change({
       phase: 'ready',
       outdated: false,
       cachedAt: null,
@@ -278,17 +269,19 @@ export class DashboardStore {
 
   #endPages(page: readonly Incident[]): void {
     this.#pagesEnd = page.at(-1) ?? this.#pagesEnd
-    this.#set({ more: page.length < PAGE_SIZE ? 'none' : 'there' })
+    this.change({ more: page.length < PAGE_SIZE ? 'none' : 'there' })
   }
 
   #merge(read: readonly Incident[]): void {
-    const known = new Set(this.#state.incidents.map(({ id }) => id))
+    const known = new Set(this.state.incidents.map(({ id }) => id))
     const added = this.#caughtUp(read.filter(({ id }) => !known.has(id)))
-    this.#set({ incidents: [...this.#state.incidents, ...added].toSorted(newestFirst) })
+    this.change({ incidents: [...this.state.incidents, ...added].toSorted(newestFirst) })
   }
 
   #replace(incident: Incident): void {
-    this.#set({ incidents: this.#state.incidents.map((each) => (each.id === incident.id ? incident : each)) })
+    this.change({
+      incidents: this.state.incidents.map((each) => (each.id === incident.id ? incident : each)),
+    })
   }
 
   #caughtUp(read: readonly Incident[]): readonly Incident[] {
@@ -296,19 +289,13 @@ export class DashboardStore {
   }
 
   #freshAmong(incidents: readonly Incident[]): ReadonlySet<string> {
-    const { phase, cachedAt, fresh } = this.#state
+    const { phase, cachedAt, fresh } = this.state
     if (phase !== 'ready' || cachedAt !== null) return new Set()
-    const known = new Set(this.#state.incidents.map(({ id }) => id))
+    const known = new Set(this.state.incidents.map(({ id }) => id))
     return new Set([...fresh, ...incidents.map(({ id }) => id).filter((id) => !known.has(id))])
   }
 
   #save(): void {
-    if (!this.#closed) this.#cache?.write(this.#state.incidents, this.shown)
-  }
-
-  #set(change: Partial<DashboardState>): void {
-    if (this.#closed) return
-    this.#state = { ...this.#state, ...change }
-    for (const listener of [...this.#listeners]) listener(this.#state)
+    if (!this.isClosed) this.#cache?.write(this.state.incidents, this.shown)
   }
 }

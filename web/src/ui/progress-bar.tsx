@@ -1,5 +1,7 @@
 /** How far a piece of work is. */
 
+import './progress-bar.css'
+
 export interface ProgressBarProps {
   label: string
   /** 0 to 100. */

@@ -81,7 +81,7 @@ function rowsIn<Scroller extends HTMLElement | Window>(
   scroller: ScrollerOptions<Scroller>,
 ): Rows {
   let current: RowsOptions = { count: 0, keyOf: String, kept: [] }
-  let margin = marginOf(list, pane)
+  let margin = marginOf(list, pane) ?? 0
   let rangeExtractor = rangeAround([])
   /** Rows are being measured by {@link Rows.drawn}; the draw that follows from that is part of the same frame. */
   let measuring = false
@@ -131,9 +131,12 @@ function rowsIn<Scroller extends HTMLElement | Window>(
     },
     drawn() {
       measuring = true
-      const before = margin
-      margin = marginOf(list, pane)
-      if (Math.abs(margin - before) > 0.5) changed(false)
+      const next = marginOf(list, pane)
+      if (next !== null && Math.abs(next - margin) > 0.5) {
+        margin = next
+        made.setOptions(options())
+        changed(false)
+      }
       made._willUpdate()
       for (const row of list.children) if (row instanceof HTMLElement) made.measureElement(row)
       made.measureElement(null)
@@ -143,8 +146,9 @@ function rowsIn<Scroller extends HTMLElement | Window>(
   }
 }
 
-/** Pixels from the top of what scrolls to the list's top. */
-function marginOf(list: HTMLElement, pane: HTMLElement | null): number {
+/** Pixels from the top of what scrolls to the list's top; null while the list is hidden. */
+function marginOf(list: HTMLElement, pane: HTMLElement | null): number | null {
+  if (list.getClientRects().length === 0) return null
   const { top } = list.getBoundingClientRect()
   return pane === null ? top + window.scrollY : top - pane.getBoundingClientRect().top + pane.scrollTop
 }

@@ -4,8 +4,8 @@ import type { PostgrestError, SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { Database } from '../../../../functions-shared/database.types.ts'
 import { ERROR_CODES, type ErrorCode } from '../../../../functions-shared/error-codes.ts'
-import type { Completion } from './missing-form.ts'
-import { type Person, parsePeople } from './people.ts'
+import type { Completion } from './missing-fields.ts'
+import { type Person, parsePeople } from './person.ts'
 
 export interface IncidentActions {
   /** One report at a time: while one is being made, nothing changes. @throws AppError of a refusal. */

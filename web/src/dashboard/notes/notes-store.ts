@@ -88,8 +88,9 @@ export class NotesStore {
     return this.#state
   }
 
-  subscribe(listener: () => void): void {
+  subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   close(): void {

@@ -2,9 +2,7 @@
 
 import { h, reconcile, setText } from '../../shared/dom.ts'
 import { dateTime, relativeTime } from '../../shared/format.ts'
-import { icon } from '../icons.ts'
-import { extraIcon } from '../incident/extra-icons.ts'
-import { avatar } from '../incident/people.ts'
+import { avatar, extraIcon, icon } from '../dom-parts.ts'
 import type { NotesState } from './notes-store.ts'
 
 export interface NotesView {

@@ -106,8 +106,9 @@ export class UploadQueue {
     return this.#items.some(({ status }) => status !== 'done' && status !== 'failed')
   }
 
-  subscribe(listener: () => void): void {
+  subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   add(incidentId: string, files: Iterable<File>): void {

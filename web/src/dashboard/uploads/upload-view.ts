@@ -3,9 +3,7 @@
 import { h, reconcile, setText } from '../../shared/dom.ts'
 import { fileSize } from '../../shared/format.ts'
 import { resizeSmoothly } from '../../shared/motion.ts'
-import { icon } from '../icons.ts'
-import { extraIcon } from '../incident/extra-icons.ts'
-import { iconButton } from '../incident/parts.ts'
+import { extraIcon, icon, iconButton } from '../dom-parts.ts'
 import type { HoldReason, UploadItem, UploadStatus } from './upload-queue.ts'
 
 export interface UploadView {

@@ -12,6 +12,7 @@ import { createUploadView } from './upload-view.ts'
 export interface Uploads {
   element: HTMLElement
   update(incident: Incident): void
+  subscribe(listener: () => void): () => void
   close(): void
 }
 
@@ -19,12 +20,11 @@ export interface UploadsOptions {
   supabase: SupabaseClient<Database>
   config: DashboardConfig
   actions: Pick<IncidentActions, 'submitUpload'>
-  changed(): void
   /** A file has become a document of the incident. */
   added(incidentId: string): void
 }
 
-export function createUploads({ supabase, config, actions, changed, added }: UploadsOptions): Uploads {
+export function createUploads({ supabase, config, actions, added }: UploadsOptions): Uploads {
   const tus = lazyTransfer({
     supabaseUrl: config.supabaseUrl,
     publishableKey: config.publishableKey,
@@ -53,7 +53,6 @@ export function createUploads({ supabase, config, actions, changed, added }: Upl
   })
   const stop = new AbortController()
   const { signal } = stop
-  queue.subscribe(changed)
   window.addEventListener('online', () => queue.resume(), { signal })
   window.addEventListener('offline', () => queue.interrupt(), { signal })
   window.addEventListener(
@@ -73,6 +72,7 @@ export function createUploads({ supabase, config, actions, changed, added }: Upl
         incident,
       )
     },
+    subscribe: (listener) => queue.subscribe(listener),
     close() {
       stop.abort()
       queue.close()
