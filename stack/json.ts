@@ -1,19 +1,20 @@
-/** JSON that a caller sent. One place for every service: a body nested too deeply overflows the stack of what reads it. */
+/** JSON from callers. A value that is nested very deeply would overflow the stack of the code that walks it. */
 
 /**
- * Levels of arrays and objects. PostgreSQL reads some 6,000, Node writes about as many; nothing that people send has a
- * hundred.
+ * Levels of arrays and objects. PostgreSQL reads about 6,000 levels, and Node writes about as many. Messages of
+ * applications have fewer than a hundred.
  */
 const MAX_DEPTH = 1000
 
-/** @throws SyntaxError for what is no JSON, and for JSON that is nested deeper than 1,000 levels. */
+/** @throws SyntaxError for a text that is no JSON, and for JSON that is nested deeper than 1,000 levels */
 export function parseJson(text: string): unknown {
   if (isTooDeep(text)) throw new SyntaxError(`JSON is nested deeper than ${MAX_DEPTH} levels`)
   return JSON.parse(text)
 }
 
-/** Counts brackets outside of strings; whether they match is the parser's business. */
+/** Counts brackets outside of strings. The parser checks whether they match. */
 export function isTooDeep(text: string): boolean {
+  if (text.length <= MAX_DEPTH) return false
   let depth = 0
   for (let index = 0; index < text.length; index++) {
     switch (text.charCodeAt(index)) {
@@ -41,7 +42,7 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** @param start of the opening quote. @returns the index of the closing quote, or of the text's end. */
+/** @param start index of the opening quote @returns the index of the closing quote, or of the text's end */
 function endOfString(text: string, start: number): number {
   for (let index = start + 1; index < text.length; index++) {
     const code = text.charCodeAt(index)

@@ -1,19 +1,10 @@
-/** `/admin/users`: accounts as the service role sees and changes them. */
+/** `/admin/users`: the service role reads and changes accounts. */
 
 import { createHash } from 'node:crypto'
 import type { AuthContext } from './context.ts'
 import type { Queryable } from './database.ts'
 import { authErrors } from './errors.ts'
-import {
-  banDuration,
-  isUuid,
-  optionalBoolean,
-  optionalEmail,
-  optionalObject,
-  optionalString,
-  pageNumber,
-  readBody,
-} from './input.ts'
+import { banDuration, email, flag, isUuid, metadata, pageNumber, phone, readBody, text } from './input.ts'
 import { closeSessions } from './sessions.ts'
 import {
   IDENTITY_COLUMNS,
@@ -29,8 +20,19 @@ const DEFAULT_PAGE_SIZE = 50
 const MAX_PAGE_SIZE = 1000
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 
-/** @param path of the request, for the `link` header */
-export async function listUsers(context: AuthContext, url: URL, path: string): Promise<Response> {
+/** Fields of a new or changed account. */
+const ACCOUNT = {
+  phone,
+  email,
+  password: text,
+  email_confirm: flag,
+  role: text,
+  app_metadata: metadata,
+  user_metadata: metadata,
+  ban_duration: banDuration,
+}
+
+export async function listUsers(context: AuthContext, url: URL): Promise<Response> {
   const page = pageNumber(url.searchParams.get('page'), 1)
   const perPage = Math.min(pageNumber(url.searchParams.get('per_page'), DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE)
   const { rows: counted } = await context.db.pool.query<{ total: number }>(
@@ -47,11 +49,11 @@ export async function listUsers(context: AuthContext, url: URL, path: string): P
     aud: AUDIENCE,
   }
   return Response.json(body, {
-    headers: { 'x-total-count': String(total), link: linkHeader(path, page, perPage, total) },
+    headers: { 'x-total-count': String(total), link: linkHeader(url.pathname, page, perPage, total) },
   })
 }
 
-/** `page` comes first in each address: supabase-js reads the number behind the first `=`. */
+/** `page` comes first in each address: supabase-js reads the number after the first `=`. */
 function linkHeader(path: string, page: number, perPage: number, total: number): string {
   const last = Math.max(1, Math.ceil(total / perPage))
   const to = (target: number, rel: string): string =>
@@ -68,31 +70,25 @@ async function identitiesOf(db: Queryable, users: readonly UserRow[]): Promise<M
 }
 
 export async function createUser(context: AuthContext, request: Request): Promise<UserJson> {
-  const body = await readBody(request)
-  if (optionalString(body, 'phone') !== undefined) throw authErrors.phoneDisabled()
-  const email = optionalEmail(body, 'email')
-  if (email === undefined) {
+  const body = await readBody(request, { ...ACCOUNT, id: text })
+  const { id, password } = body
+  if (body.email === undefined) {
     throw authErrors.validation('Cannot create a user without either an email or phone')
   }
-  const id = optionalString(body, 'id')
   if (id !== undefined && (!isUuid(id) || id === NIL_UUID)) {
     throw authErrors.validation('ID must conform to the uuid v4 format')
   }
-  const password = optionalString(body, 'password')
   if (password !== undefined) context.passwords.check(password)
-  const emailConfirmed = optionalBoolean(body, 'email_confirm') ?? false
+  const emailConfirmed = body.email_confirm ?? false
   const newUser = {
     id,
-    email,
+    email: body.email,
     emailConfirmed,
-    role: optionalString(body, 'role'),
-    appMetadata: { provider: 'email', providers: ['email'], ...optionalObject(body, 'app_metadata') },
-    userMetadata: {
-      ...optionalObject(body, 'user_metadata'),
-      ...(emailConfirmed && { email_verified: true }),
-    },
-    bannedForMs: banDuration(body),
-    // Without a password the account cannot be signed in to, whatever is typed.
+    role: body.role,
+    appMetadata: { provider: 'email', providers: ['email'], ...body.app_metadata },
+    userMetadata: { ...body.user_metadata, ...(emailConfirmed && { email_verified: true }) },
+    bannedForMs: body.ban_duration,
+    // No password matches an empty hash.
     passwordHash: password === undefined ? '' : await context.passwords.hash(password),
   }
   return context.db.transaction(async (tx) => userJson(tx, await insertUser(tx, newUser)))
@@ -109,20 +105,17 @@ export async function changeUserAsAdmin(
   request: Request,
   id: string,
 ): Promise<UserJson> {
-  const body = await readBody(request)
-  if (optionalString(body, 'phone') !== undefined) throw authErrors.phoneDisabled()
-  const email = optionalEmail(body, 'email')
-  const password = optionalString(body, 'password')
+  const body = await readBody(request, ACCOUNT)
+  const { password, user_metadata: userMetadata } = body
   if (password !== undefined) context.passwords.check(password)
-  const confirm = optionalBoolean(body, 'email_confirm') ?? false
-  const userMetadata = optionalObject(body, 'user_metadata')
+  const confirm = body.email_confirm ?? false
   const changes = {
-    email,
+    email: body.email,
     confirmEmail: confirm,
-    role: optionalString(body, 'role'),
-    appMetadata: optionalObject(body, 'app_metadata'),
+    role: body.role,
+    appMetadata: body.app_metadata,
     userMetadata: confirm ? { ...userMetadata, email_verified: true } : userMetadata,
-    bannedForMs: banDuration(body),
+    bannedForMs: body.ban_duration,
     passwordHash: password === undefined ? undefined : await context.passwords.hash(password),
   }
   return context.db.transaction(async (tx) => {
@@ -134,9 +127,9 @@ export async function changeUserAsAdmin(
   })
 }
 
-/** A soft deletion keeps the row, without anything that tells whose it was. */
+/** A soft deletion keeps the row without data about the person. */
 export async function deleteUser(context: AuthContext, request: Request, id: string): Promise<void> {
-  const soft = optionalBoolean(await readBody(request), 'should_soft_delete') ?? false
+  const { should_soft_delete: soft } = await readBody(request, { should_soft_delete: flag })
   await context.db.transaction(async (tx) => {
     const user = await lockUser(tx, checkedId(id))
     if (!user) throw authErrors.userNotFound()

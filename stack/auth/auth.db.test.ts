@@ -55,7 +55,9 @@ async function call(
       ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
       ...options.headers,
     },
-    ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+    ...(options.body !== undefined && {
+      body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body),
+    }),
   })
   const text = await response.text()
   return { status: response.status, body: text === '' ? {} : JSON.parse(text), headers: response.headers }
@@ -124,12 +126,12 @@ describe('sign-up', () => {
     ['a weak password', { email: 'x@example.com', password: '12345' }, 422, 'weak_password'],
     ['a very long password', { email: 'x@example.com', password: 'ä'.repeat(37) }, 400, 'validation_failed'],
     ['no password', { email: 'x@example.com' }, 400, 'validation_failed'],
-    ['an address that is none', { email: 'x', password: PASSWORD }, 400, 'validation_failed'],
+    ['an invalid address', { email: 'x', password: PASSWORD }, 400, 'validation_failed'],
     ['a phone number', { phone: '+49', password: PASSWORD }, 400, 'phone_provider_disabled'],
     ['a number for an address', { email: 5, password: PASSWORD }, 400, 'bad_json'],
     ['a list', [], 400, 'bad_json'],
     [
-      'metadata that no database holds',
+      'metadata with NUL, which the database cannot store',
       { email: 'x@example.com', password: PASSWORD, data: { a: ['\0'] } },
       400,
       'bad_json',
@@ -141,7 +143,7 @@ describe('sign-up', () => {
     })
   })
 
-  test('refuses an address that is taken, also when two come at once', async () => {
+  test('refuses an address that is taken, also for simultaneous sign-ups', async () => {
     const { email } = await signedUp()
     const { error } = await api.client().auth.signUp({ email, password: PASSWORD })
     expect(error).toMatchObject({ status: 422, code: 'user_already_exists' })
@@ -153,7 +155,7 @@ describe('sign-up', () => {
     expect(results.map((result) => result.status).sort()).toEqual([200, 422, 422, 422, 422])
   })
 
-  test('answers a malformed body', async () => {
+  test('answers a malformed body with bad_json', async () => {
     const response = await fetch(`${api.gateway.url}/auth/v1/signup`, {
       method: 'POST',
       headers: { apikey: api.keys.publishableKey },
@@ -165,7 +167,7 @@ describe('sign-up', () => {
 })
 
 describe('anonymous sign-in', () => {
-  test('gives a user without an address, who can become permanent', async () => {
+  test('gives a user without an address, which becomes permanent with an address', async () => {
     const client = api.client()
     const { data, error } = await client.auth.signInAnonymously({ options: { data: { lang: 'de' } } })
     expect(error).toBeNull()
@@ -193,7 +195,7 @@ describe('anonymous sign-in', () => {
 })
 
 describe('password sign-in', () => {
-  test('opens a session of its own each time', async () => {
+  test('opens a new session each time', async () => {
     const { email, id } = await signedUp()
     const first = await api
       .client()
@@ -204,7 +206,7 @@ describe('password sign-in', () => {
     expect(new Set(sessions).size).toBe(2)
   })
 
-  test('says the same about a wrong password, an unknown user and a user without a password', async () => {
+  test('answers the same to a wrong password, an unknown user and a user without a password', async () => {
     const { email } = await signedUp()
     const { data } = await api.admin().auth.admin.createUser({ email: newEmail(), email_confirm: true })
     for (const [who, password] of [
@@ -246,8 +248,12 @@ describe('password sign-in', () => {
   })
 
   test('refuses unknown grants', async () => {
-    expect((await call('POST', '/token?grant_type=pkce', { body: {} })).status).toBe(400)
-    expect((await call('POST', '/token', { body: {} })).status).toBe(400)
+    for (const path of ['/token?grant_type=nonsense', '/token']) {
+      expect(await call('POST', path, { body: {} })).toMatchObject({
+        status: 400,
+        body: { error_code: 'invalid_credentials', msg: 'unsupported_grant_type' },
+      })
+    }
   })
 })
 
@@ -270,7 +276,7 @@ describe('refresh', () => {
     await sql(`update auth.refresh_tokens set updated_at = updated_at - interval '11 seconds'`)
   }
 
-  test('a lost answer can be asked for again: the parent of the active token gives that token', async () => {
+  test('the parent of the active token gives the active token again, for a lost answer', async () => {
     const { refreshToken } = await signedUp()
     const first = await refresh(refreshToken)
     await ageTokens()
@@ -286,7 +292,7 @@ describe('refresh', () => {
     expect(new Set(results.map((result) => result.body.refresh_token)).size).toBe(1)
   })
 
-  test('an old token within the interval is forgiven, beyond it the family is revoked', async () => {
+  test('an old token is accepted within the reuse interval; after it every token of the session is revoked', async () => {
     const { refreshToken: first } = await signedUp()
     const second = String((await refresh(first)).body.refresh_token)
     const third = String((await refresh(second)).body.refresh_token)
@@ -362,7 +368,7 @@ describe('sign-out', () => {
     expect(await alive(tokens)).toEqual(expected)
   })
 
-  test('an unknown scope, and a token of an ended session', async () => {
+  test('refuses an unknown scope, and a token of an ended session', async () => {
     const { accessToken, client } = await signedUp()
     expect(await call('POST', '/logout?scope=all', { token: accessToken })).toMatchObject({
       status: 400,
@@ -377,7 +383,7 @@ describe('sign-out', () => {
 })
 
 describe('user', () => {
-  test('reads and changes themselves', async () => {
+  test('reads and changes the own account', async () => {
     const { client, id, email } = await signedUp()
     expect((await client.auth.getUser()).data.user).toMatchObject({ id, email })
 
@@ -414,7 +420,7 @@ describe('user', () => {
     ).toBeNull()
   })
 
-  test('may not give themselves rights', async () => {
+  test('cannot change the own role or app_metadata', async () => {
     const { accessToken } = await signedUp()
     expect(
       await call('PUT', '/user', { token: accessToken, body: { app_metadata: { admin: true } } }),
@@ -423,7 +429,7 @@ describe('user', () => {
     expect((await call('GET', '/user', { token: accessToken })).body.role).toBe('authenticated')
   })
 
-  test('tokens that do not hold are refused', async () => {
+  test('tokens that are expired, foreign, unsigned or garbled are refused', async () => {
     const { accessToken, id } = await signedUp()
     const user = { sub: id, role: 'authenticated', aud: 'authenticated' }
     const none = `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${accessToken.split('.')[1]}.`
@@ -460,7 +466,7 @@ describe('user', () => {
     expect(await call('GET', '/user', { token: odd })).toMatchObject({ body: { error_code: 'bad_jwt' } })
   })
 
-  test('short-lived tokens end when they say', async () => {
+  test('an access token is refused after its lifetime', async () => {
     await using brief = await startTestApi({ auth: { accessTokenLifetime: -1 } })
     const { data } = await brief.client().auth.signUp({ email: newEmail(), password: PASSWORD })
     const response = await fetch(`${brief.gateway.url}/auth/v1/user`, {
@@ -522,7 +528,7 @@ describe('administration', () => {
     expect(error).toMatchObject({ code: 'email_not_confirmed' })
   })
 
-  test('a soft deletion keeps the id alone, and frees the address', async () => {
+  test('a soft deletion keeps the id only, and the address can be used again', async () => {
     const { id, email } = await signedUp()
     expect((await api.admin().auth.admin.deleteUser(id, true)).error).toBeNull()
     const [row] = await sql('select email, deleted_at is not null as deleted from auth.users where id = $1', [
@@ -533,7 +539,7 @@ describe('administration', () => {
     expect((await api.client().auth.signUp({ email, password: PASSWORD })).error).toBeNull()
   })
 
-  test('refuses what is wrong', async () => {
+  test('refuses invalid values and values that are taken', async () => {
     const key = api.keys.secretKey
     const { email, id } = await signedUp()
     for (const [body, status, code] of [
@@ -553,7 +559,7 @@ describe('administration', () => {
     expect(await call('GET', '/admin/users?page=-1', { key, token: key })).toMatchObject({ status: 400 })
   })
 
-  test('is for the service role alone', async () => {
+  test('is refused to every role but the service role', async () => {
     const { accessToken, client } = await signedUp()
     expect((await client.auth.admin.listUsers()).error).toMatchObject({ status: 403, code: 'not_admin' })
     for (const [key, token] of [
@@ -597,20 +603,52 @@ describe('endpoints', () => {
     expect(JSON.stringify(api.keys.jwks)).not.toContain('"d"')
   })
 
-  test('settings say what is on', async () => {
+  test('settings list the enabled providers', async () => {
     expect((await call('GET', '/settings')).body).toMatchObject({
       external: { email: true, anonymous_users: true, phone: false },
       mailer_autoconfirm: true,
     })
   })
 
-  test('what does not exist is 404 and the wrong method 405, in the form of an error', async () => {
-    expect(await call('POST', '/otp', { body: {} })).toMatchObject({ status: 404, body: { code: 404 } })
+  test.each([
+    ['POST', '/otp'],
+    ['POST', '/magiclink'],
+    ['POST', '/recover'],
+    ['POST', '/resend'],
+    ['POST', '/verify'],
+    ['GET', '/verify?token=x&type=magiclink'],
+    ['GET', '/authorize?provider=github'],
+    ['GET', '/reauthenticate'],
+    ['POST', '/invite'],
+    ['POST', '/factors'],
+    ['POST', '/factors/7/verify'],
+    ['GET', '/user/identities/authorize'],
+    ['POST', '/admin/generate_link'],
+    ['GET', '/admin/users/7/factors'],
+    ['GET', '/.well-known/openid-configuration'],
+    ['POST', '/token?grant_type=pkce'],
+    ['POST', '/token?grant_type=id_token'],
+  ])('%s %s of GoTrue does not exist here: 501 with the page that says so', async (method, path) => {
+    const answer = await call(method, path, method === 'POST' ? { body: {} } : {})
+    expect(answer).toMatchObject({ status: 501, body: { code: 501, error_code: 'not_implemented' } })
+    expect(answer.body.msg).toContain('docs/embedded-stack.md')
+  })
+
+  test('supabase-js gets status and message of an endpoint that does not exist here', async () => {
+    const { error } = await api.client().auth.signInWithOtp({ email: newEmail() })
+    expect(error).toMatchObject({
+      status: 501,
+      message: 'The embedded stack does not implement POST /otp; see "Auth" in docs/embedded-stack.md',
+    })
+  })
+
+  test('an unknown address is 404 and a wrong method 405, in the form of an error', async () => {
+    expect(await call('POST', '/nonsense', { body: {} })).toMatchObject({ status: 404, body: { code: 404 } })
     expect(await call('DELETE', '/user')).toMatchObject({ status: 405, body: { code: 405 } })
     expect((await call('GET', '/constructor')).status).toBe(404)
   })
 
-  test('clients of the newer version get the newer body', async () => {
+  test('clients of the newer API version get the newer form of an error', async () => {
     const headers = { 'x-supabase-api-version': '2024-01-01' }
     const answer = await call('POST', '/token?grant_type=password', {
       body: { email: 'a@b.c', password: 'x' },
@@ -622,7 +660,7 @@ describe('endpoints', () => {
 })
 
 describe('schema auth', () => {
-  test('the API’s roles see none of its tables', async () => {
+  test('the roles of the API have no rights on its tables', async () => {
     for (const role of ['anon', 'authenticated', 'service_role']) {
       for (const table of ['users', 'identities', 'sessions', 'refresh_tokens', 'mfa_amr_claims']) {
         const [row] = await sql(
@@ -636,7 +674,7 @@ describe('schema auth', () => {
     }
   })
 
-  test('postgres may put triggers and foreign keys on users, and they run', async () => {
+  test('postgres can create triggers and foreign keys on users, and they work', async () => {
     await sql(
       `create table public.profiles (id uuid primary key references auth.users (id) on delete cascade, email text)`,
     )

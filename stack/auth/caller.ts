@@ -1,4 +1,4 @@
-/** Who speaks to an endpoint, from the `Authorization` header alone; the gateway's verdict stands in when there is none. */
+/** The caller of an endpoint: from the `Authorization` header, or from the gateway where that header is missing. */
 
 import { verifyToken } from '../keys.ts'
 import type { Caller, StackKeys } from '../types.ts'
@@ -13,7 +13,7 @@ const ADMIN_ROLES: readonly unknown[] = ['service_role', 'supabase_admin']
 
 export interface SignedInUser {
   user: UserRow
-  /** Absent in tokens that belong to no session. */
+  /** Undefined for a token without a session. */
   sessionId: string | undefined
 }
 
@@ -38,7 +38,7 @@ export async function requireUser(
   return { user, sessionId }
 }
 
-/** @throws AuthError `not_admin` for anyone but the service role */
+/** @throws AuthError `not_admin` for every role but the service role */
 export async function requireAdmin(context: AuthContext, request: Request, caller: Caller): Promise<void> {
   const claims = await claimsOf(context.keys, request, caller)
   if (!ADMIN_ROLES.includes(claims.role)) throw authErrors.notAdmin()

@@ -1,6 +1,6 @@
 /** What every endpoint works with. */
 
-import type { Logger, StackKeys } from '../types.ts'
+import type { StackKeys } from '../types.ts'
 import type { AuthDatabase } from './database.ts'
 import type { Passwords } from './passwords.ts'
 import type { AuthSettings } from './settings.ts'
@@ -10,7 +10,6 @@ export interface AuthContext {
   keys: StackKeys
   settings: AuthSettings
   passwords: Passwords
-  logger: Logger
-  /** Claim `iss` of the tokens: the auth API's public address. */
-  issuer: () => string
+  /** Claim `iss` of the tokens: the service's public address. */
+  issuer: string
 }

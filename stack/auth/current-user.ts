@@ -1,10 +1,10 @@
-/** `GET /user`, `PUT /user` and `POST /logout`: what a signed-in user does about themselves. */
+/** `GET /user`, `PUT /user` and `POST /logout`: the signed-in user's own account. */
 
 import type { Caller } from '../types.ts'
 import { requireUser } from './caller.ts'
 import type { AuthContext } from './context.ts'
 import { authErrors } from './errors.ts'
-import { optionalEmail, optionalObject, optionalString, readBody } from './input.ts'
+import { email, metadata, phone, readBody, text } from './input.ts'
 import { closeSessions, type LogoutScope } from './sessions.ts'
 import type { UserJson, UserRow } from './user-record.ts'
 import { lockUser, updateUser, userJson } from './users.ts'
@@ -16,30 +16,34 @@ export async function getUser(context: AuthContext, request: Request, caller: Ca
 
 export async function changeUser(context: AuthContext, request: Request, caller: Caller): Promise<UserJson> {
   const { user, sessionId } = await requireUser(context, request, caller)
-  const body = await readBody(request)
-  if (optionalString(body, 'phone') !== undefined) throw authErrors.phoneDisabled()
-  if (optionalObject(body, 'app_metadata') !== undefined) {
+  const body = await readBody(request, {
+    phone,
+    email,
+    password: text,
+    data: metadata,
+    app_metadata: metadata,
+  })
+  if (body.app_metadata !== undefined) {
     throw authErrors.notAdmin('Updating app_metadata requires admin privileges')
   }
-  const email = optionalEmail(body, 'email')
-  const data = optionalObject(body, 'data')
-  const passwordHash = await newPasswordHash(context, user, optionalString(body, 'password'), email)
+  const { email: address, data } = body
+  const passwordHash = await newPasswordHash(context, user, body.password, address)
 
   return context.db.transaction(async (tx) => {
     const locked = await lockUser(tx, user.id)
     if (!locked) throw authErrors.subjectNotFound()
-    const becomesPermanent = locked.is_anonymous && email !== undefined
+    const becomesPermanent = locked.is_anonymous && address !== undefined
     const changed = await updateUser(tx, locked, {
-      email,
+      email: address,
       passwordHash,
-      confirmEmail: email !== undefined,
-      userMetadata: email === undefined ? data : { ...data, email, email_verified: true },
+      confirmEmail: address !== undefined,
+      userMetadata: address === undefined ? data : { ...data, email: address, email_verified: true },
       ...(becomesPermanent && {
         isAnonymous: false,
         appMetadata: { provider: 'email', providers: ['email'] },
       }),
     })
-    // Whoever signed in with the old password is signed out.
+    // Sessions that were opened with the old password end.
     if (passwordHash !== undefined) await closeSessions(tx, user.id, 'others', sessionId)
     return userJson(tx, changed)
   })
@@ -49,10 +53,10 @@ async function newPasswordHash(
   context: AuthContext,
   user: UserRow,
   password: string | undefined,
-  email: string | undefined,
+  address: string | undefined,
 ): Promise<string | undefined> {
   if (password === undefined) return undefined
-  if (user.is_anonymous && email === undefined) {
+  if (user.is_anonymous && address === undefined) {
     throw authErrors.validation(
       'Updating password of an anonymous user without an email or phone is not allowed',
       422,

@@ -1,14 +1,14 @@
-/** The auth server's access to its tables, always as `supabase_auth_admin`. */
+/** Access to the tables of Auth, always as `supabase_auth_admin`. */
 
 import type pg from 'pg'
 import { createPool } from '../database-pool.ts'
 import type { Logger } from '../types.ts'
 
-/** Runs statements: the pool for single ones, a transaction's client for several. */
+/** Runs statements: the pool for a single statement, a transaction's client for several. */
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
 export interface AuthDatabase {
-  /** One connection for the whole of `work`; commits when it returns, rolls back when it throws. */
+  /** Commits when `work` returns, rolls back when it throws. */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
   readonly pool: Queryable
   close(): Promise<void>
@@ -23,7 +23,7 @@ export function openAuthDatabase(url: string, logger: Logger): AuthDatabase {
     size: POOL_SIZE,
     logger,
     settings: {
-      // Triggers of the application on auth.users run as they do on hosted Supabase: with few rights.
+      // So that triggers on auth.users have no more rights than on hosted Supabase.
       role: 'supabase_auth_admin',
       search_path: 'auth',
       statement_timeout: '10s',

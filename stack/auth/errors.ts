@@ -1,7 +1,7 @@
-/** GoTrue's errors: HTTP status, machine code and sentence, in both body forms its clients know. */
+/** GoTrue's errors: HTTP status, code and message, in the two forms of body that its clients know. */
 
 const API_VERSION_HEADER = 'x-supabase-api-version'
-/** From this version on, `code` is the machine code; before, it was the HTTP status. */
+/** From this API version on, `code` of the body is the error code; before, it was the HTTP status. */
 const CODED_VERSION = '2024-01-01'
 
 export class AuthError extends Error {
@@ -67,6 +67,12 @@ export const authErrors = {
   refreshUserBanned: () => new AuthError(400, 'user_banned', 'Invalid Refresh Token: User Banned'),
   sessionExpired: () => new AuthError(400, 'session_expired', 'Invalid Refresh Token: Session Expired'),
   notFound: () => new AuthError(404, 'not_found', 'There is no such endpoint'),
+  notImplemented: (endpoint: string) =>
+    new AuthError(
+      501,
+      'not_implemented',
+      `The embedded stack does not implement ${endpoint}; see "Auth" in docs/embedded-stack.md`,
+    ),
   methodNotAllowed: () =>
     new AuthError(405, 'method_not_allowed', 'This endpoint does not accept the method'),
   unavailable: () => new AuthError(503, 'unexpected_failure', 'The database is unavailable; try again later'),

@@ -1,9 +1,9 @@
-/** Parsing of what callers send. Everything wrong is an {@link AuthError} with status 400. */
+/** Bodies and parameters of requests. A value of a wrong type is answered `bad_json`, as GoTrue answers it. */
 
+import * as v from 'valibot'
+import { isRecord } from '../../functions-shared/unknown.ts'
 import { parseJson } from '../json.ts'
 import { authErrors } from './errors.ts'
-
-export type Body = Readonly<Record<string, unknown>>
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const EMAIL =
@@ -14,49 +14,75 @@ export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value)
 }
 
-/** An empty body is an empty object, as GoTrue's clients send it where nothing is needed. */
-export async function readBody(request: Request): Promise<Body> {
-  const text = await request.text()
-  if (text === '') return {}
+/** Undefined for an absent, null or empty text, which GoTrue treats alike. PostgreSQL cannot store NUL. */
+export const text = v.pipe(
+  v.nullish(v.string()),
+  v.check((value) => !value?.includes('\0')),
+  v.transform((value) => value || undefined),
+)
+
+export const flag = v.nullish(v.boolean())
+
+export const metadata = v.pipe(
+  v.nullish(v.custom<Readonly<Record<string, unknown>>>(isRecord)),
+  v.check((value) => !containsNul(value)),
+  v.transform((value) => value ?? undefined),
+)
+
+/** In lower case: addresses that differ in case alone belong to one account. */
+export const email = v.pipe(
+  text,
+  v.transform((value) => {
+    const address = value?.toLowerCase()
+    if (address !== undefined && (address.length > MAX_EMAIL_LENGTH || !EMAIL.test(address))) {
+      throw authErrors.invalidEmail()
+    }
+    return address
+  }),
+)
+
+/** Phone numbers are refused. */
+export const phone = v.pipe(
+  text,
+  v.transform((value) => {
+    if (value !== undefined) throw authErrors.phoneDisabled()
+  }),
+)
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+/** A thousand years; PostgreSQL's timestamps end. */
+const MAX_BAN_MS = 1000 * 365 * 24 * 3_600_000
+
+/** Milliseconds of a duration like `1h30m`; `none` lifts a ban and gives null. */
+export const banDuration = v.pipe(
+  text,
+  v.transform((value) => {
+    if (value === undefined || value === 'none') return value === 'none' ? null : undefined
+    if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value))
+      throw authErrors.validation('invalid format for ban duration')
+    let total = 0
+    for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+      total += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0)
+    }
+    return Math.min(total, MAX_BAN_MS)
+  }),
+)
+
+/** An empty body is an empty object. @throws AuthError `bad_json`, or the error of a field */
+export async function readBody<Fields extends v.ObjectEntries>(
+  request: Request,
+  fields: Fields,
+): Promise<v.InferOutput<v.ObjectSchema<Fields, undefined>>> {
+  const body = await request.text()
   let value: unknown
   try {
-    value = parseJson(text)
+    value = body === '' ? {} : parseJson(body)
   } catch {
     throw authErrors.badJson()
   }
-  if (!isObject(value)) throw authErrors.badJson()
-  return value
-}
-
-/** `undefined` for what is absent, null or, as GoTrue has it, empty. */
-export function optionalString(body: Body, name: string): string | undefined {
-  const value = body[name]
-  if (value === undefined || value === null || value === '') return undefined
-  if (typeof value !== 'string' || value.includes('\0')) throw authErrors.badJson()
-  return value
-}
-
-export function optionalBoolean(body: Body, name: string): boolean | undefined {
-  const value = body[name]
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== 'boolean') throw authErrors.badJson()
-  return value
-}
-
-export function optionalObject(body: Body, name: string): Body | undefined {
-  const value = body[name]
-  if (value === undefined || value === null) return undefined
-  if (!isObject(value)) throw authErrors.badJson()
-  refuseNul(value)
-  return value
-}
-
-/** In lower case; addresses that differ in case alone belong to one account. */
-export function optionalEmail(body: Body, name: string): string | undefined {
-  const value = optionalString(body, name)?.toLowerCase()
-  if (value === undefined) return undefined
-  if (value.length > MAX_EMAIL_LENGTH || !EMAIL.test(value)) throw authErrors.invalidEmail()
-  return value
+  const result = v.safeParse(v.object(fields), isRecord(value) ? value : undefined)
+  if (!result.success) throw authErrors.badJson()
+  return result.output
 }
 
 /** A positive integer of a query string, or the default. */
@@ -67,33 +93,8 @@ export function pageNumber(text: string | null, fallback: number): number {
   return value === 0 ? fallback : value
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-/** Ten thousand years do not fit into a timestamp. */
-const MAX_BAN_MS = 1000 * 365 * 24 * 3_600_000
-
-/** Milliseconds of a duration like `1h30m`; `none` lifts a ban and gives null. */
-export function banDuration(body: Body): number | null | undefined {
-  const text = optionalString(body, 'ban_duration')
-  if (text === undefined) return undefined
-  if (text === 'none') return null
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) throw authErrors.validation('invalid format for ban duration')
-  let total = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-    total += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0)
-  }
-  return Math.min(total, MAX_BAN_MS)
-}
-
-/** The database cannot hold the character, and says so only when it is too late. */
-function refuseNul(value: unknown): void {
-  if (typeof value === 'string' && value.includes('\0')) throw authErrors.badJson()
-  if (typeof value !== 'object' || value === null) return
-  for (const [name, part] of Object.entries(value)) {
-    refuseNul(name)
-    refuseNul(part)
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function containsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, part]) => name.includes('\0') || containsNul(part))
 }

@@ -1,4 +1,4 @@
-/** Password hashes, exchangeable with hosted Supabase (`$2a$`, 72 bytes at most). */
+/** Password hashes in the form of hosted Supabase: bcrypt `$2a$`, 72 bytes at most. */
 
 import { randomUUID } from 'node:crypto'
 import bcrypt from 'bcryptjs'
@@ -9,7 +9,7 @@ export interface Passwords {
   /** @throws AuthError `weak_password` or `validation_failed` */
   check(password: string): void
   hash(password: string): Promise<string>
-  /** Takes as long for an account without a password, or none at all, as for a wrong password. */
+  /** Takes as long without a hash as for a wrong password, so that the time does not tell whether an account exists. */
   matches(password: string, hash: string | null | undefined): Promise<boolean>
 }
 

@@ -1,4 +1,4 @@
-/** The answer to every kind of sign-in: access token, refresh token and user. */
+/** The answer to every way of signing in: access token, refresh token and user. */
 
 import { mintToken } from '../keys.ts'
 import type { AuthContext } from './context.ts'
@@ -29,7 +29,7 @@ export async function sessionJson(
   const accessToken = await mintToken(
     context.keys,
     {
-      iss: context.issuer(),
+      iss: context.issuer,
       sub: user.id,
       aud: user.aud ?? AUDIENCE,
       email: user.email ?? '',

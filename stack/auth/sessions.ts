@@ -4,9 +4,9 @@
  *   sign-in ──> session ──> token 1 ──refresh──> token 2 ──refresh──> token 3 (active)
  *                            revoked    parent     revoked    parent
  *
- * A token is used up by the refresh it pays for. Using it again is forgiven when its answer may have been lost
- * (it is the parent of the active token, or was used within the reuse interval): the active token is handed out
- * once more. Otherwise somebody holds a copy, and every token of the session is revoked.
+ * A refresh revokes the token that it uses. A revoked token still gives the active token when the answer to its refresh
+ * may have been lost: when it is the parent of the active token, or was used within the reuse interval. Any other use of
+ * a revoked token means that a copy of it was stolen, and revokes every token of the session.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -31,7 +31,7 @@ export interface OpenSession {
   amr: AmrEntry[]
 }
 
-/** What is known about the device, kept for the user's list of sessions. */
+/** Facts about the device, kept with its session. */
 export interface Device {
   userAgent: string | null
   ip: string | null
@@ -75,7 +75,7 @@ export async function openSession(
 }
 
 /**
- * Exchanges a refresh token. Failures are returned, not thrown: revoking a stolen family must be committed.
+ * Exchanges a refresh token. Failures are returned, not thrown, so that the revocation of a stolen session is committed.
  * @param reuseInterval seconds
  */
 export async function refreshSession(
@@ -87,7 +87,7 @@ export async function refreshSession(
   const sessionId = (await findToken(tx, token, reuseInterval))?.session_id
   if (!sessionId) return authErrors.refreshTokenNotFound()
 
-  // The session's lock puts concurrent refreshes in line; the token is read again behind it.
+  // The lock on the session orders concurrent refreshes. The token is read again after the lock is taken.
   const { rows: sessions } = await tx.query<{ user_id: string; expired: boolean }>(
     `select user_id, coalesce(not_after < now(), false) as expired from auth.sessions where id = $1 for update`,
     [sessionId],
@@ -116,7 +116,7 @@ export async function refreshSession(
   return { id: sessionId, user, refreshToken, amr: await amrOf(tx, sessionId) }
 }
 
-/** The token to hand out, or `undefined` when the one presented must not be used again. */
+/** The token to hand out, or undefined when `current` must not be used again. */
 async function nextToken(
   tx: Queryable,
   sessionId: string,
@@ -177,7 +177,7 @@ export async function sessionExists(db: Queryable, id: string, userId: string): 
   return rows.length > 0
 }
 
-/** `sessionId` is the caller's own: what `local` ends and `others` spares. */
+/** @param sessionId the caller's own session: `local` ends it, `others` keeps it */
 export async function closeSessions(
   db: Queryable,
   userId: string,

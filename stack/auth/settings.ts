@@ -1,9 +1,9 @@
-/** What an operator may set on hosted Supabase, with the embedded stack's defaults. */
+/** Settings that an operator has on hosted Supabase, with the embedded stack's defaults. */
 
 export interface AuthSettings {
-  /** Seconds an access token lives. */
+  /** Lifetime of an access token in seconds. */
   accessTokenLifetime: number
-  /** Seconds in which a refresh token that was just used may be used again (two tabs, a lost answer). */
+  /** Seconds in which a used refresh token may be used again, for two tabs or a lost answer. */
   refreshTokenReuseInterval: number
   /** Characters. */
   minimumPasswordLength: number
@@ -18,7 +18,7 @@ export const DEFAULT_AUTH_SETTINGS: AuthSettings = {
   bcryptCost: 10,
 }
 
-/** Body of `GET /settings`. Mail cannot be sent from here, so addresses count as confirmed. */
+/** Body of `GET /settings`. The embedded stack sends no mail, so it takes every address for confirmed. */
 export const PUBLIC_SETTINGS = {
   external: {
     anonymous_users: true,

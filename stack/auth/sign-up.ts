@@ -1,24 +1,31 @@
-/** `POST /signup`: with an address and a password, or without either as an anonymous user. */
+/** `POST /signup`: a user with an address and a password, or an anonymous user without either. */
 
 import { randomUUID } from 'node:crypto'
 import type { AuthContext } from './context.ts'
 import { AuthError, authErrors } from './errors.ts'
-import { type Body, optionalEmail, optionalObject, optionalString, readBody } from './input.ts'
+import { email, metadata, phone, readBody, text } from './input.ts'
 import { type SessionJson, sessionJson } from './session-response.ts'
 import { deviceOf, openSession } from './sessions.ts'
 import { findUserByEmail, insertUser, markSignedIn } from './users.ts'
 
 export async function signUp(context: AuthContext, request: Request): Promise<SessionJson> {
-  const body = await readBody(request)
-  if (optionalString(body, 'phone') !== undefined) throw authErrors.phoneDisabled()
-  const email = optionalEmail(body, 'email')
-  return email === undefined
-    ? signUpAnonymously(context, request, body)
-    : signUpWithEmail(context, request, body, email)
+  const {
+    email: address,
+    password,
+    data,
+  } = await readBody(request, { phone, email, password: text, data: metadata })
+  return address === undefined
+    ? signUpAnonymously(context, request, data ?? {})
+    : signUpWithEmail(context, request, { address, password, data: data ?? {} })
 }
 
-async function signUpAnonymously(context: AuthContext, request: Request, body: Body): Promise<SessionJson> {
-  const userMetadata = optionalObject(body, 'data') ?? {}
+type Metadata = Readonly<Record<string, unknown>>
+
+async function signUpAnonymously(
+  context: AuthContext,
+  request: Request,
+  userMetadata: Metadata,
+): Promise<SessionJson> {
   return context.db.transaction(async (tx) => {
     const created = await insertUser(tx, {
       emailConfirmed: false,
@@ -34,26 +41,23 @@ async function signUpAnonymously(context: AuthContext, request: Request, body: B
 async function signUpWithEmail(
   context: AuthContext,
   request: Request,
-  body: Body,
-  email: string,
+  { address, password, data }: { address: string; password: string | undefined; data: Metadata },
 ): Promise<SessionJson> {
-  const password = optionalString(body, 'password')
   if (password === undefined) throw authErrors.validation('Signup requires a valid password')
   context.passwords.check(password)
-  const data = optionalObject(body, 'data') ?? {}
-  if (await findUserByEmail(context.db.pool, email)) throw authErrors.userAlreadyExists()
+  if (await findUserByEmail(context.db.pool, address)) throw authErrors.userAlreadyExists()
   const passwordHash = await context.passwords.hash(password)
   const id = randomUUID()
   return context.db.transaction(async (tx) => {
     const created = await insertUser(tx, {
       id,
-      email,
+      email: address,
       passwordHash,
       emailConfirmed: true,
       appMetadata: { provider: 'email', providers: ['email'] },
-      userMetadata: { ...data, sub: id, email, email_verified: true, phone_verified: false },
+      userMetadata: { ...data, sub: id, email: address, email_verified: true, phone_verified: false },
     }).catch((error: unknown) => {
-      // Somebody took the address since we looked.
+      // Another sign-up has taken the address in the meantime.
       throw error instanceof AuthError && error.code === 'email_exists'
         ? authErrors.userAlreadyExists()
         : error

@@ -1,11 +1,14 @@
-/** `POST /token`: a session for a password or for a refresh token. */
+/** `POST /token`: a session in exchange for a password or a refresh token. */
 
 import type { AuthContext } from './context.ts'
 import { AuthError, authErrors } from './errors.ts'
-import { optionalString, readBody } from './input.ts'
+import { phone, readBody, text } from './input.ts'
 import { type SessionJson, sessionJson } from './session-response.ts'
 import { deviceOf, openSession, refreshSession } from './sessions.ts'
 import { findUserByEmail, isBanned, lockUser, markSignedIn } from './users.ts'
+
+/** Grants of GoTrue that do not exist here. */
+const ABSENT_GRANTS: readonly (string | null)[] = ['id_token', 'pkce', 'web3']
 
 export async function grantToken(
   context: AuthContext,
@@ -14,24 +17,20 @@ export async function grantToken(
 ): Promise<SessionJson> {
   if (grantType === 'password') return grantByPassword(context, request)
   if (grantType === 'refresh_token') return grantByRefreshToken(context, request)
+  if (ABSENT_GRANTS.includes(grantType))
+    throw authErrors.notImplemented(`POST /token?grant_type=${grantType}`)
   throw authErrors.unsupportedGrant()
 }
 
 async function grantByPassword(context: AuthContext, request: Request): Promise<SessionJson> {
-  const body = await readBody(request)
-  if (optionalString(body, 'phone') !== undefined) throw authErrors.phoneDisabled()
-  const email = optionalString(body, 'email')?.toLowerCase()
-  if (email === undefined) throw authErrors.validation('missing email or phone')
-  const password = optionalString(body, 'password') ?? ''
-
-  const found = await findUserByEmail(context.db.pool, email)
-  if (!(await context.passwords.matches(password, found?.encrypted_password))) {
-    throw authErrors.invalidCredentials()
-  }
+  const body = await readBody(request, { phone, email: text, password: text })
+  if (body.email === undefined) throw authErrors.validation('missing email or phone')
+  const found = await findUserByEmail(context.db.pool, body.email.toLowerCase())
   const hash = found?.encrypted_password
+  if (!(await context.passwords.matches(body.password ?? '', hash))) throw authErrors.invalidCredentials()
   return context.db.transaction(async (tx) => {
     const user = found && (await lockUser(tx, found.id))
-    // The password may have been changed, or the user deleted, while the hash was being compared.
+    // The password may have been changed, or the user deleted, while the hash was compared.
     if (!user || user.encrypted_password !== hash) throw authErrors.invalidCredentials()
     if (isBanned(user)) throw authErrors.userBanned()
     if (user.email_confirmed_at === null) throw authErrors.emailNotConfirmed()
@@ -41,15 +40,11 @@ async function grantByPassword(context: AuthContext, request: Request): Promise<
 }
 
 async function grantByRefreshToken(context: AuthContext, request: Request): Promise<SessionJson> {
-  const token = optionalString(await readBody(request), 'refresh_token')
+  const { refresh_token: token } = await readBody(request, { refresh_token: text })
   if (token === undefined) throw authErrors.validation('refresh_token required')
+  const reuseInterval = context.settings.refreshTokenReuseInterval
   const result = await context.db.transaction(async (tx) => {
-    const session = await refreshSession(
-      tx,
-      token,
-      context.settings.refreshTokenReuseInterval,
-      deviceOf(request),
-    )
+    const session = await refreshSession(tx, token, reuseInterval, deviceOf(request))
     return session instanceof AuthError ? session : sessionJson(context, tx, session)
   })
   if (result instanceof AuthError) throw result

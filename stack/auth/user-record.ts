@@ -1,4 +1,4 @@
-/** A user as the table holds them and as the API shows them. */
+/** A user as a row of `auth.users` and as the API's JSON. */
 
 export interface UserRow {
   id: string
@@ -39,7 +39,7 @@ export const USER_COLUMNS = `id, aud, role, email, encrypted_password, email_con
 export const IDENTITY_COLUMNS =
   'id, provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at, email'
 
-/** A user as `GET /user` and the admin API give them. Absent times are left out, as GoTrue does. */
+/** A user in the answers of `GET /user` and the admin API. Times that are null are left out, as GoTrue does. */
 export interface UserJson {
   id: string
   aud: string
@@ -62,7 +62,7 @@ export interface UserJson {
 
 interface IdentityJson {
   identity_id: string
-  /** The subject at the provider, for historical reasons not the identity's own id. */
+  /** The user's id at the provider; `identity_id` is the identity's own id. */
   id: string
   user_id: string
   identity_data: Record<string, unknown>

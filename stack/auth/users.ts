@@ -1,4 +1,4 @@
-/** Reading and writing of auth.users and auth.identities. */
+/** Reads and writes `auth.users` and `auth.identities`. */
 
 import { randomUUID } from 'node:crypto'
 import { errorCode } from '../database-errors.ts'
@@ -34,7 +34,7 @@ export interface UserChanges {
   passwordHash?: string | undefined
   confirmEmail?: boolean | undefined
   role?: string | undefined
-  /** Merged into what is there; null removes a key. */
+  /** Merged into the current values; null removes a key. */
   appMetadata?: Readonly<Record<string, unknown>> | undefined
   userMetadata?: Readonly<Record<string, unknown>> | undefined
   /** null lifts a ban. */
@@ -59,7 +59,7 @@ export async function findUserByEmail(db: Queryable, email: string): Promise<Use
   return rows[0]
 }
 
-/** Locked until the end of the transaction, so that two changes to one user come one after the other. */
+/** Locks the user until the end of the transaction, so that two changes to one user are made one after the other. */
 export async function lockUser(tx: Queryable, id: string): Promise<UserRow | undefined> {
   const { rows } = await tx.query<UserRow>(
     `select ${USER_COLUMNS} from auth.users where id = $1 and deleted_at is null for no key update`,
@@ -163,7 +163,7 @@ export function isBanned(user: UserRow): boolean {
   return user.banned_until !== null && user.banned_until.getTime() > Date.now()
 }
 
-/** The account's way to sign in by mail: its subject is the user's id. */
+/** The identity for signing in by e-mail. Its id at the provider is the user's id. */
 async function putEmailIdentity(
   tx: Queryable,
   userId: string,

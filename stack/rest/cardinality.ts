@@ -1,20 +1,21 @@
-/** `single()`: the library forgets about it for written rows that come back with aliases, paths or embeds. */
+/** `single()`, which the library ignores for written rows that are returned with aliases, paths or embeds. */
 
 import { errorResponse } from './errors.ts'
 
 const OBJECT_MEDIA_TYPE = 'application/vnd.pgrst.object+json'
 
-export function wantsOneObject(accept: string | undefined): boolean {
-  return accept?.includes(OBJECT_MEDIA_TYPE) === true
+/** Whether the caller expects one row. A function may return a list as its one value. */
+export function expectsOneRow(call: { path: string; headers: Readonly<Record<string, string>> }): boolean {
+  return call.headers.accept?.includes(OBJECT_MEDIA_TYPE) === true && !call.path.startsWith('/rpc/')
 }
 
-/** Whether the answer breaks the promise of one object: a list of none or several. */
+/** Whether the answer is a list of no row or of several rows. */
 export async function isNotOneObject(response: Response): Promise<boolean> {
   const rows = await rowsOf(response)
   return rows !== undefined && rows.length !== 1
 }
 
-/** The answer with its only row in place of the list, or 406. */
+/** The answer with its only row instead of the list, or 406. */
 export async function asOneObject(response: Response): Promise<Response> {
   const rows = await rowsOf(response)
   if (rows === undefined) return response
@@ -31,7 +32,7 @@ export async function asOneObject(response: Response): Promise<Response> {
   return new Response(JSON.stringify(rows[0]), { status: response.status, headers })
 }
 
-/** `undefined` when the answer is no list. */
+/** Undefined when the answer is no list. */
 async function rowsOf(response: Response): Promise<unknown[] | undefined> {
   if (!response.ok || response.body === null) return undefined
   const text = await response.clone().text()

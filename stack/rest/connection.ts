@@ -1,20 +1,20 @@
 /**
- * The database as `@supabase/lite` sees it, with our rules in place of its own: each request is one transaction
- * under the caller's role, started from `authenticator`; the schema comes from the cache; errors are PostgREST's.
+ * The database connection that `@supabase/lite` uses. Each request is one transaction under the caller's role, started
+ * from `authenticator`. The schema comes from the cache, and errors are PostgREST's.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PostgresConnection } from '@supabase/lite/postgres'
 import type { Pool } from 'pg'
 import type { Caller, Logger } from '../types.ts'
-import { isNotOneObject, wantsOneObject } from './cardinality.ts'
+import { expectsOneRow, isNotOneObject } from './cardinality.ts'
 import { encodeArguments, encodeRows } from './encode.ts'
 import { databaseErrorResponse, errorResponse, RestFailure, unexpectedError } from './errors.ts'
 import type { LiteModules } from './lite.ts'
 import { pooledConnection } from './pooled-connection.ts'
 import type { SchemaCache } from './schema-cache.ts'
 
-/** One request, from its arrival to its answer. */
+/** One request. */
 export interface Call {
   caller: Caller
   method: string
@@ -34,7 +34,7 @@ export interface ConnectionOptions {
 
 export interface RestConnection {
   connection: PostgresConnection
-  /** Runs `work`, which makes `connection` act for `call`. */
+  /** Runs `work` with `connection` acting for the caller. */
   asCaller<T>(call: Call, work: () => Promise<T>): Promise<T>
 }
 
@@ -49,7 +49,7 @@ export function createConnection(options: ConnectionOptions): RestConnection {
       return (await cache.get()).introspection
     }
 
-    /** The caller is ours to know; what the library made of the request's headers does not count. */
+    /** The gateway has checked the caller; the library's reading of the headers is not used. */
     override async withContext<T>(_vars: unknown, work: (db: Transaction) => Promise<T>): Promise<T> {
       const call = calls.getStore()
       if (call === undefined) throw new Error('a query outside of a request')
@@ -87,7 +87,7 @@ export function createConnection(options: ConnectionOptions): RestConnection {
       return { ...checked, values: encodeRows(values, from, schema) }
     }
 
-    /** Called with whatever a request failed with. Throwing a {@link RestFailure} settles the answer. */
+    /** Called with the error of a request. Throws a {@link RestFailure}, which is the answer. */
     override normalizeDbError(error: unknown): unknown {
       throw error instanceof RestFailure ? error : this.#failureOf(error)
     }
@@ -103,7 +103,7 @@ export function createConnection(options: ConnectionOptions): RestConnection {
       if (error instanceof Error && isUserMistake(error)) {
         return new RestFailure(errorResponse(400, { code: 'PGRST100', message: error.message }), error)
       }
-      logger.error('rest', 'a request failed', { path: call?.path, error })
+      logger.error('rest', 'request_failed', { path: call?.path, error })
       return new RestFailure(unexpectedError(), error)
     }
   }
@@ -114,17 +114,12 @@ export function createConnection(options: ConnectionOptions): RestConnection {
   }
 }
 
-/** Whatever an answer refuses must not have happened. */
+/** A refused request must be rolled back. */
 async function isRefusal(response: Response, call: Call): Promise<boolean> {
-  return response.status >= 400 || (promisesOneRow(call) && (await isNotOneObject(response)))
+  return response.status >= 400 || (expectsOneRow(call) && (await isNotOneObject(response)))
 }
 
-/** A function may answer with a list as its one value. */
-export function promisesOneRow(call: Call): boolean {
-  return wantsOneObject(call.headers.accept) && !call.path.startsWith('/rpc/')
-}
-
-/** Local settings of the transaction, as PostgREST makes them. */
+/** Settings of the transaction, as PostgREST makes them. */
 function settingsOf(
   call: Call,
   roleSettings: ReadonlyMap<string, string> = new Map(),
@@ -138,7 +133,7 @@ function settingsOf(
     ['request.headers', JSON.stringify(call.headers)],
     ['response.status', ''],
     ['response.headers', ''],
-    // Last: from here on the transaction has the caller's rights.
+    // Last, because the transaction has the caller's rights from here on.
     ['role', call.caller.role],
   ])
 }
@@ -153,7 +148,7 @@ async function applySettings(tx: Transaction, settings: ReadonlyMap<string, stri
     .execute()
 }
 
-/** The library says these in plain errors. */
+/** The library throws plain errors for mistakes in a query. */
 const USER_MISTAKES: readonly RegExp[] = [
   /Unknown operator/,
   /Unsupported operator/,

@@ -1,10 +1,11 @@
 /**
- * Prepares what callers send for the driver. JSON is encoded here, once and by the type of its destination: the driver
- * would take a list for an array and a text for JSON.
+ * Prepares callers' values for the driver. JSON values are encoded here, by the type of their column or argument: the
+ * driver would send a list as an array and a text as JSON.
  */
 
+import { isRecord } from '../../functions-shared/unknown.ts'
+import { parseArray } from '../database-arrays.ts'
 import type { Introspection } from './lite.ts'
-import { parseArray } from './types.ts'
 
 export interface FunctionCall {
   name: string
@@ -13,7 +14,7 @@ export interface FunctionCall {
   fromQuery: boolean
 }
 
-/** JSON on its way: neither the library nor the driver takes it for a text or a list. */
+/** Encoded JSON. Neither the library nor the driver mistakes it for a text or a list. */
 class Json {
   readonly #text: string
 
@@ -21,12 +22,12 @@ class Json {
     this.#text = text
   }
 
-  /** What the driver sends. */
+  /** Called by the driver. */
   toPostgres(): string {
     return this.#text
   }
 
-  /** Where the library encodes objects itself, the outcome is the same. */
+  /** Called where the library encodes objects itself. */
   toJSON(): unknown {
     return JSON.parse(this.#text)
   }
@@ -34,7 +35,7 @@ class Json {
 
 type Values = Readonly<Record<string, unknown>>
 
-/** An argument is encoded by its type, when every overload that fits agrees on it. */
+/** An argument is encoded by its type, if all matching overloads have the same type for it. */
 export function encodeArguments(call: FunctionCall, schema: Introspection): Record<string, unknown> {
   const names = Object.keys(call.args)
   const overloads = (schema.functions ?? []).filter(
@@ -49,7 +50,7 @@ export function encodeArguments(call: FunctionCall, schema: Introspection): Reco
   )
 }
 
-/** One row, or several, of a table: JSON columns are encoded. */
+/** Encodes the JSON columns of one row or several rows of a table. */
 export function encodeRows(rows: object, table: string, schema: Introspection): object {
   const jsonColumns = schema.columns
     .filter((column) => column.table === table && isJson(column.pg_type ?? column.type))
@@ -70,17 +71,12 @@ function encodeColumns(row: Values, columns: readonly string[]): Values {
 
 function encodeArgument(value: unknown, type: string, fromQuery: boolean): unknown {
   if (value === null || value === undefined) return value
-  if (!fromQuery) return isJson(type) ? new Json(JSON.stringify(value)) : value
-  if (typeof value !== 'string') return isJson(type) ? new Json(JSON.stringify(value)) : value
+  if (!fromQuery || typeof value !== 'string') return isJson(type) ? new Json(JSON.stringify(value)) : value
   if (isJson(type)) return value
-  // Of several values the library takes the last, which here is the list.
-  return type.endsWith('[]') && /^\{.*\}$/s.test(value) ? [parseArray(value, String)] : value
+  // Of several values the library takes the last: here the only one, which is the list.
+  return type.endsWith('[]') && /^\{.*\}$/s.test(value) ? [parseArray(value)] : value
 }
 
 function isJson(type: string): boolean {
   return type === 'json' || type === 'jsonb'
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

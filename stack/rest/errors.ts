@@ -1,5 +1,6 @@
 /** PostgREST's errors: SQLSTATE to HTTP status, and the body `{ code, details, hint, message }`. */
 
+import * as v from 'valibot'
 import { isDatabaseUnavailable } from '../database-errors.ts'
 import { isPoolExhausted } from '../database-pool.ts'
 import type { Role } from '../types.ts'
@@ -11,7 +12,7 @@ export interface RestErrorBody {
   hint: string | null
 }
 
-/** Ends a request with `response`. `getResponse` is what the router looks for in an error. */
+/** Ends a request with `response`. The library's router calls `getResponse`. */
 export class RestFailure extends Error {
   override readonly name = 'RestFailure'
   readonly #response: Response
@@ -56,7 +57,7 @@ const poolTimeout = (): Response =>
 export const unexpectedError = (): Response =>
   errorResponse(500, { code: 'PGRSTX00', message: 'An unexpected error occurred' })
 
-/** What a failed statement answers; `undefined` for an error that is not the database's. */
+/** The answer to a failed statement; undefined for an error that does not come from the database. */
 export function databaseErrorResponse(error: unknown, role: Role): Response | undefined {
   if (isPoolExhausted(error)) return poolTimeout()
   if (isDatabaseUnavailable(error)) return databaseUnavailable()
@@ -118,44 +119,38 @@ function statusOf(code: string, message: string, role: Role): number {
   return CODE_STATUS[code] ?? CLASS_STATUS[code.slice(0, 2)] ?? 400
 }
 
-/** `raise sqlstate 'PGRST'`: the message is the body, the detail has status and headers, both as JSON. */
+/** The message of `raise sqlstate 'PGRST'`: the body. */
+const RaisedBody = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    code: v.string(),
+    message: v.string(),
+    details: v.fallback(v.nullable(v.string()), null),
+    hint: v.fallback(v.nullable(v.string()), null),
+  }),
+)
+
+/** The detail of `raise sqlstate 'PGRST'`. */
+const RaisedEnvelope = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    status: v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599)),
+    headers: v.record(v.string(), v.string()),
+  }),
+)
+
 function raisedResponse(message: string, detail: string | null): Response {
-  const body = parseObject(message)
-  const envelope = parseObject(detail ?? '')
-  const { status, headers } = envelope ?? {}
-  if (!isText(body?.code) || !isText(body.message) || !isStatus(status) || !isHeaders(headers)) {
-    return errorResponse(500, {
-      code: 'PGRST121',
-      message: 'Could not parse JSON in the "RAISE SQLSTATE \'PGRST\'" error',
-    })
+  const body = v.safeParse(RaisedBody, message)
+  const envelope = v.safeParse(RaisedEnvelope, detail)
+  if (body.success && envelope.success) {
+    return errorResponse(envelope.output.status, body.output, envelope.output.headers)
   }
-  const { code, message: text, details, hint } = body
-  return errorResponse(
-    status,
-    { code, message: text, details: isText(details) ? details : null, hint: isText(hint) ? hint : null },
-    headers,
-  )
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isStatus(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599
-}
-
-function isHeaders(value: unknown): value is Record<string, string> {
-  return typeof value === 'object' && value !== null && Object.values(value).every(isText)
+  return errorResponse(500, {
+    code: 'PGRST121',
+    message: 'Could not parse JSON in the "RAISE SQLSTATE \'PGRST\'" error',
+  })
 }
 
 function textOf(error: Error, name: 'detail' | 'hint'): string | null {

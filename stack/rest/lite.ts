@@ -1,4 +1,4 @@
-/** Loads `@supabase/lite`, keeping its side effects out of this process. */
+/** Loads `@supabase/lite` without its side effects on this process. */
 
 import type * as Lite from '@supabase/lite'
 import type * as LitePostgres from '@supabase/lite/postgres'
@@ -13,14 +13,14 @@ export type Introspection = Lite.IntrospectResult
 
 let modules: Promise<LiteModules> | undefined
 
-/** Imported on first use: it takes a third of a second. */
+/** Imported on first use, because the import takes a third of a second. */
 export function loadLite(): Promise<LiteModules> {
   modules ??= importLite()
   return modules
 }
 
 async function importLite(): Promise<LiteModules> {
-  // On import it replaces process.emitWarning by a version that throws when it is given an Error.
+  // The import replaces process.emitWarning by a version that throws when it is called with an Error.
   const { emitWarning } = process
   try {
     const { App, RelationNotFoundError } = await import('@supabase/lite')

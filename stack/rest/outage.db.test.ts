@@ -1,4 +1,4 @@
-/** What callers of REST and auth get while the database is away, hangs, or has just come back. */
+/** Answers of REST and Auth while the database is away or hangs, and after it has returned. */
 
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -10,8 +10,8 @@ import { createTestDatabase, type TestDatabase, withClient } from '../testing/da
 import type { StackKeys } from '../types.ts'
 import { createRestService, type RestService } from './index.ts'
 
-/** A way to the database that can be cut. */
-class Road {
+/** A proxy in front of the database whose connections can be cut. */
+class CutProxy {
   mode: 'open' | 'closed' | 'silent' = 'open'
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
@@ -58,7 +58,7 @@ class Road {
 }
 
 let database: TestDatabase
-let road: Road
+let proxy: CutProxy
 let keys: StackKeys
 let rest: RestService
 let auth: AuthService
@@ -73,10 +73,13 @@ beforeAll(async () => {
       create policy "Everyone reads things" on public.things for select using (true);
       create function public.nap(seconds float8) returns void language sql as 'select pg_sleep(seconds)'`),
   )
-  road = new Road(new URL(database.urls.admin))
-  await road.open()
+  proxy = new CutProxy(new URL(database.urls.admin))
+  await proxy.open()
   keys = await generateKeys()
-  const urls = { admin: road.url(database.urls.admin), authenticator: road.url(database.urls.authenticator) }
+  const urls = {
+    admin: proxy.url(database.urls.admin),
+    authenticator: proxy.url(database.urls.authenticator),
+  }
   rest = await createRestService({ urls, logger, poolSize: 4, acquireTimeoutMs: 1_000 })
   auth = createAuthService({
     databaseUrl: urls.admin,
@@ -89,13 +92,13 @@ beforeAll(async () => {
 })
 
 beforeEach(() => {
-  road.mode = 'open'
+  proxy.mode = 'open'
 })
 
 afterAll(async () => {
   await gateway.stop()
   await Promise.all([rest.stop(), auth.stop()])
-  await road[Symbol.asyncDispose]()
+  await proxy[Symbol.asyncDispose]()
   await database[Symbol.asyncDispose]()
 })
 
@@ -111,11 +114,11 @@ const things = () => call('/rest/v1/things')
 const login = () => call('/auth/v1/token?grant_type=password', { email: 'a@b.c', password: 'password' })
 
 describe.each(['closed', 'silent'] as const)('a database that is %s', (mode) => {
-  test('gives 503 at once or after the time-out, and everything works when it is back', async () => {
+  test('gives 503 at once or after the time-out; requests work again after it has returned', async () => {
     await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
     expect((await login()).status).toBe(400)
 
-    road.cut(mode)
+    proxy.cut(mode)
     const answers = await Promise.all([things(), things(), things(), login()])
     expect(answers.slice(0, 3).map((answer) => answer.status)).toEqual([503, 503, 503])
     for (const { body } of answers.slice(0, 3)) {
@@ -126,13 +129,13 @@ describe.each(['closed', 'silent'] as const)('a database that is %s', (mode) => 
     }
     expect(answers[3]).toMatchObject({ status: 503 })
 
-    road.mode = 'open'
+    proxy.mode = 'open'
     await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
     await expect.poll(async () => (await login()).status, { timeout: 20_000 }).toBe(400)
   })
 })
 
-test('connections that the server ends are replaced', async () => {
+test('connections that the server has ended are replaced', async () => {
   await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
   await withClient(database.urls.admin, (client) =>
     client.query(
@@ -152,13 +155,13 @@ async function napping(): Promise<number> {
   return rows[0]?.n ?? 0
 }
 
-test('a request whose connection is cut while it runs is answered 503', async () => {
+test('a request whose connection is cut during its statement is answered 503', async () => {
   await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
   const running = call('/rest/v1/rpc/nap', { seconds: 7 })
   await expect.poll(napping).toBe(1)
-  road.cut('closed')
+  proxy.cut('closed')
   expect((await running).status).toBe(503)
-  road.mode = 'open'
+  proxy.mode = 'open'
   await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
   await withClient(database.urls.admin, (client) =>
     client.query(
@@ -167,7 +170,7 @@ test('a request whose connection is cut while it runs is answered 503', async ()
   )
 })
 
-test('when every connection is busy, a request is answered 504 and does nothing later', async () => {
+test('a request that finds every connection busy is answered 504, and is never carried out', async () => {
   await expect.poll(things, { timeout: 20_000 }).toEqual({ status: 200, body: '[]' })
   const busy = Array.from({ length: 4 }, () => call('/rest/v1/rpc/nap', { seconds: 4 }))
   await expect.poll(napping).toBe(4)
@@ -178,7 +181,7 @@ test('when every connection is busy, a request is answered 504 and does nothing 
   expect(await things()).toEqual({ status: 200, body: '[]' })
 })
 
-test('a statement that takes too long is stopped by its role’s limit', async () => {
+test('a statement is stopped by the time limit of its role', async () => {
   const response = await fetch(`${gateway.url}/rest/v1/rpc/nap`, {
     method: 'POST',
     headers: { apikey: keys.publishableKey, 'content-type': 'application/json' },

@@ -1,6 +1,6 @@
 /**
- * The library's PostgreSQL connection over a pool of `pg`. Its own driver ends the process when a connection is lost
- * while it writes, and never finds back.
+ * The library's PostgreSQL connection over a pool of `pg`. The library's own driver ends the process when a connection is
+ * lost during a write, and never reconnects.
  */
 
 import type { IPostgresConnectionConfig, PostgresConnection } from '@supabase/lite/postgres'
@@ -10,11 +10,11 @@ import type { LiteModules } from './lite.ts'
 
 export type PooledConnection = new (config: IPostgresConnectionConfig, pool: Pool) => PostgresConnection
 
-/** A class whose queries go through `pool`; the pool stays the caller's to end. */
+/** A class whose queries go through `pool`. The caller ends the pool. */
 export function pooledConnection(lite: LiteModules): PooledConnection {
   return class extends lite.PostgresConnection {
     constructor(config: IPostgresConnectionConfig, pool: Pool) {
-      // Connects on its first query only, and never gets one.
+      // Its own driver would connect with the first query, and gets none.
       super(config)
       this.kysely = new Kysely({ dialect: new PostgresDialect({ pool }) })
     }

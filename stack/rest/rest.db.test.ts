@@ -92,7 +92,7 @@ afterAll(async () => {
 })
 
 describe('tables', () => {
-  test('insert returns the row with every type as JSON has it', async () => {
+  test('insert returns the row with every type in its JSON form', async () => {
     const { data, error, status } = await ada
       .from('notes')
       .insert({
@@ -173,7 +173,7 @@ describe('tables', () => {
     expect(beyond.status).toBe(416)
   })
 
-  test('update, upsert and delete touch what RLS allows, and nothing else', async () => {
+  test('update, upsert and delete change only rows that RLS allows', async () => {
     const { data: note } = await ada.from('notes').insert({ body: 'mine' }).select().single()
     const other = await signedUp()
 
@@ -210,7 +210,7 @@ describe('tables', () => {
     expect(ignored).toMatchObject({ data: [], error: null })
   })
 
-  test('embedding follows foreign keys, both ways, with times as at the top', async () => {
+  test('embedding follows foreign keys in both directions, with the same form of times', async () => {
     const author = '00000000-0000-4000-8000-000000000001'
     const { client } = await signedUp()
     await client.from('notes').insert({ body: 'with author', author_id: author })
@@ -227,7 +227,7 @@ describe('tables', () => {
     })
   })
 
-  test('single() on several rows of an update leaves the rows as they were', async () => {
+  test('single() refuses an update of several rows, and rolls it back', async () => {
     const { client } = await signedUp()
     await client.from('notes').insert([{ body: 'a' }, { body: 'b' }])
     const failed = await client.from('notes').update({ body: 'z' }).gte('id', 0).select().single()
@@ -238,7 +238,7 @@ describe('tables', () => {
     ])
   })
 
-  test('a written row comes back with what it embeds, as one object', async () => {
+  test('a written row is returned as one object, embedded rows included', async () => {
     const author = '00000000-0000-4000-8000-000000000001'
     const written = await ada
       .from('notes')
@@ -261,14 +261,14 @@ describe('tables', () => {
     ])
   })
 
-  test('csv', async () => {
+  test('rows are returned as CSV', async () => {
     const { data } = await api.client().from('authors').select('name').eq('name', 'Ada').csv()
     expect(data?.trim()).toBe('name\nAda')
   })
 })
 
 describe('functions', () => {
-  test('run under the caller with its claims', async () => {
+  test('run under the role of the caller, with the caller’s claims', async () => {
     expect((await ada.rpc('who')).data).toMatchObject({
       uid: adaId,
       role: 'authenticated',
@@ -281,7 +281,7 @@ describe('functions', () => {
     })
   })
 
-  test('setof a table, one row, a table, void, a scalar', async () => {
+  test('return rows of a table, one row, a table type, void or a scalar', async () => {
     const { client } = await signedUp()
     const { data: rows } = await client
       .from('notes')
@@ -323,7 +323,7 @@ describe('functions', () => {
     })
   })
 
-  test('arguments arrive as sent', async () => {
+  test('get their arguments unchanged', async () => {
     const args = {
       p_uuids: [adaId, crypto.randomUUID()],
       p_n: 9007199254740991,
@@ -379,7 +379,7 @@ describe('errors', () => {
     })
   })
 
-  test('a raised PGRST decides everything itself', async () => {
+  test('a raised PGRST sets status, headers and body', async () => {
     const response = await fetch(`${api.gateway.url}/rest/v1/rpc/fail_custom`, {
       method: 'POST',
       headers: { apikey: api.keys.publishableKey },
@@ -394,7 +394,7 @@ describe('errors', () => {
     })
   })
 
-  test('violations and refusals', async () => {
+  test('violated constraints and missing rights have the codes of PostgREST', async () => {
     const admin = api.admin()
     const double = await admin.from('authors').insert({ name: 'Ada' })
     expect(double).toMatchObject({ status: 409, error: { code: '23505' } })
@@ -431,7 +431,7 @@ describe('errors', () => {
     })
   })
 
-  test('schemas other than public are out of reach', async () => {
+  test('schemas other than public cannot be reached', async () => {
     for (const schema of ['auth', 'private', 'storage', 'vault']) {
       const result = await api.admin().schema(schema).from('users').select()
       expect(result).toMatchObject({ status: 406, error: { code: 'PGRST106' } })
@@ -452,13 +452,13 @@ describe('errors', () => {
     await expect.poll(async () => (await api.admin().rpc('scribble', {}, { get: true })).status).toBe(405)
   })
 
-  test('nothing is logged for the mistakes of callers', () => {
+  test('mistakes of callers are not logged as errors', () => {
     expect(api.logger.entries.filter((entry) => entry.level === 'error')).toEqual([])
   })
 })
 
 describe('schema changes', () => {
-  test('are seen without being asked for: tables, columns, functions, and what is dropped', async () => {
+  test('are noticed without a notification: new tables, columns and functions, and dropped ones', async () => {
     const run = (statement: string) =>
       withClient(api.database.urls.postgres, (client) => client.query(statement))
     const read = async () => (await api.admin().from('later').select()).status
@@ -477,7 +477,7 @@ describe('schema changes', () => {
       .toMatchObject({ code: 'PGRST205' })
   })
 
-  test('are seen after reloadSchema()', async () => {
+  test('are noticed by reloadSchema()', async () => {
     await withClient(api.database.urls.postgres, (client) =>
       client.query('create table public.after_reload (id int)'),
     )
@@ -485,7 +485,7 @@ describe('schema changes', () => {
     expect((await api.admin().from('after_reload').select()).status).toBe(200)
   })
 
-  test('the service leaves grants as the migrations made them', async () => {
+  test('the service does not change grants', async () => {
     const { rows } = await withClient(api.database.urls.postgres, (client) =>
       client.query(`select has_table_privilege('anon', 'public.secrets', 'select') as readable`),
     )
@@ -493,7 +493,7 @@ describe('schema changes', () => {
   })
 })
 
-test('200 concurrent requests of different users never see each other', async () => {
+test('220 concurrent requests of different users get only their own rows', async () => {
   const users = Array.from({ length: 20 }, () => crypto.randomUUID())
   await withClient(api.database.urls.postgres, (client) =>
     client.query(`insert into public.notes (owner_id, body) select u, u::text from unnest($1::uuid[]) u`, [

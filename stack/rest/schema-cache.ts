@@ -1,9 +1,10 @@
 /**
- * What the exposed schema holds, read as the superuser: `authenticator` inherits nothing and would see no table.
- * Read once, then again whenever somebody says `notify pgrst`.
+ * The exposed schema, read as the superuser: `authenticator` inherits no rights and would see no table. The schema is
+ * kept until a `notify pgrst`, or until the connection that listens for it is lost.
  */
 
-import pg from 'pg'
+import type pg from 'pg'
+import { DatabaseListener } from '../database-listener.ts'
 import { createPool } from '../database-pool.ts'
 import type { Logger } from '../types.ts'
 import { RestFailure, schemaCacheUnavailable } from './errors.ts'
@@ -11,27 +12,23 @@ import type { Introspection, LiteModules } from './lite.ts'
 import { pooledConnection } from './pooled-connection.ts'
 import { type ArrayTypes, typesConfig } from './types.ts'
 
-const CHANNEL = 'pgrst'
-const CONNECT_TIMEOUT_MS = 5_000
-const RECONNECT_DELAY_MS = 1_000
-
 interface Schema {
   introspection: Introspection
-  /** Settings of each role, such as `statement_timeout`, which apply to requests under it. */
+  /** Settings by role, such as `statement_timeout`, that apply to requests of that role. */
   roleSettings: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
 export interface SchemaCache {
-  /** @throws RestFailure with status 503 while the database cannot be asked. */
+  /** @throws RestFailure with status 503 while the database is away */
   get(): Promise<Schema>
-  /** The next {@link SchemaCache.get} reads afresh. */
+  /** Makes the next {@link SchemaCache.get} read the schema. */
   invalidate(): void
   /** As of the last reading. */
   arrayTypes(): ArrayTypes
   close(): Promise<void>
 }
 
-/** Settings that are applied; others could change what a request means. */
+/** Settings of roles that are applied. Other settings could change the meaning of a request. */
 const ROLE_SETTINGS: readonly string[] = [
   'statement_timeout',
   'lock_timeout',
@@ -47,6 +44,9 @@ export function createSchemaCache(options: {
   const { lite, databaseUrl, schema, logger } = options
   let current: Promise<Schema> | undefined
   let arrayTypes: ArrayTypes = new Map()
+  const invalidate = (): void => {
+    current = undefined
+  }
   const pool = createPool({
     url: databaseUrl,
     name: 'rest',
@@ -54,18 +54,22 @@ export function createSchemaCache(options: {
     logger,
     types: typesConfig(() => arrayTypes),
   })
-  const listener = listen(databaseUrl, logger, () => {
-    current = undefined
+  const listener = new DatabaseListener({
+    databaseUrl,
+    channel: 'pgrst',
+    name: 'rest (schema changes)',
+    logger,
+    onConnected: invalidate,
+    onNotification: invalidate,
   })
 
   const read = async (): Promise<Schema> => {
-    await listener.ready()
     const roleSettings = await readRoleSettings(pool)
-    // Needed for reading what follows.
+    // The queries below need the types of arrays.
     arrayTypes = await readArrayTypes(pool)
     const connection = new (pooledConnection(lite))({ url: databaseUrl }, pool)
     const found = await connection.introspect({ useCache: false })
-    // It swallows errors and returns an empty schema, recognisable by what is missing.
+    // The library returns a schema without time zones instead of an error.
     if (found.timezones === undefined) throw new Error('the introspection failed')
     return { introspection: onlySchema(found, schema), roleSettings }
   }
@@ -74,20 +78,22 @@ export function createSchemaCache(options: {
     async get() {
       current ??= read()
       const attempt = current
+      // Without the listener, a change could pass unnoticed.
+      let keep = listener.listening
       try {
         return await attempt
       } catch (error) {
-        if (current === attempt) current = undefined
-        logger.warn('rest', 'the schema could not be read', { error })
+        keep = false
+        logger.warn('rest', 'schema_not_read', { error })
         throw new RestFailure(schemaCacheUnavailable(), error)
+      } finally {
+        if (!keep && current === attempt) current = undefined
       }
     },
-    invalidate() {
-      current = undefined
-    },
+    invalidate,
     arrayTypes: () => arrayTypes,
     async close() {
-      await Promise.all([listener.close(), pool.end()])
+      await Promise.all([listener.stop(), pool.end()])
     },
   }
 }
@@ -124,67 +130,9 @@ async function readRoleSettings(pool: pg.Pool): Promise<Schema['roleSettings']> 
 }
 
 async function readArrayTypes(pool: pg.Pool): Promise<ArrayTypes> {
-  const { rows } = await pool.query<{ oid: number; element: number }>(
-    `select oid::int as oid, typelem::int as element from pg_catalog.pg_type where typcategory = 'A' and typelem <> 0`,
+  const { rows } = await pool.query<{ oid: number; element: number; delimiter: string }>(
+    `select a.oid::int as oid, e.oid::int as element, e.typdelim as delimiter
+       from pg_catalog.pg_type a join pg_catalog.pg_type e on e.oid = a.typelem where a.typcategory = 'A'`,
   )
-  return new Map(rows.map((row) => [row.oid, row.element]))
-}
-
-interface Listener {
-  /** Resolves once notifications arrive; tries once more if they do not. */
-  ready(): Promise<void>
-  close(): Promise<void>
-}
-
-/** Keeps one connection that hears `notify pgrst`; whatever it may have missed counts as a change. */
-function listen(databaseUrl: string, logger: Logger, onChange: () => void): Listener {
-  let connected: Promise<pg.Client> | undefined
-  let closed = false
-  let timer: NodeJS.Timeout | undefined
-
-  const connect = async (): Promise<pg.Client> => {
-    const client = new pg.Client({
-      connectionString: databaseUrl,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-      application_name: 'rest (schema changes)',
-    })
-    client.on('notification', () => {
-      logger.debug('rest', 'the schema has changed')
-      onChange()
-    })
-    client.on('error', (error) =>
-      logger.warn('rest', 'the connection for schema changes was lost', { error }),
-    )
-    client.on('end', () => {
-      connected = undefined
-      onChange()
-      if (!closed) timer = setTimeout(() => void ready().catch(() => undefined), RECONNECT_DELAY_MS)
-    })
-    await client.connect()
-    await client.query(`listen ${CHANNEL}`)
-    return client
-  }
-
-  const ready = async (): Promise<void> => {
-    if (closed) throw new Error('the service has stopped')
-    connected ??= connect()
-    const attempt = connected
-    try {
-      await attempt
-    } catch (error) {
-      if (connected === attempt) connected = undefined
-      throw error
-    }
-  }
-
-  return {
-    ready,
-    async close() {
-      closed = true
-      clearTimeout(timer)
-      const client = await connected?.catch(() => undefined)
-      await client?.end()
-    },
-  }
+  return new Map(rows.map(({ oid, element, delimiter }) => [oid, { element, delimiter }]))
 }

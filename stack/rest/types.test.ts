@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { parseArray, typesConfig } from './types.ts'
+import { typesConfig } from './types.ts'
 
 const BIGINT_ARRAY = 1016
 const TIMESTAMPTZ_ARRAY = 1185
 const config = typesConfig(
   () =>
     new Map([
-      [BIGINT_ARRAY, 20],
-      [TIMESTAMPTZ_ARRAY, 1184],
+      [BIGINT_ARRAY, { element: 20, delimiter: ',' }],
+      [TIMESTAMPTZ_ARRAY, { element: 1184, delimiter: ',' }],
     ]),
 )
 const parsed = (oid: number, text: string): unknown => config.getTypeParser(oid)(text)
@@ -32,29 +32,16 @@ describe('values', () => {
     [25, 'plain', 'plain'],
     [17, '\\x00ff', '\\x00ff'],
     [BIGINT_ARRAY, '{1,NULL,3}', [1, null, 3]],
+    [
+      BIGINT_ARRAY,
+      '{{1,2},{3,NULL}}',
+      [
+        [1, 2],
+        [3, null],
+      ],
+    ],
     [TIMESTAMPTZ_ARRAY, '{"2026-01-02 03:04:05+00"}', ['2026-01-02T03:04:05+00:00']],
   ])('of type %i: %s', (oid, text, expected) => {
     expect(parsed(oid, text)).toEqual(expected)
-  })
-})
-
-describe('arrays', () => {
-  test.each([
-    ['{}', []],
-    ['{a,b}', ['a', 'b']],
-    ['{"a b","c,d","e\\"f","g\\\\h",""}', ['a b', 'c,d', 'e"f', 'g\\h', '']],
-    ['{NULL,"NULL"}', [null, 'NULL']],
-    [
-      '{{1,2},{3,4}}',
-      [
-        ['1', '2'],
-        ['3', '4'],
-      ],
-    ],
-    ['{"{x}","ä\nö"}', ['{x}', 'ä\nö']],
-    ['[0:1]={a,b}', ['a', 'b']],
-    ['{unfinished,"', ['unfinished', '"']],
-  ])('%s', (text, expected) => {
-    expect(parseArray(text, String)).toEqual(expected)
   })
 })

@@ -1,10 +1,11 @@
-/** How values of PostgreSQL's text format become JSON, as PostgREST has them. What is not listed stays text. */
+/** Conversion of PostgreSQL's text format to JSON values, as PostgREST has them. Types that are not listed stay text. */
 
 import type { CustomTypesConfig } from 'pg'
+import { type ArrayItem, parseArray } from '../database-arrays.ts'
 
 type Parse = (text: string) => unknown
 
-/** NaN and the infinities are text in JSON. */
+/** JSON has no number for NaN and the infinities; PostgREST writes them as text. */
 function numberOrText(text: string): number | string {
   const value = Number(text)
   return Number.isFinite(value) ? value : text
@@ -33,45 +34,22 @@ function isoTime(text: string): string {
   )
 }
 
-/** Element type of each array type, by object identifier; enums and other types of the application included. */
-export type ArrayTypes = ReadonlyMap<number, number>
+/** Element type and delimiter of each array type, by object identifier; types of the application included. */
+export type ArrayTypes = ReadonlyMap<number, { element: number; delimiter: string }>
 
-/** @param arrayTypes asked anew for every result, as types come and go. */
+/** @param arrayTypes asked for every result, because types come and go */
 export function typesConfig(arrayTypes: () => ArrayTypes): CustomTypesConfig {
   const parserOf = (oid: number): Parse => {
-    const element = arrayTypes().get(oid)
-    if (element !== undefined) return (text) => parseArray(text, parserOf(element))
-    return PARSERS.get(oid) ?? String
+    const array = arrayTypes().get(oid)
+    if (array === undefined) return PARSERS.get(oid) ?? String
+    const parse = parserOf(array.element)
+    return (text) => converted(parseArray(text, array.delimiter), parse)
   }
   return { getTypeParser: parserOf }
 }
 
-/** `{1,"a b",NULL,{2,3}}`: elements are plain, quoted, or lists themselves; bounds before `=` are dropped. */
-export function parseArray(text: string, parse: Parse): unknown[] {
-  const source = text.slice(text.indexOf('{'))
-  let position = 1
-  const list = (): unknown[] => {
-    const items: unknown[] = []
-    for (;;) {
-      const character = source[position]
-      if (character === undefined || character === '}') {
-        position++
-        return items
-      }
-      if (character === ',') position++
-      else if (character === '{') {
-        position++
-        items.push(list())
-      } else items.push(element())
-    }
-  }
-  const element = (): unknown => {
-    const match = /"((?:[^"\\]|\\.)*)"|[^,{}]+/suy
-    match.lastIndex = position
-    const [whole = '', quoted] = match.exec(source) ?? []
-    position += Math.max(whole.length, 1)
-    if (quoted !== undefined) return parse(quoted.replace(/\\(.)/gsu, '$1'))
-    return whole.trim().toUpperCase() === 'NULL' ? null : parse(whole.trim())
-  }
-  return list()
+function converted(items: readonly ArrayItem[], parse: Parse): unknown[] {
+  return items.map((item) =>
+    Array.isArray(item) ? converted(item, parse) : item === null ? null : parse(item),
+  )
 }

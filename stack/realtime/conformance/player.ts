@@ -143,8 +143,8 @@ class Player {
         connection?.expect({ kind: 'open' })
         break
       case 'upgrade-refused': {
-        const { status, body, contentType } = step
-        connection?.expect({ kind: 'refused', status, body, contentType })
+        const { status, body, headers } = step
+        connection?.expect({ kind: 'refused', status, body, contentType: headers['content-type'] })
         break
       }
       case 'recv':

@@ -1,48 +1,128 @@
-/** Recordings of the real server: JSON files, read field by field. */
+/** Recordings of the real server: JSON files, one array of steps each. */
 
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isRecord } from '../../../functions-shared/unknown.ts'
+import * as v from 'valibot'
+
+export type RecordedFrame = { kind: 'text'; text: string } | { kind: 'binary'; data: Buffer }
+
+/** Names in lower case. */
+const Headers = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.transform((headers) => {
+    const texts: Record<string, string> = {}
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value === 'string') texts[name.toLowerCase()] = value
+    }
+    return texts
+  }),
+)
+
+const Body = v.pipe(
+  v.unknown(),
+  v.transform((body) => {
+    if (body === undefined || typeof body === 'string') return body
+    const bytes = v.safeParse(v.object({ base64: v.string() }), body)
+    return bytes.success ? Buffer.from(bytes.output.base64, 'base64') : JSON.stringify(body)
+  }),
+)
+
+const Timed = { t_ms: v.number() }
+const OnConnection = { ...Timed, conn: v.string() }
+
+function frameStep<Direction extends 'send' | 'recv'>(dir: Direction) {
+  return v.pipe(
+    v.object({
+      ...OnConnection,
+      dir: v.literal(dir),
+      opcode: v.string(),
+      text: v.optional(v.string(), ''),
+      base64: v.optional(v.string(), ''),
+    }),
+    v.transform(({ opcode, text, base64, ...step }) => {
+      const frame: RecordedFrame =
+        opcode === 'binary' ? { kind: 'binary', data: Buffer.from(base64, 'base64') } : { kind: 'text', text }
+      return { ...step, frame }
+    }),
+  )
+}
+
+const HttpStep = v.pipe(
+  v.object({
+    ...Timed,
+    dir: v.literal('http'),
+    method: v.string(),
+    path: v.string(),
+    request_headers: Headers,
+    request_body: v.optional(Body),
+    status: v.number(),
+    response_headers: Headers,
+    response_body: v.string(),
+  }),
+  v.transform(({ t_ms, dir, method, path, request_headers, request_body, status, ...response }) => ({
+    t_ms,
+    dir,
+    request: { method, path, headers: request_headers, body: request_body },
+    status,
+    contentType: response.response_headers['content-type'],
+    body: response.response_body,
+  })),
+)
+
+const SqlStep = v.pipe(
+  v.object({
+    ...Timed,
+    dir: v.literal('sql'),
+    as: v.string(),
+    sql: v.string(),
+    params: v.optional(v.array(v.unknown()), []),
+    rows: v.optional(v.array(v.unknown())),
+    notices: v.optional(v.array(v.string()), []),
+    error: v.optional(v.object({ code: v.string(), message: v.string() })),
+  }),
+  v.transform(({ as: role, rows, notices, error, ...step }) => ({
+    ...step,
+    role,
+    outcome: { rows, notices, error },
+  })),
+)
+
+const StepSchema = v.pipe(
+  v.variant('dir', [
+    v.object({ ...OnConnection, dir: v.literal('connect'), url: v.string(), headers: Headers }),
+    v.object({ ...OnConnection, dir: v.literal('open') }),
+    v.object({
+      ...OnConnection,
+      dir: v.literal('upgrade-refused'),
+      status: v.number(),
+      headers: Headers,
+      body: v.string(),
+    }),
+    frameStep('send'),
+    frameStep('recv'),
+    v.object({ ...OnConnection, dir: v.literal('client-close') }),
+    v.object({ ...OnConnection, dir: v.literal('close'), code: v.number(), reason: v.string() }),
+    HttpStep,
+    SqlStep,
+    v.object({ ...Timed, dir: v.literal('note'), text: v.string() }),
+    // The recording client's own error about a closed socket.
+    v.object({ ...Timed, dir: v.literal('error') }),
+  ]),
+  // `at`: milliseconds since the scenario began.
+  v.transform(({ t_ms: at, ...step }) => ({ ...step, at })),
+)
+
+const RecordingSchema = v.object({ recorded_at: v.string(), steps: v.array(StepSchema) })
+
+export type Step = v.InferOutput<typeof StepSchema>
+export type HttpRequest = Extract<Step, { dir: 'http' }>['request']
+export type SqlOutcome = Extract<Step, { dir: 'sql' }>['outcome']
 
 export interface Recording {
   scenario: string
   /** Milliseconds since 1970. */
   recordedAt: number
   steps: Step[]
-}
-
-interface Timed {
-  /** Milliseconds since the scenario began. */
-  at: number
-}
-
-export type Step = Timed &
-  (
-    | { dir: 'connect'; conn: string; url: string; headers: Record<string, string> }
-    | { dir: 'open'; conn: string }
-    | { dir: 'upgrade-refused'; conn: string; status: number; body: string; contentType: string | undefined }
-    | { dir: 'send'; conn: string; frame: RecordedFrame }
-    | { dir: 'recv'; conn: string; frame: RecordedFrame }
-    | { dir: 'client-close'; conn: string }
-    | { dir: 'close'; conn: string; code: number; reason: string }
-    | { dir: 'http'; request: HttpRequest; status: number; contentType: string | undefined; body: string }
-    | { dir: 'sql'; role: string; sql: string; params: unknown[]; outcome: SqlOutcome }
-    | { dir: 'note'; text: string }
-  )
-
-export type RecordedFrame = { kind: 'text'; text: string } | { kind: 'binary'; data: Buffer }
-
-export interface HttpRequest {
-  method: string
-  path: string
-  headers: Record<string, string>
-  body: string | Buffer | undefined
-}
-
-export interface SqlOutcome {
-  rows: unknown[] | undefined
-  notices: string[]
-  error: { code: string; message: string } | undefined
 }
 
 /** Every recording of a folder, by name. @throws when a file is no recording */
@@ -53,115 +133,12 @@ export async function readRecordings(folder: string): Promise<Recording[]> {
   )
 }
 
-export function parseRecording(name: string, json: string): Recording {
-  const value: unknown = JSON.parse(json)
-  if (!isRecord(value) || !Array.isArray(value.steps)) throw new Error(`${name} is not a recording`)
-  return {
-    scenario: name.replace(/\.json$/, ''),
-    recordedAt: Date.parse(string(value.recorded_at)),
-    steps: value.steps.flatMap((step: unknown, index) => parseStep(step, `${name}, step ${index}`)),
+function parseRecording(name: string, json: string): Recording {
+  const result = v.safeParse(RecordingSchema, JSON.parse(json))
+  if (!result.success) {
+    const [issue] = result.issues
+    throw new Error(`${name} is not a recording: ${issue.message} at ${v.getDotPath(issue) ?? 'the top'}`)
   }
-}
-
-function parseStep(value: unknown, where: string): Step[] {
-  if (!isRecord(value)) throw new Error(`${where} is not a step`)
-  const at = number(value.t_ms)
-  const conn = string(value.conn)
-  switch (value.dir) {
-    case 'connect':
-      return [{ dir: 'connect', at, conn, url: string(value.url), headers: strings(value.headers) }]
-    case 'open':
-      return [{ dir: 'open', at, conn }]
-    case 'upgrade-refused': {
-      const contentType = strings(value.headers)['content-type']
-      return [
-        {
-          dir: 'upgrade-refused',
-          at,
-          conn,
-          status: number(value.status),
-          body: string(value.body),
-          contentType,
-        },
-      ]
-    }
-    case 'send':
-      return [{ dir: 'send', at, conn, frame: frameOf(value) }]
-    case 'recv':
-      return [{ dir: 'recv', at, conn, frame: frameOf(value) }]
-    case 'client-close':
-      return [{ dir: 'client-close', at, conn }]
-    case 'close':
-      return [{ dir: 'close', at, conn, code: number(value.code), reason: string(value.reason) }]
-    case 'http':
-      return [
-        {
-          dir: 'http',
-          at,
-          request: {
-            method: string(value.method),
-            path: string(value.path),
-            headers: strings(value.request_headers),
-            body: bodyOf(value.request_body),
-          },
-          status: number(value.status),
-          contentType: strings(value.response_headers)['content-type'],
-          body: string(value.response_body),
-        },
-      ]
-    case 'sql':
-      return [
-        {
-          dir: 'sql',
-          at,
-          role: string(value.as),
-          sql: string(value.sql),
-          params: Array.isArray(value.params) ? value.params : [],
-          outcome: outcomeOf(value),
-        },
-      ]
-    case 'note':
-      return [{ dir: 'note', at, text: string(value.text) }]
-    // What the recording client said about its own closed socket.
-    case 'error':
-      return []
-    default:
-      throw new Error(`${where} has an unknown direction`)
-  }
-}
-
-function frameOf(step: Record<string, unknown>): RecordedFrame {
-  if (step.opcode === 'binary') return { kind: 'binary', data: Buffer.from(string(step.base64), 'base64') }
-  return { kind: 'text', text: string(step.text) }
-}
-
-function bodyOf(body: unknown): string | Buffer | undefined {
-  if (body === undefined || typeof body === 'string') return body
-  if (isRecord(body) && typeof body.base64 === 'string') return Buffer.from(body.base64, 'base64')
-  return JSON.stringify(body)
-}
-
-function outcomeOf(step: Record<string, unknown>): SqlOutcome {
-  const { error, rows, notices } = step
-  return {
-    rows: Array.isArray(rows) ? rows : undefined,
-    notices: Array.isArray(notices) ? notices.map(string) : [],
-    error: isRecord(error) ? { code: string(error.code), message: string(error.message) } : undefined,
-  }
-}
-
-function string(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-function number(value: unknown): number {
-  return typeof value === 'number' ? value : 0
-}
-
-function strings(value: unknown): Record<string, string> {
-  const result: Record<string, string> = {}
-  if (!isRecord(value)) return result
-  for (const [key, field] of Object.entries(value))
-    if (typeof field === 'string') result[key.toLowerCase()] = field
-  return result
+  const { recorded_at: recordedAt, steps } = result.output
+  return { scenario: name.replace(/\.json$/, ''), recordedAt: Date.parse(recordedAt), steps }
 }

@@ -3,6 +3,8 @@
  * digits.
  */
 
+import { type ArrayItem, parseArray } from '../../database-arrays.ts'
+
 export type ValueKind =
   | { kind: 'number' | 'boolean' | 'json' | 'timestamp' | 'timestamptz' | 'bytea' | 'text' }
   /** `char` and `bit`: the real server casts to the type without its length, which is one character. */
@@ -78,42 +80,16 @@ export function toJson(value: string | null, kind: ValueKind, isItem = false): s
     case 'first character':
       return JSON.stringify(String.fromCodePoint(value.codePointAt(0) ?? 0x20))
     case 'array':
-      return arrayToJson(value, kind.element, kind.delimiter)
+      return listToJson(parseArray(value, kind.delimiter), kind.element)
     case 'text':
     case 'database':
       return JSON.stringify(value)
   }
 }
 
-/** `{a,"b c",NULL,{...}}`, perhaps after its bounds (`[0:1]=`). */
-function arrayToJson(text: string, element: ValueKind, delimiter: string): string {
-  let at = text.indexOf('{')
-  const list = (): string => {
-    const items: string[] = []
-    at++
-    while (text[at] !== '}' && at < text.length) {
-      if (text[at] === '{') items.push(list())
-      else if (text[at] === '"') items.push(toJson(quotedItem(), element, true))
-      else items.push(bareItem())
-      if (text[at] === delimiter) at++
-    }
-    at++
-    return `[${items.join(', ')}]`
-  }
-  const quotedItem = (): string => {
-    let item = ''
-    for (at++; text[at] !== '"' && at < text.length; at++) {
-      if (text[at] === '\\') at++
-      item += text[at]
-    }
-    at++
-    return item
-  }
-  const bareItem = (): string => {
-    const start = at
-    while (at < text.length && text[at] !== delimiter && text[at] !== '}') at++
-    const item = text.slice(start, at)
-    return toJson(item === 'NULL' ? null : item, element, true)
-  }
-  return at === -1 ? 'null' : list()
+function listToJson(items: readonly ArrayItem[], element: ValueKind): string {
+  const texts = items.map((item) =>
+    Array.isArray(item) ? listToJson(item, element) : toJson(item, element, true),
+  )
+  return `[${texts.join(', ')}]`
 }
