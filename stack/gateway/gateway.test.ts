@@ -353,6 +353,35 @@ describe('bodies', () => {
     expect(logger.entries.filter((entry) => entry.level === 'error')).toEqual([])
   })
 
+  test('the body of a client that left before it was read fails, and does not hang', async () => {
+    const failed = Promise.withResolvers<unknown>()
+    const started = Promise.withResolvers<void>()
+    functions = {
+      async fetch(request) {
+        started.resolve()
+        await new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+        return request.arrayBuffer().then(
+          () => new Response(),
+          (error: unknown) => {
+            failed.resolve(error)
+            throw error
+          },
+        )
+      },
+    }
+    const client = httpRequest({
+      port: gateway.port,
+      path: '/functions/v1/x',
+      method: 'POST',
+      headers: { 'content-length': 1_000_000 },
+    })
+    client.on('error', () => undefined)
+    client.write('only this much')
+    await started.promise
+    client.destroy()
+    expect(await failed.promise).toMatchObject({ name: 'AbortError' })
+  })
+
   test('an answer under way is cancelled when the client leaves', async () => {
     const cancelled = Promise.withResolvers<void>()
     functions = {

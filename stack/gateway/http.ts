@@ -112,6 +112,11 @@ function pump(
   const detach = (): void => {
     incoming.off('data', onData).off('end', onEnd).off('close', onClose)
   }
+  // A client that left before the first read has emitted its events already.
+  if (incoming.destroyed) {
+    onClose()
+    return detach
+  }
   // The listener for errors stays after `detach`: a reset after the end of the body must not throw.
   incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   return detach

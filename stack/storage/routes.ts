@@ -195,7 +195,11 @@ export function createRoutes(parts: StorageParts): Hono<StorageEnv> {
   })
 
   app.notFound(() => new StorageError('NoSuchRoute').toResponse())
-  app.onError((error) => toStorageError(error, logger).toResponse())
+  app.onError((error, c) =>
+    c.req.raw.signal.aborted
+      ? new Response(null, { status: 499 })
+      : toStorageError(error, logger).toResponse(),
+  )
   return app
 
   async function writable({ bucket, name }: Address) {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
@@ -270,6 +271,29 @@ describe('uploads', () => {
     })
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ statusCode: '400', code: 'InvalidKey' })
+  })
+
+  it('of clients that leave keep no bytes, and are no errors', async () => {
+    const incoming = async () => (await bench.files('incoming')).length
+    const stored = (await bench.files()).length
+    const ended = Array.from({ length: 20 }, (_, index) => {
+      const { hostname, port } = new URL(bench.url)
+      const client = httpRequest({
+        hostname,
+        port,
+        path: `/storage/v1/object/private/left-${index}`,
+        method: 'POST',
+        headers: { apikey: bench.keys.secretKey, 'content-type': 'text/plain', 'content-length': 1_000_000 },
+      })
+      client.on('error', () => undefined)
+      client.write(Buffer.alloc(50_000), () => setTimeout(() => client.destroy(), index))
+      return new Promise((resolve) => client.on('close', resolve))
+    })
+    await Promise.all(ended)
+    dataOf(await bench.admin.storage.from('private').upload('after', 'x'))
+    await expect.poll(incoming).toBe(0)
+    expect(await bench.files()).toHaveLength(stored + 1)
+    expect(bench.logger.entries.filter(({ level }) => level === 'error')).toEqual([])
   })
 
   it('without a file or with a broken form or metadata are refused', async () => {

@@ -21,8 +21,8 @@ export interface StorageBench extends AsyncDisposable {
   /** Without a user. */
   readonly anon: SupabaseClient
   user(id: string): Promise<SupabaseClient>
-  /** Paths of the files of objects, or of resumable uploads. */
-  files(folder?: 'objects' | 'resumable'): Promise<string[]>
+  /** Paths of the files of objects, of uploads that are arriving, or of resumable uploads. */
+  files(folder?: 'objects' | 'incoming' | 'resumable'): Promise<string[]>
   /** Runs SQL as `postgres`, as a migration would. */
   sql<Row extends Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
   /** Stops the service and starts another one on the same folder, as a restart of the stack does. */
