@@ -28,16 +28,10 @@ export function moveSmoothly(elements: readonly HTMLElement[], change: () => voi
   })
 }
 
-/** Makes the change; what stands below the element follows its new height gliding. */
-export function resizeSmoothly(element: HTMLElement, change: () => void): void {
-  if (!motionAllowed()) {
-    change()
-    return
-  }
-  const before = element.getBoundingClientRect().height
-  change()
+/** The element's height has changed. The page below glides to its new place. @param before pixels of height. */
+export function resizeFrom(element: HTMLElement, before: number): void {
   const after = element.getBoundingClientRect().height
-  if (Math.abs(before - after) < 1) return
+  if (!motionAllowed() || Math.abs(before - after) < 1) return
   element.animate(
     [before, after].map((height) => ({ blockSize: `${height}px`, overflow: 'clip' })),
     { duration: DURATION, easing: EASING },

@@ -1,5 +1,6 @@
 /** The parts of an incident's page that are loaded after the first paint, in one file. See `use-extras.ts`. */
 
+export { UploadSection } from '../uploads/upload-section.tsx'
 export { createExtras } from './create-extras.ts'
 export { LinkedPhoto } from './linked-photo.tsx'
 export { LiveLog } from './live-log.tsx'
@@ -8,4 +9,3 @@ export { People } from './people.tsx'
 export { Sections } from './sections.tsx'
 export { Timeline } from './timeline.tsx'
 export { UnreadNotes } from './unread-notes.tsx'
-export { Uploads } from './uploads.tsx'

@@ -34,7 +34,9 @@ function Content({ incident, extras }: { incident: Incident; extras: LoadedExtra
         {extras !== null && <extras.parts.People extras={extras.state} />}
       </IncidentHead>
       <div class="uploads">
-        {extras !== null && <extras.parts.Uploads extras={extras.state} incident={incident} />}
+        {extras !== null && (
+          <extras.parts.UploadSection queue={extras.state.uploads.queue} incident={incident} />
+        )}
       </div>
       <FailedBar incident={incident} />
       <Photos incident={incident} />

@@ -1,11 +1,8 @@
 /** The case notes of the incident on the screen. */
 
-import '../notes/notes.css'
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { now } from '../../ui/clock.ts'
 import { useStore } from '../../ui/use-store.ts'
 import { useDashboard } from '../dashboard-context.ts'
-import { createNotesView } from '../notes/notes-view.ts'
+import { CaseNotes } from '../notes/case-notes.tsx'
 import type { Extras } from './create-extras.ts'
 import type { IncidentRoom } from './incident-room.ts'
 
@@ -17,28 +14,16 @@ export function Notes({ extras }: { extras: Extras }) {
 function RoomNotes({ room }: { room: IncidentRoom }) {
   const { userId, client, complain } = useDashboard()
   const { notes, members, incidentId } = room
-  const place = useRef<HTMLDivElement>(null)
-  const state = useStore(notes)
   const { typing } = useStore(members)
-  const view = useMemo(
-    () =>
-      createNotesView({
-        self: userId,
-        nameOf: (id) => (id === null ? 'Somebody who left' : members.person(id).name),
-        write: (body) => notes.write(body),
-        // A typing signal that is lost is not worth telling.
-        typing: () => void client.sendTyping(incidentId).catch(() => undefined),
-        retry: (id) => notes.retry(id),
-        discard: (id) => notes.discard(id),
-        loadEarlier: () =>
-          void notes
-            .loadEarlier()
-            .catch(() => complain('Earlier notes could not be read', 'Try again in a moment.')),
-        reload: () => void notes.refresh(),
-      }),
-    [userId, client, complain, notes, members, incidentId],
+  return (
+    <CaseNotes
+      store={notes}
+      self={userId}
+      nameOf={(id) => (id === null ? 'Somebody who left' : members.person(id).name)}
+      typing={typing}
+      // A typing signal that is lost is not worth telling.
+      sendTyping={() => void client.sendTyping(incidentId).catch(() => undefined)}
+      earlierFailed={() => complain('Earlier notes could not be read', 'Try again in a moment.')}
+    />
   )
-  useLayoutEffect(() => place.current?.replaceChildren(view.element), [view])
-  view.update(state, typing, now.value)
-  return <div class="tab-panel__fill" ref={place} />
 }

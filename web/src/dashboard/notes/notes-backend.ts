@@ -1,4 +1,4 @@
-/** Where case notes are stored: the table, and for what is not sent yet, the browser. */
+/** Where case notes are stored: in the table, and in the browser while they are not sent. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../../functions-shared/app-error.ts'
@@ -47,7 +47,7 @@ export function createNotesRepository(
   }
 }
 
-/** @param storage null where the browser's is blocked. */
+/** @param storage null where the browser blocks it. */
 export function createOutbox(storage: Storage | null, userId: string, incidentId: string) {
   const key = keptKey('notes', userId, incidentId)
   return {
@@ -63,7 +63,7 @@ export function createOutbox(storage: Storage | null, userId: string, incidentId
         if (drafts.length === 0) storage?.removeItem(key)
         else storage?.setItem(key, JSON.stringify(drafts))
       } catch {
-        // Full: the note is sent from memory as long as the page is open.
+        // The storage is full: the note is sent from memory while the page is open.
       }
     },
   }

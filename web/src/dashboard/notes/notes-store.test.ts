@@ -72,7 +72,7 @@ describe('writing', () => {
     expect([bodies(store), drafts(store), backend.stored.length]).toEqual([['hello'], [], 1])
   })
 
-  it('keeps what cannot be sent, across a reload, and sends it once in order', async () => {
+  it('keeps notes that cannot be sent across a reload, and sends each once and in order', async () => {
     const first = setup()
     first.backend.fault = 'unreachable'
     first.store.write('one')
@@ -99,7 +99,7 @@ describe('writing', () => {
     expect(new Set(backend.added).size).toBe(1)
   })
 
-  it('knows its note by the broadcast, too', async () => {
+  it("removes a draft whose note arrives by the incident's channel", async () => {
     const { backend, store } = setup()
     backend.fault = 'answer lost'
     store.write('hello')
@@ -109,7 +109,7 @@ describe('writing', () => {
     expect([bodies(store), drafts(store)]).toEqual([['hello'], []])
   })
 
-  it('says what was refused and keeps its text; what follows is sent', async () => {
+  it('keeps the text and the reason of a note that was refused, and sends the notes after it', async () => {
     const { backend, store } = setup()
     backend.fault = new AppError('message_too_large')
     store.write('long')
@@ -126,7 +126,7 @@ describe('writing', () => {
     expect(store.state.drafts).toEqual([])
   })
 
-  it('waits where there were too many', async () => {
+  it('keeps a note waiting while the server limits the rate', async () => {
     const { backend, store, later } = setup()
     backend.fault = new AppError('rate_limited')
     store.write('hello')
@@ -135,6 +135,16 @@ describe('writing', () => {
     backend.fault = 'none'
     await later()
     expect(bodies(store)).toEqual(['hello'])
+  })
+})
+
+describe('a store that is closed while it sends', () => {
+  it('leaves no draft behind of a note that was stored', async () => {
+    const { store, outbox } = setup()
+    store.write('hello')
+    store.close()
+    await settled()
+    expect(outbox()).toEqual([])
   })
 })
 
@@ -162,7 +172,7 @@ describe('reading', () => {
     expect([bodies(store)[0], store.state.earlier]).toEqual(['note 151', true])
   })
 
-  it('that fails at first is said; later it leaves what is there', async () => {
+  it('that fails at first fails the phase; one that fails later keeps the notes', async () => {
     const { backend, store } = setup()
     backend.fault = 'unreachable'
     await store.refresh()

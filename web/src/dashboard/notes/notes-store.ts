@@ -1,6 +1,7 @@
 /**
- * The case notes of one incident: those that are stored, and those on their way. A note that was written is shown at
- * once and kept in the browser until the server has it; its id, chosen here, makes sending it again harmless.
+ * The case notes of one incident: notes in the table, and drafts that the server has not confirmed. A draft is shown at
+ * once and kept in the browser until the note is in the table. The draft's id becomes the note's, so that sending a draft
+ * twice adds one note.
  *
  *   write ──▶ waiting ──▶ sending ──▶ stored
  *                ▲           ├── no answer ──▶ waiting (again when the connection is back, at the latest in 15 s)
@@ -11,10 +12,11 @@
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import { isRecord } from '../../../../functions-shared/unknown.ts'
 import { isUuid } from '../../../../functions-shared/uuid.ts'
+import { BaseStore } from '../../shared/base-store.ts'
 
 export interface CaseNote {
   id: string
-  /** Null once that account is gone. */
+  /** Null once the author's account is deleted. */
   authorId: string | null
   body: string
   /** ISO 8601. */
@@ -26,7 +28,7 @@ export interface Draft {
   body: string
   createdAt: string
   state: 'waiting' | 'sending' | 'refused'
-  /** Why it was refused. */
+  /** Why the server refused the draft. */
   reason: string | null
 }
 
@@ -35,20 +37,20 @@ export interface NotesState {
   /** Oldest first. */
   notes: readonly CaseNote[]
   drafts: readonly Draft[]
-  /** Whether there are older ones. */
+  /** Whether the table has older notes. */
   earlier: boolean
 }
 
 export interface NotesRepository {
-  /** The newest before that note, oldest first, at most {@link NOTES_PAGE}. */
+  /** The newest notes before the given one, or of all; oldest first, at most {@link NOTES_PAGE}. */
   list(before: CaseNote | null): Promise<CaseNote[]>
-  /** @throws AppError of the server's refusal; anything else where there was no answer. */
+  /** @throws AppError for a refusal; any other error where the server did not answer. */
   add(id: string, body: string): Promise<CaseNote>
 }
 
 export interface NotesOptions {
   repository: NotesRepository
-  /** Keeps what is not sent yet; null keeps it for this page only. */
+  /** Keeps drafts across reloads; null keeps them for this page only. */
   outbox: { read(): unknown; write(drafts: readonly Draft[]): void } | null
   clock?: () => number
   newId?: () => string
@@ -57,22 +59,20 @@ export interface NotesOptions {
 
 export const NOTES_PAGE = 50
 
-/** Milliseconds. */
+/** Milliseconds after which a draft that was not sent is sent again. */
 const RETRY_AFTER = 15_000
 
-export class NotesStore {
+export class NotesStore extends BaseStore<NotesState> {
   readonly #repository: NotesRepository
   readonly #outbox: NotesOptions['outbox']
   readonly #clock: () => number
   readonly #newId: () => string
   readonly #timers: NonNullable<NotesOptions['timers']>
-  readonly #listeners = new Set<() => void>()
-  #state: NotesState = { phase: 'loading', notes: [], drafts: [], earlier: false }
-  #sending = false
+  #isSending = false
   #retry: unknown = null
-  #closed = false
 
   constructor({ repository, outbox, clock, newId, timers }: NotesOptions) {
+    super({ phase: 'loading', notes: [], drafts: parseDrafts(outbox?.read()), earlier: false })
     this.#repository = repository
     this.#outbox = outbox
     this.#clock = clock ?? Date.now
@@ -81,129 +81,113 @@ export class NotesStore {
       set: (work, ms) => setTimeout(work, ms),
       clear: (handle) => clearTimeout(Number(handle)),
     }
-    this.#state = { ...this.#state, drafts: parseDrafts(outbox?.read()) }
   }
 
-  get state(): NotesState {
-    return this.#state
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#listeners.clear()
+  override close(): void {
+    super.close()
     this.#timers.clear(this.#retry)
   }
 
-  /** Reads the newest notes, and sends what waits: at first, and whenever the connection is back. */
+  /** Reads the newest notes, and sends waiting drafts: at the start, and whenever the connection is back. */
   async refresh(): Promise<void> {
     void this.flush()
     try {
       const page = await this.#repository.list(null)
-      const earlier = this.#state.phase === 'ready' ? this.#state.earlier : page.length === NOTES_PAGE
-      // Where so many were missed that the page does not reach those that are here, older ones are left out.
+      const earlier = this.state.phase === 'ready' ? this.state.earlier : page.length === NOTES_PAGE
+      // More notes were missed than a page has: the notes known so far are left out, or there would be a gap between them.
       const gap =
-        page.length === NOTES_PAGE && !page.some(({ id }) => this.#state.notes.some((note) => note.id === id))
-      const known = gap ? [] : this.#state.notes
-      this.#set({ phase: 'ready', earlier: earlier || gap, notes: merge(known, page) })
+        page.length === NOTES_PAGE && !page.some(({ id }) => this.state.notes.some((note) => note.id === id))
+      const known = gap ? [] : this.state.notes
+      this.change({ phase: 'ready', earlier: earlier || gap, notes: merge(known, page) })
       this.#forgetStored()
     } catch {
-      if (this.#state.phase !== 'ready') this.#set({ phase: 'failed' })
+      if (this.state.phase !== 'ready') this.change({ phase: 'failed' })
     }
   }
 
-  /** @throws what the server answered. */
+  /** @throws the server's error. */
   async loadEarlier(): Promise<void> {
-    const page = await this.#repository.list(this.#state.notes[0] ?? null)
-    this.#set({ earlier: page.length === NOTES_PAGE, notes: merge(this.#state.notes, page) })
+    const page = await this.#repository.list(this.state.notes[0] ?? null)
+    this.change({ earlier: page.length === NOTES_PAGE, notes: merge(this.state.notes, page) })
   }
 
-  /** A note that the server told of. */
+  /** @param record a row of case_notes from the incident's channel. */
   receive(record: unknown): void {
     const note = parseNote(record)
     if (note === null) return
-    this.#set({ notes: merge(this.#state.notes, [note]) })
+    this.change({ notes: merge(this.state.notes, [note]) })
     this.#forgetStored()
   }
 
   write(body: string): void {
     const createdAt = new Date(this.#clock()).toISOString()
     const draft: Draft = { id: this.#newId(), body, createdAt, state: 'waiting', reason: null }
-    this.#setDrafts([...this.#state.drafts, draft])
+    this.#setDrafts([...this.state.drafts, draft])
     void this.flush()
   }
 
   retry(id: string): void {
-    this.#change(id, { state: 'waiting', reason: null })
+    this.#changeDraft(id, { state: 'waiting', reason: null })
     void this.flush()
   }
 
   discard(id: string): void {
-    this.#setDrafts(this.#state.drafts.filter((draft) => draft.id !== id))
+    this.#setDrafts(this.state.drafts.filter((draft) => draft.id !== id))
   }
 
-  /** Sends what waits, in order, one after the other. */
+  /** Sends waiting drafts in order, one after the other. */
   async flush(): Promise<void> {
-    if (this.#sending) return
-    this.#sending = true
+    if (this.#isSending) return
+    this.#isSending = true
     this.#timers.clear(this.#retry)
     try {
-      for (let next = this.#next(); next !== undefined && !this.#closed; next = this.#next()) {
+      for (let next = this.#next(); next !== undefined && !this.isClosed; next = this.#next()) {
         if (!(await this.#send(next))) return
       }
     } finally {
-      this.#sending = false
+      this.#isSending = false
     }
   }
 
   #next(): Draft | undefined {
-    return this.#state.drafts.find(({ state }) => state === 'waiting')
+    return this.state.drafts.find(({ state }) => state === 'waiting')
   }
 
-  /** @returns whether the next one may follow. */
+  /** @returns whether the next draft may follow. */
   async #send({ id, body }: Draft): Promise<boolean> {
-    this.#change(id, { state: 'sending' })
+    this.#changeDraft(id, { state: 'sending' })
     try {
       const note = await this.#repository.add(id, body)
-      this.#set({ notes: merge(this.#state.notes, [note]) })
-      this.#forgetStored()
+      this.change({ notes: merge(this.state.notes, [note]) })
+      // Also where the store was closed meanwhile: the draft leaves the browser's storage.
+      this.discard(id)
       return true
     } catch (error) {
       if (error instanceof AppError && error.code !== 'rate_limited' && error.status < 500) {
-        this.#change(id, { state: 'refused', reason: error.message })
+        this.#changeDraft(id, { state: 'refused', reason: error.message })
         return true
       }
-      this.#change(id, { state: 'waiting' })
-      if (!this.#closed) this.#retry = this.#timers.set(() => void this.flush(), RETRY_AFTER)
+      this.#changeDraft(id, { state: 'waiting' })
+      if (!this.isClosed) this.#retry = this.#timers.set(() => void this.flush(), RETRY_AFTER)
       return false
     }
   }
 
-  /** What has arrived is no draft any more, whichever way the news of it came. */
+  /** Removes drafts whose notes are in the table, whether by this page's request or by the incident's channel. */
   #forgetStored(): void {
-    const stored = new Set(this.#state.notes.map(({ id }) => id))
-    if (this.#state.drafts.some(({ id }) => stored.has(id))) {
-      this.#setDrafts(this.#state.drafts.filter(({ id }) => !stored.has(id)))
+    const stored = new Set(this.state.notes.map(({ id }) => id))
+    if (this.state.drafts.some(({ id }) => stored.has(id))) {
+      this.#setDrafts(this.state.drafts.filter(({ id }) => !stored.has(id)))
     }
   }
 
-  #change(id: string, change: Partial<Draft>): void {
-    this.#setDrafts(this.#state.drafts.map((draft) => (draft.id === id ? { ...draft, ...change } : draft)))
+  #changeDraft(id: string, change: Partial<Draft>): void {
+    this.#setDrafts(this.state.drafts.map((draft) => (draft.id === id ? { ...draft, ...change } : draft)))
   }
 
   #setDrafts(drafts: readonly Draft[]): void {
     this.#outbox?.write(drafts)
-    this.#set({ drafts })
-  }
-
-  #set(change: Partial<NotesState>): void {
-    this.#state = { ...this.#state, ...change }
-    if (this.#closed) return
-    for (const listener of this.#listeners) listener()
+    this.change({ drafts })
   }
 }
 
@@ -218,7 +202,7 @@ function merge(notes: readonly CaseNote[], more: readonly CaseNote[]): CaseNote[
   })
 }
 
-/** A row of case_notes; null where it is none. */
+/** @returns null where the record is not a row of case_notes. */
 export function parseNote(record: unknown): CaseNote | null {
   if (!isRecord(record)) return null
   const { id, author_id: authorId, body, created_at: createdAt } = record
@@ -226,7 +210,7 @@ export function parseNote(record: unknown): CaseNote | null {
   return { id, authorId: typeof authorId === 'string' ? authorId : null, body, createdAt }
 }
 
-/** What an earlier page had not sent; it is sent now. */
+/** Drafts that an earlier page had not sent. They are sent now. */
 function parseDrafts(value: unknown): Draft[] {
   if (!Array.isArray(value)) return []
   return value

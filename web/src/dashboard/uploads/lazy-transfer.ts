@@ -1,4 +1,4 @@
-/** Loads the TUS client when the first file is added: most visits add none. */
+/** Loads the TUS client when the first file is added: on most visits, no file is. */
 
 import type { TusOptions } from './tus-transfer.ts'
 import type { StartTransfer, Transfer, UploadItem } from './upload-queue.ts'
@@ -19,7 +19,7 @@ export function lazyTransfer(options: TusOptions): LazyTransfer {
         ({ createTusTransfer }) => {
           if (ended === null) transfer = createTusTransfer(options)(item, events)
         },
-        // The code could not be loaded: as good as no network.
+        // A failure to load the code counts as a lost connection.
         () => {
           if (ended === null) events.failed(null)
         },
@@ -34,7 +34,7 @@ export function lazyTransfer(options: TusOptions): LazyTransfer {
       load()
         .then(({ forgetUpload }) => forgetUpload(item))
         .catch(() => {
-          // It is forgotten by the server within a day.
+          // Storage removes uploads that were not finished within a day.
         })
     },
   }

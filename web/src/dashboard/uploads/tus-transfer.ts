@@ -8,14 +8,14 @@ export interface TusOptions {
   /** The backend's origin. */
   supabaseUrl: string
   publishableKey: string
-  /** Of whoever is signed in, fresh. @throws when there is none. */
+  /** The signed-in user's token, fresh. @throws Error where there is none. */
   accessToken(): Promise<string>
 }
 
-/** Supabase takes parts of exactly this size, but for the last. */
+/** Bytes. Supabase takes parts of exactly this size; only the last may be smaller. */
 const PART = 6 * 1024 * 1024
 const BUCKET = 'uploads'
-/** Milliseconds; after these, the queue waits for a sign of the network. */
+/** Milliseconds before each further attempt. After these attempts the upload counts as interrupted. */
 const RETRY_DELAYS = [0, 1_000, 3_000]
 /** Milliseconds without a byte after which a connection counts as lost. */
 const STALLED_AFTER = 30_000
@@ -24,12 +24,12 @@ export function createTusTransfer(options: TusOptions): StartTransfer {
   return (item, events) => start(item, events, options)
 }
 
-/** The same file, added again to the same incident, is recognised by this: also after the page was reloaded. */
+/** Recognises a file that is added to the same incident again, also after the page was reloaded. */
 export function fingerprintOf({ incidentId, file }: Pick<UploadItem, 'incidentId' | 'file'>): string {
   return ['claimwire-upload', incidentId, file.name, file.type, file.size, file.lastModified].join('|')
 }
 
-/** Forgets that the upload could be resumed. */
+/** Removes the record by which the upload could be resumed. */
 export async function forgetUpload(item: Pick<UploadItem, 'incidentId' | 'file'>): Promise<void> {
   const { urlStorage: storage } = defaultOptions
   const previous = (await storage?.findUploadsByFingerprint(fingerprintOf(item))) ?? []
@@ -85,7 +85,7 @@ function start(
     }, STALLED_AFTER)
   }
 
-  /** What cannot be removed now goes when it expires. */
+  /** @param remove the parts that were sent; where that fails, Storage removes them when they expire. */
   function end(remove: boolean): void {
     ended = true
     clearTimeout(watchdog)
@@ -115,7 +115,7 @@ function latest(previous: readonly PreviousUpload[]): PreviousUpload | null {
   return previous.toSorted((a, b) => Date.parse(b.creationTime) - Date.parse(a.creationTime))[0] ?? null
 }
 
-/** What the server refuses; null where it did not answer or may accept it later. */
+/** Why the server refused the file; null where it did not answer, or may accept the file later. */
 function refusalOf(error: Error): string | null {
   const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0
   if (status === 0 || status >= 500 || status === 409 || status === 423 || status === 429) return null

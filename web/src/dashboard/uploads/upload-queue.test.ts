@@ -38,7 +38,7 @@ function setup() {
     answer: (error: Error | null) => {
       answer = error
     },
-    /** Everything that was put off until later happens. @returns how much that is. */
+    /** Runs all timers. @returns how many there were. */
     later: () => {
       const due = [...waiting.values()]
       waiting.clear()
@@ -71,7 +71,7 @@ describe('a file', () => {
     ])
   })
 
-  it('that was interrupted goes on by itself, and is not uploaded twice', async () => {
+  it('that was interrupted continues by itself, and is not uploaded twice', async () => {
     const { queue, transfers, submitted, answer, later } = setup()
     queue.add('incident', [file('a.jpg')])
     transfers[0]?.events.failed(null)
@@ -92,7 +92,7 @@ describe('a file', () => {
     ])
   })
 
-  it('that is refused says why, and can be tried anew', async () => {
+  it('that is refused has the reason, and can be tried anew', async () => {
     const { queue, transfers, answer } = setup()
     queue.add('incident', [file('a.jpg')])
     transfers[0]?.events.failed('Files of this type cannot be added.')
@@ -115,15 +115,15 @@ describe('a file', () => {
     ['empty', { size: 0, type: 'image/jpeg' }, 'The file is empty.'],
     ['too large', { size: 26_214_401, type: 'image/jpeg' }, 'The file is larger than 25 MB.'],
     ['of another kind', { size: 1, type: 'text/html' }, 'Photos, voice notes and PDF files can be added.'],
-    ['of a kind without a name', { size: 1, type: '' }, null],
+    ['of a type that the browser does not know', { size: 1, type: '' }, null],
     ['a photo', { size: 26_214_400, type: 'image/heic' }, null],
   ])('that is %s', (_what, about, reason) => {
     expect(refusal(about)).toBe(reason)
   })
 })
 
-describe('what is done', () => {
-  it('leaves together, when nothing of its incident is under way', async () => {
+describe('uploads that are done', () => {
+  it('leave together, once no upload of their incident is under way', async () => {
     const { queue, transfers, later } = setup()
     queue.add('incident', [file('a.jpg'), file('b.jpg'), file('c.jpg')])
     queue.add('other', [file('d.jpg')])
@@ -136,7 +136,7 @@ describe('what is done', () => {
     expect([later(), states(queue)]).toEqual([1, ['failed', 'uploading']])
   })
 
-  it('stays when more is added, and while somebody is at the list', async () => {
+  it('stay when another file is added, and while the list is held', async () => {
     const { queue, transfers, later } = setup()
     queue.add('incident', [file('a.jpg')])
     transfers[0]?.events.done('a')
@@ -153,7 +153,7 @@ describe('what is done', () => {
     expect([later(), states(queue)]).toEqual([1, []])
   })
 
-  it('does not wait for what waits for the network', async () => {
+  it('do not wait for an upload that was interrupted', async () => {
     const { queue, transfers, later } = setup()
     queue.add('incident', [file('a.jpg'), file('b.jpg')])
     transfers[0]?.events.done('a')
@@ -163,7 +163,7 @@ describe('what is done', () => {
     expect(queue.items.map(({ file: { name } }) => name)).toEqual(['b.jpg'])
   })
 
-  it('needs no time of a page that is gone', async () => {
+  it('leave no timer behind when the queue is closed', async () => {
     const { queue, transfers, later } = setup()
     queue.add('incident', [file('a.jpg')])
     transfers[0]?.events.done('a')
@@ -174,7 +174,7 @@ describe('what is done', () => {
 })
 
 describe('many files', () => {
-  it('go three at a time, and one that is refused holds up none', () => {
+  it('are uploaded three at a time, and one that is refused holds up no other', () => {
     const { queue, transfers } = setup()
     queue.add(
       'incident',
@@ -185,7 +185,7 @@ describe('many files', () => {
     expect(states(queue)).toEqual(['failed', 'uploading', 'uploading', 'uploading', 'waiting'])
   })
 
-  it('are interrupted together when the network goes, and go on together', () => {
+  it('are interrupted together when the network goes, and continue together', () => {
     const { queue, transfers } = setup()
     queue.add('incident', [file('1'), file('2')])
     queue.interrupt()
@@ -197,7 +197,20 @@ describe('many files', () => {
     expect(states(queue)).toEqual(['uploading', 'uploading'])
   })
 
-  it('stop where they are when the page goes', () => {
+  it('do not start after the queue was closed during a submission', async () => {
+    const { queue, transfers, answer, later } = setup()
+    queue.add(
+      'incident',
+      ['1', '2', '3', '4'].map((name) => file(name)),
+    )
+    answer(new TypeError('Failed to fetch'))
+    transfers[0]?.events.done('1')
+    queue.close()
+    await settled()
+    expect([transfers.length, later()]).toEqual([3, 0])
+  })
+
+  it('are paused when the queue is closed', () => {
     const { queue, transfers } = setup()
     queue.add('incident', [file('1'), file('2')])
     queue.close()

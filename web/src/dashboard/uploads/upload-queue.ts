@@ -1,6 +1,6 @@
 /**
- * Files on their way to an incident. Each goes to Storage in parts and is then submitted; what is cut off goes on where
- * it was, by itself when the network is back.
+ * Uploads of the page. Each file goes to Storage in parts and is then submitted as a document of its incident. An upload
+ * that is cut off continues at the last byte that Storage has, by itself when the network is back.
  *
  *   waiting ──▶ uploading ──▶ submitting ──▶ done
  *      ▲           │ ▲             │
@@ -8,10 +8,12 @@
  *      │       interrupted         └── refused ──▶ failed
  *      └── retry ── failed                cancel, from anywhere before done ──▶ gone
  *
- * What is done leaves the list together, once nothing of its incident is under way and nobody is at it.
+ * Uploads that are done leave the list together: 4 s after no upload of their incident is under way any more, and not
+ * while the list is held.
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
+import { BaseStore } from '../../shared/base-store.ts'
 
 export type UploadStatus = 'waiting' | 'uploading' | 'interrupted' | 'submitting' | 'done' | 'failed'
 
@@ -22,28 +24,32 @@ export interface UploadItem {
   status: UploadStatus
   /** Bytes that the server has. */
   sent: number
-  /** Why it failed. */
+  /** Why the upload failed. */
   reason: string | null
-  /** Trying again is of no use: the file itself was refused. */
+  /** The file itself was refused, so another try would be, too. */
   final: boolean
-  /** It went on where an earlier visit or try had stopped. */
+  /** The upload continued one of an earlier visit or try. */
   resumed: boolean
 }
 
-/** Why nothing leaves the list by itself: somebody points at it, is in it by keyboard, or touches the page. */
+export interface UploadsState {
+  items: readonly UploadItem[]
+}
+
+/** Why no upload leaves the list by itself: the pointer is over the list, the focus is in it, or the page is touched. */
 export type HoldReason = 'hover' | 'focus' | 'press'
 
 export interface Transfer {
-  /** Stops; what was sent stays there. */
+  /** Stops. The parts that were sent stay in Storage. */
   pause(): void
-  /** Stops and removes what was sent. */
+  /** Stops, and removes the parts that were sent. */
   cancel(): void
 }
 
 export interface TransferEvents {
   progress(sent: number): void
   resumed(): void
-  /** @param path the object's name. */
+  /** @param path name of the object in Storage. */
   done(path: string): void
   /** @param refused the server's reason; null where the connection failed. */
   failed(refused: string | null): void
@@ -57,38 +63,37 @@ export type StartTransfer = (
 
 export interface UploadQueueOptions {
   transfer: StartTransfer
-  /** Makes a document of the object. @throws AppError of a refusal; anything else where there was no answer. */
+  /** Makes a document of the object. @throws AppError for a refusal; any other error where the server did not answer. */
   submit(incidentId: string, path: string, fileName: string): Promise<void>
-  /** The file is a document now: what was kept for resuming it can go. */
+  /** The object is submitted or refused: the record for resuming the upload can be removed. */
   submitted(item: UploadItem): void
   timers?: { set(callback: () => void, ms: number): unknown; clear(handle: unknown): void }
   newId?: () => string
 }
 
-/** As the bucket allows. */
+/** Bytes; the limit of the bucket. */
 export const MAX_BYTES = 26_214_400
 const AT_ONCE = 3
-/** Milliseconds until an interrupted upload tries again without a sign of the network. */
+/** Milliseconds after which an interrupted upload is tried again, where the browser reports no change of the network. */
 const RETRY_AFTER = 10_000
-/** Milliseconds that files are still listed after the last of them was added. */
+/** Milliseconds that uploads stay in the list after the last of them is done. */
 const DONE_LASTS = 4_000
 const ACCEPTED = /^(image\/(jpeg|png|webp|heic|heif)|audio\/.*|video\/(webm|mp4|ogg)|application\/(pdf|ogg))$/
 
-export class UploadQueue {
+export class UploadQueue extends BaseStore<UploadsState> {
   readonly #options: UploadQueueOptions
   readonly #timers: NonNullable<UploadQueueOptions['timers']>
   readonly #newId: () => string
-  readonly #listeners = new Set<() => void>()
   readonly #transfers = new Map<string, Transfer>()
-  /** Objects that are there and wait for being submitted. */
+  /** Upload id -> name of the object that is in Storage and has not been submitted. */
   readonly #paths = new Map<string, string>()
-  /** By incident: when what is done leaves. */
-  readonly #farewells = new Map<string, unknown>()
-  readonly #held = new Set<HoldReason>()
-  #items: readonly UploadItem[] = []
+  /** Incident id -> timer that removes the incident's uploads that are done. */
+  readonly #removals = new Map<string, unknown>()
+  readonly #holds = new Set<HoldReason>()
   #retry: unknown = null
 
   constructor(options: UploadQueueOptions) {
+    super({ items: [] })
     this.#options = options
     this.#newId = options.newId ?? (() => crypto.randomUUID())
     this.#timers = options.timers ?? {
@@ -98,17 +103,12 @@ export class UploadQueue {
   }
 
   get items(): readonly UploadItem[] {
-    return this.#items
+    return this.state.items
   }
 
-  /** Whether leaving the page would interrupt something. */
+  /** Whether leaving the page would interrupt an upload. */
   get busy(): boolean {
-    return this.#items.some(({ status }) => status !== 'done' && status !== 'failed')
-  }
-
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.items.some(({ status }) => status !== 'done' && status !== 'failed')
   }
 
   add(incidentId: string, files: Iterable<File>): void {
@@ -125,24 +125,25 @@ export class UploadQueue {
         resumed: false,
       }
     })
-    this.#items = [...this.#items, ...added]
-    this.#pump()
+    this.#setItems([...this.items, ...added])
+    this.#startNext()
   }
 
   cancel(id: string): void {
     this.#transfers.get(id)?.cancel()
     this.#forget(id)
-    this.#remove(id)
+    this.#setItems(this.items.filter((item) => item.id !== id))
+    this.#startNext()
   }
 
   retry(id: string): void {
-    const item = this.#items.find((each) => each.id === id)
+    const item = this.#item(id)
     if (item === undefined || refusal(item.file) !== null) return
     this.#change(id, { status: 'waiting', reason: null })
-    this.#pump()
+    this.#startNext()
   }
 
-  /** The network is away: a connection that is cut off may look alive for minutes. */
+  /** The network is away. Without this, a connection that was cut off may look alive for minutes. */
   interrupt(): void {
     for (const [id, transfer] of this.#transfers) {
       transfer.pause()
@@ -151,44 +152,41 @@ export class UploadQueue {
     }
   }
 
-  /** Goes on with what was interrupted: the network is back. */
+  /** Continues interrupted uploads: the network is back. */
   resume(): void {
     this.#timers.clear(this.#retry)
-    this.#items = this.#items.map((item) =>
-      item.status === 'interrupted' ? { ...item, status: 'waiting' } : item,
+    this.#setItems(
+      this.items.map((item) => (item.status === 'interrupted' ? { ...item, status: 'waiting' } : item)),
     )
-    this.#pump()
+    this.#startNext()
   }
 
-  /** Removes what has ended. */
+  /** Removes uploads that have ended. */
   clear(): void {
-    this.#items = this.#items.filter(({ status }) => status !== 'done' && status !== 'failed')
-    this.#tell()
+    this.#setItems(this.items.filter(({ status }) => status !== 'done' && status !== 'failed'))
   }
 
-  /** What is done does not leave while there is a reason; its time begins anew when there is none. */
+  /** Uploads that are done stay while there is a reason; their time begins anew when the last reason goes. */
   hold(reason: HoldReason, on: boolean): void {
-    if (on) this.#held.add(reason)
-    else this.#held.delete(reason)
-    this.#planFarewells()
+    if (on) this.#holds.add(reason)
+    else this.#holds.delete(reason)
+    this.#planRemovals()
   }
 
-  /** Stops everything; what was sent can be resumed. */
-  close(): void {
-    this.#listeners.clear()
+  /** Stops all uploads; each can be resumed. */
+  override close(): void {
+    super.close()
     this.#timers.clear(this.#retry)
-    for (const farewell of this.#farewells.values()) this.#timers.clear(farewell)
-    this.#farewells.clear()
+    for (const timer of this.#removals.values()) this.#timers.clear(timer)
+    this.#removals.clear()
     for (const transfer of this.#transfers.values()) transfer.pause()
     this.#transfers.clear()
-    this.#items = []
   }
 
-  #pump(): void {
-    const active = this.#items.filter(
-      ({ status }) => status === 'uploading' || status === 'submitting',
-    ).length
-    const next = this.#items
+  #startNext(): void {
+    if (this.isClosed) return
+    const active = this.items.filter(({ status }) => status === 'uploading' || status === 'submitting').length
+    const next = this.items
       .filter(({ status }) => status === 'waiting')
       .slice(0, Math.max(0, AT_ONCE - active))
     for (const item of next) {
@@ -196,7 +194,6 @@ export class UploadQueue {
       if (path === undefined) this.#upload(item)
       else void this.#submit(item.id, path)
     }
-    this.#tell()
   }
 
   #upload(item: UploadItem): void {
@@ -214,42 +211,42 @@ export class UploadQueue {
         this.#transfers.delete(id)
         if (refused === null) this.#interrupted(id)
         else this.#change(id, { status: 'failed', reason: refused })
-        this.#pump()
+        this.#startNext()
       },
     })
     this.#transfers.set(id, transfer)
   }
 
   async #submit(id: string, path: string): Promise<void> {
-    const item = this.#items.find((each) => each.id === id)
+    const item = this.#item(id)
     if (item === undefined) return
     this.#change(id, { status: 'submitting', sent: item.file.size })
     try {
       await this.#options.submit(item.incidentId, path, item.file.name)
       this.#options.submitted(item)
       this.#forget(id)
-      // From here on the document itself shows how it is.
+      // From here on, the document's own card shows its state.
       this.#change(id, { status: 'done' })
     } catch (error) {
       if (error instanceof AppError && error.status < 500 && error.status !== 429) {
-        // The object is of no use: the next try begins anew.
+        // The object cannot be submitted again: the next try uploads the file anew.
         this.#options.submitted(item)
         this.#forget(id)
         this.#change(id, { status: 'failed', reason: error.message, sent: 0 })
       } else this.#interrupted(id)
     }
-    this.#pump()
+    this.#startNext()
   }
 
   #interrupted(id: string): void {
+    if (this.isClosed) return
     this.#change(id, { status: 'interrupted' })
     this.#timers.clear(this.#retry)
     this.#retry = this.#timers.set(() => this.resume(), RETRY_AFTER)
   }
 
-  #remove(id: string): void {
-    this.#items = this.#items.filter((item) => item.id !== id)
-    this.#pump()
+  #item(id: string): UploadItem | undefined {
+    return this.items.find((item) => item.id === id)
   }
 
   #forget(id: string): void {
@@ -258,48 +255,50 @@ export class UploadQueue {
   }
 
   #change(id: string, change: Partial<UploadItem>): void {
-    this.#items = this.#items.map((item) => (item.id === id ? { ...item, ...change } : item))
-    this.#tell()
+    this.#setItems(this.items.map((item) => (item.id === id ? { ...item, ...change } : item)))
   }
 
-  /** One after the other they would move what is below them each time. */
-  #planFarewells(): void {
-    const done = new Set(this.#items.filter(({ status }) => status === 'done').map(incidentOf))
-    const busy = new Set(this.#items.filter(({ status }) => UNDER_WAY.has(status)).map(incidentOf))
-    for (const [incidentId, farewell] of this.#farewells) {
-      if (done.has(incidentId) && !busy.has(incidentId) && this.#held.size === 0) continue
-      this.#timers.clear(farewell)
-      this.#farewells.delete(incidentId)
+  #setItems(items: readonly UploadItem[]): void {
+    if (this.isClosed) return
+    this.change({ items })
+    this.#planRemovals()
+  }
+
+  /** All uploads of an incident leave together: one after the other would move the page below them each time. */
+  #planRemovals(): void {
+    const incidentsWith = (statuses: readonly UploadStatus[]) =>
+      new Set(this.items.filter(({ status }) => statuses.includes(status)).map((item) => item.incidentId))
+    const busy = incidentsWith(UNDER_WAY)
+    const removable = this.#holds.size > 0 ? new Set<string>() : incidentsWith(['done'])
+    for (const incidentId of busy) removable.delete(incidentId)
+    for (const [incidentId, timer] of this.#removals) {
+      if (removable.has(incidentId)) continue
+      this.#timers.clear(timer)
+      this.#removals.delete(incidentId)
     }
-    for (const incidentId of done) {
-      if (busy.has(incidentId) || this.#held.size > 0 || this.#farewells.has(incidentId)) continue
-      const farewell = this.#timers.set(() => this.#sayFarewell(incidentId), DONE_LASTS)
-      this.#farewells.set(incidentId, farewell)
+    for (const incidentId of removable) {
+      if (this.#removals.has(incidentId)) continue
+      this.#removals.set(
+        incidentId,
+        this.#timers.set(() => this.#removeDone(incidentId), DONE_LASTS),
+      )
     }
   }
 
-  #sayFarewell(incidentId: string): void {
-    this.#farewells.delete(incidentId)
-    this.#items = this.#items.filter((item) => item.status !== 'done' || item.incidentId !== incidentId)
-    this.#tell()
-  }
-
-  #tell(): void {
-    this.#planFarewells()
-    for (const listener of this.#listeners) listener()
+  #removeDone(incidentId: string): void {
+    this.#removals.delete(incidentId)
+    this.#setItems(this.items.filter((item) => item.status !== 'done' || item.incidentId !== incidentId))
   }
 }
 
-/** What may still become done by itself at any moment. */
-const UNDER_WAY: ReadonlySet<UploadStatus> = new Set(['waiting', 'uploading', 'submitting'])
+/** Statuses that become `done` without a new attempt. */
+const UNDER_WAY: readonly UploadStatus[] = ['waiting', 'uploading', 'submitting']
 
-const incidentOf = ({ incidentId }: UploadItem): string => incidentId
-
-/** Why a file is not even tried; null where it is. What it really is, the server finds out by its bytes. */
+/** Why a file is not uploaded at all; null where it is. The server decides by the file's bytes, not by its type. */
 export function refusal(file: Pick<File, 'size' | 'type'>): string | null {
   if (file.size === 0) return 'The file is empty.'
   if (file.size > MAX_BYTES) return 'The file is larger than 25 MB.'
-  // Browsers know some types by no name.
+  // Browsers give no type for some files, HEIC photos among them.
   if (file.type !== '' && !ACCEPTED.test(file.type)) return 'Photos, voice notes and PDF files can be added.'
   return null
 }

@@ -1,18 +1,14 @@
-/** Uploads of the page: one queue for all incidents, shown at the one that is on the screen. */
+/** The page's queue of uploads, for all incidents, and what it needs of the browser and of Supabase. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../../functions-shared/database.types.ts'
 import type { DashboardConfig } from '../config.ts'
 import type { IncidentActions } from '../incident/incident-actions.ts'
-import type { Incident } from '../records.ts'
 import { lazyTransfer } from './lazy-transfer.ts'
 import { UploadQueue } from './upload-queue.ts'
-import { createUploadView } from './upload-view.ts'
 
 export interface Uploads {
-  element: HTMLElement
-  update(incident: Incident): void
-  subscribe(listener: () => void): () => void
+  readonly queue: UploadQueue
   close(): void
 }
 
@@ -41,16 +37,6 @@ export function createUploads({ supabase, config, actions, added }: UploadsOptio
     },
     submitted: tus.forget,
   })
-  let incidentId: string | null = null
-  const view = createUploadView({
-    add: (files) => {
-      if (incidentId !== null) queue.add(incidentId, files)
-    },
-    cancel: (id) => queue.cancel(id),
-    retry: (id) => queue.retry(id),
-    clear: () => queue.clear(),
-    hold: (reason, on) => queue.hold(reason, on),
-  })
   const stop = new AbortController()
   const { signal } = stop
   window.addEventListener('online', () => queue.resume(), { signal })
@@ -64,19 +50,10 @@ export function createUploads({ supabase, config, actions, added }: UploadsOptio
   )
 
   return {
-    element: view.element,
-    update(incident) {
-      incidentId = incident.id
-      view.update(
-        queue.items.filter((item) => item.incidentId === incident.id),
-        incident,
-      )
-    },
-    subscribe: (listener) => queue.subscribe(listener),
+    queue,
     close() {
       stop.abort()
       queue.close()
-      view.destroy()
     },
   }
 }

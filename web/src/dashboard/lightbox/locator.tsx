@@ -1,8 +1,7 @@
-/** A drawn map of the world with a mark: where a photo was taken, without asking anybody for a map. */
+/** A drawn map of the world with a mark where a photo was taken. No map service learns of the place. */
 
+import './locator.css'
 import type { Position } from '../records.ts'
-
-const SVG = 'http://www.w3.org/2000/svg'
 
 /** Coasts, very roughly: longitude and latitude in turn, degrees. */
 const LAND: readonly string[] = [
@@ -20,34 +19,27 @@ const LAND: readonly string[] = [
   '173 -41 178 -38 174 -34 175 -40 168 -46 167 -45',
 ]
 
-export function locator({ latitude, longitude }: Position): SVGSVGElement {
-  const svg = element(document.createElementNS(SVG, 'svg'), {
-    viewBox: '-180 -85 360 150',
-    class: 'locator',
-    'aria-hidden': 'true',
-  })
-  for (const line of [-60, -30, 0, 30, 60]) {
-    svg.append(
-      element(document.createElementNS(SVG, 'path'), { class: 'locator__grid', d: `M-180 ${-line}H180` }),
-    )
-  }
-  for (let line = -150; line <= 150; line += 30) {
-    svg.append(
-      element(document.createElementNS(SVG, 'path'), { class: 'locator__grid', d: `M${line} -85V65` }),
-    )
-  }
-  for (const coast of LAND)
-    svg.append(element(document.createElementNS(SVG, 'path'), { class: 'locator__land', d: outline(coast) }))
-  const [x, y] = [String(longitude), String(-latitude)]
-  svg.append(
-    element(document.createElementNS(SVG, 'path'), {
-      class: 'locator__cross',
-      d: `M${x} -85V65M-180 ${y}H180`,
-    }),
-    element(document.createElementNS(SVG, 'circle'), { class: 'locator__halo', cx: x, cy: y, r: '9' }),
-    element(document.createElementNS(SVG, 'circle'), { class: 'locator__dot', cx: x, cy: y, r: '4' }),
+const PARALLELS = [-60, -30, 0, 30, 60]
+const MERIDIANS = [-150, -120, -90, -60, -30, 0, 30, 60, 90, 120, 150]
+
+export function Locator({ position }: { position: Position }) {
+  const [x, y] = [position.longitude, -position.latitude]
+  return (
+    <svg class="locator" viewBox="-180 -85 360 150" aria-hidden="true">
+      {PARALLELS.map((line) => (
+        <path key={line} class="locator__grid" d={`M-180 ${-line}H180`} />
+      ))}
+      {MERIDIANS.map((line) => (
+        <path key={line} class="locator__grid" d={`M${line} -85V65`} />
+      ))}
+      {LAND.map((coast) => (
+        <path key={coast} class="locator__land" d={outline(coast)} />
+      ))}
+      <path class="locator__cross" d={`M${x} -85V65M-180 ${y}H180`} />
+      <circle class="locator__halo" cx={x} cy={y} r="9" />
+      <circle class="locator__dot" cx={x} cy={y} r="4" />
+    </svg>
   )
-  return svg
 }
 
 /** Degrees as people write them, e.g. `48.13720° N, 11.57550° E`. */
@@ -68,9 +60,4 @@ function outline(coast: string): string {
     index % 2 === 0 ? [`${value} ${-(numbers[index + 1] ?? 0)}`] : [],
   )
   return `M${points.join('L')}Z`
-}
-
-function element<Created extends SVGElement>(created: Created, attributes: Record<string, string>): Created {
-  for (const [name, value] of Object.entries(attributes)) created.setAttribute(name, value)
-  return created
 }
