@@ -1,37 +1,32 @@
--- Automatic reports: when the photos and transcripts of an incident have all ended, well or not, its report is queued
--- in the transaction of the last one.
+-- Automatic reports: when the jobs of all photos and voice notes of an incident have ended, completed or failed, a report is
+-- queued in the transaction of the last one.
 --
 --   update of jobs                                  one or many end
 --     └▶ tg_jobs__queue_reports                     once per statement, over its transition tables
---          └▶ private.queue_automatic_reports       locks the incidents, looks again, queues
+--          └▶ private.queue_automatic_reports       locks the incidents, looks at their jobs, queues
 --
--- Exactly once per outcome: `settled_key` is made of the documents and of how the work on each ended. Documents that
--- arrive later, or a retry that ends otherwise, make another key and so another report; a retry that fails again
--- does not.
+-- Once per outcome: `settled_key` is a hash of the documents and of how the job of each ended. A document that arrives later,
+-- or a retry that ends otherwise, gives another key and so another report. A retry that fails again does not.
 --
--- Neither missed nor doubled: of two transactions that end the last two jobs at the same moment, each sees the other's
--- job as unfinished. So whoever ends a job locks the incident first and looks then, in a new snapshot: the second one
--- waits for the first and sees all of it. The unique index is there in case anybody writes reports past this function.
--- (As everywhere here, with READ COMMITTED, which is how the API works.)
+-- Not missed: of two transactions that end the last two jobs at the same moment, each sees the other's job as unfinished.
+-- So the function locks the incident first and looks at the jobs after that, in a new snapshot: the second transaction
+-- waits for the first and sees all jobs ended. This relies on READ COMMITTED, which the API uses. Not doubled: the index on
+-- settled_key is unique.
 --
--- Order of locks: jobs, heads of notifications (tg_jobs__notify_update fires before, by its name), incidents by id.
--- A report's job tells nobody of being queued, so no head is taken after an incident, and nothing deadlocks.
+-- Order of locks: jobs, heads (tg_jobs__notify_update fires earlier, by its name), incidents by id. A queued report has no
+-- message, so no head is locked after an incident, and nothing deadlocks.
 
-create function private.queue_automatic_reports(p_incident_ids uuid[])
-returns integer
-language plpgsql
-volatile
-security invoker
-set search_path = ''
--- Its caller switches them off.
+create function private.queue_automatic_reports(p_incident_ids uuid[]) returns integer
+language plpgsql volatile security invoker set search_path = ''
+-- The trigger that calls it switches nested loops off.
 set enable_nestloop = on
 as $$
 declare
   v_incident_ids uuid[];
   v_count integer;
 begin
-  -- An incident that is being deleted needs no report. Its deletion waits for the job that we have changed, so we
-  -- must not wait for it.
+  -- An incident that is being deleted needs no report. Its deletion waits for the row of the job that this transaction has
+  -- changed, so this transaction must not wait for the deletion.
   select pg_catalog.array_agg(living.id)
   into v_incident_ids
   from (
@@ -91,17 +86,14 @@ begin
 end;
 $$;
 comment on function private.queue_automatic_reports(uuid[]) is
-  'Queues the report of each of the incidents whose photos and transcripts have all ended, once per outcome. Locks the incidents. Returns how many were queued.';
+  'Queues the report of each of the incidents whose photos and voice notes have all ended, once per outcome. Locks the incidents. Returns the number of queued reports.';
 revoke execute on function private.queue_automatic_reports(uuid[]) from public, anon, authenticated;
 
-create function private.tg_jobs__queue_reports()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may end a job need not be able to start a report.
-security definer
-set search_path = ''
--- As in tg_jobs__notify_update: never pair the transition tables row by row.
+create function private.tg_jobs__queue_reports() returns trigger
+language plpgsql volatile
+-- Definer: a role that may end jobs need not be able to write reports.
+security definer set search_path = ''
+-- As tg_jobs__notify_update.
 set enable_nestloop = off
 as $$
 declare
@@ -123,7 +115,7 @@ begin
 end;
 $$;
 comment on function private.tg_jobs__queue_reports() is
-  'Queues the reports of incidents whose last photo or transcript has ended.';
+  'Queues the reports of incidents whose last photo or voice note has ended.';
 revoke execute on function private.tg_jobs__queue_reports() from public, anon, authenticated;
 
 create trigger tg_jobs__queue_reports

@@ -1,8 +1,8 @@
--- Case notes: what the members of an incident write to each other about it. Notes are never changed or deleted.
+-- Case notes: what the members of an incident write to each other. Notes are never changed or deleted.
 --
 --   add_case_note ──▶ member? ──▶ text ──▶ row, once per id ──▶ tokens of the user ──▶ broadcast on incident:<id>
 --
--- The writer chooses the note's id: a note that is sent again because the answer got lost is the same note.
+-- The client chooses the note's id. A note that is sent again, because the answer was lost, is the same note.
 
 create table public.case_notes (
   id uuid primary key default gen_random_uuid(),
@@ -13,8 +13,8 @@ create table public.case_notes (
   constraint case_notes_body_is_short check (char_length(body) between 1 and 4000)
 );
 comment on table public.case_notes is 'Notes of the members of an incident about the case.';
-comment on column public.case_notes.id is 'Chosen by the writer, so that sending a note twice adds it once.';
-comment on column public.case_notes.author_id is 'Who wrote it; null once that account is gone.';
+comment on column public.case_notes.id is 'Chosen by the client, so that sending a note twice adds it once.';
+comment on column public.case_notes.author_id is 'The writer. Null after the writer''s account was deleted.';
 create index case_notes_incident_id_idx on public.case_notes (incident_id, created_at desc, id desc);
 create index case_notes_author_id_idx on public.case_notes (author_id);
 alter table public.case_notes enable row level security;
@@ -27,11 +27,9 @@ grant select, insert, update, delete on table public.case_notes to service_role;
 
 create function public.add_case_note(p_incident_id uuid, p_body text, p_note_id uuid default null)
 returns public.case_notes
-language plpgsql
-volatile
--- Definer: people write no table; what they may write is checked here.
-security definer
-set search_path = ''
+language plpgsql volatile
+-- Definer: people write no table. The function checks what they may write.
+security definer set search_path = ''
 as $$
 declare
   v_max_length constant integer := 4000;
@@ -49,7 +47,7 @@ begin
   if v_body is null then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A note has at least one character.';
   end if;
-  -- Cutting it would lose what somebody wrote.
+  -- A note that is too long is refused. Cutting it would lose text without a word.
   if pg_catalog.char_length(v_body) > v_max_length then
     raise exception 'message_too_large' using
       errcode = 'PT413', detail = pg_catalog.format('A note has at most %s characters.', v_max_length);
@@ -63,7 +61,7 @@ begin
   returning note.* into v_note;
 
   if v_note.id is null then
-    -- Sent again: the note that is there, if it is the caller's own of this incident.
+    -- Sent again: returns the note, if it is the caller's own and of this incident.
     select note.* into v_note
     from public.case_notes as note
     where note.id = p_note_id and note.incident_id = p_incident_id and note.author_id = v_user_id;
@@ -73,34 +71,23 @@ begin
     return v_note;
   end if;
 
-  -- Undone with the note when there is no token left.
+  -- Without a token left, the error rolls the note back.
   perform private.take_send_tokens(v_user_id, 1);
-  perform private.broadcast(
-    'incident:' || p_incident_id,
-    pg_catalog.jsonb_build_object(
-      'type', 'realtime_update',
-      'table', 'case_notes',
-      'incidentId', p_incident_id,
-      'userId', v_user_id,
-      'record', pg_catalog.to_jsonb(v_note),
-      'timestamp', private.iso_timestamp(v_note.created_at)
-    )
+  perform private.tell_incident(
+    p_incident_id, 'case_notes', v_user_id, pg_catalog.jsonb_build_object('record', pg_catalog.to_jsonb(v_note))
   );
   return v_note;
 end;
 $$;
 comment on function public.add_case_note(uuid, text, uuid) is
-  'Adds a note of at most 4,000 characters and tells the members of the incident; once per p_note_id, which a client chooses so that it may send again. Returns the note. Errors: not_signed_in, topic_forbidden, invalid_arguments, message_too_large, rate_limited.';
+  'Adds a note of at most 4,000 characters and tells the members of the incident, once per p_note_id. Returns the note. Errors: not_signed_in, topic_forbidden, invalid_arguments, message_too_large, rate_limited.';
 revoke execute on function public.add_case_note(uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.add_case_note(uuid, text, uuid) to authenticated;
 
-create function public.incident_people(p_incident_id uuid)
-returns table (user_id uuid, role text, name text)
-language sql
-stable
--- Definer: names are in auth.users, which nobody else may read. Fellow members are shown what they are called.
-security definer
-set search_path = ''
+create function public.incident_people(p_incident_id uuid) returns table (user_id uuid, role text, name text)
+language sql stable
+-- Definer: names are in auth.users, which no API role may read. The function shows them to members of the incident.
+security definer set search_path = ''
 as $$
   select
     person.id,
@@ -118,12 +105,12 @@ as $$
     or person.id in (
       select other.user_id from public.incident_members as other where other.incident_id = incident.id
     )
-    -- Who has left the case is still named beside what they wrote.
+    -- Writers of notes who are no longer members.
     or person.id in (select note.author_id from public.case_notes as note where note.incident_id = incident.id)
   left join public.incident_members as member on member.incident_id = incident.id and member.user_id = person.id
   where incident.id = p_incident_id and private.is_incident_member(p_incident_id);
 $$;
 comment on function public.incident_people(uuid) is
-  'What the members of an incident and the writers of its notes are called: a name they gave, else their email address. Nobody for those who are no member.';
+  'Names of the members of an incident and of the writers of its notes: the name they gave, else their email address. No row when the caller is not a member.';
 revoke execute on function public.incident_people(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.incident_people(uuid) to authenticated;

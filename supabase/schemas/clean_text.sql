@@ -1,16 +1,12 @@
--- Text from outside is made safe where it is written: by functions that take it, and for jobs by a row trigger, so
--- that plain SQL by a worker is cleaned as well. The same rules as functions-shared/sanitize.ts.
+-- Cleaning text from outside. Functions clean the texts that they take. A row trigger cleans the texts of jobs, so that
+-- plain SQL of a worker is covered, too. The rules are those of functions-shared/sanitize.ts.
 --
--- Removed: control characters, characters that reorder the text around them, byte order marks, noncharacters.
--- Replaced: every kind of line break by a line feed. Kept: joiners and direction marks, which scripts and emoji need.
+--   removed    control characters, characters that reorder the text around them, byte order marks, noncharacters
+--   replaced   every kind of line break, by a line feed
+--   kept       joiners and direction marks, which scripts and emoji need
 
-create function private.strip_text(p_text text)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.strip_text(p_text text) returns text
+language sql immutable parallel safe security invoker set search_path = ''
 as $$
   select pg_catalog.regexp_replace(
     pg_catalog.regexp_replace(p_text, '\r\n?|[\u0085\u2028\u2029]', E'\n', 'g'),
@@ -20,19 +16,14 @@ as $$
   );
 $$;
 comment on function private.strip_text(text) is
-  'Text without what could act on whoever shows it; line breaks become line feeds. Applied twice it changes nothing more.';
+  'The text without characters that could change how a page or terminal shows other text. Applying it twice is applying it once.';
 revoke execute on function private.strip_text(text) from public, anon, authenticated;
 grant execute on function private.strip_text(text) to service_role;
 
-create function private.clean_text(p_text text, p_max_length integer)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.clean_text(p_text text, p_max_length integer) returns text
+language sql immutable parallel safe security invoker set search_path = ''
 as $$
-  -- Trimmed of every kind of space, again after the cut.
+  -- The cut may end in a space, so the text is trimmed again after it.
   select nullif(
     pg_catalog.btrim(
       pg_catalog.left(
@@ -47,33 +38,29 @@ as $$
   ) as space (characters);
 $$;
 comment on function private.clean_text(text, integer) is
-  'Safe plain text in the composed form, trimmed and cut to a length in characters; null where nothing is left.';
+  'Safe plain text in Unicode normal form C, without spaces at its ends, cut to a number of characters. Null when nothing is left.';
 revoke execute on function private.clean_text(text, integer) from public, anon, authenticated;
 grant execute on function private.clean_text(text, integer) to service_role;
 
-create function private.clean_json(p_value jsonb)
-returns jsonb
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.clean_json(p_value jsonb) returns jsonb
+language sql immutable parallel safe security invoker set search_path = ''
 as $$
-  -- On the value's text, however deep it is. There, controls below the space are escapes; all else stands as it is.
+  -- Works on the JSON text, which covers strings at any depth. In JSON text, control characters below U+0020 are escapes
+  -- such as \n; all other characters stand as they are.
   select pg_catalog.regexp_replace(
     private.strip_text(
       pg_catalog.regexp_replace(
-        -- Line breaks first, as long as what stands between them is still there. An escape begins after an even
-        -- number of backslashes.
+        -- Line breaks first: removing a character between \r and \n would make one line break of two. An escape begins
+        -- after an even number of backslashes.
         pg_catalog.regexp_replace(p_value::text, '(?<!\\)((?:\\\\)*)\\r(?:\\n)?', '\1\\n', 'g'),
         '[\u0085\u2028\u2029]', '\\n', 'g'
       )
     ),
-    -- The escapes that stay are matched as well, so that no match begins in the middle of one.
+    -- Escapes that are kept are matched and put back, so that no match begins in the middle of one.
     '(\\[\\"nt])|\\[bf]|\\u00[01][0-9a-f]', '\1', 'g'
   )::jsonb;
 $$;
 comment on function private.clean_json(jsonb) is
-  'The value with every text in it stripped as by private.strip_text, keys included.';
+  'The value with every string in it, keys included, stripped as by private.strip_text.';
 revoke execute on function private.clean_json(jsonb) from public, anon, authenticated;
 grant execute on function private.clean_json(jsonb) to service_role;

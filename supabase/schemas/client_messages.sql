@@ -1,12 +1,13 @@
--- Messages from clients (typing and the like, JSON and binary) go through functions, where each user has a rate.
+-- Messages from clients, such as "is typing", go through functions, in JSON or binary. The functions limit the rate of each
+-- user.
 --
 --   send_to_topic, send_binary_to_topic ──▶ member? ──▶ event and size ──▶ tokens of the user ──▶ broadcast
 --
--- Realtime asks a policy when a channel is joined and not for each message, so no policy can count messages; the
--- server's own limit counts those of all users together, and who floods it silences everybody. Therefore clients may
--- not broadcast over the socket at all. Presence stays there: the server limits it by itself, per client.
+-- Realtime asks a policy at the join and not for each message, so a policy cannot count messages. Realtime's own limit is
+-- one for all users of a project, so a single client could silence everybody. Therefore clients may not broadcast over the
+-- socket (docs/adr/0004-limits-in-the-database.md). Presence goes over the socket: Realtime limits it per client.
 --
--- A message taken by the function is stamped with its sender by the database: nobody speaks in another's name.
+-- The database sets the sender of a message, so no user can send in another user's name.
 
 create unlogged table private.send_buckets (
   user_id uuid primary key references auth.users (id) on delete cascade,
@@ -15,7 +16,7 @@ create unlogged table private.send_buckets (
 )
 with (fillfactor = 50);
 comment on table private.send_buckets is
-  'Tokens that each user has left for messages. Unlogged: after a crash all buckets are full, which harms nobody.';
+  'Token buckets: how many messages each user may send. Unlogged: after a crash all buckets are full again.';
 alter table private.send_buckets enable row level security;
 revoke all on table private.send_buckets from public, anon, authenticated, service_role;
 
@@ -24,13 +25,10 @@ create function private.refilled(
   p_refilled_at timestamptz,
   p_rate double precision,
   p_burst integer
-)
-returns double precision
+) returns double precision
 language sql
--- Volatile, as it reads the clock: evaluated with the row's lock in hand.
-volatile
-security invoker
-set search_path = ''
+-- Volatile, because it reads the clock: after the row has been locked.
+volatile security invoker set search_path = ''
 as $$
   select least(
     p_burst,
@@ -38,16 +36,12 @@ as $$
   );
 $$;
 comment on function private.refilled(double precision, timestamptz, double precision, integer) is
-  'Tokens in a bucket by now.';
+  'Tokens in a bucket at this moment.';
 revoke execute on function private.refilled(double precision, timestamptz, double precision, integer)
 from public, anon, authenticated;
 
-create function private.take_send_tokens(p_user_id uuid, p_tokens integer)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
+create function private.take_send_tokens(p_user_id uuid, p_tokens integer) returns void
+language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_rate double precision;
@@ -56,7 +50,7 @@ declare
 begin
   select limits.send_rate, limits.send_burst into strict v_rate, v_burst from private.limits as limits;
 
-  -- Locks the user's own row and no other; the clock is read with the lock in hand.
+  -- Locks the row of this user only. The clock is read after the row has been locked.
   insert into private.send_buckets as bucket (user_id, tokens, refilled_at)
   values (p_user_id, v_burst - p_tokens, pg_catalog.clock_timestamp())
   on conflict (user_id) do update
@@ -75,21 +69,17 @@ begin
     errcode = 'PT429',
     detail = pg_catalog.format('A user may send %s messages at once and %s a second.', v_burst, v_rate),
     hint = pg_catalog.jsonb_build_object(
-      -- At least 1: what was refilled in the meantime takes a call to get.
+      -- At least 1: tokens may have been added since the attempt above.
       'retryAfterMs', greatest(pg_catalog.ceil((p_tokens - coalesce(v_left, 0)) / v_rate * 1000), 1)::bigint
     )::text;
 end;
 $$;
 comment on function private.take_send_tokens(uuid, integer) is
-  'Takes tokens out of a user''s bucket. Errors: rate_limited, with {"retryAfterMs"} as hint.';
+  'Takes tokens out of a user''s bucket. Errors: rate_limited, whose hint is {"retryAfterMs"} as JSON.';
 revoke execute on function private.take_send_tokens(uuid, integer) from public, anon, authenticated;
 
-create function private.check_client_message(p_topic text, p_event text)
-returns uuid
-language plpgsql
-stable
-security invoker
-set search_path = ''
+create function private.check_client_message(p_topic text, p_event text) returns uuid
+language plpgsql stable security invoker set search_path = ''
 as $$
 declare
   v_incident_id constant uuid := case
@@ -106,7 +96,7 @@ begin
   end if;
   if p_event is null
      or p_event !~ '^[a-z][a-z0-9_.:-]{0,63}$'
-     -- What the database says is not for clients to say.
+     -- Events of the database and of Realtime.
      or p_event in (
        'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'system', 'broadcast', 'realtime_update', 'status_update',
        'batch_update', 'notification_read'
@@ -128,13 +118,10 @@ comment on function private.check_client_message(text, text) is
   'The incident that the topic belongs to, where the caller may send this event there. Errors: not_signed_in, topic_forbidden, invalid_arguments.';
 revoke execute on function private.check_client_message(text, text) from public, anon, authenticated;
 
-create function public.send_to_topic(p_topic text, p_event text, p_payload jsonb default '{}')
-returns void
-language plpgsql
-volatile
--- Definer: people may not broadcast; what they may send is checked here.
-security definer
-set search_path = ''
+create function public.send_to_topic(p_topic text, p_event text, p_payload jsonb default '{}') returns void
+language plpgsql volatile
+-- Definer: people may not broadcast. The function checks what they may send.
+security definer set search_path = ''
 as $$
 declare
   v_max_bytes constant integer := 16384;
@@ -166,13 +153,10 @@ comment on function public.send_to_topic(text, text, jsonb) is
 revoke execute on function public.send_to_topic(text, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.send_to_topic(text, text, jsonb) to authenticated;
 
-create function public.send_binary_to_topic(p_topic text, p_event text, p_base64 text)
-returns void
-language plpgsql
-volatile
+create function public.send_binary_to_topic(p_topic text, p_event text, p_base64 text) returns void
+language plpgsql volatile
 -- Definer: as send_to_topic.
-security definer
-set search_path = ''
+security definer set search_path = ''
 as $$
 declare
   v_max_bytes constant integer := 65536;
@@ -180,7 +164,7 @@ declare
   v_incident_id constant uuid := private.check_client_message(p_topic, p_event);
   v_bytes bytea;
 begin
-  -- Four characters make three bytes: what must be too large is not decoded. Base64 may be broken into lines.
+  -- Four characters are three bytes, and base64 may have line breaks. Text that must be too large is not decoded.
   if pg_catalog.octet_length(p_base64) <= v_max_bytes * 2 then
     begin
       v_bytes := pg_catalog.decode(p_base64, 'base64');
@@ -210,13 +194,10 @@ comment on function public.send_binary_to_topic(text, text, text) is
 revoke execute on function public.send_binary_to_topic(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.send_binary_to_topic(text, text, text) to authenticated;
 
-create function private.forget_full_buckets()
-returns integer
-language plpgsql
-volatile
--- Invoker: run by its owner from cron; granted to nobody.
-security invoker
-set search_path = ''
+create function private.forget_full_buckets() returns integer
+language plpgsql volatile
+-- Invoker: pg_cron calls it as its owner.
+security invoker set search_path = ''
 as $$
 declare
   v_count integer;
@@ -237,5 +218,5 @@ begin
 end;
 $$;
 comment on function private.forget_full_buckets() is
-  'Deletes the buckets of users who have sent nothing for an hour: full ones, as a new one is. Returns how many.';
+  'Deletes the buckets of users who have sent nothing for an hour: they are full, as a new bucket is. Returns their number.';
 revoke execute on function private.forget_full_buckets() from public, anon, authenticated, service_role;

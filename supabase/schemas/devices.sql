@@ -1,16 +1,18 @@
--- Live devices of a user: at most private.limits.max_devices, race-safe.
+-- Devices: of one user, at most private.limits.max_devices are live at once, also when several register at the same moment.
 --
---   register_device ──▶ live ──▶ silent for device_silence_seconds ──▶ deleted by the next registration or by cron
+--   register_device ──▶ live ──▶ silent for device_silence_seconds ──▶ deleted by the next registration or by pg_cron
 --                        │  ▲ heartbeat_device
 --                        ├──┘
---                        ├──▶ displaced (another device took its place; told by the message connection_displaced)
+--                        ├──▶ displaced (another device has taken its place, and the message connection_displaced says so)
 --                        └──▶ unregister_device ──▶ deleted
 --
--- What is enforced. A device is bound to the auth session that registered it (claim session_id, signed), and the
--- policies of realtime.messages let a session receive only while it has a live device. So of all sign-ins of a user at
--- most max_devices can join, whatever their clients do. What cannot be: a policy sees the token and not the socket, so
--- a session may open several sockets; and Realtime asks the policies at a join and when a token is replaced, so a
--- displaced client that ignores the message keeps its channel until its token expires.
+-- Enforced: a device is bound to the sign-in that registered it (the signed claim session_id), and the policies of
+-- realtime.messages let a sign-in receive only while it has a live device. So at most max_devices sign-ins of a user can
+-- join channels, whatever their clients do.
+--
+-- Not enforced: a policy sees the token and not the socket, so one sign-in may open several sockets. Realtime asks the
+-- policies at a join and when a token is replaced, so a displaced client that ignores the message keeps its channels until
+-- its token expires.
 
 create table private.devices (
   user_id uuid not null references auth.users (id) on delete cascade,
@@ -22,37 +24,29 @@ create table private.devices (
   displaced_by uuid,
   primary key (user_id, device_id)
 )
--- Updated by every heartbeat: room for the next version on the same page keeps the index out of it.
+-- Every heartbeat updates a row. Free space on the page lets the update leave the index alone (HOT).
 with (fillfactor = 50);
-comment on table private.devices is 'Devices that are or lately were connected; silent ones are deleted.';
-comment on column private.devices.device_id is 'Chosen by the client, once per browser profile; unique for its user.';
+comment on table private.devices is 'Devices that have registered. Silent ones are deleted.';
+comment on column private.devices.device_id is 'Chosen by the client, one per browser profile. Unique for its user.';
 comment on column private.devices.session_id is
-  'The sign-in that registered it, from the token; null for tokens that have none.';
-comment on column private.devices.label is 'For the user to tell devices apart, e.g. Firefox on Linux.';
-comment on column private.devices.displaced_by is 'The device that took its place; such a device is not live.';
--- Closed to every API role; functions of ours act for the caller.
+  'The sign-in that registered the device: claim session_id of the token. Null for tokens without the claim.';
+comment on column private.devices.label is 'Name for the user, such as Firefox on Linux.';
+comment on column private.devices.displaced_by is 'The device that has taken this one''s place. Not null: this device is not live.';
+-- Closed to every API role. The functions below act for the caller.
 alter table private.devices enable row level security;
 revoke all on table private.devices from public, anon, authenticated, service_role;
 
-create function private.session_id()
-returns uuid
-language sql
-stable
-security invoker
-set search_path = ''
+create function private.session_id() returns uuid
+language sql stable security invoker set search_path = ''
 as $$
   select private.try_uuid(auth.jwt() ->> 'session_id');
 $$;
-comment on function private.session_id() is 'The caller''s sign-in; null where the token names none.';
+comment on function private.session_id() is 'Claim session_id of the caller''s token: the sign-in. Null without the claim.';
 revoke execute on function private.session_id() from public, anon, authenticated;
 grant execute on function private.session_id() to authenticated, service_role;
 
-create function private.live_devices(p_user_id uuid)
-returns jsonb
-language sql
-stable
-security invoker
-set search_path = ''
+create function private.live_devices(p_user_id uuid) returns jsonb
+language sql stable security invoker set search_path = ''
 as $$
   select coalesce(
     pg_catalog.jsonb_agg(
@@ -73,19 +67,17 @@ as $$
     and device.last_seen_at > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => limits.device_silence_seconds);
 $$;
 comment on function private.live_devices(uuid) is
-  'A user''s live devices, the longest registered first: [{"deviceId", "label", "registeredAt", "lastSeenAt"}].';
+  'Live devices of a user, the one registered first in front: [{"deviceId", "label", "registeredAt", "lastSeenAt"}].';
 revoke execute on function private.live_devices(uuid) from public, anon, authenticated;
 
 create function public.register_device(p_device_id uuid, p_label text default null, p_displace uuid default null)
 returns jsonb
-language plpgsql
-volatile
--- Definer: the devices are closed to API roles, and people may not broadcast; this acts for the caller's own alone.
-security definer
-set search_path = ''
+language plpgsql volatile
+-- Definer: the devices are closed to API roles, and people may not broadcast. The function acts for the caller's own.
+security definer set search_path = ''
 as $$
 declare
-  -- The first key of the advisory lock: "devi".
+  -- First key of the advisory lock: the ASCII codes of "devi".
   v_lock constant integer := 1684371049;
   v_user_id constant uuid := auth.uid();
   v_now timestamptz;
@@ -100,14 +92,15 @@ begin
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'Give p_device_id.';
   end if;
 
-  -- Registrations of one user wait for each other, so that none counts without the others.
+  -- Registrations of one user wait for each other, so that each counts the devices of the others.
   perform pg_catalog.pg_advisory_xact_lock(v_lock, pg_catalog.hashtext(v_user_id::text));
   v_now := pg_catalog.clock_timestamp();
   select limits.max_devices, pg_catalog.make_interval(secs => limits.device_silence_seconds)
   into strict v_max_devices, v_silence
   from private.limits as limits;
 
-  -- Deleting and not just not counting them: a heartbeat that is under way has to decide for one or the other.
+  -- Silent devices are deleted, not just left out of the count. So a heartbeat at the same moment either comes first and
+  -- keeps its device, or finds no device.
   delete from private.devices as device
   where device.user_id = v_user_id and device.last_seen_at <= v_now - v_silence;
 
@@ -161,17 +154,14 @@ begin
 end;
 $$;
 comment on function public.register_device(uuid, text, uuid) is
-  'Makes a device of the caller live, or keeps it so, in the place of p_displace where one is named. Returns {"maxDevices", "silenceLimitMs", "devices"}. Errors: too_many_connections (the hint is the list of live devices as JSON), not_signed_in, invalid_arguments.';
+  'Makes a device of the caller live, or keeps it live. p_displace names a device whose place it takes. Returns {"maxDevices", "silenceLimitMs", "devices"}. Errors: too_many_connections (the hint is the list of live devices as JSON), not_signed_in, invalid_arguments.';
 revoke execute on function public.register_device(uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.register_device(uuid, text, uuid) to authenticated;
 
-create function public.heartbeat_device(p_device_id uuid)
-returns text
-language plpgsql
-volatile
--- Definer: the devices are closed to API roles; this acts for the caller's own alone.
-security definer
-set search_path = ''
+create function public.heartbeat_device(p_device_id uuid) returns text
+language plpgsql volatile
+-- Definer: the devices are closed to API roles. The function acts for the caller's own.
+security definer set search_path = ''
 as $$
 declare
   v_user_id constant uuid := auth.uid();
@@ -180,7 +170,7 @@ begin
   select pg_catalog.make_interval(secs => limits.device_silence_seconds) into strict v_silence
   from private.limits as limits;
 
-  -- One that was silent for too long has lost its place, even where nobody has deleted it yet.
+  -- A device that was silent for too long has lost its place, also if it has not been deleted yet.
   update private.devices as device
   set last_seen_at = pg_catalog.clock_timestamp()
   where device.user_id = v_user_id
@@ -202,39 +192,33 @@ begin
 end;
 $$;
 comment on function public.heartbeat_device(uuid) is
-  'Keeps a device live. Returns live; displaced: another has its place; unregistered: it was silent for too long, or another sign-in registered it: register again.';
+  'Keeps a device live. Returns live; displaced, when another device has its place; or unregistered, when it was silent for too long or another sign-in has registered it: then register again.';
 revoke execute on function public.heartbeat_device(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.heartbeat_device(uuid) to authenticated;
 
-create function public.unregister_device(p_device_id uuid)
-returns boolean
-language plpgsql
-volatile
--- Definer: the devices are closed to API roles; this acts for the caller's own alone.
-security definer
-set search_path = ''
+create function public.unregister_device(p_device_id uuid) returns boolean
+language plpgsql volatile
+-- Definer: the devices are closed to API roles. The function acts for the caller's own.
+security definer set search_path = ''
 as $$
 begin
   delete from private.devices as device
   where device.user_id = auth.uid()
     and device.device_id = p_device_id
-    -- A browser that signs out late must not take the place of whoever signed in there since.
+    -- A sign-out that arrives late must not free the place of the next sign-in on the same device.
     and device.session_id is not distinct from private.session_id();
   return found;
 end;
 $$;
 comment on function public.unregister_device(uuid) is
-  'Frees the place of a device that this sign-in registered. Returns whether there was one.';
+  'Frees the place of a device that this sign-in has registered. Returns whether it had.';
 revoke execute on function public.unregister_device(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unregister_device(uuid) to authenticated;
 
-create function private.forget_silent_devices()
-returns integer
-language plpgsql
-volatile
--- Invoker: run by its owner from cron; granted to nobody.
-security invoker
-set search_path = ''
+create function private.forget_silent_devices() returns integer
+language plpgsql volatile
+-- Invoker: pg_cron calls it as its owner.
+security invoker set search_path = ''
 as $$
 declare
   v_count integer;
@@ -245,7 +229,7 @@ begin
     from private.devices as silent
     cross join private.limits as limits
     where silent.last_seen_at <= pg_catalog.now() - pg_catalog.make_interval(secs => limits.device_silence_seconds)
-    -- Who is in a transaction is not silent; and who waits for nobody is part of no deadlock.
+    -- A locked device has a heartbeat under way. Waiting for no lock also means no deadlock.
     for update of silent skip locked
   ) as silent
   where device.user_id = silent.user_id and device.device_id = silent.device_id;
@@ -253,5 +237,5 @@ begin
   return v_count;
 end;
 $$;
-comment on function private.forget_silent_devices() is 'Deletes the devices that were silent for too long. Returns how many.';
+comment on function private.forget_silent_devices() is 'Deletes the devices that were silent for too long. Returns their number.';
 revoke execute on function private.forget_silent_devices() from public, anon, authenticated, service_role;

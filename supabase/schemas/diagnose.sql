@@ -1,13 +1,10 @@
--- What `npm run doctor` asks the database, in one call under the secret key: facts, and no judgement of them. It
--- shows no secret and nothing of any person.
+-- Diagnosis: what `npm run doctor` asks the database, in one call with a secret key. The function returns facts and does not
+-- judge them. It shows no secret, and nothing about a person.
 
-create function public.diagnose()
-returns jsonb
-language plpgsql
-stable
+create function public.diagnose() returns jsonb
+language plpgsql stable
 -- Definer: reads catalogues and extensions that no API role may read.
-security definer
-set search_path = ''
+security definer set search_path = ''
 as $$
 declare
   v_now constant timestamptz := pg_catalog.clock_timestamp();
@@ -50,7 +47,7 @@ begin
       where tg.tgrelid in ('public.jobs'::regclass, 'public.documents'::regclass, 'public.incidents'::regclass)
         and tg.tgenabled = 'D'
     ),
-    -- Broadcasts from the database travel by this publication; Realtime makes it and a partition a day.
+    -- Realtime makes this publication for broadcasts from the database, and a partition per day.
     'broadcast_publication', exists (
       select from pg_catalog.pg_publication as publication
       where publication.pubname = 'supabase_realtime_messages_publication'
@@ -69,7 +66,7 @@ begin
       join pg_catalog.pg_class as child on child.oid = inherits.inhrelid
       where inherits.inhparent = 'realtime.messages'::regclass
     ),
-    -- The address is no secret; of the key only that it is there, and a hash to compare with.
+    -- The URL is not a secret. Of the key there is only a hash, to compare with.
     'project_url', (
       select secret.decrypted_secret from vault.decrypted_secrets as secret where secret.name = 'project_url'
     ),
@@ -134,6 +131,6 @@ begin
 end;
 $$;
 comment on function public.diagnose() is
-  'Facts about this project''s configuration and health for `npm run doctor`; no secrets, nothing of people.';
+  'Facts about the configuration and health of this project, for `npm run doctor`. No secrets, and nothing about people.';
 revoke execute on function public.diagnose() from public, anon, authenticated;
 grant execute on function public.diagnose() to service_role;

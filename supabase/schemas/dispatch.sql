@@ -1,22 +1,17 @@
--- Dispatch: a due job nudges its Edge Function by an HTTP request after commit. A nudge is a hint that may be lost,
--- doubled or late; the job in the table is the order, and the sweeper nudges again.
+-- Dispatch: nudges, which are HTTP requests to the Edge Function of a job's kind, sent after the commit. A nudge may be lost,
+-- doubled or late: the job in the table is what counts, and the sweeper nudges again.
 --
--- Address and key come from the vault: secrets `project_url` and `secret_key`. Without them nothing is sent.
+--   kinds with limits       a change makes jobs due or frees places ─▶ the kind is dispatched at the commit (job_places.sql)
+--   kinds without limits    the statement that makes jobs due nudges for them; nothing waits for a place
 --
--- Kinds without limits need no turns: whoever adds due jobs nudges for them at once, as many as there are, and an end
--- makes no room for anybody. Looking for the next ones would only read past those that were nudged for already.
+-- URL and key are the vault's secrets `project_url` and `secret_key`. Without them nothing is sent.
 
-create function private.nudge_jobs(p_job_ids uuid[])
-returns integer
-language plpgsql
-volatile
--- Definer: reads the secrets and sends requests, which no API role may do freely.
-security definer
-set search_path = ''
+create function private.nudge_jobs(p_job_ids uuid[]) returns integer
+language plpgsql volatile
+-- Definer: no API role may read the secrets or send requests.
+security definer set search_path = ''
 as $$
 declare
-  -- More than a statement's worth of requests would only queue up in pg_net; the sweeper sends the others.
-  v_limit constant integer := 500;
   v_project_url text;
   v_secret_key text;
   v_count integer;
@@ -40,7 +35,7 @@ begin
     where (job.status = 'queued' and job.next_attempt_at <= pg_catalog.clock_timestamp())
       or job.handed_over_at is not null
     order by given.position
-    limit v_limit
+    limit private.max_nudges()
   ),
   sent as (
     select
@@ -49,7 +44,7 @@ begin
         url := pg_catalog.rtrim(v_project_url, '/') || '/functions/v1/' || due.function_name,
         body := pg_catalog.jsonb_build_object('job_id', due.id),
         headers := pg_catalog.jsonb_build_object('content-type', 'application/json', 'apikey', v_secret_key),
-        -- The function answers when it has the job and works on after that.
+        -- The function answers once it has read the job id, and works after that. As long as nudge_hold().
         timeout_milliseconds := 10000
       ) as request_id
     from due
@@ -62,31 +57,28 @@ begin
   get diagnostics v_count = row_count;
   return v_count;
 exception
-  -- The change that asked for the nudge must not fail with it: the sweeper will try again.
+  -- A nudge that fails must not fail the change that asked for it. The sweeper tries again.
   when others then
     raise warning 'nudge of % job(s) failed: % (%)', pg_catalog.cardinality(p_job_ids), sqlerrm, sqlstate;
     return 0;
 end;
 $$;
 comment on function private.nudge_jobs(uuid[]) is
-  'Asks the functions of those of the jobs that are due, or between two steps, to work on them: in the order given, at most 500, whatever the limits. Returns how many were asked; failures are warnings.';
+  'Calls the Edge Functions of those of the jobs that are due or between two steps, in the order given, at most max_nudges(), without regard to places. Returns the number of calls. Failures are warnings.';
 revoke execute on function private.nudge_jobs(uuid[]) from public, anon, authenticated;
 grant execute on function private.nudge_jobs(uuid[]) to service_role;
 
-create function private.dispatch_jobs(p_kinds text[], p_wait boolean default true)
-returns uuid[]
-language plpgsql
-volatile
+create function private.dispatch_jobs(p_kinds text[], p_wait boolean default true) returns uuid[]
+language plpgsql volatile
 -- Definer: turns and nudges are closed to API roles.
-security definer
-set search_path = ''
+security definer set search_path = ''
 as $$
 declare
   v_kind text;
   v_chosen uuid[];
   v_nudged uuid[] := '{}';
 begin
-  -- In order, so that nobody waits in a circle.
+  -- Kinds are locked in the order of their names, so that no two transactions wait for each other.
   for v_kind in select kind from unnest(p_kinds) as kind group by kind order by kind loop
     if p_wait then
       perform pg_catalog.pg_advisory_xact_lock(private.kind_lock(v_kind));
@@ -100,14 +92,14 @@ begin
   end loop;
   return v_nudged;
 exception
-  -- The change that freed a place must not fail with what follows from it: the sweeper will try again.
+  -- A dispatch that fails must not fail the change that asked for it. The sweeper tries again.
   when others then
     raise warning 'dispatch of % failed: % (%)', p_kinds, sqlerrm, sqlstate;
     return '{}';
 end;
 $$;
 comment on function private.dispatch_jobs(text[], boolean) is
-  'Nudges for due jobs of these kinds as far as there are places. Waits for a locked kind, or leaves it out. Returns the jobs; failures are warnings.';
+  'Nudges for due jobs of these kinds as far as there are places. Waits for the lock of a kind, or with p_wait false skips a locked kind. Returns the jobs. Failures are warnings.';
 revoke execute on function private.dispatch_jobs(text[], boolean) from public, anon, authenticated;
 
 create unlogged table private.dispatch_requests (
@@ -116,22 +108,19 @@ create unlogged table private.dispatch_requests (
   primary key (xid, kind)
 );
 comment on table private.dispatch_requests is
-  'Kinds that a transaction has to dispatch at its commit; always empty for others, as it takes them away itself.';
+  'Kinds that the current transaction dispatches at its commit. The transaction deletes its rows again, so others see none.';
 alter table private.dispatch_requests enable row level security;
 revoke all on table private.dispatch_requests from public, anon, authenticated, service_role;
 
-create function private.tg_dispatch_requests__dispatch()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever changed a job need not be able to dispatch.
-security definer
-set search_path = ''
+create function private.tg_dispatch_requests__dispatch() returns trigger
+language plpgsql volatile
+-- Definer: a role that may change jobs need not be able to dispatch.
+security definer set search_path = ''
 as $$
 declare
   v_kinds text[];
 begin
-  -- The first of a transaction does it for all.
+  -- The first row of a transaction dispatches all its kinds.
   with taken as (
     delete from private.dispatch_requests as request
     where request.xid = pg_catalog.pg_current_xact_id()
@@ -145,7 +134,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.tg_dispatch_requests__dispatch() is 'Dispatches what the transaction asked for, at its commit.';
+comment on function private.tg_dispatch_requests__dispatch() is 'Dispatches the kinds that the transaction has asked for, at its commit.';
 revoke execute on function private.tg_dispatch_requests__dispatch() from public, anon, authenticated;
 
 create constraint trigger tg_dispatch_requests__dispatch
@@ -153,13 +142,9 @@ after insert on private.dispatch_requests
 deferrable initially deferred
 for each row execute function private.tg_dispatch_requests__dispatch();
 
-create function private.dispatch_changes(p_limited_kinds text[], p_job_ids uuid[])
-returns void
-language plpgsql
-volatile
--- Invoker: called by the triggers below, which are definers.
-security invoker
-set search_path = ''
+create function private.dispatch_changes(p_limited_kinds text[], p_job_ids uuid[]) returns void
+language plpgsql volatile
+security invoker set search_path = ''
 as $$
 begin
   if p_limited_kinds is not null then
@@ -173,16 +158,13 @@ begin
 end;
 $$;
 comment on function private.dispatch_changes(text[], uuid[]) is
-  'Has kinds dispatched at the commit, and nudges for jobs that need not wait for it.';
+  'Has the kinds dispatched at the commit, and nudges for the jobs at once. Called by the three triggers on jobs, which are definers.';
 revoke execute on function private.dispatch_changes(text[], uuid[]) from public, anon, authenticated;
 
-create function private.tg_jobs__dispatch_insert()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may insert a job need not be able to dispatch.
-security definer
-set search_path = ''
+create function private.tg_jobs__dispatch_insert() returns trigger
+language plpgsql volatile
+-- Definer: a role that may insert jobs need not be able to dispatch.
+security definer set search_path = ''
 as $$
 declare
   v_kinds text[];
@@ -208,14 +190,11 @@ after insert on public.jobs
 referencing new table as new_jobs
 for each statement execute function private.tg_jobs__dispatch_insert();
 
-create function private.tg_jobs__dispatch_update()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may update a job need not be able to dispatch.
-security definer
-set search_path = ''
--- As in tg_jobs__notify_update: never pair the transition tables row by row.
+create function private.tg_jobs__dispatch_update() returns trigger
+language plpgsql volatile
+-- Definer: a role that may update jobs need not be able to dispatch.
+security definer set search_path = ''
+-- As tg_jobs__notify_update.
 set enable_nestloop = off
 as $$
 declare
@@ -223,10 +202,12 @@ declare
   v_job_ids uuid[];
 begin
   select
-    pg_catalog.array_agg(distinct job.kind) filter (where private.is_limited(mapping) and (change.frees or change.waits)),
-    -- A next step has its place already.
+    pg_catalog.array_agg(distinct job.kind) filter (
+      where private.is_limited(mapping) and (change.frees_place or change.is_due)
+    ),
+    -- A job between two steps keeps its place.
     pg_catalog.array_agg(job.id order by job.created_at, job.id) filter (
-      where (change.waits and not private.is_limited(mapping)) or change.goes_on
+      where (change.is_due and not private.is_limited(mapping)) or change.has_next_step
     )
   into v_kinds, v_job_ids
   from new_jobs as job
@@ -234,11 +215,11 @@ begin
   join private.job_kinds as mapping on mapping.kind = job.kind
   cross join lateral (
     select
-      before.status = 'processing' and job.status <> 'processing' as frees,
+      before.status = 'processing' and job.status <> 'processing' as frees_place,
       job.status = 'queued'
         and job.next_attempt_at <= pg_catalog.clock_timestamp()
-        and (before.status, before.next_attempt_at) is distinct from (job.status, job.next_attempt_at) as waits,
-      job.handed_over_at is not null and before.handed_over_at is null as goes_on
+        and (before.status, before.next_attempt_at) is distinct from (job.status, job.next_attempt_at) as is_due,
+      job.handed_over_at is not null and before.handed_over_at is null as has_next_step
   ) as change;
 
   perform private.dispatch_changes(v_kinds, v_job_ids);
@@ -246,7 +227,7 @@ begin
 end;
 $$;
 comment on function private.tg_jobs__dispatch_update() is
-  'Has jobs dispatched that became queued and due, or for which others made room; nudges for next steps.';
+  'Dispatches jobs that have become due, kinds whose jobs have freed a place, and next steps.';
 revoke execute on function private.tg_jobs__dispatch_update() from public, anon, authenticated;
 
 create trigger tg_jobs__dispatch_update
@@ -254,13 +235,10 @@ after update on public.jobs
 referencing old table as old_jobs new table as new_jobs
 for each statement execute function private.tg_jobs__dispatch_update();
 
-create function private.tg_jobs__dispatch_delete()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may delete a job need not be able to dispatch.
-security definer
-set search_path = ''
+create function private.tg_jobs__dispatch_delete() returns trigger
+language plpgsql volatile
+-- Definer: a role that may delete jobs need not be able to dispatch.
+security definer set search_path = ''
 as $$
 declare
   v_kinds text[];
@@ -275,7 +253,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.tg_jobs__dispatch_delete() is 'Has jobs dispatched for which deleted ones made room.';
+comment on function private.tg_jobs__dispatch_delete() is 'Dispatches the kinds of deleted jobs that had a place.';
 revoke execute on function private.tg_jobs__dispatch_delete() from public, anon, authenticated;
 
 create trigger tg_jobs__dispatch_delete

@@ -1,12 +1,9 @@
--- A document that arrives without a job gets the work of its kind: a voice note is transcribed, a photo or an
--- attachment is fetched, hashed and kept. Whoever adds a document need not know which kinds of work there are.
+-- The job of a new document. A document that is inserted without a job gets one by a trigger: a voice note a
+-- transcription, a photo or attachment the work of process-image, which fetches, hashes and keeps the file. So code that
+-- inserts documents need not know the kinds of jobs.
 
-create function private.start_document_work(p_document_ids uuid[])
-returns void
-language sql
-volatile
-security invoker
-set search_path = ''
+create function private.start_document_work(p_document_ids uuid[]) returns void
+language sql volatile security invoker set search_path = ''
 as $$
   with work as materialized (
     select
@@ -42,17 +39,14 @@ as $$
   where document.id = work.document_id;
 $$;
 comment on function private.start_document_work(uuid[]) is
-  'Gives each of the documents that has no job the job of its kind, voice notes a transcription as well. A transcription''s queue has its own id.';
+  'Inserts the job of each of the documents that has none; for voice notes, the transcription as well. The queue_id of a transcription''s job is the transcription''s id.';
 revoke execute on function private.start_document_work(uuid[]) from public, anon, authenticated;
 grant execute on function private.start_document_work(uuid[]) to service_role;
 
-create function private.tg_documents__start_work()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may add a document need not be able to write jobs.
-security definer
-set search_path = ''
+create function private.tg_documents__start_work() returns trigger
+language plpgsql volatile
+-- Definer: a role that may insert documents need not be able to insert jobs.
+security definer set search_path = ''
 as $$
 declare
   v_document_ids uuid[];
@@ -68,7 +62,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.tg_documents__start_work() is 'Starts the work on documents that arrive without a job.';
+comment on function private.tg_documents__start_work() is 'Inserts the jobs of documents that are inserted without one.';
 revoke execute on function private.tg_documents__start_work() from public, anon, authenticated;
 
 create trigger tg_documents__start_work

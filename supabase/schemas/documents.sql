@@ -1,5 +1,5 @@
--- Documents: the files of an incident. The original is kept byte for byte with its SHA-256; preview and thumbnail
--- are derived from it and may be made again.
+-- Documents: the files of an incident. The original is kept byte for byte, with its SHA-256. Preview and thumbnail are
+-- derived from the original and can be made again.
 
 create table public.documents (
   id uuid primary key default gen_random_uuid(),
@@ -31,28 +31,28 @@ create table public.documents (
   constraint documents_size_is_positive check (width > 0 and height > 0),
   constraint documents_metadata_is_an_object check (jsonb_typeof(metadata) = 'object')
 );
-comment on table public.documents is 'A file of an incident: photo, voice note or attachment.';
+comment on table public.documents is 'A file of an incident: a photo, voice note or attachment.';
 comment on column public.documents.user_id is 'The owner of the incident when the document arrived.';
 comment on column public.documents.job_id is
-  'The job that works on this document, for its live status; null where no work is to be done.';
-comment on column public.documents.document_type is 'Shown to people and sent as documentType.';
-comment on column public.documents.source_url is 'Where the file is copied from, e.g. the answer of the form.';
-comment on column public.documents.source_ref is 'The form field that held the file.';
+  'The job that works on this document, so that its status is one embed away. Null for a moment after the insert.';
+comment on column public.documents.document_type is 'Type of the document, shown to people and sent as documentType.';
+comment on column public.documents.source_url is 'URL that the file is copied from: the answer of a form.';
+comment on column public.documents.source_ref is 'Name of the form field that had the file.';
 comment on column public.documents.source_path is
-  'Object name in the bucket uploads where the file came from a member''s device; else source_url says where from.';
-comment on column public.documents.file_name is 'Name that the reporter''s device gave the file; for display only, never a path.';
-comment on column public.documents.content_type is 'Media type found in the bytes of the original.';
+  'Object name in the bucket uploads, for a file from a member''s device. Else null, and source_url is set.';
+comment on column public.documents.file_name is 'Name of the file on the sender''s device. For display only, never a path.';
+comment on column public.documents.content_type is 'Media type, recognised from the bytes of the original.';
 comment on column public.documents.byte_size is 'Size of the original in bytes.';
 comment on column public.documents.sha256 is 'SHA-256 of the original, lower case hex.';
 comment on column public.documents.duplicate_of is
-  'The first document of the incident with the same bytes; it shares that document''s original. Null: the first itself.';
-comment on column public.documents.received_at is 'When the original was first kept.';
+  'The first document of the incident with the same bytes, whose original this document shares. Null: this is the first.';
+comment on column public.documents.received_at is 'When the original was kept first. Working on the document again does not change it.';
 comment on column public.documents.original_path is 'Object name in the bucket originals.';
 comment on column public.documents.preview_path is 'Object name in the bucket derivatives.';
 comment on column public.documents.thumbnail_path is 'Object name in the bucket derivatives.';
 comment on column public.documents.width is 'Pixels of the upright original.';
 comment on column public.documents.height is 'Pixels of the upright original.';
-comment on column public.documents.metadata is 'What the file says of itself, e.g. EXIF time, position and camera.';
+comment on column public.documents.metadata is 'What the file says about itself, such as the time, position and camera in its EXIF.';
 create index documents_incident_id_idx on public.documents (incident_id, created_at);
 create index documents_user_id_idx on public.documents (user_id);
 create index documents_job_id_idx on public.documents (job_id);

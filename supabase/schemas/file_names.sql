@@ -1,10 +1,7 @@
-create function private.url_decode(p_text text)
-returns text
-language plpgsql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+-- Names of files from outside: the name in a URL, a name for display, and the kind of document that a name suggests.
+
+create function private.url_decode(p_text text) returns text
+language plpgsql immutable parallel safe security invoker set search_path = ''
 as $$
 begin
   return (
@@ -22,25 +19,20 @@ begin
     from pg_catalog.regexp_matches(p_text, '%[0-9a-fA-F]{2}|[^%]+|%', 'g') with ordinality as part (match, position)
   );
 exception
-  -- Not UTF-8, or a NUL: the encoded form is at least readable.
+  -- The bytes are not UTF-8, or contain a NUL. The encoded form can at least be read.
   when character_not_in_repertoire or untranslatable_character then
     return p_text;
 end;
 $$;
 comment on function private.url_decode(text) is
-  'Text with %xx resolved; unchanged where that is not UTF-8. Null for an empty text. Never raises.';
+  'The text with %xx decoded. Unchanged when the bytes are not UTF-8, null for an empty text. Never raises an error.';
 revoke execute on function private.url_decode(text) from public, anon, authenticated;
 grant execute on function private.url_decode(text) to service_role;
 
-create function private.url_file_name(p_url text)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.url_file_name(p_url text) returns text
+language sql immutable parallel safe security invoker set search_path = ''
 as $$
-  -- The path's last segment; decoded, it might hold a path again, of which the last segment counts as well.
+  -- The last segment of the path. Decoded, it may contain slashes again: then the last segment of that.
   select private.clean_text(
     pg_catalog.regexp_replace(
       private.url_decode(
@@ -55,21 +47,16 @@ as $$
   );
 $$;
 comment on function private.url_file_name(text) is
-  'The file name that a URL ends with, for display; null where there is none. Never raises.';
+  'The file name at the end of a URL, for display. Null when the URL has none. Never raises an error.';
 revoke execute on function private.url_file_name(text) from public, anon, authenticated;
 grant execute on function private.url_file_name(text) to service_role;
 
-create function private.base_name(p_file_name text)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.base_name(p_file_name text) returns text
+language sql immutable parallel safe security invoker set search_path = ''
 as $$
   select private.clean_text(
     case
-      -- Cut in the stem: the extension says what the file is.
+      -- A long name is cut before its extension, which says what the file is.
       when pg_catalog.char_length(name.base) > 200
       then pg_catalog.left(name.base, 200 - pg_catalog.char_length(name.extension)) || name.extension
       else name.base
@@ -79,7 +66,7 @@ as $$
   from (
     select base.base, coalesce(substring(base.base from '\.[A-Za-z0-9]{1,10}$'), '') as extension
     from (
-      -- Line breaks are no part of a name; what is before a slash of either kind is a folder of somebody's device.
+      -- Line breaks become spaces. What stands before a slash or backslash is a folder on the sender's device.
       select substring(
         pg_catalog.translate(private.clean_text(p_file_name, 5000), E'\n\t', '  ') from '[^/\\]*$'
       ) as base
@@ -88,17 +75,12 @@ as $$
   where pg_catalog.btrim(name.base, ' .') <> '';
 $$;
 comment on function private.base_name(text) is
-  'A file''s name for display: one safe line of at most 200 characters, without folders; null where nothing is left.';
+  'A file name for display: one safe line of at most 200 characters, without folders. Null when nothing is left.';
 revoke execute on function private.base_name(text) from public, anon, authenticated;
 grant execute on function private.base_name(text) to service_role;
 
-create function private.document_kind(p_file_name text, p_field_ref text)
-returns text
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.document_kind(p_file_name text, p_field_ref text) returns text
+language sql immutable parallel safe security invoker set search_path = ''
 as $$
   select case
     when name.extension in (
@@ -112,7 +94,7 @@ as $$
       'mp4', 'mov', 'avi', 'mkv'
     ) then 'attachment'
     when name.extension is null and p_field_ref ~* 'voice|audio|recording' then 'audio'
-    -- Whatever it claims to be, the worker looks at its bytes, and the user is told when it is no photo.
+    -- Not known by its name: process-image looks at the bytes, and its job fails with a message when there is no photo.
     else 'photo'
   end
   from (
@@ -120,6 +102,6 @@ as $$
   ) as name;
 $$;
 comment on function private.document_kind(text, text) is
-  'photo, audio or attachment: by the file name''s extension, without one by the name of the form field. What is not known is taken for a photo: its bytes tell the worker, and nothing passes without a word.';
+  'photo, audio or attachment, by the extension of the file name; without an extension, by the name of the form field. A file that neither tells apart is a photo, because process-image looks at its bytes.';
 revoke execute on function private.document_kind(text, text) from public, anon, authenticated;
 grant execute on function private.document_kind(text, text) to service_role;

@@ -1,5 +1,6 @@
--- Incidents (a reported crash) and their members. Everything else that belongs to an incident is visible to its
--- members; `private.member_incident_ids()` is the one place that says who they are.
+-- Incidents (reported crashes) and their members. Members see everything that belongs to an incident.
+-- `private.member_incident_ids()` is the one place that decides who is a member: the owner, and the rows of
+-- `incident_members`.
 
 create table public.incidents (
   id uuid primary key default gen_random_uuid(),
@@ -17,27 +18,24 @@ create table public.incidents (
   constraint incidents_answers_are_a_list check (jsonb_typeof(answers) = 'array')
 );
 comment on table public.incidents is 'A reported car crash.';
-comment on column public.incidents.user_id is 'The owner: who reported it and is told about its progress.';
-comment on column public.incidents.occurred_on is 'Day of the crash as the reporter gave it.';
-comment on column public.incidents.source is 'Where the report came from, e.g. typeform.';
+comment on column public.incidents.user_id is 'The owner: reported the crash, and gets the messages of its jobs.';
+comment on column public.incidents.occurred_on is 'Day of the crash, as the reporter gave it or a member corrected it.';
+comment on column public.incidents.source is 'Where the report came from, such as typeform.';
 comment on column public.incidents.source_token is
-  'The source''s own id of the report. Unique, so a report that is delivered twice is one incident.';
+  'Id of the report at its source. Unique, so a report that is delivered twice makes one incident.';
 comment on column public.incidents.answers is
   'All answers of the form in its order: [{"ref", "question", "type", "value"}].';
 create index incidents_user_id_idx on public.incidents (user_id, created_at desc);
 
-create function private.tg_incidents__set_updated_at()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
+create function private.tg_incidents__set_updated_at() returns trigger
+language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   new.updated_at := pg_catalog.now();
   return new;
 end;
 $$;
-comment on function private.tg_incidents__set_updated_at() is 'Stamps updated_at of the changed row.';
+comment on function private.tg_incidents__set_updated_at() is 'Sets updated_at of a changed row.';
 revoke execute on function private.tg_incidents__set_updated_at() from public, anon, authenticated;
 
 create trigger tg_incidents__set_updated_at
@@ -52,35 +50,29 @@ create table public.incident_members (
   primary key (incident_id, user_id),
   constraint incident_members_role_is_known check (role in ('owner', 'handler'))
 );
-comment on table public.incident_members is 'Who may see an incident and everything in it.';
-comment on column public.incident_members.role is 'owner: the reporter; handler: works on the case.';
+comment on table public.incident_members is 'Users who may see an incident and everything that belongs to it.';
+comment on column public.incident_members.role is 'owner: the reporter. handler: works on the case.';
 create index incident_members_user_id_idx on public.incident_members (user_id, incident_id);
 
-create function private.member_incident_ids()
-returns setof uuid
-language sql
-stable
--- Definer: the policies of incidents and incident_members ask it about these same tables; read under their own
--- policies, they would recurse without end.
-security definer
-set search_path = ''
+create function private.member_incident_ids() returns setof uuid
+language sql stable
+-- Definer: the policies of incidents and incident_members call it. Reading these tables under their own policies would
+-- recurse without end.
+security definer set search_path = ''
 as $$
   select incident_id from public.incident_members where user_id = (select auth.uid())
   union
   select id from public.incidents where user_id = (select auth.uid());
 $$;
 comment on function private.member_incident_ids() is
-  'The incidents that the caller owns or is a member of. Policies use it as "in (select ...)": one evaluation per query.';
+  'Incidents that the caller owns or is a member of. Policies write "in (select ...)", which evaluates it once per query.';
 revoke execute on function private.member_incident_ids() from public, anon, authenticated;
 grant execute on function private.member_incident_ids() to authenticated, service_role;
 
-create function private.is_incident_member(p_incident_id uuid)
-returns boolean
-language sql
-stable
--- Definer: for the same reason as member_incident_ids.
-security definer
-set search_path = ''
+create function private.is_incident_member(p_incident_id uuid) returns boolean
+language sql stable
+-- Definer: as member_incident_ids.
+security definer set search_path = ''
 as $$
   select exists (
     select from public.incident_members
@@ -91,9 +83,20 @@ as $$
   );
 $$;
 comment on function private.is_incident_member(uuid) is
-  'Whether the caller owns the incident or is a member of it; false for null and for unknown incidents.';
+  'Whether the caller owns the incident or is a member of it. False for null and for unknown incidents.';
 revoke execute on function private.is_incident_member(uuid) from public, anon, authenticated;
 grant execute on function private.is_incident_member(uuid) to authenticated, service_role;
+
+create function private.is_person() returns boolean
+language plpgsql stable security invoker set search_path = ''
+as $$
+begin
+  return coalesce(pg_catalog.current_setting('role', true), 'none') in ('anon', 'authenticated');
+end;
+$$;
+comment on function private.is_person() is
+  'Whether the API acts for a person: as anon or authenticated. In a definer function, where current_user is the owner, the setting role still has the role of the caller.';
+revoke execute on function private.is_person() from public, anon, authenticated;
 
 alter table public.incidents enable row level security;
 create policy "Members can read their incidents"

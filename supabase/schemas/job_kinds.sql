@@ -1,5 +1,5 @@
--- Kinds of jobs: which function does the work, within which limits, and which messages tell of it. A new kind is one
--- row here.
+-- Kinds of jobs: which Edge Function does the work, within which limits, and which messages tell of it. A new kind is one
+-- row of private.job_kinds: docs/adding-a-job-kind.md.
 
 create table private.job_kinds (
   kind text primary key,
@@ -34,47 +34,43 @@ create table private.job_kinds (
   constraint job_kinds_message_defaults_are_an_object check (jsonb_typeof(message_defaults) = 'object')
 );
 comment on table private.job_kinds is
-  'The type mapping: which function does a kind of job and which messages tell of it. A new kind is one row here.';
-comment on column private.job_kinds.function_name is 'Edge Function that is nudged with {"job_id"}.';
+  'Kinds of jobs: the function that does the work, its limits, and the types of the messages that tell of it.';
+comment on column private.job_kinds.function_name is 'Edge Function that is called with {"job_id"}.';
 comment on column private.job_kinds.done_elsewhere is
-  'Another service does the work and tells of it: jobs may be inserted as processing, completed or failed.';
-comment on column private.job_kinds.max_attempts is 'Claims before a job is given up; copied to new jobs.';
+  'True: another service does the work and reports it, so jobs may be inserted as processing, completed or failed.';
+comment on column private.job_kinds.max_attempts is 'Claims after which a job has failed. Copied to new jobs.';
 comment on column private.job_kinds.max_steps is
-  'Steps of one job; a job that wants more has failed with too_many_steps, so that work always ends.';
-comment on column private.job_kinds.max_concurrent is 'Jobs of this kind that may be processed at once; null: no limit.';
-comment on column private.job_kinds.max_concurrent_per_user is 'The same for the jobs of one user.';
+  'Steps of one job. A job that asks for more fails with too_many_steps, so that every job ends.';
+comment on column private.job_kinds.max_concurrent is 'Jobs of this kind that may be processing at once. Null: no limit.';
+comment on column private.job_kinds.max_concurrent_per_user is 'Jobs of this kind and one user that may be processing at once. Null: no limit.';
 comment on column private.job_kinds.lease_seconds is
-  'How long a claim holds without report_progress before another worker may take the job.';
+  'How long a lease lasts after claim_job or report_progress. Then another worker may take the job.';
 comment on column private.job_kinds.retry_base_seconds is
-  'Ceiling of the first retry''s random delay; it doubles with each attempt.';
-comment on column private.job_kinds.retry_max_seconds is 'No retry waits longer.';
-comment on column private.job_kinds.subject_key is 'Field of the message that carries jobs.subject_id.';
-comment on column private.job_kinds.queued_type is 'Durable message of a new or requeued job; null: none.';
-comment on column private.job_kinds.started_type is 'Durable message of the first claim; null: none.';
+  'Upper bound of the random delay of the first retry. It doubles with each attempt.';
+comment on column private.job_kinds.retry_max_seconds is 'Upper bound of the delay of any retry.';
+comment on column private.job_kinds.subject_key is 'Name of the message field with jobs.subject_id, such as documentId.';
+comment on column private.job_kinds.queued_type is 'Type of the durable message about a new or requeued job. Null: no message.';
+comment on column private.job_kinds.started_type is 'Type of the durable message about the first claim. Null: no message.';
 comment on column private.job_kinds.progress_type is
-  'Volatile message of progress, of retries and of changes without a durable message; null: none.';
-comment on column private.job_kinds.queued_status is 'The word for queued in the message''s field status; likewise the others.';
-comment on column private.job_kinds.message_defaults is 'Fields of every message where the job''s input has none.';
+  'Type of the volatile message about progress, retries and moves that have no durable message. Null: no message.';
+comment on column private.job_kinds.queued_status is 'Value of the message field status while the job is queued. Likewise the other columns *_status.';
+comment on column private.job_kinds.message_defaults is 'Fields of every message, unless jobs.input has them.';
 comment on column private.job_kinds.input_keys is
-  'Fields copied from jobs.input into every message. With status among them, the job says its own words for that, and the message has the job''s state as well.';
+  'Fields copied from jobs.input into every message. With status among them, the message field status comes from the input, and a field state has the job''s own status.';
 comment on column private.job_kinds.result_keys is
-  'Fields copied from jobs.result into the last message; status as in input_keys.';
--- Row level security without a policy: closed to every API role but service_role, which bypasses it.
+  'Fields copied from jobs.result into the message about the end. With status among them: as for input_keys.';
+-- Row level security without a policy closes the table to every API role but service_role, which bypasses it.
 alter table private.job_kinds enable row level security;
 revoke all on table private.job_kinds from public, anon, authenticated, service_role;
 grant select on table private.job_kinds to service_role;
 
-create function private.is_limited(p_kind private.job_kinds)
-returns boolean
-language plpgsql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+-- In PL/pgSQL, because every change of a job calls it: see publishing.sql.
+create function private.is_limited(p_kind private.job_kinds) returns boolean
+language plpgsql immutable parallel safe security invoker set search_path = ''
 as $$
 begin
   return p_kind.max_concurrent is not null or p_kind.max_concurrent_per_user is not null;
 end;
 $$;
-comment on function private.is_limited(private.job_kinds) is 'Whether jobs of a kind may have to wait for their turn.';
+comment on function private.is_limited(private.job_kinds) is 'Whether jobs of the kind may have to wait for a place.';
 revoke execute on function private.is_limited(private.job_kinds) from public, anon, authenticated;

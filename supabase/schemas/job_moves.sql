@@ -1,15 +1,22 @@
-create function private.tg_jobs__clean()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
+-- The moves of a job: row triggers that hold every writer to them, plain SQL included, and set the columns that follow
+-- from a move. They fire in the order of their names:
+--
+--   tg_jobs__clean                cleans the texts, so that the other triggers see what is stored
+--   tg_jobs__end_partial          empties jobs.partial when an attempt ends; before guard_update, which may give a lease
+--   tg_jobs__guard_insert         status of a new job
+--   tg_jobs__guard_update         refuses illegal moves and changes of identity; lease, attempts, times
+--   tg_jobs__keep_postponement    a retry that was postponed is not due earlier
+--   tg_jobs__revise               counts the changes that have a message, after all other triggers
+
+create function private.tg_jobs__clean() returns trigger
+language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  -- Visible ASCII from end to end is clean as it is: most texts are, and calls cost more than this look.
+  -- Text of visible ASCII is clean. Most texts are, and this check is cheaper than cleaning.
   v_plain constant text := '^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$';
-  v_json_with_more constant text := '[^\x20-\x7e]|\\[bfru]';
+  v_json_to_clean constant text := '[^\x20-\x7e]|\\[bfru]';
 begin
-  -- Only what this statement writes: rows of before are clean.
+  -- Only what the statement has changed. What was stored before is clean.
   if (tg_op = 'INSERT' or new.stage is distinct from old.stage)
      and (new.stage !~ v_plain or pg_catalog.length(new.stage) > 100)
   then
@@ -20,33 +27,30 @@ begin
   then
     new.error := private.clean_text(new.error, 2000);
   end if;
-  if (tg_op = 'INSERT' or new.input is distinct from old.input) and new.input::text ~ v_json_with_more then
+  if (tg_op = 'INSERT' or new.input is distinct from old.input) and new.input::text ~ v_json_to_clean then
     new.input := private.clean_json(new.input);
   end if;
-  if (tg_op = 'INSERT' or new.result is distinct from old.result) and new.result::text ~ v_json_with_more then
+  if (tg_op = 'INSERT' or new.result is distinct from old.result) and new.result::text ~ v_json_to_clean then
     new.result := private.clean_json(new.result);
   end if;
   return new;
 end;
 $$;
 comment on function private.tg_jobs__clean() is
-  'Texts that workers write are safe for whoever shows them: stage (100 characters), error (2,000), and those in input and result.';
+  'Cleans what workers write: stage (cut to 100 characters), error (2,000), and the texts in input and result.';
 revoke execute on function private.tg_jobs__clean() from public, anon, authenticated;
 
 create trigger tg_jobs__clean
 before insert or update of stage, error, input, result on public.jobs
 for each row execute function private.tg_jobs__clean();
 
-create function private.tg_jobs__guard_insert()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
+create function private.tg_jobs__guard_insert() returns trigger
+language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_kind private.job_kinds;
 begin
-  -- An unknown kind is reported by the foreign key, which is checked later than not null.
+  -- 1 for an unknown kind, so that the foreign key reports the kind, and not the constraint of this column.
   select kind.* into v_kind from private.job_kinds as kind where kind.kind = new.kind;
   new.max_attempts := coalesce(new.max_attempts, v_kind.max_attempts, 1);
   if new.status = 'queued' then
@@ -75,29 +79,24 @@ begin
 end;
 $$;
 comment on function private.tg_jobs__guard_insert() is
-  'A new job is queued, unless its work is done elsewhere, and takes its limits from its kind.';
+  'A new job takes max_attempts from its kind, and is queued unless its work is done elsewhere.';
 revoke execute on function private.tg_jobs__guard_insert() from public, anon, authenticated;
 
 create trigger tg_jobs__guard_insert
 before insert on public.jobs
 for each row execute function private.tg_jobs__guard_insert();
 
-create function private.tg_jobs__end_partial()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
+create function private.tg_jobs__end_partial() returns trigger
+language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   new.partial := null;
   return new;
 end;
 $$;
-comment on function private.tg_jobs__end_partial() is 'What an attempt had so far ends with it.';
+comment on function private.tg_jobs__end_partial() is 'Empties jobs.partial when an attempt ends.';
 revoke execute on function private.tg_jobs__end_partial() from public, anon, authenticated;
 
--- By its name after tg_jobs__clean and before tg_jobs__guard_update, which gives plain SQL a lease: then the status
--- has changed as well.
 create trigger tg_jobs__end_partial
 before update on public.jobs
 for each row
@@ -111,11 +110,8 @@ when (
 )
 execute function private.tg_jobs__end_partial();
 
-create function private.tg_jobs__guard_update()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
+create function private.tg_jobs__guard_update() returns trigger
+language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   if (new.id, new.kind, new.user_id, new.subject_id, new.created_at)
@@ -141,7 +137,7 @@ begin
       detail = pg_catalog.format('A job cannot go from %s to %s.', old.status, new.status);
   end if;
 
-  -- What follows from the move. The functions below set most of it themselves; an update by plain SQL need not.
+  -- Columns that follow from the move. Functions such as claim_job set most of them; plain SQL need not.
   new.handed_over_at := null;
   if new.status = 'processing' then
     if new.attempts = old.attempts then
@@ -164,7 +160,7 @@ begin
 
   if new.status in ('completed', 'failed') then
     new.finished_at := pg_catalog.clock_timestamp();
-    -- A job that failed before any claim has no duration.
+    -- A job that failed before its first claim has no duration.
     if old.status = 'processing' then
       new.processing_duration_ms := least(
         extract(epoch from new.finished_at - old.started_at) * 1000, 2147483647
@@ -185,7 +181,7 @@ begin
     if new.attempts = old.attempts then
       new.attempts := 0;
     end if;
-    -- Whoever tries again by hand wants all of it tried again.
+    -- A failed job that is queued again starts from its first step.
     new.step := 0;
     new.state := null;
   end if;
@@ -193,40 +189,33 @@ begin
 end;
 $$;
 comment on function private.tg_jobs__guard_update() is
-  'Refuses illegal moves and changes of identity; keeps lease, attempts and times in step with the status.';
+  'Refuses illegal moves and changes of identity, and sets lease, attempts and times according to the status.';
 revoke execute on function private.tg_jobs__guard_update() from public, anon, authenticated;
 
 create trigger tg_jobs__guard_update
 before update on public.jobs
 for each row execute function private.tg_jobs__guard_update();
 
--- A retry that has to wait -------------------------------------------------------------------------------------------
-create function private.tg_jobs__keep_floor()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
+create function private.tg_jobs__keep_postponement() returns trigger
+language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   new.next_attempt_at := greatest(new.next_attempt_at, old.next_attempt_at);
   return new;
 end;
 $$;
-comment on function private.tg_jobs__keep_floor() is
+comment on function private.tg_jobs__keep_postponement() is
   'A job that goes back to the queue is not due before the moment that postpone_retry has set.';
-revoke execute on function private.tg_jobs__keep_floor() from public, anon, authenticated;
+revoke execute on function private.tg_jobs__keep_postponement() from public, anon, authenticated;
 
-create trigger tg_jobs__keep_floor
+create trigger tg_jobs__keep_postponement
 before update on public.jobs
 for each row
 when (old.status = 'processing' and new.status = 'queued')
-execute function private.tg_jobs__keep_floor();
+execute function private.tg_jobs__keep_postponement();
 
-create function private.tg_jobs__revise()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
+create function private.tg_jobs__revise() returns trigger
+language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   new.revision := old.revision
@@ -237,7 +226,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.tg_jobs__revise() is 'Counts the changes that people are told of; nobody else sets the revision.';
+comment on function private.tg_jobs__revise() is 'Counts the changes that have a message. Overrides what a statement sets revision to.';
 revoke execute on function private.tg_jobs__revise() from public, anon, authenticated;
 
 create trigger tg_jobs__revise

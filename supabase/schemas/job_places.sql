@@ -1,21 +1,23 @@
--- Limits: how many jobs of a kind run at once, altogether and for one user, and whose turn it is when a place is free.
+-- Places: how many jobs of a kind are processing at once, in total and of one user, and whose turn it is when a place becomes
+-- free.
 --
---   a job becomes due ─┐                            at commit, with the kind locked
---   a place is free ───┴▶ dispatch_requests ─▶ dispatch_jobs ─▶ next_jobs ─▶ nudge_jobs ─▶ a function
---                                                                                             │
---                     takes a place, or gets no row and stays queued: claim_job ◀─────────────┘
+--   a job becomes due  ──┐                          at the commit, with the kind locked
+--   a place is free    ──┴▶ dispatch_requests ─▶ dispatch_jobs ─▶ next_jobs ─▶ nudge_jobs ─▶ Edge Function
+--                                                                                               │
+--                        claim_job: takes a place, or gets no row and the job stays queued ◀────┘
 --
--- The claim enforces the limits; what is nudged for only saves claims that would be in vain. A nudge holds its place
--- for a while, so that two free places are not offered to three jobs.
+-- Only claim_job enforces the limits. Nudging for as many jobs as there are places just avoids claims that get nothing. A
+-- nudge keeps its place free for nudge_hold(), so that two free places are not offered to three jobs.
 --
--- Fair: free places go round the users who wait, one each, on from the user who had the last one. A user's single job
--- waits for one turn, however many jobs another has.
+-- Turns. Free places go round the waiting users, one each, starting after the user who got the last place. A user's single
+-- job waits for one turn, however many jobs another user has.
 --
--- Locks. A kind is locked by claims, from the look at the places until their end, and by dispatch, from the choice
--- until the end of its transaction. Dispatch is deferred to the commit, so a long transaction holds a kind only for
--- its last moment. The order is: the jobs' rows, heads, kinds by name; nobody who has a kind waits for a row or a head.
--- No wake-up is lost: who comes second to the lock sees what the first did, be it a place that it freed or a job that
--- it added. The sweeper does not wait for a kind that is locked; somebody is at it.
+-- Locks. An advisory lock per kind is held by claim_job, from counting the places to the end of its transaction, and by
+-- dispatch, from choosing jobs to the end of its transaction. Dispatch runs at the commit, so a long transaction holds a
+-- kind for its last moment only. The order is: rows of jobs, heads, incidents, kinds by name. A transaction with a kind's
+-- lock never waits for a row or a head. No wake-up is lost: the transaction that gets the lock second sees the place that
+-- the first one freed and the job that it added. The sweeper skips a locked kind, because another transaction is
+-- dispatching it.
 
 create table private.job_nudges (
   job_id uuid primary key references public.jobs (id) on delete cascade,
@@ -24,9 +26,9 @@ create table private.job_nudges (
   nudged_at timestamptz not null
 );
 comment on table private.job_nudges is
-  'When a function was last nudged for a job that was not claimed since: the sweeper does not nudge for what was just sent, and a nudge holds a place for a moment.';
-comment on column private.job_nudges.kind is 'Of the job, for counting.';
-comment on column private.job_nudges.user_id is 'Of the job, for counting.';
+  'Nudges of jobs that have not been claimed since: when the Edge Function was called. Such a job keeps a place free for a moment, and is not nudged for again at once.';
+comment on column private.job_nudges.kind is 'Kind of the job, for counting places.';
+comment on column private.job_nudges.user_id is 'User of the job, for counting places.';
 create index job_nudges_places_idx on private.job_nudges (kind, nudged_at);
 alter table private.job_nudges enable row level security;
 revoke all on table private.job_nudges from public, anon, authenticated, service_role;
@@ -35,48 +37,41 @@ create table private.job_turns (
   kind text primary key references private.job_kinds (kind) on delete cascade,
   user_id uuid not null
 );
-comment on table private.job_turns is 'Which user had the last free place of a kind; the next is for the one after.';
-comment on column private.job_turns.user_id is 'A place in the order of ids; the user may be gone.';
+comment on table private.job_turns is 'The user who got the last free place of a kind. The next place goes to the waiting user after that id.';
+comment on column private.job_turns.user_id is 'No foreign key: only the order of ids counts, and the user may have been deleted.';
 alter table private.job_turns enable row level security;
 revoke all on table private.job_turns from public, anon, authenticated, service_role;
 
-create function private.kind_lock(p_kind text)
-returns bigint
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.kind_lock(p_kind text) returns bigint
+language plpgsql immutable parallel safe security invoker set search_path = ''
 as $$
-  select pg_catalog.hashtextextended('private.job_kinds ' || p_kind, 0);
+begin
+  return pg_catalog.hashtextextended('private.job_kinds ' || p_kind, 0);
+end;
 $$;
-comment on function private.kind_lock(text) is 'Key of the advisory lock of a kind.';
+comment on function private.kind_lock(text) is 'Key of the advisory lock of a kind of jobs.';
 revoke execute on function private.kind_lock(text) from public, anon, authenticated;
 
-create function private.take_place(p_job_id uuid, p_kind text, p_user_id uuid)
-returns boolean
-language plpgsql
-volatile
--- Definer: heads and nudges are closed to API roles; claim_job is for workers alone.
-security definer
-set search_path = ''
+create function private.take_place(p_job_id uuid, p_kind text, p_user_id uuid) returns boolean
+language plpgsql volatile
+-- Definer: heads and nudges are closed to API roles. Only claim_job calls it, for workers.
+security definer set search_path = ''
 as $$
 declare
   v_limits private.job_kinds;
 begin
-  -- Its nudge has had its effect, whatever comes of it.
+  -- The nudge has led to this claim, so it no longer keeps a place free.
   delete from private.job_nudges as nudge where nudge.job_id = p_job_id;
   select kind.* into strict v_limits from private.job_kinds as kind where kind.kind = p_kind;
-  if v_limits.max_concurrent is null and v_limits.max_concurrent_per_user is null then
+  if not private.is_limited(v_limits) then
     return true;
   end if;
 
-  -- The message of the start takes the head: wait for it now, not with the kind in hand.
-  insert into private.notification_heads (user_id) values (p_user_id) on conflict (user_id) do nothing;
-  perform from private.notification_heads as head where head.user_id = p_user_id for no key update;
+  -- The message about the claim will lock the head, which comes before the kind in the order of locks.
+  perform private.lock_head(p_user_id);
   perform pg_catalog.pg_advisory_xact_lock(private.kind_lock(p_kind));
 
-  -- A statement of its own, so that it sees what the lock was waited for.
+  -- A statement after the lock, so that its snapshot has what the last holder of the lock has committed.
   return (
     v_limits.max_concurrent is null
     or (
@@ -93,22 +88,15 @@ begin
 end;
 $$;
 comment on function private.take_place(uuid, text, uuid) is
-  'Whether the limits of a kind have room for one more job of a user. It stays so until the end of the transaction, which holds the kind.';
+  'Whether the limits of a kind leave a place for one more job of a user. Locks the kind until the end of the transaction, so the answer stays right.';
 revoke execute on function private.take_place(uuid, text, uuid) from public, anon, authenticated;
 grant execute on function private.take_place(uuid, text, uuid) to service_role;
 
-create function private.next_jobs(p_kind text)
-returns uuid[]
-language plpgsql
-volatile
-security invoker
-set search_path = ''
--- Walk the indexes in their order and stop early. Statistics of a moment, such as an empty table of nudges, make plans
--- look cheap that read whole queues.
-set enable_seqscan = off
-set enable_bitmapscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
+create function private.next_jobs(p_kind text) returns uuid[]
+language plpgsql volatile security invoker set search_path = ''
+-- Every query is to read an index in its order and stop early. With outdated statistics, such as those of an empty table of
+-- nudges, plans that read whole queues would look cheap.
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   v_now constant timestamptz := pg_catalog.clock_timestamp();
@@ -116,8 +104,7 @@ declare
   v_asked_since constant timestamptz := v_now - private.nudge_patience();
   v_zero constant uuid := '00000000-0000-0000-0000-000000000000';
   v_limits private.job_kinds;
-  -- As many as nudge_jobs takes.
-  v_places integer := 500;
+  v_places integer := private.max_nudges();
   v_places_of_user integer;
   v_turn uuid;
   v_after uuid;
@@ -145,7 +132,7 @@ begin
     end if;
   end if;
 
-  -- Once round those who wait, on from the user who had the last place, until there are enough.
+  -- Once round the waiting users, starting after the user who got the last place, until all places are given.
   select turn.user_id into v_turn from private.job_turns as turn where turn.kind = p_kind;
   v_turn := coalesce(v_turn, v_zero);
   v_after := v_turn;
@@ -199,7 +186,7 @@ begin
     return '{}';
   end if;
 
-  -- One each, then a second each, and so on. What somebody has locked is just being claimed, moved or deleted.
+  -- One job of each user, then a second of each, and so on. A locked job is being claimed, moved or deleted: it is skipped.
   with chosen as materialized (
     select candidate.id, candidate.round, waiting.position
     from unnest(v_users, v_shares) with ordinality as waiting (user_id, share, position)
@@ -218,7 +205,7 @@ begin
             where nudge.job_id = job.id and nudge.nudged_at > v_asked_since and nudge.nudged_at >= job.next_attempt_at
           )
         order by job.next_attempt_at, job.created_at, job.id
-        -- Enough for everybody's fair share and for what the others leave, without reading long queues for each.
+        -- Enough for a fair share and for places that other users leave, without reading a long queue for each user.
         limit least(waiting.share, 1 + 4 * v_places / pg_catalog.cardinality(v_users))
       ) as first
     ) as candidate
@@ -249,5 +236,5 @@ begin
 end;
 $$;
 comment on function private.next_jobs(text) is
-  'Whose turn it is: due jobs for the free places of a kind, at most 500, round the users who wait; remembers the last one. For whoever holds the lock of the kind.';
+  'Due jobs for the free places of a kind, one of each waiting user in turn, at most max_nudges(). Remembers the user of the last one. The caller holds the lock of the kind.';
 revoke execute on function private.next_jobs(text) from public, anon, authenticated;

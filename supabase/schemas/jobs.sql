@@ -1,4 +1,4 @@
--- Jobs: the status rows. This table is the queue and the state machine; everything else is a result.
+-- Jobs: the status rows, one per piece of work. The table is the queue and the state machine.
 --
 --              claim_job                complete_job
 --   queued ───────────────▶ processing ──────────────▶ completed (final)
@@ -7,18 +7,22 @@
 --     │   fail_job(retryable),   │
 --     │   sweep_jobs             │ fail_job, sweep_jobs
 --     │                          ▼
---     └─────────────────────── failed        (queued ─▶ failed: given up before any work)
+--     └─────────────────────── failed        (queued ─▶ failed: ended before any work)
 --          requeue_job
 --
--- Row triggers hold every writer to these moves, plain SQL included, and keep the columns that follow from a move
--- (lease, attempts, times) in step with it. In the order of their names, which is the order in which they fire:
+-- Where to look:
 --
---   tg_jobs__clean                   texts are made safe, so the others see what is stored
---   tg_jobs__guard_insert, _update   moves, and what follows from them
---   tg_jobs__revise                  counts the changes that people are told of, as the others made them
+--   job_moves.sql          row triggers that refuse other moves, also by plain SQL, and set the columns of a move
+--   job_claims.sql         claim_job, leases
+--   job_progress.sql       report_progress, continue_job
+--   job_ends.sql           complete_job, fail_job with the back-off of retries, requeue_job
+--   job_places.sql         limits of a kind, and whose turn it is
+--   dispatch.sql           calls of the Edge Functions
+--   sweep.sql              expired leases, lost calls
+--   status_broadcast.sql   messages about changes
 
 create type public.job_status as enum ('queued', 'processing', 'completed', 'failed');
-comment on type public.job_status is 'States of a job; see public.jobs for the moves.';
+comment on type public.job_status is 'States of a job. The comment of public.jobs lists the moves.';
 
 create table public.jobs (
   id uuid primary key default gen_random_uuid(),
@@ -61,54 +65,54 @@ create table public.jobs (
   constraint jobs_failure_has_a_code check (status <> 'failed' or error_code is not null),
   constraint jobs_error_code_is_a_word check (error_code ~ '^[a-z][a-z0-9_]{0,63}$'),
   constraint jobs_error_is_short check (char_length(error) <= 2000),
-  -- Input, partial and result may travel in a broadcast, which has a size limit.
+  -- Input, partial and result may be part of a broadcast, whose size is limited.
   constraint jobs_input_is_small check (jsonb_typeof(input) = 'object' and octet_length(input::text) <= 65536),
   constraint jobs_partial_is_small check (jsonb_typeof(partial) = 'object' and octet_length(partial::text) <= 65536),
   constraint jobs_result_is_small check (jsonb_typeof(result) = 'object' and octet_length(result::text) <= 65536),
   constraint jobs_state_is_small check (jsonb_typeof(state) = 'object' and octet_length(state::text) <= 65536)
 );
 comment on table public.jobs is
-  'Status rows: one per piece of work. Moves: queued to processing or failed; processing to completed, failed or queued; failed to queued.';
-comment on column public.jobs.user_id is 'Who is notified of this job. Never changes.';
-comment on column public.jobs.queue_id is 'For following one task on the topic queue:<queue_id>.';
+  'Status rows, one per piece of work. Moves: queued to processing or failed; processing to completed, failed or queued; failed to queued.';
+comment on column public.jobs.user_id is 'The user who gets the messages about this job. Never changes.';
+comment on column public.jobs.queue_id is 'Messages also go to the topic queue:<queue_id>, for pages that follow one task. Null: they do not.';
 comment on column public.jobs.subject_id is
-  'What the work is about, by kind: a document, a report or a transcription. No foreign key, as it spans tables.';
+  'What the work is about: a document, report or transcription, by kind. No foreign key, because it is of several tables.';
 comment on column public.jobs.progress is 'Percent of the current attempt.';
-comment on column public.jobs.stage is 'What the worker is doing, e.g. downloading.';
+comment on column public.jobs.stage is 'What the worker is doing, such as downloading.';
 comment on column public.jobs.partial is
-  'What the current attempt has so far, as fields of its progress messages; null before and after.';
+  'Fields that the progress messages of the current attempt have in addition, such as the text so far. Null outside of an attempt.';
 comment on column public.jobs.error_code is
-  'Code of the last failure; set on failed jobs and on queued ones that wait for a retry.';
-comment on column public.jobs.error is 'Sentence for people about the last failure.';
-comment on column public.jobs.attempts is 'Claims so far; back to 0 by requeue_job.';
-comment on column public.jobs.next_attempt_at is 'A queued job is not claimed before.';
-comment on column public.jobs.step is 'Steps that have ended; 0 for work that is done at one go.';
+  'Code of the last failure. Set while the job is failed, or queued for a retry.';
+comment on column public.jobs.error is 'The last failure, in a sentence for people.';
+comment on column public.jobs.attempts is 'Claims so far. requeue_job sets it to 0.';
+comment on column public.jobs.next_attempt_at is 'A queued job cannot be claimed before this moment.';
+comment on column public.jobs.step is 'Steps that have ended. 0 for work without steps.';
 comment on column public.jobs.state is
-  'What the next step needs, as the last one left it. Kept by retries; null again when the job is completed or requeued by somebody.';
+  'What the last step left for the next one. A retry keeps it; the end and requeue_job set it to null.';
 comment on column public.jobs.handed_over_at is
-  'When the last step ended, until a worker takes up the next; else null.';
+  'When the last step ended, while the job waits for the worker of the next step. Else null.';
 comment on column public.jobs.lease_token is
-  'Proves who holds the job. Kept after the end, so that a worker may safely repeat its last call.';
-comment on column public.jobs.lease_expires_at is 'After this moment another worker may take the job.';
+  'Token of the worker that holds the job. Kept after the end, so that the worker may repeat its last call.';
+comment on column public.jobs.lease_expires_at is 'Another worker may take the job after this moment.';
 comment on column public.jobs.started_at is 'Start of the latest attempt.';
 comment on column public.jobs.processing_duration_ms is 'Milliseconds from the latest claim to the end.';
 comment on column public.jobs.revision is
-  'Rises by one with every change of status, progress, stage or partial; messages carry it.';
+  'Rises by one with every change of status, progress, stage or partial. Every message has it, which puts messages of one job in order.';
 
 create index jobs_kind_idx on public.jobs (kind);
 create index jobs_user_id_idx on public.jobs (user_id, created_at desc);
 create index jobs_incident_id_idx on public.jobs (incident_id, created_at);
 create index jobs_queue_id_idx on public.jobs (queue_id) where queue_id is not null;
 create index jobs_subject_id_idx on public.jobs (subject_id);
--- For the sweeper: small, as they hold unfinished jobs only.
+-- For the sweeper. Small, because they contain unfinished jobs only.
 create index jobs_due_idx on public.jobs (next_attempt_at) where status = 'queued';
 create index jobs_leases_idx on public.jobs (lease_expires_at) where status = 'processing';
 create index jobs_handed_over_idx on public.jobs (handed_over_at) where handed_over_at is not null;
--- Places that are taken: few, as they are of unfinished jobs.
+-- Taken places: jobs that are processing.
 create index jobs_places_idx on public.jobs (kind, user_id) where status = 'processing';
--- Who waits, and for what: the users of a kind in order, and each user's jobs in theirs.
+-- Waiting users of a kind in the order of their ids, and the waiting jobs of each user.
 create index jobs_queue_idx on public.jobs (kind, user_id, next_attempt_at, created_at, id) where status = 'queued';
--- Whether an incident has unfinished work, however many jobs it has had.
+-- Whether an incident has unfinished jobs. Does not grow with the jobs that have ended.
 create index jobs_unfinished_idx on public.jobs (incident_id) where status in ('queued', 'processing');
 
 alter table public.jobs enable row level security;

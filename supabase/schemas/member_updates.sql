@@ -1,23 +1,33 @@
--- A job's messages go to one user. The other members of its incident learn from this that there is something new to
--- read, while it happens: at most one broadcast per incident and statement, and none where nobody else is a member.
+-- What the other members of an incident hear of a job. The job's messages go to one user. The other members get
+-- `realtime_update` on `incident:<id>`, with which their pages read the incident again: at most one broadcast per incident
+-- and statement, and none where the job's user is the only member.
 
-create function private.tell_members_of_jobs(p_job_ids uuid[])
+create function private.tell_incident(p_incident_id uuid, p_table text, p_user_id uuid, p_more jsonb default '{}')
 returns void
-language sql
-volatile
-security invoker
-set search_path = ''
+language plpgsql volatile security invoker set search_path = ''
 as $$
-  select private.broadcast(
-    'incident:' || changed.incident_id,
+begin
+  perform private.broadcast(
+    'incident:' || p_incident_id,
     pg_catalog.jsonb_build_object(
       'type', 'realtime_update',
-      'table', 'jobs',
-      'incidentId', changed.incident_id,
-      'userId', changed.user_id,
+      'table', p_table,
+      'incidentId', p_incident_id,
+      'userId', p_user_id,
       'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
-    )
-  )
+    ) || p_more
+  );
+end;
+$$;
+comment on function private.tell_incident(uuid, text, uuid, jsonb) is
+  'Broadcasts realtime_update to the members of an incident: rows of p_table have changed by a user, or for one.';
+revoke execute on function private.tell_incident(uuid, text, uuid, jsonb) from public, anon, authenticated;
+
+create function private.tell_members_of_jobs(p_job_ids uuid[]) returns void
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  perform private.tell_incident(changed.incident_id, 'jobs', changed.user_id)
   from (
     select distinct on (job.incident_id) job.incident_id, job.user_id
     from public.jobs as job
@@ -28,54 +38,47 @@ as $$
       )
     order by job.incident_id
   ) as changed;
+end;
 $$;
 comment on function private.tell_members_of_jobs(uuid[]) is
-  'Tells the members of the incidents of these jobs, where there are others than the job''s own user.';
+  'Broadcasts realtime_update to the incidents of these jobs that have other members than the job''s user.';
 revoke execute on function private.tell_members_of_jobs(uuid[]) from public, anon, authenticated;
 
-create function private.tg_jobs__tell_members()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may change a job need not be able to broadcast.
-security definer
-set search_path = ''
+-- Two functions, because only an update has a transition table of the rows before.
+create function private.tg_jobs__tell_members_insert() returns trigger
+language plpgsql volatile
+-- Definer: a role that may insert jobs need not be able to broadcast.
+security definer set search_path = ''
 as $$
 declare
-  v_job_ids uuid[];
+  v_job_ids constant uuid[] := array(select job.id from new_jobs as job where job.incident_id is not null);
 begin
-  select pg_catalog.array_agg(job.id) into v_job_ids from new_jobs as job where job.incident_id is not null;
-  if v_job_ids is not null then
+  if v_job_ids <> '{}' then
     perform private.tell_members_of_jobs(v_job_ids);
   end if;
   return null;
 end;
 $$;
-comment on function private.tg_jobs__tell_members() is 'Tells the other members of an incident of new and changed jobs.';
-revoke execute on function private.tg_jobs__tell_members() from public, anon, authenticated;
+comment on function private.tg_jobs__tell_members_insert() is 'Tells the other members of an incident of new jobs.';
+revoke execute on function private.tg_jobs__tell_members_insert() from public, anon, authenticated;
 
 create trigger tg_jobs__tell_members_insert
-after insert on public.jobs
-referencing new table as new_jobs
-for each statement execute function private.tg_jobs__tell_members();
+after insert on public.jobs referencing new table as new_jobs
+for each statement execute function private.tg_jobs__tell_members_insert();
 
-create function private.tg_jobs__tell_members_of_changes()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may change a job need not be able to broadcast.
-security definer
-set search_path = ''
--- As in tg_jobs__notify_update: never pair the transition tables row by row.
+create function private.tg_jobs__tell_members_update() returns trigger
+language plpgsql volatile
+-- Definer: a role that may update jobs need not be able to broadcast.
+security definer set search_path = ''
+-- As tg_jobs__notify_update.
 set enable_nestloop = off
 as $$
 declare
   v_job_ids uuid[];
 begin
-  select pg_catalog.array_agg(job.id)
-  into v_job_ids
-  from new_jobs as job
-  join old_jobs as before on before.id = job.id
+  -- A heartbeat that only prolongs the lease does not change the revision, so members have nothing new to read.
+  select pg_catalog.array_agg(job.id) into v_job_ids
+  from new_jobs as job join old_jobs as before on before.id = job.id
   where job.incident_id is not null and job.revision <> before.revision;
   if v_job_ids is not null then
     perform private.tell_members_of_jobs(v_job_ids);
@@ -83,11 +86,10 @@ begin
   return null;
 end;
 $$;
-comment on function private.tg_jobs__tell_members_of_changes() is
+comment on function private.tg_jobs__tell_members_update() is
   'Tells the other members of an incident of jobs with a new revision.';
-revoke execute on function private.tg_jobs__tell_members_of_changes() from public, anon, authenticated;
+revoke execute on function private.tg_jobs__tell_members_update() from public, anon, authenticated;
 
 create trigger tg_jobs__tell_members_update
-after update on public.jobs
-referencing old table as old_jobs new table as new_jobs
-for each statement execute function private.tg_jobs__tell_members_of_changes();
+after update on public.jobs referencing old table as old_jobs new table as new_jobs
+for each statement execute function private.tg_jobs__tell_members_update();

@@ -1,22 +1,19 @@
--- Seen and read on every device: marking tells the user's other devices, with exact counts.
+-- Marks: notifications that a user has seen or read. A mark on one device is told to the user's other devices, with counts.
 --
---   mark_notifications ▸ lock of the user's marks ▸ update ▸ count ▸ private.broadcast notification_read
+--   mark_notifications ▸ lock of the user's marks ▸ update ▸ counts ▸ broadcast notification_read
 --
--- Counts are of one moment, named by `headSeq`: the last number that existed then. Notifications after it are unseen
--- and unread by nature, so a device adds those that it knows of and is right whatever order messages come in. For the
--- same reason marks of one user wait for each other: two at a time would each count without the other's.
+-- The counts are those of one moment, named by `headSeq`: the last number at that moment. A device adds the notifications
+-- it has with a higher number, which are unseen and unread. So the order in which messages arrive does not matter. Marks of
+-- one user wait for each other, because two at a time would each count without the other.
 --
--- The function is the only way to mark; a mark that nobody hears of would leave the devices apart.
+-- mark_notifications is the only way to set marks, so that the devices always agree.
 
 create function private.count_notifications(p_user_id uuid)
 returns table (epoch uuid, seq bigint, unseen_count bigint, unread_count bigint)
-language sql
-stable
-security invoker
-set search_path = ''
+language sql stable security invoker set search_path = ''
 as $$
-  -- One statement, so one snapshot: head and counts belong together. Each count reads a partial index that holds
-  -- the unseen (unread) ones alone.
+  -- One statement reads one snapshot, so head and counts belong together. Each count reads a partial index of the unseen
+  -- (unread) notifications.
   select
     head.epoch,
     coalesce(head.seq, 0),
@@ -32,22 +29,20 @@ as $$
   left join private.notification_heads as head on head.user_id = owner.user_id;
 $$;
 comment on function private.count_notifications(uuid) is
-  'How many of a user''s notifications are unseen and unread, as of the given epoch and seq; always one row.';
+  'Number of a user''s unseen and unread notifications, as of the returned epoch and seq. Always one row.';
 revoke execute on function private.count_notifications(uuid) from public, anon, authenticated;
 
 create function public.notification_counts()
 returns table (epoch uuid, seq bigint, unseen_count bigint, unread_count bigint)
-language sql
-stable
--- Definer: the heads are closed to API roles; this shows the caller's own alone.
-security definer
-set search_path = ''
+language sql stable
+-- Definer: the heads are closed to API roles. The function shows the caller's own.
+security definer set search_path = ''
 as $$
   select counts.epoch, counts.seq, counts.unseen_count, counts.unread_count
   from private.count_notifications((select auth.uid())) as counts;
 $$;
 comment on function public.notification_counts() is
-  'How many of the caller''s notifications are unseen and unread, and the epoch and seq that this is as of. Always one row; creates nothing.';
+  'Number of the caller''s unseen and unread notifications, as of the returned epoch and seq. Always one row.';
 revoke execute on function public.notification_counts() from public, anon, authenticated;
 grant execute on function public.notification_counts() to authenticated, service_role;
 
@@ -56,21 +51,18 @@ create function public.mark_notifications(
   p_seqs bigint[] default null,
   p_seen boolean default null,
   p_read boolean default null
-)
-returns integer
-language plpgsql
-volatile
--- Definer: people may neither update notifications nor broadcast; this does both for the caller's own alone.
-security definer
-set search_path = ''
+) returns integer
+language plpgsql volatile
+-- Definer: people may neither update notifications nor broadcast. The function does both for the caller's own.
+security definer set search_path = ''
 as $$
 declare
-  -- More in one call than any inbox shows would only make a broadcast that is too large to send.
+  -- The broadcast lists the numbers. A longer list would be too large to send.
   v_max_listed constant integer := 10000;
-  -- The first key of the advisory lock: "mark".
+  -- First key of the advisory lock: the ASCII codes of "mark".
   v_lock constant integer := 1835102827;
   v_user_id constant uuid := auth.uid();
-  -- What is read is seen, and what is not seen is not read.
+  -- Read implies seen, and unseen implies unread.
   v_seen constant boolean := case when p_read then true else p_seen end;
   v_read constant boolean := case when p_seen is false and p_read is null then false else p_read end;
   v_first bigint;
@@ -94,7 +86,7 @@ begin
 
   perform pg_catalog.pg_advisory_xact_lock(v_lock, pg_catalog.hashtext(v_user_id::text));
 
-  -- Bounds for the primary key. Not beyond the head: what comes later is for nobody to mark yet.
+  -- Bounds of the numbers, for the index of the primary key. Never beyond the head: later notifications do not exist yet.
   if p_seqs is null then
     v_first := 0;
     select least(p_up_to, head.seq) into v_last from private.notification_heads as head where head.user_id = v_user_id;
@@ -151,6 +143,6 @@ begin
 end;
 $$;
 comment on function public.mark_notifications(bigint, bigint[], boolean, boolean) is
-  'Marks the caller''s notifications up to a number, or those listed (at most 10,000), as (not) seen or (not) read, and tells the user''s devices by notification_read where something changed. Returns how many changed. Errors: invalid_arguments.';
+  'Marks the caller''s notifications up to a number, or the listed ones (at most 10,000), as seen or unseen, read or unread. Tells the user''s devices by notification_read if something changed. Returns the number of changed notifications. Errors: invalid_arguments.';
 revoke execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) from public, anon, authenticated;
 grant execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) to authenticated, service_role;

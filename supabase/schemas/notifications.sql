@@ -1,8 +1,10 @@
--- Notifications: what a user was told, in order, without gaps. The table is the truth; broadcasts only make it fast.
+-- Notifications: the durable messages of a user, numbered without gaps. The table is the truth; a broadcast is the fast way
+-- to the browser, and may be lost.
 --
--- `seq` comes from the user's head row. Taking it locks the row until the transaction ends, so the next number is
--- given only after the one before is committed or given back: commit order is seq order, and a cursor never skips.
--- A sequence could not do this: it hands out numbers at once and shows them whenever each transaction commits.
+-- `seq` comes from the user's head row. The transaction that takes a number holds the row's lock until its end, so the next
+-- number is given only after this one is committed or rolled back: commit order is `seq` order, and a cursor never skips a
+-- notification. A PostgreSQL sequence hands out numbers without waiting, so a higher number could be visible first.
+-- docs/adr/0001-gapless-sequence.md
 
 create table private.notification_heads (
   user_id uuid primary key references auth.users (id) on delete cascade,
@@ -11,14 +13,14 @@ create table private.notification_heads (
   floor bigint not null default 0,
   constraint notification_heads_floor_is_reached check (floor between 0 and seq)
 )
--- Updated with every notification: room for the next version on the same page keeps the index out of it.
+-- Every notification updates its head. Free space on the page lets the update leave the index alone (HOT).
 with (fillfactor = 50);
-comment on table private.notification_heads is 'The last number given to each user; locked by whoever takes the next.';
-comment on column private.notification_heads.epoch is 'Names this numbering; a new one means that cursors of the old are void.';
+comment on table private.notification_heads is 'The last number of each user''s notifications. A transaction that takes the next number locks the row.';
+comment on column private.notification_heads.epoch is 'Id of this numbering. Cursors of another epoch are void.';
 comment on column private.notification_heads.seq is 'Number of the user''s latest notification.';
 comment on column private.notification_heads.floor is
-  'Notifications up to this number were deleted by the retention; a cursor below it cannot be caught up.';
--- Closed to every API role; read through notification_head().
+  'Notifications up to this number have been deleted. A client with a cursor below it cannot catch up, and reloads.';
+-- Closed to every API role. notification_head() shows the caller's own row.
 alter table private.notification_heads enable row level security;
 revoke all on table private.notification_heads from public, anon, authenticated, service_role;
 
@@ -37,15 +39,15 @@ create table public.notifications (
 );
 comment on table public.notifications is
   'Durable messages of a user, numbered without gaps in commit order. Deleted with the numbering they belong to.';
-comment on column public.notifications.epoch is 'The numbering that seq belongs to.';
+comment on column public.notifications.epoch is 'Epoch of the head when seq was given.';
 comment on column public.notifications.payload is 'The complete message as it was broadcast, seq and epoch included.';
-comment on column public.notifications.created_at is 'Moment of the change that the message tells of.';
+comment on column public.notifications.created_at is 'When the change happened that the message tells of.';
 comment on column public.notifications.seen_at is 'When the user saw it in the inbox.';
-comment on column public.notifications.read_at is 'When the user read it; what is read is seen.';
+comment on column public.notifications.read_at is 'When the user read it. A notification that is read is seen, too.';
 create index notifications_job_id_idx on public.notifications (job_id);
 create index notifications_unseen_idx on public.notifications (user_id, seq) where seen_at is null;
 create index notifications_unread_idx on public.notifications (user_id, seq) where read_at is null;
--- For the retention. The table grows by time, so a block range index stays tiny.
+-- For the retention. Rows are added in the order of time, so a block range index is enough, and tiny.
 create index notifications_created_at_idx on public.notifications using brin (created_at);
 alter table public.notifications enable row level security;
 create policy "People can read their own notifications"
@@ -53,33 +55,26 @@ on public.notifications for select to authenticated
 using (user_id = (select auth.uid()));
 revoke all on table public.notifications from public, anon, authenticated, service_role;
 grant select on table public.notifications to authenticated;
--- Not even service_role writes: the triggers add, with the head row in hand, mark_notifications marks, the retention
--- deletes.
+-- service_role cannot write: only the triggers add rows, with the head locked; mark_notifications marks them, and the
+-- retention deletes them.
 grant select on table public.notifications to service_role;
 
-create function public.notification_head()
-returns table (epoch uuid, seq bigint, floor bigint)
-language sql
-stable
--- Definer: the heads are closed to API roles; this shows the caller's own alone.
-security definer
-set search_path = ''
+create function public.notification_head() returns table (epoch uuid, seq bigint, floor bigint)
+language sql stable
+-- Definer: the heads are closed to API roles. The function shows the caller's own.
+security definer set search_path = ''
 as $$
   select head.epoch, coalesce(head.seq, 0), coalesce(head.floor, 0)
   from (select auth.uid() as user_id) as caller
   left join private.notification_heads as head on head.user_id = caller.user_id;
 $$;
 comment on function public.notification_head() is
-  'Where the caller''s notifications stand: always one row; epoch null and seq 0 before the first. Creates nothing.';
+  'Epoch, last number and floor of the caller''s notifications. Always one row; before the first notification the epoch is null and seq is 0.';
 revoke execute on function public.notification_head() from public, anon, authenticated;
 grant execute on function public.notification_head() to authenticated, service_role;
 
-create function private.lock_head(p_user_id uuid)
-returns void
-language plpgsql
-volatile
-security invoker
-set search_path = ''
+create function private.lock_head(p_user_id uuid) returns void
+language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   insert into private.notification_heads (user_id) values (p_user_id) on conflict (user_id) do nothing;
@@ -87,5 +82,5 @@ begin
 end;
 $$;
 comment on function private.lock_head(uuid) is
-  'Waits for the head of a user''s notifications, for whoever takes it later with something in hand.';
+  'Locks the head of a user''s notifications until the end of the transaction. For functions that lock an incident or a kind next: the order of locks is jobs, heads, incidents, kinds.';
 revoke execute on function private.lock_head(uuid) from public, anon, authenticated;

@@ -1,21 +1,15 @@
--- Who may receive and send on the private channels of Realtime. It asks by reading and writing realtime.messages as
--- the user with realtime.topic() set, so these policies are all there is to it.
+-- Who may receive and send on private channels. Realtime decides by reading and writing realtime.messages as the user, with
+-- realtime.topic() set, so these policies are all that opens a channel.
 --
---   user:<uid>       that user receives everything and sends presence
---   incident:<id>    members receive everything and send presence
---   queue:<id>       whoever may see a job of the queue receives broadcasts
+--   user:<uid>       that user receives broadcasts and presence, and sends presence
+--   incident:<id>    members receive broadcasts and presence, and send presence
+--   queue:<id>       users who may see a job of the queue receive broadcasts
 --
--- Broadcasts come from the database alone; clients ask for theirs by send_to_topic. Where devices must register, all of
--- this is open only to sign-ins with a live device.
---
--- Topics are chosen by clients: a malformed one belongs to nobody and raises nothing.
+-- Only the database broadcasts; clients call send_to_topic. With limits.devices_must_register, channels are open only to
+-- sign-ins with a live device. Clients choose topics: a malformed one is refused without an error.
 
-create function private.topic_id(p_kind text)
-returns uuid
-language sql
-stable
-security invoker
-set search_path = ''
+create function private.topic_id(p_kind text) returns uuid
+language sql stable security invoker set search_path = ''
 as $$
   select case
     when pg_catalog.split_part(realtime.topic(), ':', 1) = p_kind
@@ -23,17 +17,14 @@ as $$
   end;
 $$;
 comment on function private.topic_id(text) is
-  'The id in the channel''s topic <kind>:<uuid>; null where the topic is of another kind or malformed.';
+  'The id in the channel''s topic <kind>:<uuid>. Null for a topic of another kind or a malformed one.';
 revoke execute on function private.topic_id(text) from public, anon, authenticated;
 grant execute on function private.topic_id(text) to authenticated, service_role;
 
-create function private.can_follow_queue(p_queue_id uuid)
-returns boolean
-language sql
-stable
--- Definer: under the jobs' own policy every job of the queue would be checked one by one.
-security definer
-set search_path = ''
+create function private.can_follow_queue(p_queue_id uuid) returns boolean
+language sql stable
+-- Definer: under the policy of jobs, every job of the queue would be checked on its own.
+security definer set search_path = ''
 as $$
   select exists (
     select from public.jobs as job
@@ -45,13 +36,10 @@ comment on function private.can_follow_queue(uuid) is 'Whether the caller may se
 revoke execute on function private.can_follow_queue(uuid) from public, anon, authenticated;
 grant execute on function private.can_follow_queue(uuid) to authenticated, service_role;
 
-create function private.is_live_device()
-returns boolean
-language sql
-stable
--- Definer: policies ask it as the caller, to whom the devices are closed.
-security definer
-set search_path = ''
+create function private.is_live_device() returns boolean
+language sql stable
+-- Definer: policies call it as the user, and devices are closed to API roles.
+security definer set search_path = ''
 as $$
   select not limits.devices_must_register or exists (
     select from private.devices as device
@@ -63,7 +51,7 @@ as $$
   from private.limits as limits;
 $$;
 comment on function private.is_live_device() is
-  'Whether the caller''s sign-in has a live device; true for everybody where limits.devices_must_register is off.';
+  'Whether the caller''s sign-in has a live device. Always true when limits.devices_must_register is false.';
 revoke execute on function private.is_live_device() from public, anon, authenticated;
 grant execute on function private.is_live_device() to authenticated, service_role;
 

@@ -1,5 +1,5 @@
--- Reports: the PDF documents made of an incident. A report is made on request, or by itself when everything that
--- belongs into it has ended.
+-- Reports: PDF documents about an incident. A member asks for one by request_report; automatic_reports.sql queues one when
+-- all photos and transcripts of the incident have ended.
 
 create table public.reports (
   id uuid primary key default gen_random_uuid(),
@@ -24,16 +24,16 @@ create table public.reports (
   constraint reports_sha256_is_hex check (sha256 ~ '^[0-9a-f]{64}$')
 );
 comment on table public.reports is 'A PDF report of an incident.';
-comment on column public.reports.user_id is 'The owner of the incident when the report was asked for; told of its progress.';
-comment on column public.reports.job_id is 'The job that makes the report, for its live status.';
-comment on column public.reports.origin is 'requested: somebody asked for it; automatic: photos and transcripts had all ended.';
+comment on column public.reports.user_id is 'The owner of the incident when the report was queued. Gets the messages of the job.';
+comment on column public.reports.job_id is 'The job that makes the report, so that its status is one embed away.';
+comment on column public.reports.origin is 'requested: a member or service asked for it. automatic: the photos and transcripts of the incident had ended.';
 comment on column public.reports.settled_key is
-  'Of automatic reports: SHA-256 of the documents and how the work on each had ended.';
-comment on column public.reports.requested_by is 'Who asked for it; null for automatic ones.';
-comment on column public.reports.language is 'BCP 47 tag of the document.';
-comment on column public.reports.path is 'Object name in the bucket reports; null until it exists.';
+  'Of automatic reports: SHA-256 over the documents and how the job of each had ended. Unique, so one outcome gives one report.';
+comment on column public.reports.requested_by is 'The user who asked for it. Null for automatic reports.';
+comment on column public.reports.language is 'BCP 47 tag of the language that the report is written in.';
+comment on column public.reports.path is 'Object name in the bucket reports. Null until the file exists.';
 comment on column public.reports.file_name is 'Name for the download.';
-comment on column public.reports.file_size is 'Bytes.';
+comment on column public.reports.file_size is 'Size of the file in bytes.';
 comment on column public.reports.sha256 is 'SHA-256 of the file, lower case hex.';
 comment on column public.reports.completed_at is 'When the file was stored.';
 create index reports_incident_id_idx on public.reports (incident_id, created_at);
@@ -49,13 +49,10 @@ revoke all on table public.reports from public, anon, authenticated, service_rol
 grant select on table public.reports to authenticated;
 grant select, insert, update, delete on table public.reports to service_role;
 
-create function public.request_report(p_incident_id uuid, p_language text default 'en')
-returns public.reports
-language plpgsql
-volatile
--- Definer: people may write neither reports nor jobs; this checks who they are itself.
-security definer
-set search_path = ''
+create function public.request_report(p_incident_id uuid, p_language text default 'en') returns public.reports
+language plpgsql volatile
+-- Definer: people may write neither reports nor jobs. The function checks that the caller is a member.
+security definer set search_path = ''
 as $$
 declare
   v_owner_id uuid;
@@ -66,12 +63,10 @@ begin
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'p_language is a BCP 47 tag, e.g. en or pt-BR.';
   end if;
 
-  -- The role that the API has switched to; current_user is the definer here. service_role sees every incident.
-  if coalesce(pg_catalog.current_setting('role', true), 'none') in ('anon', 'authenticated')
-     and not private.is_incident_member(p_incident_id)
-  then
+  if private.is_person() and not private.is_incident_member(p_incident_id) then
     raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
   end if;
+  -- Of several requests at once, one starts a report. The others wait for this lock and then find that report.
   select incident.user_id into v_owner_id
   from public.incidents as incident
   where incident.id = p_incident_id
@@ -109,6 +104,6 @@ begin
 end;
 $$;
 comment on function public.request_report(uuid, text) is
-  'Starts a PDF report of an incident, for its members and service_role. A report that is queued or under way is returned instead of a second one, whatever its language. Errors: invalid_arguments, incident_not_found.';
+  'Starts a PDF report of an incident, for its members and service_role. Returns the report that is queued or processing instead of starting a second one, whatever its language. Errors: invalid_arguments, incident_not_found.';
 revoke execute on function public.request_report(uuid, text) from public, anon, authenticated;
 grant execute on function public.request_report(uuid, text) to authenticated, service_role;

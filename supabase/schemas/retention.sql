@@ -1,13 +1,10 @@
--- Retention: old notifications are deleted from the oldest on, and the head's floor says up to where. A client with a
--- cursor below the floor knows that it has missed something and reloads.
+-- Retention: deletes old notifications, oldest first, and sets the head's floor to the last deleted number. A client with a
+-- cursor below the floor knows that it cannot catch up, and reloads.
 
-create function private.prune_notifications(p_keep interval default '90 days')
-returns bigint
-language plpgsql
-volatile
--- Invoker: run by its owner from cron; granted to nobody.
-security invoker
-set search_path = ''
+create function private.prune_notifications(p_keep interval default '90 days') returns bigint
+language plpgsql volatile
+-- Invoker: pg_cron calls it as its owner.
+security invoker set search_path = ''
 as $$
 declare
   v_deleted bigint;
@@ -19,7 +16,7 @@ begin
     group by notification.user_id
   ),
   locked as (
-    -- Whoever is in a transaction now has their turn tomorrow.
+    -- A user whose head is locked has their turn tomorrow.
     select head.user_id, old.seq
     from private.notification_heads as head
     join old on old.user_id = head.user_id
@@ -43,5 +40,5 @@ begin
 end;
 $$;
 comment on function private.prune_notifications(interval) is
-  'Deletes every user''s notifications up to the last one older than p_keep and raises the floors. Returns how many were deleted.';
+  'Deletes each user''s notifications up to the last one that is older than p_keep, and raises the floors. Returns the number of deleted notifications.';
 revoke execute on function private.prune_notifications(interval) from public, anon, authenticated, service_role;

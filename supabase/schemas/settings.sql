@@ -1,4 +1,5 @@
--- Limits that an operator may change, in one row. They are enforced in the database, so they hold wherever it runs:
+-- Settings: the limits that an operator may change, in one row, and constants that several functions share. A constant
+-- that one function uses stands in that function.
 --
 --   update private.limits set max_devices = 10;
 
@@ -16,50 +17,50 @@ create table private.limits (
   -- Browsers let a hidden page's timers fire once a minute.
   constraint limits_device_silence_is_bearable check (device_silence_seconds >= 10),
   constraint limits_send_rate_is_positive check (send_rate > 0 and send_rate < 'infinity'),
-  -- The largest message takes 4 tokens.
+  -- The largest message costs 4 tokens.
   constraint limits_send_burst_lets_the_largest_pass check (send_burst >= 4),
   constraint limits_max_open_uploads_is_positive check (max_open_uploads > 0),
   constraint limits_max_incident_documents_is_positive check (max_incident_documents > 0)
 );
 comment on table private.limits is 'Limits of what clients may do, in one row.';
 comment on column private.limits.max_devices is 'Live devices of a user.';
-comment on column private.limits.device_silence_seconds is 'A device that was silent for so long is not live any more.';
+comment on column private.limits.device_silence_seconds is 'A device without a heartbeat for this long is no longer live.';
 comment on column private.limits.devices_must_register is
-  'Whether private channels are open only to sign-ins with a registered live device; false: to every sign-in.';
-comment on column private.limits.send_rate is 'Tokens a second that a user gets for messages; one pays for up to 16 KB.';
+  'True: private channels are open only to sign-ins with a registered live device. False: to every sign-in. Set it to false for clients of your own that do not register.';
+comment on column private.limits.send_rate is 'Tokens that a user gets per second. A message costs one for each 16 KB begun.';
 comment on column private.limits.send_burst is 'Tokens that a user may save up.';
 comment on column private.limits.max_open_uploads is
   'Files that a user may have in the bucket uploads at a time, each at most 25 MB.';
 comment on column private.limits.max_incident_documents is
-  'Documents of an incident beyond which members can add none; what forms send is not counted against them.';
--- Closed to every API role; functions of ours read it with their owner's rights.
+  'Documents of an incident beyond which members can add none. Files of a form are not refused.';
+-- Closed to every API role. Functions read it with the rights of their owner.
 alter table private.limits enable row level security;
 revoke all on table private.limits from public, anon, authenticated, service_role;
 
--- How long a nudge counts as a taken place: as long as a function has for its answer.
-create function private.nudge_hold()
-returns interval
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-  select interval '10 seconds';
-$$;
-comment on function private.nudge_hold() is 'How long a nudge holds a place for its job.';
-revoke execute on function private.nudge_hold() from public, anon, authenticated;
+-- As long as pg_net waits for the answer of a function.
+create function private.nudge_hold() returns interval
+language sql immutable parallel safe security invoker set search_path = ''
+as $$ select interval '10 seconds' $$;
+comment on function private.nudge_hold() is 'How long a nudge keeps a place free for its job.';
 
--- A little less than a sweep's period: a nudge that had no effect is repeated by the next sweep.
-create function private.nudge_patience()
-returns interval
-language sql
-immutable
-parallel safe
-security invoker
-set search_path = ''
-as $$
-  select interval '25 seconds';
-$$;
-comment on function private.nudge_patience() is 'How long a nudge has for its effect before it is repeated.';
-revoke execute on function private.nudge_patience() from public, anon, authenticated;
+-- A little less than the period of the sweeper, so that each sweep repeats the nudges that had no effect.
+create function private.nudge_patience() returns interval
+language sql immutable parallel safe security invoker set search_path = ''
+as $$ select interval '25 seconds' $$;
+comment on function private.nudge_patience() is 'How long a nudged job has to be claimed before it is nudged for again.';
+
+-- More requests of one transaction would only wait in the queue of pg_net. The sweeper sends the others.
+create function private.max_nudges() returns integer
+language sql immutable parallel safe security invoker set search_path = ''
+as $$ select 500 $$;
+comment on function private.max_nudges() is 'Jobs that one transaction nudges for, and that one sweep takes back, at most.';
+
+create function private.upload_lifetime() returns interval
+language sql immutable parallel safe security invoker set search_path = ''
+as $$ select interval '24 hours' $$;
+comment on function private.upload_lifetime() is 'How long a file may be in the bucket uploads before it is submitted.';
+
+revoke execute on function
+  private.nudge_hold(), private.nudge_patience(), private.max_nudges(), private.upload_lifetime()
+from public, anon, authenticated;
+grant execute on function private.upload_lifetime() to service_role;

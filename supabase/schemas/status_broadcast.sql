@@ -1,24 +1,18 @@
--- The heart: a change of a job becomes a durable notification and a broadcast, in the transaction of the change.
+-- From a change of a job to its message, in the transaction of the change. This is the heart of the product.
 --
---   insert / update of jobs                              (any statement, by any function or plain SQL)
+--   insert or update of jobs                             any statement, of a function or plain SQL
 --     └▶ tg_jobs__notify_insert / _update                once per statement, over its transition tables
---          └▶ private.job_message                        the message of one change
+--          ├▶ private.job_message                        the message about one job
 --          └▶ private.publish                            to the user and to the followers of the queue
 --
--- Durable messages are the status changes that have a type of their own in private.job_kinds. Everything else that
--- people may want to watch (progress, stage, retries) is volatile: broadcast only, without a number.
+-- A change of status whose message type stands in private.job_kinds gives a durable message, with a number. Progress, stage
+-- and retries give a volatile message: it is broadcast and not stored.
 --
--- What orders the messages of a job for everybody is `revision`. It is in every message and in the job's row, so a
--- follower who has read the row knows which messages are news, and one who missed some sees the same state as one who
--- did not.
+-- `revision` puts the messages of one job in order. It is in every message and in the job's row, so a page that has read
+-- the row ignores messages with the same revision or a lower one.
 
-create function private.pick(p_fields jsonb, p_keys text[])
-returns jsonb
-language plpgsql
-immutable
-parallel safe
-security invoker
-set search_path = ''
+create function private.pick(p_fields jsonb, p_keys text[]) returns jsonb
+language plpgsql immutable parallel safe security invoker set search_path = ''
 as $$
 declare
   v_picked jsonb := '{}';
@@ -36,7 +30,7 @@ begin
 end;
 $$;
 comment on function private.pick(jsonb, text[]) is
-  'Those of the fields that have one of the keys.';
+  'The fields whose names are among the keys.';
 revoke execute on function private.pick(jsonb, text[]) from public, anon, authenticated;
 
 create function private.job_message(
@@ -44,31 +38,27 @@ create function private.job_message(
   p_kind private.job_kinds,
   p_type text,
   p_at timestamptz
-)
-returns jsonb
-language plpgsql
-stable
-security invoker
-set search_path = ''
+) returns jsonb
+language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_progresses constant boolean := p_type = p_kind.progress_type;
+  v_is_progress constant boolean := p_type = p_kind.progress_type;
   v_failed constant boolean := p_job.status = 'failed';
   v_result constant jsonb := case when p_job.finished_at is not null then p_job.result end;
 begin
-  -- From the general to the particular: what comes later wins.
+  -- Of two fields with the same name, the later one wins: from the kind to the job.
   return p_kind.message_defaults
     || private.pick(p_job.input, p_kind.input_keys)
     || case
       when v_result is not null then private.pick(v_result, p_kind.result_keys)
-      when v_progresses then coalesce(p_job.partial, '{}')
+      when v_is_progress then coalesce(p_job.partial, '{}')
       else '{}'
     end
     || pg_catalog.jsonb_strip_nulls(
       pg_catalog.jsonb_build_object(
         'queueId', p_job.queue_id,
-        'progress', case when v_progresses then p_job.progress end,
-        'stage', case when v_progresses then p_job.stage end,
+        'progress', case when v_is_progress then p_job.progress end,
+        'stage', case when v_is_progress then p_job.stage end,
         'state', case when 'status' = any (p_kind.input_keys) then p_job.status end,
         'processingDuration', p_job.processing_duration_ms,
         'error', case when v_failed then p_job.error end,
@@ -79,7 +69,7 @@ begin
       'type', p_type,
       'status', coalesce(
         case when 'status' = any (p_kind.result_keys) then v_result ->> 'status' end,
-        -- A failure that nobody found a word for is called one, whatever was said before.
+        -- The input's word described the work before it failed.
         case when not v_failed and 'status' = any (p_kind.input_keys) then p_job.input ->> 'status' end,
         case p_job.status
           when 'queued' then p_kind.queued_status
@@ -97,17 +87,14 @@ begin
 end;
 $$;
 comment on function private.job_message(public.jobs, private.job_kinds, text, timestamptz) is
-  'The message that tells of a job''s present state; shapes in functions-shared/message-types.ts.';
+  'The message about the current state of a job. docs/messages.md lists the messages.';
 revoke execute on function private.job_message(public.jobs, private.job_kinds, text, timestamptz)
 from public, anon, authenticated;
 
-create function private.tg_jobs__notify_insert()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may insert a job need not be able to publish.
-security definer
-set search_path = ''
+create function private.tg_jobs__notify_insert() returns trigger
+language plpgsql volatile
+-- Definer: a role that may insert jobs need not be able to publish.
+security definer set search_path = ''
 as $$
 declare
   v_at constant timestamptz := pg_catalog.clock_timestamp();
@@ -142,7 +129,7 @@ begin
   return null;
 end;
 $$;
-comment on function private.tg_jobs__notify_insert() is 'Tells of new jobs whose kind has a message for the state they arrive in.';
+comment on function private.tg_jobs__notify_insert() is 'Publishes the messages about new jobs: the one of the kind for the status that the job arrives in.';
 revoke execute on function private.tg_jobs__notify_insert() from public, anon, authenticated;
 
 create trigger tg_jobs__notify_insert
@@ -150,14 +137,12 @@ after insert on public.jobs
 referencing new table as new_jobs
 for each statement execute function private.tg_jobs__notify_insert();
 
-create function private.tg_jobs__notify_update()
-returns trigger
-language plpgsql
-volatile
--- Definer: whoever may update a job need not be able to publish.
-security definer
-set search_path = ''
--- Without it, the plan kept from single updates pairs the two transition tables row by row: hours for 10,000 rows.
+create function private.tg_jobs__notify_update() returns trigger
+language plpgsql volatile
+-- Definer: a role that may update jobs need not be able to publish.
+security definer set search_path = ''
+-- PL/pgSQL keeps the plan of updates of one row, which would join the transition tables by a nested loop: hours for 10,000
+-- rows.
 set enable_nestloop = off
 as $$
 declare
@@ -181,7 +166,7 @@ begin
   cross join lateral (
     select case
       when job.status = before.status then null
-      -- A job that goes back to the queue by itself is still in the works for its user.
+      -- A retry is not news: for the user, the work goes on.
       when job.status = 'queued' then case when before.status = 'failed' then mapping.queued_type end
       when job.status = 'processing' then case when job.attempts <= 1 then mapping.started_type end
       when job.status = 'completed' then mapping.completed_type
@@ -199,7 +184,7 @@ begin
 end;
 $$;
 comment on function private.tg_jobs__notify_update() is
-  'Tells of changed jobs: durably of the moves that have a message, else by a volatile progress message.';
+  'Publishes the messages about changed jobs: the durable one of the move, if the kind has one, else the volatile progress message.';
 revoke execute on function private.tg_jobs__notify_update() from public, anon, authenticated;
 
 create trigger tg_jobs__notify_update

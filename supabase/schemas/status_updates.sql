@@ -1,11 +1,12 @@
--- Status updates: other services tell a user of something, such as the result of a vehicle look-up, as a `status_update`
--- with their own words. Either at once, or as work that takes a while:
+-- Status updates: another service tells a user about its own work, such as a vehicle look-up, by the message `status_update`
+-- with words of its own. About work that has ended, or about work that takes a while:
 --
 --   send_status_update                             ─▶ completed or failed: one notification
 --   send_status_update(p_state => 'processing')    ─▶ processing ── advance_status_update ─▶ … ─▶ completed or failed
---                                                        └─ silent for longer than the lease: failed, by the sweeper
+--                                                        └─ silent for longer than the lease: the sweeper ends it as failed
 --
--- Jobs of this kind that are inserted as queued, in bulk say, are published in turn by the function `status-update`.
+-- Jobs of the kind status that are inserted as queued, for example many at once, are published in turn by the Edge Function
+-- status-update.
 
 create table private.status_update_keys (
   key text primary key,
@@ -13,17 +14,13 @@ create table private.status_update_keys (
   fingerprint text not null,
   constraint status_update_keys_key_is_short check (char_length(key) between 1 and 200)
 );
-comment on table private.status_update_keys is 'Idempotency keys: the same key again is the same job, with the same request.';
-comment on column private.status_update_keys.fingerprint is 'Hash of the request, to tell a repetition from a mistake.';
+comment on table private.status_update_keys is 'Idempotency keys. A request with the key of an earlier one returns the job of that.';
+comment on column private.status_update_keys.fingerprint is 'Hash of the request. Another request with the same key is refused.';
 alter table private.status_update_keys enable row level security;
 revoke all on table private.status_update_keys from public, anon, authenticated, service_role;
 
-create function private.status_update_answer(p_job public.jobs, p_duplicate boolean)
-returns jsonb
-language sql
-immutable
-security invoker
-set search_path = ''
+create function private.status_update_answer(p_job public.jobs, p_duplicate boolean) returns jsonb
+language sql immutable security invoker set search_path = ''
 as $$
   select pg_catalog.jsonb_build_object(
     'jobId', (p_job).id,
@@ -33,18 +30,26 @@ as $$
     'duplicate', p_duplicate
   );
 $$;
-comment on function private.status_update_answer(public.jobs, boolean) is 'What a service hears of its status update.';
+comment on function private.status_update_answer(public.jobs, boolean) is 'Answer to a service about its status update.';
 revoke execute on function private.status_update_answer(public.jobs, boolean) from public, anon, authenticated;
 grant execute on function private.status_update_answer(public.jobs, boolean) to service_role;
 
-create function private.require_status_fields(p_status text, p_data jsonb, p_error_code text)
-returns void
-language plpgsql
-immutable
-security invoker
-set search_path = ''
+create function private.require_status_fields(
+  p_state public.job_status,
+  p_status text,
+  p_data jsonb,
+  p_error text,
+  p_error_code text
+) returns void
+language plpgsql immutable security invoker set search_path = ''
 as $$
 begin
+  if p_state is null or p_state = 'queued' then
+    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'state is processing, completed or failed.';
+  end if;
+  if p_state <> 'failed' and (p_error is not null or p_error_code is not null) then
+    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'An error belongs to the state failed.';
+  end if;
   if pg_catalog.char_length(p_status) not between 1 and 50 then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'status is a word or two of at most 50 characters.';
   end if;
@@ -56,10 +61,10 @@ begin
   end if;
 end;
 $$;
-comment on function private.require_status_fields(text, jsonb, text) is
-  'Checks what both kinds of calls have; null is absent. Errors: invalid_arguments, message_too_large.';
-revoke execute on function private.require_status_fields(text, jsonb, text) from public, anon, authenticated;
-grant execute on function private.require_status_fields(text, jsonb, text) to service_role;
+comment on function private.require_status_fields(public.job_status, text, jsonb, text, text) is
+  'Checks the fields that send_status_update and advance_status_update have in common. Null is absent. Errors: invalid_arguments, message_too_large.';
+revoke execute on function private.require_status_fields(public.job_status, text, jsonb, text, text) from public, anon, authenticated;
+grant execute on function private.require_status_fields(public.job_status, text, jsonb, text, text) to service_role;
 
 create function public.send_status_update(
   p_update_type text,
@@ -72,13 +77,10 @@ create function public.send_status_update(
   p_error text default null,
   p_error_code text default null,
   p_idempotency_key text default null
-)
-returns jsonb
-language plpgsql
-volatile
--- Definer: idempotency keys are closed to API roles; only service_role may call it.
-security definer
-set search_path = ''
+) returns jsonb
+language plpgsql volatile
+-- Definer: idempotency keys are closed to API roles. Only service_role may call the function.
+security definer set search_path = ''
 as $$
 declare
   v_status constant text := private.clean_text(p_status, 51);
@@ -89,16 +91,12 @@ declare
   v_user_id uuid := p_user_id;
   v_job public.jobs;
 begin
-  perform private.require_status_fields(coalesce(v_status, ''), p_data, p_error_code);
+  perform private.require_status_fields(p_state, coalesce(v_status, ''), p_data, p_error, p_error_code);
   if p_update_type is null or p_update_type !~ '^[A-Za-z][A-Za-z0-9_.-]{0,63}$' then
     raise exception 'invalid_arguments' using
       errcode = 'PT400', detail = 'update_type is a name of at most 64 letters, digits, _, . and -.';
   elsif v_resource is null or pg_catalog.char_length(v_resource) not between 1 and 200 then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'resource is a text of at most 200 characters.';
-  elsif p_state is null or p_state = 'queued' then
-    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'state is processing, completed or failed.';
-  elsif p_state <> 'failed' and (p_error is not null or p_error_code is not null) then
-    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'An error belongs to the state failed.';
   elsif pg_catalog.char_length(p_idempotency_key) not between 1 and 200 then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'An idempotency key has at most 200 characters.';
   elsif p_user_id is null and p_incident_id is null then
@@ -111,7 +109,7 @@ begin
         p_update_type, p_resource, p_status, p_user_id, p_incident_id, p_data, p_state, p_error, p_error_code
       )::text
     );
-    -- Two at once: the second waits and then finds the first.
+    -- Of two requests with the same key at once, the second waits here and then finds the first.
     perform pg_catalog.pg_advisory_xact_lock(
       pg_catalog.hashtextextended('private.status_update_keys ' || p_idempotency_key, 0)
     );
@@ -147,7 +145,7 @@ begin
 
   v_input := pg_catalog.jsonb_build_object(
     'updateType', p_update_type, 'resource', v_resource, 'status', v_status,
-    -- Not in the message: should somebody try it again, the function knows that the work is not here.
+    -- Not in the message. It tells the Edge Function status-update, when the job is requeued, that the work is not done here.
     'elsewhere', true
   );
   v_job.id := pg_catalog.gen_random_uuid();
@@ -184,7 +182,7 @@ $$;
 comment on function public.send_status_update(
   text, text, text, uuid, uuid, jsonb, public.job_status, text, text, text
 ) is
-  'Tells a user, or the owner of an incident, of something that another service did (completed, failed) or does (processing, to be advanced). data has at most 32 KB. The same idempotency key again changes nothing and says duplicate. Returns {jobId, userId, incidentId, state, duplicate}. Errors: invalid_arguments, message_too_large, user_unknown, incident_not_found, idempotency_conflict.';
+  'Tells a user, or the owner of an incident, about work of another service that has ended (completed, failed) or has begun (processing; advance_status_update goes on). data has at most 32 KB. A repeated idempotency key changes nothing and returns duplicate true. Returns {jobId, userId, incidentId, state, duplicate}. Errors: invalid_arguments, message_too_large, user_unknown, incident_not_found, idempotency_conflict.';
 revoke execute on function public.send_status_update(
   text, text, text, uuid, uuid, jsonb, public.job_status, text, text, text
 ) from public, anon, authenticated;
@@ -200,30 +198,21 @@ create function public.advance_status_update(
   p_data jsonb default null,
   p_error text default null,
   p_error_code text default null
-)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
+) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_status constant text := private.clean_text(p_status, 51);
   v_news jsonb;
   v_job public.jobs;
 begin
-  perform private.require_status_fields(v_status, p_data, p_error_code);
-  if p_state is null or p_state = 'queued' then
-    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'state is processing, completed or failed.';
-  elsif p_state <> 'failed' and (p_error is not null or p_error_code is not null) then
-    raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'An error belongs to the state failed.';
-  end if;
+  perform private.require_status_fields(p_state, v_status, p_data, p_error, p_error_code);
 
   select job.* into v_job from public.jobs as job where job.id = p_job_id and job.kind = 'status' for no key update;
   if not found then
     raise exception 'job_not_found' using errcode = 'PT404', detail = 'There is no such status update.';
   elsif v_job.status = p_state and p_state <> 'processing' then
-    -- The service did not hear our first answer.
+    -- Called again, because the first answer was lost.
     return private.status_update_answer(v_job, true);
   elsif v_job.status <> 'processing' then
     raise exception 'illegal_transition' using
@@ -237,7 +226,7 @@ begin
     set
       input = job.input || v_news,
       progress = coalesce(least(greatest(p_progress, 0), 100), job.progress),
-      -- A new word is news, too.
+      -- In stage, too, because a change of stage gives a message.
       stage = coalesce(v_status, job.stage),
       lease_expires_at = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => kind.lease_seconds)
     from private.job_kinds as kind
@@ -258,7 +247,7 @@ begin
 end;
 $$;
 comment on function public.advance_status_update(uuid, public.job_status, text, integer, jsonb, text, text) is
-  'The next word on a status update that is processing: progress, which is also a sign of life, or its end, once. What is null stays as it was. Returns what send_status_update does. Errors: invalid_arguments, message_too_large, job_not_found, illegal_transition.';
+  'The next report on a status update that is processing: its progress, which also prolongs the lease, or its end, once. Null leaves a value as it is. Returns what send_status_update does. Errors: invalid_arguments, message_too_large, job_not_found, illegal_transition.';
 revoke execute on function public.advance_status_update(uuid, public.job_status, text, integer, jsonb, text, text)
 from public, anon, authenticated;
 grant execute on function public.advance_status_update(uuid, public.job_status, text, integer, jsonb, text, text)

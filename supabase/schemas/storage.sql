@@ -1,7 +1,9 @@
--- Storage: private buckets for the files of incidents. Objects are named <incident_id>/<document_id>/<file>, so the
--- first folder says whose they are. Members read; only service_role, which bypasses these policies, writes.
+-- Storage: who reads the files of incidents. The buckets are private, and their objects are named
+-- <incident_id>/<document_id or report_id>/<file>. Only service_role, which bypasses policies, writes them. The bucket
+-- uploads, which members write to and cannot read, is in uploads.sql.
 
--- try_uuid, as names are chosen by clients: a folder that is no uuid belongs to nobody and raises nothing.
+-- Clients choose the names they ask for: try_uuid gives null for a folder that is not a uuid, where a cast would raise an
+-- error.
 create policy "Members can read the files of their incidents"
 on storage.objects for select to authenticated
 using (

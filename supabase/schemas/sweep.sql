@@ -1,23 +1,21 @@
--- The sweeper: why work always ends. Every 30 s it takes back jobs whose worker went silent and nudges again for
--- jobs that are due, be it a retry or a nudge that was lost.
+-- The sweeper: the reason why every job ends. Every 30 s it takes back jobs whose lease has expired, and nudges again for
+-- jobs that are due: retries, and jobs whose nudge was lost. It waits for no lock, so a long transaction of one user does
+-- not hold up the jobs of others.
 
-create function public.sweep_jobs()
-returns integer
-language plpgsql
-volatile
--- Definer: knows of the nudges, which are closed to API roles.
-security definer
-set search_path = ''
+create function public.sweep_jobs() returns integer
+language plpgsql volatile
+-- Definer: nudges and heads are closed to API roles.
+security definer set search_path = ''
 as $$
 declare
-  -- Sweeps are short; what is left over is for the next.
-  v_limit constant integer := 500;
+  -- What is left over is for the next sweep.
+  v_limit constant integer := private.max_nudges();
   v_kinds text[];
   v_expired uuid[];
   v_waiting uuid[];
   v_nudged uuid[];
 begin
-  -- So that the join below finds everybody.
+  -- A head for every user with an expired job, for the join below.
   insert into private.notification_heads (user_id)
   select distinct job.user_id
   from public.jobs as job
@@ -27,7 +25,7 @@ begin
   order by job.user_id
   on conflict (user_id) do nothing;
 
-  -- A kind that is locked is left to whoever is at it: what ends here makes room, which is dispatched below.
+  -- Kinds that another transaction has locked are skipped. Ending jobs frees places of the others, dispatched below.
   select pg_catalog.array_agg(free.kind)
   into v_kinds
   from (
@@ -35,9 +33,10 @@ begin
   ) as free
   where pg_catalog.pg_try_advisory_xact_lock(private.kind_lock(free.kind));
 
-  -- Locked rows are skipped. A head's: its user is in a long transaction, for which the sweep would hold up all
-  -- others. An incident's, which the end of its last job takes: somebody is changing it, and will want a kind at the
-  -- commit. A job's: its worker is just reporting, so it is alive.
+  -- Locked rows are skipped.
+  --   head       the user is in another transaction, perhaps a long one
+  --   incident   the end of its last job locks it; the other transaction will need a kind at its commit
+  --   job        its worker is just reporting progress, so the worker is alive
   with available as materialized (
     select head.user_id
     from private.notification_heads as head
@@ -74,7 +73,7 @@ begin
       status = case when job.attempts < job.max_attempts then 'queued' else 'failed' end::public.job_status,
       progress = case when job.attempts < job.max_attempts then 0 else job.progress end,
       stage = case when job.attempts < job.max_attempts then 'waiting_to_retry' end,
-      -- It has waited for its lease already. Not now(): what it was nudged for is of before.
+      -- Due at once, because the job has waited for its lease. Later than any nudge so far, which now() might not be.
       next_attempt_at = pg_catalog.clock_timestamp(),
       lease_token = null,
       error_code = 'lease_expired',
@@ -85,7 +84,7 @@ begin
   )
   select pg_catalog.array_agg(ended.id) into v_expired from ended;
 
-  -- Steps whose nudge had no effect.
+  -- Next steps that no worker has claimed.
   select pg_catalog.array_agg(waiting.id)
   into v_waiting
   from (
@@ -110,6 +109,6 @@ begin
 end;
 $$;
 comment on function public.sweep_jobs() is
-  'Requeues or ends jobs whose lease expired and nudges for due ones, within the limits, that no recent nudge was sent for. Waits for nobody. Returns how many jobs it acted upon.';
+  'Queues jobs whose lease has expired again, or ends them when no attempts are left. Nudges for due jobs, within the limits, that were not nudged for lately. Waits for no lock. Returns the number of jobs it acted upon.';
 revoke execute on function public.sweep_jobs() from public, anon, authenticated;
 grant execute on function public.sweep_jobs() to service_role;

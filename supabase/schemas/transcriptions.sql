@@ -1,4 +1,5 @@
--- Transcriptions: what was said in a voice note, with the time of each word where the provider tells it.
+-- Transcriptions: the text of voice notes, with the times of words when the provider gives them. transcripts.sql writes
+-- them.
 
 create table public.transcriptions (
   id uuid primary key default gen_random_uuid(),
@@ -24,16 +25,16 @@ create table public.transcriptions (
 );
 comment on table public.transcriptions is 'The transcript of a voice note.';
 comment on column public.transcriptions.document_id is 'The voice note.';
-comment on column public.transcriptions.user_id is 'The owner of the incident when the voice note arrived; told of the progress.';
-comment on column public.transcriptions.job_id is 'The job that transcribes, for its live status.';
-comment on column public.transcriptions.provider is 'Which provider did it, by the name of its module.';
+comment on column public.transcriptions.user_id is 'The owner of the incident when the voice note arrived. Gets the messages of the job.';
+comment on column public.transcriptions.job_id is 'The job that transcribes, so that its status is one embed away.';
+comment on column public.transcriptions.provider is 'The provider, by the name of its module in transcribe-audio/providers.';
 comment on column public.transcriptions.model is 'The provider''s model.';
-comment on column public.transcriptions.simulated is 'No speech was recognised: a stand-in without a provider wrote the text, which says so.';
-comment on column public.transcriptions.language is 'BCP 47 tag of the speech, where it is known.';
-comment on column public.transcriptions.text is 'What was recognised so far, and in the end all of it.';
-comment on column public.transcriptions.segments is 'Sentences or the like: [{"start", "end", "text"}], seconds.';
-comment on column public.transcriptions.words is 'Words: [{"start", "end", "word"}], seconds.';
-comment on column public.transcriptions.duration is 'Seconds of audio.';
+comment on column public.transcriptions.simulated is 'True: no provider is configured, and the text is a placeholder that says so.';
+comment on column public.transcriptions.language is 'BCP 47 tag of the speech, when it is known.';
+comment on column public.transcriptions.text is 'The text recognised so far; the whole text once completed_at is set.';
+comment on column public.transcriptions.segments is 'Passages such as sentences: [{"start", "end", "text"}], in seconds.';
+comment on column public.transcriptions.words is 'Words: [{"start", "end", "word"}], in seconds.';
+comment on column public.transcriptions.duration is 'Duration of the audio in seconds.';
 comment on column public.transcriptions.completed_at is 'When the whole text was stored.';
 create index transcriptions_document_id_idx on public.transcriptions (document_id);
 create index transcriptions_incident_id_idx on public.transcriptions (incident_id, created_at);

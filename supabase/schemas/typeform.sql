@@ -1,14 +1,11 @@
--- A Typeform response becomes an incident with documents and jobs, in one transaction and once.
+-- Typeform: a response of the form becomes an incident with documents, in one transaction, and once.
 --
---   answers ──▶ title, description, occurred_on, reporter_email   by the field's ref, else by the answer's type
---           └─▶ files ──▶ documents                               one per file; photos get a job
+--   answers ──▶ title, description, occurred_on, reporter_email   by the field's ref, else by the type of the answer
+--           └─▶ files ──▶ documents                               one per file; a trigger inserts their jobs
 
 create function private.typeform_answers(p_form jsonb)
 returns table ("position" integer, ref text, question text, field_type text, type text, value jsonb)
-language sql
-immutable
-security invoker
-set search_path = ''
+language sql immutable security invoker set search_path = ''
 as $$
   select
     item.position::integer,
@@ -17,7 +14,9 @@ as $$
     coalesce(item.answer #>> '{field,type}', definition.field ->> 'type'),
     item.answer ->> 'type',
     case item.answer ->> 'type'
-      when 'choice' then pg_catalog.to_jsonb(private.clean_text(coalesce(item.answer #>> '{choice,label}', item.answer #>> '{choice,other}'), 1000))
+      when 'choice' then pg_catalog.to_jsonb(
+        private.clean_text(coalesce(item.answer #>> '{choice,label}', item.answer #>> '{choice,other}'), 1000)
+      )
       when 'choices' then (
         select coalesce(pg_catalog.jsonb_agg(private.clean_text(label.value, 1000) order by label.position), '[]')
         from (
@@ -52,16 +51,12 @@ as $$
   ) as definition on true;
 $$;
 comment on function private.typeform_answers(jsonb) is
-  'The answers of a form_response with their questions, cleaned; p_form must have a list of objects in answers.';
+  'The answers of a form_response with their questions, cleaned. The caller has checked that answers is a list of objects.';
 revoke execute on function private.typeform_answers(jsonb) from public, anon, authenticated;
 grant execute on function private.typeform_answers(jsonb) to service_role;
 
-create function public.receive_typeform_response(p_response jsonb, p_user_id uuid)
-returns jsonb
-language plpgsql
-volatile
-security invoker
-set search_path = ''
+create function public.receive_typeform_response(p_response jsonb, p_user_id uuid) returns jsonb
+language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
   v_form jsonb := p_response -> 'form_response';
@@ -105,7 +100,7 @@ begin
 
   v_form := v_form || pg_catalog.jsonb_build_object('answers', v_answers);
 
-  -- By the field's name where the form gives one, else by what kind of answer it is.
+  -- The answer to a field with a known ref, else the first answer of a fitting type.
   select answer.value #>> '{}', answer.position
   into v_title, v_title_position
   from private.typeform_answers(v_form) as answer
@@ -168,7 +163,7 @@ begin
   from private.typeform_answers(v_form) as answer;
 
   begin
-    -- Of many deliveries of one response, one inserts; the others wait here for its end and find it.
+    -- Of several deliveries of a response at once, one inserts it. The others wait here and then find it.
     insert into public.incidents (
       user_id, title, description, occurred_on, reporter_email, source, source_token, answers
     ) values (
@@ -195,35 +190,16 @@ begin
   else
     insert into public.incident_members (incident_id, user_id, role) values (v_incident_id, v_user_id, 'owner');
 
-    with file as materialized (
-      select
-        pg_catalog.gen_random_uuid() as document_id,
-        pg_catalog.gen_random_uuid() as job_id,
-        -- The form's order, kept in the time.
-        v_now + entry.position * interval '1 microsecond' as created_at,
-        entry.ref,
-        entry.url,
-        private.url_file_name(entry.url) as file_name,
-        private.document_kind(private.url_file_name(entry.url), entry.ref) as kind
-      from pg_catalog.jsonb_to_recordset(v_files) as entry ("position" integer, ref text, url text)
-    ),
-    -- Voice notes and attachments are kept without a job: no kind of work is defined for them.
-    job as (
-      insert into public.jobs (id, kind, user_id, incident_id, subject_id, input, created_at)
-      select
-        file.job_id, 'image', v_user_id, v_incident_id, file.document_id,
-        pg_catalog.jsonb_build_object('documentId', file.document_id, 'documentType', file.kind),
-        file.created_at
-      from file
-      where file.kind = 'photo'
-    )
     insert into public.documents (
-      id, incident_id, user_id, job_id, kind, document_type, source_url, source_ref, file_name, created_at
+      incident_id, user_id, kind, document_type, source_url, source_ref, file_name, created_at
     )
     select
-      file.document_id, v_incident_id, v_user_id, case when file.kind = 'photo' then file.job_id end,
-      file.kind, file.kind, file.url, file.ref, file.file_name, file.created_at
-    from file;
+      v_incident_id, v_user_id, file.kind, file.kind, entry.url, entry.ref, file.name,
+      -- The times keep the order of the form.
+      v_now + entry.position * interval '1 microsecond'
+    from pg_catalog.jsonb_to_recordset(v_files) as entry ("position" integer, ref text, url text)
+    cross join lateral (select private.url_file_name(entry.url) as name) as url
+    cross join lateral (select url.name, private.document_kind(url.name, entry.ref) as kind) as file;
   end if;
 
   return pg_catalog.jsonb_build_object(
@@ -244,6 +220,6 @@ begin
 end;
 $$;
 comment on function public.receive_typeform_response(jsonb, uuid) is
-  'Stores a Typeform response as incident, owner, documents and jobs, once by form_response.token. Returns {incident_id, user_id, document_ids, job_ids, duplicate}. Errors: invalid_form_response, user_unknown.';
+  'Stores a Typeform response as an incident with its owner, documents and jobs, once per form_response.token. Returns {incident_id, user_id, document_ids, job_ids, duplicate}. Errors: invalid_form_response, user_unknown.';
 revoke execute on function public.receive_typeform_response(jsonb, uuid) from public, anon, authenticated;
 grant execute on function public.receive_typeform_response(jsonb, uuid) to service_role;

@@ -1,25 +1,22 @@
--- Members complete an incident: its date, description and title. What the reporter answered stays in `answers`.
+-- Changes of an incident by its members: date, description and title. The column answers keeps what the reporter said.
 --
---   update_incident ──▶ member? ──▶ values ──▶ row, if anything changes ──▶ tokens of the user ──▶ broadcast
+--   update_incident ──▶ member? ──▶ values ──▶ row, if a value changes ──▶ tokens of the user ──▶ broadcast
 
 create function public.update_incident(
   p_incident_id uuid,
   p_occurred_on date default null,
   p_description text default null,
   p_title text default null
-)
-returns public.incidents
-language plpgsql
-volatile
--- Definer: people write no table; what they may write is checked here.
-security definer
-set search_path = ''
+) returns public.incidents
+language plpgsql volatile
+-- Definer: people write no table. The function checks what they may write.
+security definer set search_path = ''
 as $$
 declare
   v_max_description constant integer := 20000;
   v_max_title constant integer := 200;
   v_first_day constant date := '1900-01-01';
-  -- Where the day begins first, it is tomorrow.
+  -- Today in the time zone where the day begins first.
   v_last_day constant date := (pg_catalog.clock_timestamp() at time zone 'Pacific/Kiritimati')::date;
   v_user_id constant uuid := auth.uid();
   v_description constant text := private.clean_text(p_description, v_max_description + 1);
@@ -43,7 +40,7 @@ begin
     raise exception 'invalid_arguments' using
       errcode = 'PT400', detail = 'A description and a title have at least one character.';
   end if;
-  -- Cutting it would lose what somebody wrote.
+  -- A text that is too long is refused. Cutting it would lose text without a word.
   if pg_catalog.char_length(v_description) > v_max_description or pg_catalog.char_length(v_title) > v_max_title then
     raise exception 'message_too_large' using
       errcode = 'PT413',
@@ -67,7 +64,7 @@ begin
     )
   returning incident.* into v_incident;
   if not found then
-    -- Sent again, or set already by somebody else: nobody is told twice.
+    -- The incident has these values already: nothing is broadcast.
     select incident.* into v_incident from public.incidents as incident where incident.id = p_incident_id;
     if not found then
       raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
@@ -75,22 +72,13 @@ begin
     return v_incident;
   end if;
 
-  -- Undone with the change when there is no token left.
+  -- Without a token left, the error rolls the change back.
   perform private.take_send_tokens(v_user_id, 1);
-  perform private.broadcast(
-    'incident:' || p_incident_id,
-    pg_catalog.jsonb_build_object(
-      'type', 'realtime_update',
-      'table', 'incidents',
-      'incidentId', p_incident_id,
-      'userId', v_user_id,
-      'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
-    )
-  );
+  perform private.tell_incident(p_incident_id, 'incidents', v_user_id);
   return v_incident;
 end;
 $$;
 comment on function public.update_incident(uuid, date, text, text) is
-  'Sets the day, description or title of an incident, those that are given, for its members, and tells them. At most 20,000 and 200 characters; the day is from 1900 until today. The same values again change nothing. Returns the incident. Errors: not_signed_in, incident_not_found, invalid_arguments, message_too_large, rate_limited.';
+  'Sets the day (from 1900 until today), description (at most 20,000 characters) and title (200) of an incident, for its members, and tells them. Null leaves a value as it is. Returns the incident. Errors: not_signed_in, incident_not_found, invalid_arguments, message_too_large, rate_limited.';
 revoke execute on function public.update_incident(uuid, date, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.update_incident(uuid, date, text, text) to authenticated;

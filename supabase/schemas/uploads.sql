@@ -1,19 +1,19 @@
--- Uploads: a member's browser puts a file straight into the bucket `uploads`, as <incident_id>/<uuid>, then submits it.
--- The upload is only a way station: it goes once its bytes are kept as an original.
+-- Uploads: a member's browser puts a file straight into the bucket uploads, as <incident_id>/<uuid>, and submits it. The
+-- upload is removed once its bytes are kept as an original.
 --
 --   browser ──▶ uploads ──▶ submit_upload ──▶ document, job ──▶ original kept ──▶ upload removed
---                  └── not submitted within a day ──▶ removed by the function clean-storage
+--                  └── not submitted within upload_lifetime() ──▶ removed by the Edge Function clean-storage
+--
+-- Uploads that are still arriving count towards the limit, as far as Storage has rows of them. Storage asks the policy
+-- before the first byte of an upload in parts, before each part, and when it makes the object. So the upload that is being
+-- asked about must not count against itself: names are counted, without that one.
 
-create function private.open_uploads(p_owner_id text, p_except_name text)
-returns bigint
-language plpgsql
-stable
--- Invoker: called by may_upload, which is a definer.
-security invoker
-set search_path = ''
+create function private.open_uploads(p_owner_id text, p_except_name text) returns bigint
+language plpgsql stable
+security invoker set search_path = ''
 as $$
 begin
-  -- Storage's own table, which older versions of it do not have.
+  -- A table of Storage, which older versions do not have.
   if pg_catalog.to_regclass('storage.s3_multipart_uploads') is null
     or not pg_catalog.has_table_privilege('storage.s3_multipart_uploads', 'select')
   then
@@ -34,26 +34,23 @@ begin
       from storage.s3_multipart_uploads as arriving
       where arriving.bucket_id = 'uploads'
         and arriving.owner_id = p_owner_id
-        -- Who has not ended by then has given up.
-        and arriving.created_at > pg_catalog.now() - interval '24 hours'
+        and arriving.created_at > pg_catalog.now() - private.upload_lifetime()
     ) as upload
     where upload.name <> p_except_name
   );
 end;
 $$;
 comment on function private.open_uploads(text, text) is
-  'How many files a user has in the bucket uploads, there or arriving, beside the one named.';
+  'Number of files that a user has in the bucket uploads or that are arriving there, without the named one. Called by may_upload, which is a definer.';
 revoke execute on function private.open_uploads(text, text) from public, anon, authenticated;
 
-create function private.may_upload(p_name text)
-returns boolean
-language plpgsql
-stable
--- Definer: people see no upload, not even their own, so the policy could not count them itself.
-security definer
-set search_path = ''
+create function private.may_upload(p_name text) returns boolean
+language plpgsql stable
+-- Definer: people cannot read uploads, not even their own, so the policy could not count them.
+security definer set search_path = ''
 as $$
 begin
+  -- A submitted upload is evidence: its name gets no other bytes.
   if exists (select from public.documents as document where document.source_path = p_name) then
     return false;
   end if;
@@ -66,11 +63,11 @@ begin
 end;
 $$;
 comment on function private.may_upload(text) is
-  'Whether the name was never submitted: what was, is evidence and gets no other bytes. Errors: too_many_uploads, where the caller has as many as allowed, those included that are still arriving and that Storage has rows of.';
+  'Whether the caller may upload an object of this name: false if the name was submitted. Errors: too_many_uploads.';
 revoke execute on function private.may_upload(text) from public, anon, authenticated;
 grant execute on function private.may_upload(text) to authenticated;
 
--- Lower case, as workers compare names; exactly two parts, so that nothing hides in deeper folders.
+-- Names are in lower case, because workers compare them, and have exactly two parts.
 create policy "Members can upload into the folder of their incidents"
 on storage.objects for insert to authenticated
 with check (
@@ -80,17 +77,12 @@ with check (
   and private.may_upload(name)
 );
 
-create function public.submit_upload(p_incident_id uuid, p_path text, p_file_name text)
-returns public.documents
-language plpgsql
-volatile
--- Definer: people write no table and see no upload; what they may submit is checked here.
-security definer
-set search_path = ''
+create function public.submit_upload(p_incident_id uuid, p_path text, p_file_name text) returns public.documents
+language plpgsql volatile
+-- Definer: people write no table and cannot read uploads. The function checks what they may submit.
+security definer set search_path = ''
 as $$
 declare
-  -- Uploads are removed an hour after this, so none goes while it is being submitted.
-  v_open_for constant interval := '24 hours';
   v_owner_id uuid;
   v_file_name constant text := private.base_name(p_file_name);
   v_kind constant text := private.document_kind(v_file_name, null);
@@ -107,9 +99,9 @@ begin
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'The file is not in the incident''s folder.';
   end if;
 
-  -- The message of a new voice note takes the owner's head: wait for it now, as whoever ends work in this incident does.
+  -- The message about a new voice note will lock the owner's head, which comes before the incident in the order of locks.
   perform private.lock_head(incident.user_id) from public.incidents as incident where incident.id = p_incident_id;
-  -- Two submissions at the same moment: the second waits here and finds the first's document.
+  -- Of two submissions of a file at the same moment, the second waits here and then finds the document.
   select incident.user_id into v_owner_id
   from public.incidents as incident
   where incident.id = p_incident_id
@@ -122,7 +114,8 @@ begin
 
   if not exists (
     select from storage.objects as object
-    where object.bucket_id = 'uploads' and object.name = p_path and object.created_at > pg_catalog.now() - v_open_for
+    where object.bucket_id = 'uploads' and object.name = p_path
+      and object.created_at > pg_catalog.now() - private.upload_lifetime()
   ) then
     raise exception 'upload_not_found' using
       errcode = 'PT404', detail = 'Nothing was uploaded there during the last 24 hours.';
@@ -136,23 +129,20 @@ begin
   insert into public.documents (incident_id, user_id, kind, document_type, source_path, file_name)
   values (p_incident_id, v_owner_id, v_kind, v_kind, p_path, v_file_name)
   returning * into v_document;
-  -- Again, for the job that it has been given.
+  -- Read again, with the job that a trigger has given the document.
   select * into v_document from public.documents as document where document.id = v_document.id;
   return v_document;
 end;
 $$;
 comment on function public.submit_upload(uuid, text, text) is
-  'Makes a document of the object p_path in the bucket uploads, once, and starts its work; photo, audio or attachment by the name''s extension. Returns the document. Errors: not_signed_in, incident_not_found, invalid_arguments, upload_not_found, too_many_documents.';
+  'Makes a document of the object p_path in the bucket uploads and starts its work. Called again, it returns the same document. The extension of p_file_name decides between photo, audio and attachment. Errors: not_signed_in, incident_not_found, invalid_arguments, upload_not_found, too_many_documents, file_empty.';
 revoke execute on function public.submit_upload(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.submit_upload(uuid, text, text) to authenticated;
 
-create function private.tg_documents__refuse_empty()
-returns trigger
-language plpgsql
-volatile
--- Definer: people see no upload.
-security definer
-set search_path = ''
+create function private.tg_documents__refuse_empty() returns trigger
+language plpgsql volatile
+-- Definer: people cannot read uploads.
+security definer set search_path = ''
 as $$
 begin
   if exists (
@@ -164,7 +154,7 @@ begin
   return new;
 end;
 $$;
-comment on function private.tg_documents__refuse_empty() is 'Refuses a document whose upload has no byte.';
+comment on function private.tg_documents__refuse_empty() is 'Refuses a document whose upload is empty. Errors: file_empty.';
 revoke execute on function private.tg_documents__refuse_empty() from public, anon, authenticated;
 
 create trigger tg_documents__refuse_empty

@@ -180,8 +180,8 @@ select set_eq(
     'private.tg_documents__start_work()',
     'private.tg_jobs__notify_insert()',
     'private.tg_jobs__notify_update()',
-    'private.tg_jobs__tell_members()',
-    'private.tg_jobs__tell_members_of_changes()',
+    'private.tg_jobs__tell_members_insert()',
+    'private.tg_jobs__tell_members_update()',
     'private.tg_jobs__queue_reports()'
   ],
   'functions with their owner''s rights are these, each with a reason'

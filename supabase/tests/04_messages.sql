@@ -204,7 +204,7 @@ select set_eq(
     'private.tg_jobs__notify_update()',
     'private.tg_jobs__dispatch_update()',
     'private.tg_jobs__queue_reports()',
-    'private.tg_jobs__tell_members_of_changes()'
+    'private.tg_jobs__tell_members_update()'
   ],
   'and no function pairs the rows of a statement one by one, which takes forever with thousands'
 );
