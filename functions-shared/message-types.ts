@@ -82,6 +82,7 @@ export interface ImageMessage extends JobMessageFields {
   documentId: string
   /** What the form calls the file, e.g. `photo` or `police_report`. */
   documentType: string
+  /** Where the job stands. */
   status: 'pending' | 'processing' | 'completed' | 'failed'
   /** Signed URL of the thumbnail, valid until `signedUrlExpiresAt`. */
   signedUrl?: string
@@ -101,6 +102,7 @@ export interface PdfMessage extends JobMessageFields {
   type: 'pdf_generation_started' | 'pdf_generation_progress' | 'pdf_generated' | 'pdf_generation_failed'
   /** Id of the report. */
   reportId: string
+  /** Where the job stands. */
   status: 'pending' | 'generating' | 'completed' | 'failed'
   /** Signed URL of the file, valid until `pdfUrlExpiresAt`. */
   pdfUrl?: string
@@ -150,6 +152,7 @@ export interface TranscriptionMessage extends JobMessageFields {
   documentId?: string
   /** Id of the queue of this one transcription. The messages also go to `queue:<queueId>`. */
   queueId: string | null
+  /** Where the job stands. */
   status: 'queued' | 'processing' | 'completed' | 'failed'
   /** On progress messages: what has been recognised so far, at most its last 4,000 characters. Plain text. */
   text?: string

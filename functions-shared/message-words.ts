@@ -4,7 +4,7 @@
 import type { JobState, KindWords } from './definitions/kind-words.ts'
 import type { JobMessage, JobMessageFamily } from './message-types.ts'
 
-const IMAGE: KindWords = {
+const IMAGE_WORDS: KindWords = {
   default: {
     topic: 'photo',
     titles: {
@@ -29,7 +29,7 @@ const IMAGE: KindWords = {
   ],
 }
 
-const PDF: KindWords = {
+const PDF_WORDS: KindWords = {
   default: {
     topic: 'report',
     titles: {
@@ -42,9 +42,9 @@ const PDF: KindWords = {
   result: [{ field: 'fileSize', as: 'bytes' }],
 }
 
-const STATUS: KindWords = { own: { title: ['updateType', 'resource'], detail: 'status' } }
+const STATUS_WORDS: KindWords = { own: { title: ['updateType', 'resource'], detail: 'status' } }
 
-const TRANSCRIPTION: KindWords = {
+const TRANSCRIPTION_WORDS: KindWords = {
   default: {
     topic: 'voice',
     titles: {
@@ -62,20 +62,20 @@ const TRANSCRIPTION: KindWords = {
 
 /** The words of a message's kind. */
 export const WORDS_BY_TYPE: Readonly<Record<JobMessage['type'], KindWords>> = {
-  image_processing_started: IMAGE,
-  image_processing_progress: IMAGE,
-  image_processed: IMAGE,
-  image_processing_failed: IMAGE,
-  pdf_generation_started: PDF,
-  pdf_generation_progress: PDF,
-  pdf_generated: PDF,
-  pdf_generation_failed: PDF,
-  status_update: STATUS,
-  transcription_queued: TRANSCRIPTION,
-  transcription_processing: TRANSCRIPTION,
-  transcription_progress: TRANSCRIPTION,
-  transcription_complete: TRANSCRIPTION,
-  transcription_failed: TRANSCRIPTION,
+  image_processing_started: IMAGE_WORDS,
+  image_processing_progress: IMAGE_WORDS,
+  image_processed: IMAGE_WORDS,
+  image_processing_failed: IMAGE_WORDS,
+  pdf_generation_started: PDF_WORDS,
+  pdf_generation_progress: PDF_WORDS,
+  pdf_generated: PDF_WORDS,
+  pdf_generation_failed: PDF_WORDS,
+  status_update: STATUS_WORDS,
+  transcription_queued: TRANSCRIPTION_WORDS,
+  transcription_processing: TRANSCRIPTION_WORDS,
+  transcription_progress: TRANSCRIPTION_WORDS,
+  transcription_complete: TRANSCRIPTION_WORDS,
+  transcription_failed: TRANSCRIPTION_WORDS,
 }
 
 /** Names of the kinds where people choose among them, in that order. */

@@ -1,9 +1,10 @@
-/** How to start one job of each kind, for tests that break whatever works on them. A new kind has its entry here. */
+/** How to start one job of each kind, for tests that break the functions which work on them. */
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type pg from 'pg'
+import { KINDS } from '../../functions-shared/kinds/index.ts'
 import { samplePhotoPath } from '../../samples/photos.ts'
 import { sampleVoiceNotePath } from '../../samples/voice-notes.ts'
 
@@ -38,10 +39,11 @@ export async function serveSampleFiles(): Promise<SampleFiles> {
   }
 }
 
-/** Starts one job for a user and returns its id. Each has an incident of its own. */
+/** Starts one job for a user and returns its id. */
 type Start = (db: pg.Pool, userId: string, files: SampleFiles) => Promise<string>
 
-export const WORK_KINDS: Readonly<Record<string, Start>> = {
+/** Kinds whose work needs more than a row of `jobs`. The others are started by that row alone. */
+const STARTS: Readonly<Record<string, Start>> = {
   image: async (db, userId, { origin }) =>
     addDocument(db, await addIncident(db, userId), userId, 'photo', `${origin}/photo.jpg`),
   transcription: async (db, userId, { origin }) =>
@@ -60,6 +62,19 @@ export const WORK_KINDS: Readonly<Record<string, Start>> = {
     )
     return only(rows).id
   },
+}
+
+/** Every kind of the definitions. */
+export const WORK_KINDS: Readonly<Record<string, Start>> = Object.fromEntries(
+  KINDS.map(({ kind }) => [kind, STARTS[kind] ?? ((db, userId) => addJob(db, userId, kind))]),
+)
+
+async function addJob(db: pg.Pool, userId: string, kind: string): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(
+    'insert into public.jobs (kind, user_id, subject_id) values ($1, $2, gen_random_uuid()) returning id',
+    [kind, userId],
+  )
+  return only(rows).id
 }
 
 async function addIncident(db: pg.Pool, userId: string): Promise<string> {

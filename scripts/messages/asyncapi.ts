@@ -11,6 +11,7 @@ import {
   type KindDefinition,
   PROGRESS_FIELDS,
 } from '../../functions-shared/definitions/kind.ts'
+import { messageFields, messageTypes } from '../../functions-shared/definitions/message-fields.ts'
 import {
   EVENT_PATTERN,
   JOB_MESSAGE_TITLE,
@@ -19,9 +20,8 @@ import {
 } from '../../functions-shared/definitions/messages.ts'
 import { TOPICS, type TopicName } from '../../functions-shared/definitions/topics.ts'
 import { VERSION } from '../../functions-shared/version.ts'
-import { messageTypes } from './kinds.ts'
 import { exampleOf, jobExample, type Keeping, keepingOf, whenSent } from './message-facts.ts'
-import { fieldsOf, type Property, propertiesOf, type Schema } from './schemas.ts'
+import { type Property, propertiesOf, type Schema } from './schemas.ts'
 
 interface Message {
   /** Key in the document. */
@@ -204,7 +204,7 @@ export function asyncApi(kinds: readonly KindDefinition[]): string {
 
 function messagesOfKind(kind: KindDefinition): Message[] {
   return messageTypes(kind).map((type) => {
-    const properties = fieldsOf(kind, type)
+    const properties = propertiesOf(messageFields(kind, type))
     return {
       key: type,
       name: type,

@@ -27,7 +27,7 @@ export async function checkMessageFiles(root = ROOT): Promise<string[]> {
 }
 
 /** Path in the repository -> what belongs there. */
-async function messageFiles(root: string): Promise<Map<string, string>> {
+export async function messageFiles(root = ROOT): Promise<Map<string, string>> {
   const found = await findKinds(join(root, KINDS_FOLDER))
   const kinds = found.map(({ definition }) => definition)
   return new Map([

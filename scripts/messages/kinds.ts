@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { KindDefinition } from '../../functions-shared/definitions/kind.ts'
+import { messageTypes } from '../../functions-shared/definitions/message-fields.ts'
 
 export interface FoundKind {
   /** Name of the file without `.ts`. */
@@ -45,9 +46,4 @@ function isDefinition(value: unknown): value is KindDefinition {
   return (
     typeof value === 'object' && value !== null && 'kind' in value && 'types' in value && 'words' in value
   )
-}
-
-/** The types of a kind's messages, each once, in the order of a job's life. */
-export function messageTypes({ types }: KindDefinition): string[] {
-  return [...new Set(Object.values(types))].filter((type) => type !== null)
 }

@@ -10,11 +10,11 @@ import {
   MOMENTS,
   PROGRESS_FIELDS,
 } from '../../functions-shared/definitions/kind.ts'
+import { messageFields, messageTypes, ownFields } from '../../functions-shared/definitions/message-fields.ts'
 import { CATALOGUE, MESSAGES, type MessageDefinition } from '../../functions-shared/definitions/messages.ts'
 import { TOPICS } from '../../functions-shared/definitions/topics.ts'
-import { messageTypes } from './kinds.ts'
 import { exampleOf, jobExample, type Keeping, keepingOf, MOMENT_MEANINGS, whenSent } from './message-facts.ts'
-import { fieldsOf, ownFields, type Property, propertiesOf, typeScript } from './schemas.ts'
+import { optional, type Property, propertiesOf, typeScript } from './schemas.ts'
 
 const KEEPING: Readonly<Record<Keeping, string>> = {
   durable: 'yes',
@@ -30,8 +30,8 @@ export function markdown(kinds: readonly KindDefinition[]): string {
 Every message that the database sends and every message that a client can make it send. [protocol.md](protocol.md) has the
 frames that carry them, [delivery.md](delivery.md) the promises, [asyncapi.yaml](asyncapi.yaml) the same for machines.
 
-A message is the payload of a broadcast; the name of the broadcast's event is the message's \`type\`. The JSON has at least
-the fields below: readers ignore fields that they do not know.
+A message is the payload of a broadcast; the name of the broadcast's event is the message's \`type\`. Readers ignore fields
+that they do not know; Realtime adds \`id\`, the id of the row in \`realtime.messages\`.
 
 - **Durable** messages are rows of \`public.notifications\`, written in the transaction of the change. They carry \`seq\` and
   \`epoch\`, and a client delivers each exactly once.
@@ -124,24 +124,18 @@ ${mdTable(
 
 ${mdTable(
   ['field', 'type', 'on', 'meaning'],
-  [...always, ...sometimes].map((property) => {
-    const on = types.filter((type) => fieldsOf(kind, type).some(({ name }) => name === property.name))
+  [...propertiesOf(always), ...optional(propertiesOf(sometimes))].map((property) => {
+    const on = types.filter((type) => property.name in messageFields(kind, type))
     return [
       `\`${property.name}\``,
       typeCell(property),
       on.length === types.length ? 'all' : on.map((type) => `\`${type}\``).join(', '),
-      property.name === 'status' ? statusMeaning(kind) : (property.schema.description ?? ''),
+      property.schema.description ?? '',
     ]
   }),
 )}
 
 ${json(jobExample(kind, kind.types.completed))}`
-}
-
-function statusMeaning({ input }: KindDefinition): string {
-  return input !== undefined && 'status' in input
-    ? (propertiesOf({ status: input.status ?? {} }).at(0)?.schema.description ?? '')
-    : 'Where the job stands.'
 }
 
 function messageSection({

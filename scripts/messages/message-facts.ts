@@ -3,11 +3,11 @@
 import {
   FAILURE_FIELDS,
   type KindDefinition,
-  MOMENTS,
   type Moment,
   PROGRESS_FIELDS,
 } from '../../functions-shared/definitions/kind.ts'
-import { fieldsOf, type Property } from './schemas.ts'
+import { messageFields, momentsOf } from '../../functions-shared/definitions/message-fields.ts'
+import { type Property, propertiesOf } from './schemas.ts'
 
 /** When a message of a moment is sent. */
 export const MOMENT_MEANINGS: Readonly<Record<Moment, string>> = {
@@ -20,10 +20,6 @@ export const MOMENT_MEANINGS: Readonly<Record<Moment, string>> = {
 }
 
 export type Keeping = 'durable' | 'volatile' | 'both'
-
-export function momentsOf({ types }: KindDefinition, type: string): Moment[] {
-  return MOMENTS.filter((moment) => types[moment] === type)
-}
 
 export function whenSent(kind: KindDefinition, type: string): string {
   return momentsOf(kind, type)
@@ -47,7 +43,7 @@ export function jobExample(kind: KindDefinition, type: string): Record<string, u
   }
   return exampleOf(
     type,
-    fieldsOf(kind, type).filter(({ name }) => !(name in left)),
+    propertiesOf(messageFields(kind, type)).filter(({ name }) => !(name in left)),
   )
 }
 

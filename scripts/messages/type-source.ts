@@ -9,9 +9,9 @@ import {
   PROGRESS_FIELDS,
 } from '../../functions-shared/definitions/kind.ts'
 import { JOB_STATES } from '../../functions-shared/definitions/kind-words.ts'
+import { messageTypes, ownFields, statusWord } from '../../functions-shared/definitions/message-fields.ts'
 import { CATALOGUE, MESSAGES, type MessageDefinition } from '../../functions-shared/definitions/messages.ts'
-import { messageTypes } from './kinds.ts'
-import { ownFields, type Property, propertiesOf, statusWord, typeScript } from './schemas.ts'
+import { optional, type Property, propertiesOf, typeScript } from './schemas.ts'
 
 export const GENERATED =
   '// Written by `npm run messages` from functions-shared/kinds and functions-shared/definitions. Do not edit.'
@@ -108,7 +108,7 @@ function kindInterface(kind: KindDefinition): string {
   return `${comment(kind.about)}
 export interface ${kind.typeName} extends JobMessageFields {
   type: ${union(messageTypes(kind).map((type) => JSON.stringify(type)))}
-${interfaceFields([...always, ...sometimes])}
+${interfaceFields([...propertiesOf(always), ...optional(propertiesOf(sometimes))])}
 }`
 }
 

@@ -1,18 +1,13 @@
 /** Writes `functions-shared/message-words.ts`: what people read about jobs, complete, for the pages. */
 
-import {
-  type KindDefinition,
-  type KindWordsDefinition,
-  MOMENTS,
-  type Moment,
-} from '../../functions-shared/definitions/kind.ts'
+import type { KindDefinition, KindWordsDefinition, Moment } from '../../functions-shared/definitions/kind.ts'
 import {
   JOB_TOPICS,
   type JobState,
   type JobTitles,
   type KindWords,
 } from '../../functions-shared/definitions/kind-words.ts'
-import { messageTypes } from './kinds.ts'
+import { messageTypes, momentsOf } from '../../functions-shared/definitions/message-fields.ts'
 import { GENERATED, table } from './type-source.ts'
 
 export function wordSource(kinds: readonly KindDefinition[]): string {
@@ -57,9 +52,9 @@ export const TIMELINE_TITLES: Readonly<Partial<Record<JobMessage['type'], readon
 `
 }
 
-/** `VEHICLE_VALUATION` */
+/** `VEHICLE_VALUATION_WORDS` */
 function constantOf(kind: string): string {
-  return kind.toUpperCase()
+  return `${kind.toUpperCase()}_WORDS`
 }
 
 /** Kinds with an icon of their own first. */
@@ -69,8 +64,8 @@ function inOrder(kinds: readonly KindDefinition[]): KindDefinition[] {
 }
 
 /** The first moment that has this type. */
-function momentOf({ types }: KindDefinition, type: string): Moment {
-  const moment = MOMENTS.find((each) => types[each] === type)
+function momentOf(kind: KindDefinition, type: string): Moment {
+  const [moment] = momentsOf(kind, type)
   if (moment === undefined) throw new Error(`no moment has the type ${type}`)
   return moment
 }
