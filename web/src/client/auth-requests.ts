@@ -1,7 +1,7 @@
 /**
- * A `fetch` for supabase-js that gives requests for tokens a time limit, which it does not do itself: one that hangs
- * (half-open connection, captive portal) would keep everybody who needs the token waiting, for minutes after the
- * network has come back.
+ * A `fetch` for supabase-js with a time limit for token requests, which supabase-js has not. A token request that hangs
+ * (half-open connection, captive portal) would block all requests that need the token, for minutes after the network has
+ * come back.
  *
  * ```ts
  * createClient(url, key, { global: { fetch: limitAuthRequests() } })

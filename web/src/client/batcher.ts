@@ -1,7 +1,7 @@
 /**
- * Hands items on in batches: the first at once, what follows within the window together at its end.
+ * Passes items on in batches: the first item at once, the items of the following window together at its end.
  *
- *   push ──> at once ──> window ──> what came meanwhile ──> window ──> nothing came: idle
+ *   push ──> first item ──> window ──> items of the window ──> window ──> without items: idle
  */
 
 import type { Timers } from './ports.ts'
@@ -27,7 +27,7 @@ export class Batcher<T> {
     if (this.#window === null) this.#flush()
   }
 
-  /** What waits, now; it is idle afterwards. */
+  /** Passes on the waiting items at once, and ends the window. */
   end(): void {
     if (this.#window !== null) this.#options.timers.clear(this.#window)
     this.#window = null
@@ -35,7 +35,7 @@ export class Batcher<T> {
     if (items.length > 0) this.#options.flush(items)
   }
 
-  /** Drops what waits. */
+  /** Drops the waiting items. */
   clear(): void {
     this.#items = []
     this.end()
@@ -43,7 +43,7 @@ export class Batcher<T> {
 
   #flush(): void {
     const { timers, windowMs, flush } = this.#options
-    // Before the items are handed on: what they cause belongs to the next batch.
+    // The window begins before the flush: items that the flush causes belong to the next batch.
     this.#window = timers.set(() => {
       this.#window = null
       if (this.#items.length > 0) this.#flush()

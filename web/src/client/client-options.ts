@@ -1,4 +1,4 @@
-/** What a page may give the client, and what is used of it before the engine is there. */
+/** Client options, and the defaults that the page's bundle needs before the engine chunk has loaded. */
 
 import type { Backend, DataBackend } from './backend.ts'
 import { pageEvents } from './page-events.ts'
@@ -30,15 +30,15 @@ export interface DashboardWebSocketClientOptions {
   reconnectDelay?: number
   /** Milliseconds; no delay is longer. Default 30000. */
   maxReconnectDelay?: number
-  /** Milliseconds; the longest time between two signs of life and two head comparisons. Default 30000. */
+  /** Milliseconds; the longest time between two heartbeats, and between two comparisons with the table's head. Default 30000. */
   heartbeatInterval?: number
   /** Milliseconds within which a heartbeat has to be answered. Default 10000. */
   heartbeatTimeout?: number
   /** Notifications read at once while catching up. Default 500. */
   pageSize?: number
-  /** Where the cursor is kept; null for the page's memory only. Default `localStorage` where it works. */
+  /** Storage of the cursor; null keeps the cursor in the page's memory. Default `localStorage`, memory where that is blocked. */
   storage?: KeyValueStorage | null
-  /** Seams, for tests and for other surroundings; the defaults are the browser's or Node's. */
+  /** Replacements for tests and other environments. The defaults use the browser or Node. */
   clock?: Clock
   timers?: Timers
   pause?: Pause
@@ -55,12 +55,12 @@ export interface DashboardWebSocketClientOptions {
   /** This browser profile as one of the user's devices; null does not register. Default: by the database. */
   devices?: Devices | null
   signer?: UrlSigner
-  /** How this tab finds the others; null for a connection of its own. Default: Web Locks and BroadcastChannel. */
+  /** How this tab finds the user's other tabs; null opens a connection per tab. Default: Web Locks and BroadcastChannel. */
   tabs?: OpenTabGroup | null
   attention?: AttentionSource
 }
 
-/** Of a page without supabase-js, which brings the socket along. */
+/** Options of a page without supabase-js, which passes its own transport. */
 export interface LeanClientOptions extends Omit<DashboardWebSocketClientOptions, 'supabase'> {
   supabase: DataBackend
   transport: Transport
@@ -68,7 +68,7 @@ export interface LeanClientOptions extends Omit<DashboardWebSocketClientOptions,
 
 export type ClientOptions = DashboardWebSocketClientOptions | LeanClientOptions
 
-/** What the surface of the client works with, and the engine, too. */
+/** Dependencies that the page's bundle and the engine share. */
 export interface PageDependencies {
   clock: Clock
   timers: Timers

@@ -1,4 +1,4 @@
-/** What the client tells of itself. */
+/** The result of `getState()`. */
 
 import { type ConnectionState, type ConnectionStateName, IDLE, isJoined } from './connection-state.ts'
 import type { DisconnectedEvent } from './events.ts'
@@ -6,23 +6,23 @@ import type { UserSession } from './user-session.ts'
 
 export interface ClientState {
   state: ConnectionStateName
-  /** Joined to the user's channel, whether or not everything has been read. */
+  /** Joined to the user's channel, also while catching up. */
   isConnected: boolean
   userId: string | null
-  /** The place in the user's sequence up to which listeners have been told. */
+  /** The last `seq` that was delivered to listeners. */
   lastSeq: number
-  /** False once something was missed that could not be delivered one by one. */
+  /** False once missed messages could not be delivered one by one. */
   recovered: boolean
   /** Milliseconds of the last heartbeat's round trip; null before the first. */
   latencyMs: number | null
-  /** Notifications that nobody has read (seen) on any device; null while that is not known. */
+  /** Notifications that were read (seen) on no device; null while the number is unknown. */
   unreadCount: number | null
   unseenCount: number | null
-  /** Attempts since the last connection that lasted. */
+  /** Attempts since the last connection that lasted at least 250 ms. */
   reconnectAttempts: number
-  /** Milliseconds of the clock when the next attempt is made; null when none is planned. */
+  /** Clock time of the next attempt in milliseconds; null when none is planned. */
   retryAt: number | null
-  /** Why it is offline, in error or closed. */
+  /** Why the client is offline, in error or closed. */
   reason: string | null
 }
 
@@ -44,7 +44,7 @@ export function clientState(userSession: UserSession | null, latencyMs: number |
   }
 }
 
-/** What `disconnected` gives as the reason. */
+/** The reason in the event `disconnected`. */
 export function lossOf(state: ConnectionState): DisconnectedEvent['reason'] {
   if (state.name === 'offline' || state.name === 'closed') return state.reason
   return state.name === 'error' ? 'refused' : 'takeover'

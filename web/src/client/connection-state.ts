@@ -1,5 +1,5 @@
 /**
- * The connection as a pure function: (state, event, now) -> { state, effects }.
+ * States and events of the connection; `connection-transition.ts` has the transitions.
  *
  *            connect             joined               caught-up
  *   idle ───────────> connecting ──────> catching-up ──────────> live ──┐ confirmed
@@ -11,25 +11,22 @@
  *
  *   any state ── close ──> closed (final)
  *
- * - `live`: joined, and the head of the table was reached at most one check interval ago.
- * - `stale`: joined and delivering, but it cannot be told whether something is missing.
- * - `offline`: not joined; waits for `retryAt`, a wake event or a person.
- * - `error`: the server said no; tried again all the same, since policies and tokens change.
- *
- * Nothing here reads a clock, draws a random number or touches a socket: `settings.random` is passed in, times
- * are milliseconds of the caller's clock, and what has to happen is returned as effects.
+ * - `live`: joined, and the table's head was reached at most one check interval ago.
+ * - `stale`: joined and delivering, but the client does not know whether a message is missing.
+ * - `offline`: not joined; the next attempt is at `retryAt`, at a wake event, or when a person asks for it.
+ * - `error`: the server refused the join. Retried with back-off, because policies and tokens change.
  */
 
 import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 
 export type ConnectionState =
   | { name: 'idle' }
-  /** `failures`: attempts since the last connection that lasted. */
+  /** `failures`: attempts since the last connection that lasted long enough. */
   | { name: 'connecting'; failures: number }
   | { name: 'catching-up'; failures: number; joinedAt: number }
-  /** `confirmedAt`: the moment as of which the head of the table is known to have been reached. */
+  /** `confirmedAt`: when the table's head was asked for that the client has reached. */
   | { name: 'live'; failures: number; joinedAt: number; confirmedAt: number }
-  /** `retryAt` is null while a read is on its way. */
+  /** `retryAt` is null while a read of the table is running. */
   | { name: 'stale'; failures: number; joinedAt: number; reads: number; retryAt: number | null }
   | { name: 'offline'; failures: number; retryAt: number; reason: DownReason }
   | { name: 'error'; failures: number; retryAt: number; code: ClientErrorCode }
@@ -46,8 +43,8 @@ export function isJoined(state: ConnectionState): boolean {
 }
 
 /**
- * Why there is no connection. `network`: the device itself says that it has none; `session`: the token has expired
- * and could not be renewed; `suspended`: the page was put aside (back/forward cache) and gave its connection up.
+ * Why there is no connection. `network`: the device reports that it is offline. `session`: the token has expired and could
+ * not be renewed. `suspended`: the page is frozen or in the back/forward cache and has closed its connection.
  */
 export type DownReason =
   | 'network'
@@ -67,7 +64,7 @@ export type ConnectionEvent =
   | { name: 'down'; reason: DownReason }
   /** A message is missing, or the table's head is ahead of the cursor. */
   | { name: 'behind' }
-  /** A catch-up reached the head. `asOf`: when the head was asked for; what came later may be missing. */
+  /** A catch-up reached the head. `asOf`: when the head was asked for; later messages may be missing. */
   | { name: 'caught-up'; asOf: number }
   /** A head check found nothing missing. */
   | { name: 'confirmed'; asOf: number }
@@ -75,7 +72,7 @@ export type ConnectionEvent =
   | { name: 'unreadable' }
   /** Time for a head check. */
   | { name: 'check-due' }
-  /** The stream behind the channel has only now begun to flow: what came before it was not broadcast. */
+  /** The server's replication stream has started. Messages committed before that were not broadcast. */
   | { name: 'flowing' }
   | { name: 'retry-due' }
   /** The page became visible, came back from the back/forward cache, or was resumed. */

@@ -21,11 +21,11 @@ export type Effect =
   | { type: 'join' }
   /** `rejoin`: another attempt follows, so a socket that works may stay; `end`: nothing follows for now. */
   | { type: 'leave'; next: 'rejoin' | 'end' }
-  /** Read from the table until the head is reached; ends in `caught-up` or `unreadable`. */
+  /** Read the table up to its head; ends in `caught-up` or `unreadable`. */
   | { type: 'catch-up' }
-  /** Compare heads; ends in `confirmed`, `behind` or `unreadable`. */
+  /** Compare the cursor with the table's head; ends in `confirmed`, `behind` or `unreadable`. */
   | { type: 'check-head' }
-  /** Ask the socket for a sign of life; ends in `down` when none comes. */
+  /** Send a heartbeat; ends in `down` when it is not answered. */
   | { type: 'ping' }
   | { type: 'schedule'; timer: TimerName; delayMs: number }
   | { type: 'cancel'; timer: TimerName }
@@ -39,7 +39,7 @@ export interface ConnectionSettings {
   checkInterval: number
   /** Milliseconds from joining to the first head check. */
   firstCheckDelay: number
-  /** Milliseconds a connection has to last to count as good: the back-off then starts afresh. */
+  /** Milliseconds that a connection has to last until the back-off starts from its first delay again. */
   stableAfter: number
   /** A uniform draw in [0, 1). */
   random: () => number
@@ -73,11 +73,11 @@ export function transition(
   }
 }
 
-type Of<Name extends ConnectionStateName> = Extract<ConnectionState, { name: Name }>
-type Joined = Of<'catching-up' | 'live' | 'stale'>
+type StateNamed<Name extends ConnectionStateName> = Extract<ConnectionState, { name: Name }>
+type Joined = StateNamed<'catching-up' | 'live' | 'stale'>
 
 function whileConnecting(
-  state: Of<'connecting'>,
+  state: StateNamed<'connecting'>,
   event: ConnectionEvent,
   now: number,
   settings: ConnectionSettings,
@@ -100,7 +100,7 @@ function whileConnecting(
 }
 
 function whileDown(
-  state: Of<'offline' | 'error'>,
+  state: StateNamed<'offline' | 'error'>,
   event: ConnectionEvent,
   now: number,
   settings: ConnectionSettings,
@@ -137,14 +137,14 @@ function whileJoined(
     case 'unreadable':
       return unreadable(state, now, settings)
     case 'caught-up':
-      // Longer than a check may take: what it knows is out of date already.
+      // The read took longer than a check interval: its head is out of date.
       if (now - event.asOf >= settings.checkInterval) return { state, effects: [{ type: 'catch-up' }] }
       return live(state, event.asOf, now, settings)
     case 'confirmed':
       if (state.name !== 'live' || event.asOf < state.confirmedAt) return stay(state)
       return live(state, event.asOf, now, settings)
     case 'behind':
-      // While stale a read is under way or waits for its back-off.
+      // In `stale` a read is running or waits for its back-off.
       return state.name === 'live' ? catchUp(state) : stay(state)
     case 'check-due':
       return state.name === 'live' ? check(state, now, settings) : stay(state)
@@ -185,7 +185,7 @@ function close(state: ConnectionState, reason: CloseReason): Transition {
 }
 
 function down(failures: number, reason: DownReason, now: number, settings: ConnectionSettings): Transition {
-  // A device without network says when it has one again; until then an attempt is only a check on its word.
+  // An offline device announces when it is online again. Until then the attempts only verify that.
   const delayMs =
     reason === 'network'
       ? Math.round(settings.maxReconnectDelay * (0.5 + settings.random() / 2))
@@ -209,7 +209,7 @@ function refused(
   }
 }
 
-function withNetworkDown(state: Of<'offline' | 'error'>): ConnectionState {
+function withNetworkDown(state: StateNamed<'offline' | 'error'>): ConnectionState {
   return state.name === 'offline' ? { ...state, reason: 'network' } : state
 }
 
@@ -225,7 +225,7 @@ function live(state: Joined, asOf: number, now: number, settings: ConnectionSett
   }
 }
 
-function catchUp(state: Of<'live'>): Transition {
+function catchUp(state: StateNamed<'live'>): Transition {
   return {
     state: { name: 'catching-up', failures: state.failures, joinedAt: state.joinedAt },
     effects: [cancel('check'), { type: 'catch-up' }],
@@ -233,10 +233,10 @@ function catchUp(state: Of<'live'>): Transition {
 }
 
 /**
- * A check that has to be answered before the interval is over. One that comes late (a sleeping laptop, frozen timers)
- * or was not answered finds a state that is no longer known to be live.
+ * Starts a head check that has to be answered before the check interval is over. A check that comes too late (a laptop that
+ * slept, frozen timers), or that was not answered, leads to `stale`.
  */
-function check(state: Of<'live'>, now: number, settings: ConnectionSettings): Transition {
+function check(state: StateNamed<'live'>, now: number, settings: ConnectionSettings): Transition {
   const { failures, joinedAt, confirmedAt } = state
   const delayMs = confirmedAt + settings.checkInterval - now
   return delayMs <= 0
@@ -250,14 +250,14 @@ function check(state: Of<'live'>, now: number, settings: ConnectionSettings): Tr
       }
 }
 
-/** A read under way may have begun before the stream did: it goes on until it has read what is there now. */
+/** A running read may have begun before the replication stream: it continues until it has read everything written by now. */
 function flowing(state: Joined, now: number, settings: ConnectionSettings): Transition {
   if (state.name === 'live') return check(state, now, settings)
   const reading = state.name === 'catching-up' || state.retryAt === null
   return reading ? { state, effects: [{ type: 'catch-up' }] } : stay(state)
 }
 
-function readAgain(state: Of<'stale'>): Transition {
+function readAgain(state: StateNamed<'stale'>): Transition {
   return {
     state: { ...state, retryAt: null },
     effects: [{ type: 'ping' }, cancel('retry'), { type: 'catch-up' }],
@@ -287,8 +287,8 @@ function retryDelay(failures: number, settings: ConnectionSettings): number {
 }
 
 /**
- * Soon after joining, since a stream can begin to flow later than it says. Between 60 and 90 % of the interval:
- * jitter, and slack before the check counts as overdue.
+ * Milliseconds to the next head check. Short after joining, because the replication stream can start late. Between 60 and
+ * 90 % of the interval: jitter, and time to answer before the check counts as overdue.
  */
 function checkDelay(state: Joined, now: number, settings: ConnectionSettings): number {
   const young = now - state.joinedAt < settings.firstCheckDelay

@@ -1,6 +1,6 @@
 /**
- * One user's connection over a socket: carries out the effects of the connection state, and tells it what came of
- * them.
+ * One user's connection over a socket: carries out the effects of the state machine (`connection-transition.ts`) and
+ * dispatches the resulting events.
  */
 
 import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
@@ -13,9 +13,9 @@ import type { Clock, Subscription, Timers, Transport } from './ports.ts'
 
 export interface ConnectionOptions {
   userId: string
-  /** Asked to read; it may outlive this connection. */
+  /** Reads the table. The feed outlives this connection. */
   feed: Pick<Feed, 'catchUp' | 'isBehindHead'>
-  /** What the socket brings. */
+  /** Called with each broadcast payload. */
   receive: (payload: unknown) => void
   settings: ConnectionSettings
   transport: Transport
@@ -23,9 +23,9 @@ export interface ConnectionOptions {
   timers: Timers
 }
 
-/** What a connection tells. None of these may throw. */
+/** Callbacks of a connection. None may throw. */
 export interface ConnectionListener {
-  /** After each event that changed something; the state's name may be the same as before. */
+  /** Called after each event that changed the state; its name may be unchanged. */
   changed(state: ConnectionState, event: ConnectionEvent): void
   alive(latencyMs: number): void
   error(error: ClientError): void
@@ -65,7 +65,7 @@ export class Connection {
     this.#subscription?.ping()
   }
 
-  /** The one place where the state changes. What happens meanwhile waits until the change has been told. */
+  /** The only place where the state changes. Events dispatched by a callback wait until that callback has returned. */
   dispatch(event: ConnectionEvent): void {
     this.#events.push(event)
     if (this.#dispatching) return
@@ -153,7 +153,7 @@ export class Connection {
   }
 
   async #catchUp(): Promise<void> {
-    // A read that is under way goes on until it has read what is there now, and tells how it ended.
+    // A read that is already running continues until it has read everything written before this call.
     const reading = this.#feed.catchUp()
     if (this.#reading) return
     this.#reading = true
@@ -168,7 +168,7 @@ export class Connection {
   }
 
   async #checkHead(): Promise<void> {
-    // A catch-up that is under way ends with the same knowledge.
+    // A running catch-up reads the head as well.
     if (this.#checking || this.#reading) return
     this.#checking = true
     const asOf = this.#options.clock()

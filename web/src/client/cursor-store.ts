@@ -1,8 +1,8 @@
 /**
- * Remembers per user up to where notifications have been shown, so that a reload goes on from there.
+ * Stores each user's cursor, so that a reload continues after the last delivered message.
  *
- * Several tabs write the same key: within an epoch the cursor never goes back. Storage that is missing, blocked
- * or full degrades to the memory of the page.
+ * Several tabs write the same key: within an epoch the cursor never goes back. With missing, blocked or full storage the
+ * cursor is kept in the page's memory.
  */
 
 import type { KeyValueStorage } from './ports.ts'
@@ -14,7 +14,7 @@ export interface CursorStore {
   read(userId: string): Position | null
   /** Keeps the larger of both within an epoch. */
   advance(userId: string, position: Position): void
-  /** Writes even a lower position: the table has said that the stored one is wrong. */
+  /** Writes also a lower cursor: the table's head shows that the stored one is wrong. */
   reset(userId: string, position: Position): void
 }
 
@@ -26,7 +26,7 @@ export function createCursorStore(storage: KeyValueStorage | null = pageStorage(
       const stored = parsePosition(storage?.getItem(KEY_PREFIX + userId) ?? null)
       return stored ?? memory.get(userId) ?? null
     } catch {
-      // Blocked storage throws on every access; the page's memory is what remains.
+      // Blocked storage throws on every access: use the page's memory.
       return memory.get(userId) ?? null
     }
   }
@@ -35,7 +35,7 @@ export function createCursorStore(storage: KeyValueStorage | null = pageStorage(
     try {
       storage?.setItem(KEY_PREFIX + userId, JSON.stringify({ epoch: position.epoch, seq: position.seq }))
     } catch {
-      // Blocked or full; `memory` has it.
+      // Blocked or full: the cursor is in `memory`.
     }
   }
 
@@ -50,7 +50,7 @@ export function createCursorStore(storage: KeyValueStorage | null = pageStorage(
   }
 }
 
-/** `localStorage`, or null where there is none or where even touching it throws. */
+/** `localStorage`, or null when it is missing or blocked. */
 export function pageStorage(): KeyValueStorage | null {
   try {
     return typeof localStorage === 'undefined' ? null : localStorage

@@ -1,5 +1,5 @@
 /**
- * The client of a page: typed events, one connection for the user who is signed in, and nothing lost.
+ * The client of a page: typed events and one connection for the signed-in user. No durable message is lost.
  *
  * ```ts
  * const client = new DashboardWebSocketClient({ supabase })
@@ -34,18 +34,18 @@ export class DashboardWebSocketClient {
   readonly #options: ClientOptions
   readonly #page: PageDependencies
   readonly #emitter: Emitter<ClientEvents>
-  readonly #followed = new Set<TopicLifecycle>()
+  readonly #topicLifecycles = new Set<TopicLifecycle>()
   readonly #batches: Batcher<BatchItem>
   #engineDependencies: EngineDependencies | null = null
   #topics: PageTopics | null = null
   #userSession: UserSession | null = null
-  /** From `connect()` until it is known who is signed in. */
+  /** Set from `connect()` until the signed-in user is known. */
   #opening: { userId: string; done: Promise<void> } | null = null
   #latencyMs: number | null = null
 
   /** @throws AppError `invalid_arguments` without a Supabase client. */
   constructor(options: ClientOptions) {
-    // Nothing else would say so before the engine is there.
+    // Without this check a missing client would fail only when the engine has loaded.
     if (!isRecord(options?.supabase))
       throw new ClientError('invalid_arguments', { details: { missing: 'supabase' } })
     this.#options = options
@@ -59,19 +59,19 @@ export class DashboardWebSocketClient {
   }
 
   /**
-   * Connects for the user who is signed in and keeps reconnecting until `disconnect()` or sign-out. Connecting
-   * again for the same user changes nothing. Where it takes a network to tell who is signed in and there is none, it
-   * goes on trying as after any loss.
+   * Connects for the signed-in user and reconnects until `disconnect()` or sign-out. A second call for the same user
+   * changes nothing. When the token has expired and cannot be renewed without a network, the client retries as after any
+   * lost connection.
    *
-   * @returns when everything missed has been delivered and the connection is live for the first time, or when
-   *   it was closed before that.
+   * @returns resolves when all missed messages have been delivered and the connection is live for the first time, or when
+   *   the connection was closed before that.
    * @throws AppError `not_signed_in`, or `user_mismatch` when `userId` is not the session's user.
    */
   async connect(userId: string): Promise<void> {
     const userSession = this.#userSession
     if (userSession?.userId === userId && !userSession.closed) return this.#untilLive(userSession)
     if (this.#opening?.userId === userId) return this.#opening.done
-    // Those of a user who has gone are closed already: what there is now is followed for the next.
+    // Topics of the previous user are already closed. Topics added since then belong to the next user.
     if (userSession !== null && userSession.userId !== userId && !userSession.abandoned) this.#unfollowAll()
     this.disconnect()
     const opening = { userId, done: Promise.resolve() }
@@ -80,10 +80,10 @@ export class DashboardWebSocketClient {
     return opening.done
   }
 
-  /** Final for this connection: nothing is delivered afterwards, nothing reconnects. Listeners stay. */
+  /** Final for this connection: no message is delivered afterwards, and the client does not reconnect. Listeners stay. */
   disconnect(): void {
     this.#opening = null
-    // Listeners have been told of these one by one: they will not come again.
+    // These messages were already delivered one by one and will not be delivered again.
     this.#batches.end()
     this.#userSession?.close('disconnect')
   }
@@ -93,17 +93,17 @@ export class DashboardWebSocketClient {
     this.#userSession?.session?.retryNow()
   }
 
-  /** Asks the server for a sign of life; the answer comes as `pong`. */
+  /** Sends a heartbeat; the answer is the event `pong`. */
   ping(): void {
     this.#userSession?.session?.ping()
   }
 
-  /** @returns the way to remove the listener. */
+  /** @returns a function that removes the listener. */
   on<Name extends keyof ClientEvents>(event: Name, listener: Listener<ClientEvents[Name]>): () => void {
     return this.#emitter.on(event, listener)
   }
 
-  /** Like `on`, for the next occurrence only. */
+  /** As `on`, for the next event only. */
   once<Name extends keyof ClientEvents>(event: Name, listener: Listener<ClientEvents[Name]>): () => void {
     return this.#emitter.once(event, listener)
   }
@@ -116,39 +116,39 @@ export class DashboardWebSocketClient {
    * Marks notifications as read, and as seen, on all of the user's devices.
    *
    * @param target their numbers (`seq`), at most 10,000, or all up to one: `{ upTo }`.
-   * @returns how many changed.
+   * @returns the number of notifications that changed.
    * @throws AppError `not_signed_in` without a connection, `database_unavailable`, `user_mismatch`.
    */
   markRead(target: MarkTarget): Promise<number> {
     return this.#mark(target, { read: true })
   }
 
-  /** Still seen. See {@link markRead}. */
+  /** The notifications stay seen. See {@link markRead}. */
   markUnread(target: MarkTarget): Promise<number> {
     return this.#mark(target, { read: false })
   }
 
-  /** Seen, which is less than read. See {@link markRead}. */
+  /** Marks as seen, not as read. See {@link markRead}. */
   markSeen(target: MarkTarget): Promise<number> {
     return this.#mark(target, { seen: true })
   }
 
-  /** Follows the jobs of a queue until it is closed or the user has gone; also before `connect()`. */
+  /** Follows the jobs of a queue until the session is closed or the user signs out. May be called before `connect()`. */
   subscribeQueue(queueId: string): QueueSession {
     return new QueueSession(queueId, (control) =>
-      this.#follow(control.followed, (topics) => topics.followQueue(queueId, control)),
+      this.#follow(control.lifecycle, (topics) => topics.followQueue(queueId, control)),
     )
   }
 
-  /** Shows the other members of an incident that the user is there, and follows what they do. */
+  /** Joins an incident's presence, and hears who is present, who types, and what members send. */
   joinIncident(incidentId: string): IncidentSession {
     return new IncidentSession(incidentId, (control) =>
-      this.#follow(control.followed, (topics) => topics.followIncident(incidentId, control)),
+      this.#follow(control.lifecycle, (topics) => topics.followIncident(incidentId, control)),
     )
   }
 
   /**
-   * Tells the members of an incident that the user is typing: call it with every key, it sends every 2 s.
+   * Tells an incident's members that the user is typing. Call this with every key; a message is sent at most every 2 s.
    *
    * @throws AppError `rate_limited`, `topic_forbidden`, `not_signed_in`, `database_unavailable`.
    */
@@ -160,21 +160,21 @@ export class DashboardWebSocketClient {
    * Sends an object of at most 16 KB to the members of an incident.
    *
    * @param topic `incident:<id>`.
-   * @param event lower case letters, digits and _.:- ; none of the server's own.
+   * @param event lower case letters, digits and _.:- ; not the name of a server event.
    * @throws AppError as {@link sendTyping}, `message_too_large`, `invalid_arguments`.
    */
   async send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void> {
     await (await this.#sender()).send(topic, event, payload)
   }
 
-  /** Sends at most 64 KB of bytes, as {@link send} does; they arrive as `binary`. */
+  /** Sends at most 64 KB of bytes, as {@link send} does. Members hear the event `binary`. */
   async sendBinary(topic: string, event: string, bytes: Uint8Array): Promise<void> {
     await (await this.#sender()).sendBinary(topic, event, bytes)
   }
 
   /**
-   * Takes the place of another of the user's devices, and connects. For `too_many_connections`, whose error names the
-   * devices in `details.devices`.
+   * Registers this device in the place of another of the user's devices, and connects. For the error
+   * `too_many_connections`, whose `details.devices` lists the devices.
    *
    * @throws AppError `database_unavailable`, `client_unavailable`.
    */
@@ -192,7 +192,7 @@ export class DashboardWebSocketClient {
     const userSession = this.#userSession
     if (userSession === null || userSession.closed) throw new ClientError('not_signed_in')
     await engineModule.ready()
-    // It may have been closed meanwhile.
+    // The session may have been closed while the engine loaded.
     if (userSession.session === null) throw new ClientError('not_signed_in')
     return userSession.session.mark(target, mark)
   }
@@ -203,13 +203,13 @@ export class DashboardWebSocketClient {
     if (this.#opening !== opening) return
     const unknown = hasCode(signedIn, 'connection_lost')
     if (unknown) this.#fail(signedIn)
-    // A listener may have had enough of it.
+    // A listener of `error` may have called `disconnect()`.
     if (this.#opening !== opening) return
     this.#opening = null
     if (signedIn === null) throw new ClientError('not_signed_in')
     if (!unknown && typeof signedIn !== 'string') throw signedIn
     if (!unknown && signedIn !== userId) throw new ClientError('user_mismatch')
-    // Where it is not known yet: joining takes the user's token, which is asked for until there is a network.
+    // With an unknown user the connection retries its join, which needs the user's token, until the token can be renewed.
     await this.#untilLive(this.#begin(userId))
   }
 
@@ -271,11 +271,11 @@ export class DashboardWebSocketClient {
     return userSession
   }
 
-  #follow(followed: TopicLifecycle, begin: (topics: PageTopics) => void): void {
-    this.#followed.add(followed)
+  #follow(lifecycle: TopicLifecycle, begin: (topics: PageTopics) => void): void {
+    this.#topicLifecycles.add(lifecycle)
     const stopWaiting = engineModule.use((engine) => begin(this.#topicsOf(engine)))
-    followed.signal.addEventListener('abort', () => {
-      this.#followed.delete(followed)
+    lifecycle.signal.addEventListener('abort', () => {
+      this.#topicLifecycles.delete(lifecycle)
       stopWaiting()
     })
   }
@@ -292,15 +292,15 @@ export class DashboardWebSocketClient {
     return this.#topics
   }
 
-  /** The user has gone: nothing of theirs is shown to the next. */
+  /** Closes all queues and incidents, so that the next user sees nothing of this user's. */
   #unfollowAll(): void {
-    for (const followed of [...this.#followed]) followed.close()
+    for (const lifecycle of [...this.#topicLifecycles]) lifecycle.close()
   }
 
   async #sender(): Promise<Sender> {
     const userSession = this.#userSession
     const engine = await engineModule.ready()
-    // Another user may have come meanwhile, in whose name it would be sent.
+    // The message must not be sent in the name of a user who signed in while the engine loaded.
     if (userSession !== null && (userSession.abandoned || userSession.userId !== this.#userSession?.userId))
       throw new ClientError('not_signed_in')
     return this.#dependenciesOf(engine).sender
@@ -312,7 +312,7 @@ export class DashboardWebSocketClient {
   }
 
   #deliver(message: JobMessage, delivery: Delivery): void {
-    // Each type's listeners get its message, which TypeScript cannot follow for a union of types.
+    // TypeScript cannot relate a union of messages to the listeners of each type.
     Reflect.apply(this.#emitter.emit, this.#emitter, [message.type, message, delivery])
     this.#emitter.emit('message', message, delivery)
     this.#batches.push({ message, delivery })
@@ -337,7 +337,7 @@ export class DashboardWebSocketClient {
 
   #listenerFailed(event: keyof ClientEvents, cause: unknown): void {
     const error = new ClientError('listener_failed', { cause, details: { event } })
-    // A failing error listener must not be told about itself for ever.
+    // An error listener that throws must not be called with its own error.
     if (event === 'error') this.#page.logger.warn(error.message, { cause })
     else {
       this.#page.logger.warn(error.message, { event, cause })

@@ -1,7 +1,7 @@
 /**
- * Hands messages over in order, a slice at a time, so that thousands of them do not block the page; keeps the order
- * while some need work before they can be shown (an expired URL is signed again). As long as nothing waits and a
- * slice is not used up, what is pushed is delivered in the same turn.
+ * Delivers messages in order, in slices of 8 ms, so that thousands of messages do not block the page. Messages whose signed
+ * URL has expired wait for a new URL, and the messages after them wait too. With an empty queue a pushed message is
+ * delivered in the same turn.
  *
  *   push ──> waiting ──> sign URLs that have ended ──> slice ──> pause ──> slice ...
  */
@@ -24,16 +24,16 @@ export interface DeliveryQueueOptions<T extends Deliverable> {
   delivered: (last: T) => void
 }
 
-/** Milliseconds of listeners' work after which the page gets a turn; a frame at 60 Hz has 16. */
+/** Milliseconds of listeners' work per slice; a frame at 60 Hz has 16. */
 const SLICE = 8
 
-/** Messages whose URLs are looked at together, so that those that ended are signed in one request. */
+/** Messages whose expired URLs are signed in one request. */
 const PREPARED_AT_ONCE = 500
 
 export class DeliveryQueue<T extends Deliverable> {
   readonly #options: DeliveryQueueOptions<T>
   readonly #waiting: T[] = []
-  /** How many of those waiting, from the first on, have URLs that work. */
+  /** Number of waiting messages, from the first, whose URLs are valid. */
   #ready = 0
   #working: Promise<void> | null = null
   #delivering = false
@@ -45,7 +45,7 @@ export class DeliveryQueue<T extends Deliverable> {
 
   push(items: readonly T[]): void {
     for (const item of items) this.#waiting.push(item)
-    // A listener may cause further pushes: they wait their turn.
+    // Messages that a listener causes are delivered after the present slice.
     if (this.#working === null && !this.#delivering) this.#go()
   }
 
@@ -54,13 +54,13 @@ export class DeliveryQueue<T extends Deliverable> {
     while (this.#working !== null) await this.#working
   }
 
-  /** Drops what waits; nothing is delivered any more. */
+  /** Drops the waiting messages. No message is delivered afterwards. */
   close(): void {
     this.#closed = true
     this.#waiting.length = 0
   }
 
-  /** Works in this turn until something takes time or the slice is used up. */
+  /** Works in this turn until a URL has to be signed or the slice is used up. */
   #go(): void {
     const end = this.#options.clock() + SLICE
     while (this.#waiting.length > 0 && !this.#closed) {
@@ -107,7 +107,7 @@ export class DeliveryQueue<T extends Deliverable> {
       if (last !== undefined) deliver(last)
     } while (count < this.#ready && !this.#closed && clock() < end)
     this.#delivering = false
-    // Also when a listener has ended the connection: it has heard this one.
+    // Also when a listener has closed the connection, because it has heard this message.
     if (last !== undefined) delivered(last)
     this.#waiting.splice(0, count)
     this.#ready -= count

@@ -1,23 +1,23 @@
-/** Typed events. A listener that throws is reported and cannot keep the others from hearing. */
+/** Typed events. An error in one listener is reported, and the other listeners are still called. */
 
 export type Listener<Args extends readonly unknown[]> = (...args: Args) => void
 
 export class Emitter<Events extends { [Name in keyof Events]: readonly unknown[] }> {
-  /** And whether each is for the next time only. */
+  /** The listeners of each event, and whether each was added by `once`. */
   #listeners: { [Name in keyof Events]?: Map<Listener<Events[Name]>, boolean> } = {}
   readonly #onFailure: (event: keyof Events, cause: unknown) => void
 
-  /** @param onFailure is told of listeners that threw; it must not throw itself. */
+  /** @param onFailure called with the error of a listener; must not throw. */
   constructor(onFailure: (event: keyof Events, cause: unknown) => void) {
     this.#onFailure = onFailure
   }
 
-  /** The same function given twice is called once. @returns the way to remove it again. */
+  /** A function that is added twice is called once. @returns a function that removes the listener. */
   on<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
     return this.#add(event, listener, false)
   }
 
-  /** As `on`, for the next time only. */
+  /** As `on`, for the next event only. */
   once<Name extends keyof Events>(event: Name, listener: Listener<Events[Name]>): () => void {
     return this.#add(event, listener, this.#listeners[event]?.get(listener) ?? true)
   }
@@ -26,7 +26,7 @@ export class Emitter<Events extends { [Name in keyof Events]: readonly unknown[]
     this.#listeners[event]?.delete(listener)
   }
 
-  /** Listeners added meanwhile are not called any more, removed ones neither. */
+  /** Listeners that are added or removed during the call are not called. */
   emit<Name extends keyof Events>(event: Name, ...args: Events[Name]): void {
     const listeners = this.#listeners[event]
     if (listeners === undefined) return

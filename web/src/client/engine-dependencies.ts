@@ -1,4 +1,4 @@
-/** What sessions work with: what the page gave, else what is built on supabase-js and on the browser. */
+/** Dependencies of the engine's sessions: from the client's options, else built on supabase-js and the browser. */
 
 import type { ClientOptions, LeanClientOptions, PageDependencies } from './client-options.ts'
 import { createCursorStore, pageStorage } from './cursor-store.ts'
@@ -27,17 +27,17 @@ const DEFAULTS = {
 } as const
 
 /**
- * A connection that held this long starts the back-off afresh. Far below the time between two cuts of a line that is still
- * of use: a long delay makes it likely that the next cut comes soon after it, so counting that as a failure would lead
- * to ever longer ones. Milliseconds.
+ * Milliseconds that a connection has to last until the back-off starts again from its first delay. Far below the time
+ * between two cuts of a usable line: after a long delay the next cut is likely to come soon, so counting that connection as
+ * a failure would make the delays ever longer.
  */
 export const STABLE_AFTER = 250
 
-/** The stream can begin to flow a little after the channel says that it is joined. Milliseconds. */
+/** Milliseconds to the first head check: the server's replication stream can start a little after the join is answered. */
 const FIRST_CHECK_DELAY = 3_000
 
 export interface EngineDependencies {
-  /** What all sessions of a client have in common. */
+  /** Options that all sessions of a client share. */
   session: Omit<EngineSessionOptions, 'userId' | 'registry'>
   queues: QueueSource
   sender: Sender

@@ -1,4 +1,4 @@
-/** Loaded by the first `connect()`: a page can be shown before the code that keeps it up to date. */
+/** The engine chunk, loaded by the first `connect()`. So a page is shown before the engine is downloaded. */
 
 import { LazyModule } from './lazy-module.ts'
 

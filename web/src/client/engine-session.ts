@@ -1,9 +1,9 @@
 /**
- * One user's messages on this page, from `connect()` to its end. The feed stays; what feeds it changes:
+ * The engine's part of a user's session: one feed of messages, filled according to this tab's role.
  *
- *   alone, or leading   Connection: a socket of its own; what the feed tells is relayed to the other tabs
- *   following           FollowerFeed: what the leading tab relays, and its state
- *   suspended           nothing, while the page lies in the back/forward cache
+ *   leader      Connection: this tab holds the socket, and relays each message to the other tabs. A tab without others leads.
+ *   follower    FollowerFeed: this tab hears the leading tab over BroadcastChannel.
+ *   none        The page is in the back/forward cache.
  */
 
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
@@ -27,16 +27,16 @@ export interface EngineSessionOptions
     TabCoordinatorOptions {
   inbox: Inbox
   devices: Devices | null
-  /** For the topics beside the user's own. */
+  /** Joins queue and incident topics. */
   topicTransport: Transport
-  /** Null as long as nobody on the page has listened to another topic. */
+  /** Null until the page follows a queue or an incident. */
   registry: () => TopicRegistry | null
 }
 
-/** What a session tells the client. None of these may throw. */
+/** Callbacks of a session. None may throw. */
 export interface SessionListener {
   state(change: { old: ConnectionState; new: ConnectionState; reason: string }): void
-  /** @param foremost whether this is the tab that people look at; true in one tab only. */
+  /** @param foremost whether this is the visible tab; true in one tab only. */
   message(message: JobMessage, delivery: { replayed: boolean; foremost: boolean }): void
   signal(signal: NotificationReadMessage): void
   unread(counts: UnreadCounts | null): void
@@ -45,7 +45,7 @@ export interface SessionListener {
   error(error: ClientError): void
 }
 
-/** `waiting`: it is not known yet whether another tab leads. */
+/** `waiting`: the browser has not said yet whether another tab leads. */
 type Role = 'none' | 'waiting' | 'leader' | 'follower'
 
 export class EngineSession {
@@ -58,11 +58,11 @@ export class EngineSession {
   #role: Role = 'none'
   /** While leading. */
   #connection: Connection | null = null
-  /** While leading, once a tab has wanted another topic. */
-  #host: SharedTopics | null = null
+  /** While leading, from the first queue or incident that a tab follows. */
+  #sharedTopics: SharedTopics | null = null
   /** While following. */
   #followerFeed: FollowerFeed | null = null
-  /** Whoever opened it has said so. */
+  /** `UserSession` has already reported this first state. */
   #state: ConnectionState = { name: 'connecting', failures: 0 }
   #ended = false
 
@@ -71,15 +71,15 @@ export class EngineSession {
     this.#options = options
     this.#listener = listener
     this.#feed = new Feed(options, {
-      message: (entry) => this.#tell(entry),
+      message: (entry) => this.#deliver(entry),
       told: (entries) => {
         this.#unread.update()
-        this.#relay({ kind: 'messages', entries: [...entries], foremost: this.#tabs.foremost })
+        this.#relay({ kind: 'messages', entries: [...entries], visibleTabId: this.#tabs.visibleTabId })
       },
       volatile: (message) => {
-        const { foremost } = this.#tabs
-        this.#relay({ kind: 'volatile', message, foremost })
-        listener.message(message, { replayed: false, foremost: this.#tabs.isThis(foremost) })
+        const { visibleTabId } = this.#tabs
+        this.#relay({ kind: 'volatile', message, visibleTabId })
+        listener.message(message, { replayed: false, foremost: this.#tabs.isThis(visibleTabId) })
       },
       lost: (reason) => listener.lost(reason),
       error: (error) => listener.error(error),
@@ -91,13 +91,13 @@ export class EngineSession {
     this.#tabs = new TabCoordinator(options, {
       lead: () => this.#lead(),
       follow: () => this.#follow(),
-      asked: (message, from) => this.#answer(message, from),
-      gone: (tabId) => this.#host?.gone(tabId),
+      asked: (message, from) => this.#handleFollowerMessage(message, from),
+      gone: (tabId) => this.#sharedTopics?.removeTab(tabId),
       newLeader: () => {
         options.registry()?.allLeft()
         this.topicsChanged()
       },
-      told: (message) => this.#accept(message),
+      told: (message) => this.#handleLeaderMessage(message),
     })
     this.#unread = new UnreadCounter({
       userId: options.userId,
@@ -133,24 +133,24 @@ export class EngineSession {
     return this.#ended
   }
 
-  /** Leads, follows, or is alone: whatever the other tabs make of it. */
+  /** Joins the user's tabs, and becomes leader or follower. */
   start(): void {
     if (this.#ended || this.#role !== 'none') return
     this.#role = 'waiting'
-    this.#become({ name: 'connecting', failures: 0 }, 'connect')
+    this.#setState({ name: 'connecting', failures: 0 }, 'connect')
     this.#tabs.open()
   }
 
-  /** Final, and effective at once: no listener is called with a message afterwards. */
+  /** Final: no listener is called with a message afterwards. */
   close(reason: CloseReason): void {
     if (this.#ended) return
     this.#ended = true
     this.#feed.close()
     this.#unread.close()
-    if (this.#connection !== null && this.#tabs.alone) this.#giveUpPlace()
+    if (this.#connection !== null && this.#tabs.alone) this.#unregisterDevice()
     this.#leave(reason)
     this.#tabs.close()
-    this.#become({ name: 'closed', reason }, 'close')
+    this.#setState({ name: 'closed', reason }, 'close')
   }
 
   page(event: PageEvent): void {
@@ -173,14 +173,14 @@ export class EngineSession {
     else this.#tabs.post({ kind: 'ping' })
   }
 
-  /** Other topics are wanted on this page than before. */
+  /** The page follows other queues or incidents than before. */
   topicsChanged(): void {
     const topics = this.#options.registry()?.topics ?? []
-    if (this.#role === 'leader') this.#want(this.#options.tabId, topics)
+    if (this.#role === 'leader') this.#setTopics(this.#options.tabId, topics)
     else if (this.#role === 'follower') this.#tabs.post({ kind: 'topics', topics })
   }
 
-  /** @returns how many changed. */
+  /** @returns the number of notifications that changed. */
   async mark(target: MarkTarget, mark: Mark): Promise<number> {
     if (this.#ended) throw new ClientError('not_signed_in')
     return this.#unread.mark(target, mark)
@@ -188,7 +188,7 @@ export class EngineSession {
 
   #lead(): void {
     if (this.#ended || this.#role === 'leader') return
-    this.#dismiss('disconnect')
+    this.#endRole('disconnect')
     this.#role = 'leader'
     const connection = new Connection(
       { ...this.#options, feed: this.#feed, receive: (payload) => this.#receive(payload) },
@@ -197,9 +197,9 @@ export class EngineSession {
           if (this.#connection !== connection) return
           const old = this.#state
           if (state.name === 'closed') this.close(state.reason)
-          else this.#become(state, event.name)
+          else this.#setState(state, event.name)
           this.#relayState()
-          if (this.#host !== null) this.#host.up = isJoined(this.#state)
+          if (this.#sharedTopics !== null) this.#sharedTopics.up = isJoined(this.#state)
           if (state.name === 'live') this.#unread.confirmed(old.name !== 'live')
         },
         alive: (latencyMs) => {
@@ -217,14 +217,14 @@ export class EngineSession {
 
   #follow(): void {
     if (this.#ended || this.#role === 'follower') return
-    this.#dismiss('disconnect')
+    this.#endRole('disconnect')
     this.#role = 'follower'
-    this.#become({ name: 'connecting', failures: 0 }, 'follow')
+    this.#setState({ name: 'connecting', failures: 0 }, 'follow')
     this.#options.transport.rest?.()
     this.#followerFeed = new FollowerFeed(
       { ...this.#options, feed: this.#feed, post: (message) => this.#tabs.post(message) },
       {
-        changed: (state, reason) => this.#become(state, reason),
+        changed: (state, reason) => this.#setState(state, reason),
         unreadable: (cause) => this.#unreadable(cause),
         leaderLost: () => this.#tabs.steal(),
       },
@@ -236,39 +236,39 @@ export class EngineSession {
     if (this.#ended || this.#role === 'none') return
     this.#leave('disconnect')
     const retryAt = this.#options.clock()
-    this.#become({ name: 'offline', failures: 0, retryAt, reason: 'suspended' }, 'suspend')
+    this.#setState({ name: 'offline', failures: 0, retryAt, reason: 'suspended' }, 'suspend')
   }
 
-  /** Ends whatever role there is, and frees the lead for another tab. */
+  /** Ends this tab's role. Another tab may lead now. */
   #leave(reason: CloseReason): void {
-    this.#dismiss(reason)
+    this.#endRole(reason)
     this.#options.registry()?.allLeft()
     this.#tabs.leave()
   }
 
-  #dismiss(reason: CloseReason): void {
+  #endRole(reason: CloseReason): void {
     this.#role = 'none'
     this.#followerFeed?.close()
     this.#followerFeed = null
-    this.#host?.close()
-    this.#host = null
+    this.#sharedTopics?.close()
+    this.#sharedTopics = null
     const connection = this.#connection
     this.#connection = null
     connection?.close(reason)
   }
 
-  /** The one place where the state changes. */
-  #become(state: ConnectionState, reason: string): void {
+  /** The only place where the state changes. */
+  #setState(state: ConnectionState, reason: string): void {
     const old = this.#state
     if (old.name === 'closed') return
     this.#state = state
     if (state.name !== old.name) this.#listener.state({ old, new: state, reason })
   }
 
-  #tell({ message, replayed, foremost }: DeliveredMessage): void {
-    // What a follower read by itself has been told in another tab, or will be.
-    const mine = this.#role === 'leader' && this.#tabs.isThis(this.#tabs.foremost)
-    this.#listener.message(message, { replayed, foremost: foremost ?? mine })
+  #deliver({ message, replayed, isVisibleTab }: DeliveredMessage): void {
+    // A message that a following tab read from the table is shown by the leader's choice of tab.
+    const leadsVisibly = this.#role === 'leader' && this.#tabs.isThis(this.#tabs.visibleTabId)
+    this.#listener.message(message, { replayed, foremost: isVisibleTab ?? leadsVisibly })
   }
 
   #receive(payload: unknown): void {
@@ -292,8 +292,8 @@ export class EngineSession {
     }
   }
 
-  /** The database forgets a silent device by itself; this is for whoever wants its place now. */
-  #giveUpPlace(): void {
+  /** Frees the device's place at once. The database would free it after 60 s of silence. */
+  #unregisterDevice(): void {
     this.#options.devices?.unregister().catch(() => undefined)
   }
 
@@ -307,15 +307,15 @@ export class EngineSession {
     return true
   }
 
-  // other topics
+  // queues and incidents
 
-  #want(tabId: string, topics: readonly string[]): void {
-    if (this.#host === null && topics.length > 0) this.#host = this.#createHost()
-    this.#host?.want(tabId, topics)
+  #setTopics(tabId: string, topics: readonly string[]): void {
+    if (this.#sharedTopics === null && topics.length > 0) this.#sharedTopics = this.#createSharedTopics()
+    this.#sharedTopics?.setTopics(tabId, topics)
   }
 
-  #createHost(): SharedTopics {
-    const host = new SharedTopics({
+  #createSharedTopics(): SharedTopics {
+    const sharedTopics = new SharedTopics({
       ...this.#options,
       transport: this.#options.topicTransport,
       happened: (topic, event) => {
@@ -323,8 +323,8 @@ export class EngineSession {
         this.#options.registry()?.happened(topic, event)
       },
     })
-    host.up = isJoined(this.#state)
-    return host
+    sharedTopics.up = isJoined(this.#state)
+    return sharedTopics
   }
 
   // between tabs
@@ -342,7 +342,7 @@ export class EngineSession {
     })
   }
 
-  #answer(message: FollowerMessage, from: string): void {
+  #handleFollowerMessage(message: FollowerMessage, from: string): void {
     const connection = this.#connection
     switch (message.kind) {
       case 'ask':
@@ -359,24 +359,24 @@ export class EngineSession {
         this.#unread.recount()
         break
       case 'topics':
-        this.#want(from, message.topics)
+        this.#setTopics(from, message.topics)
         break
     }
   }
 
-  #accept(message: LeaderMessage): void {
+  #handleLeaderMessage(message: LeaderMessage): void {
     if (this.#role !== 'follower') return
-    const foremost = 'foremost' in message && this.#tabs.isThis(message.foremost)
+    const isVisibleTab = 'visibleTabId' in message && this.#tabs.isThis(message.visibleTabId)
     switch (message.kind) {
       case 'state':
         this.#unread.adopt(message.counts)
         this.#followerFeed?.hear(message)
         break
       case 'messages':
-        this.#feed.receiveRelayed(message.entries.map((entry) => ({ ...entry, foremost })))
+        this.#feed.receiveRelayed(message.entries.map((entry) => ({ ...entry, isVisibleTab })))
         break
       case 'volatile':
-        this.#listener.message(message.message, { replayed: false, foremost })
+        this.#listener.message(message.message, { replayed: false, foremost: isVisibleTab })
         break
       case 'signal':
         this.#signal(message.signal)

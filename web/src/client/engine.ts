@@ -1,6 +1,6 @@
 /**
- * Everything that works once a page connects; loaded by `engine-module.ts`. What the page itself holds is the surface:
- * `dashboard-websocket-client.ts` and what that imports.
+ * Entry of the engine chunk, which `engine-module.ts` loads with the first `connect()`. The page's own bundle holds only
+ * `dashboard-websocket-client.ts` and its imports.
  */
 
 export { createEngineDependencies } from './engine-dependencies.ts'

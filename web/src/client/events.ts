@@ -1,4 +1,4 @@
-/** The events of the client and what their listeners are given. */
+/** Events of the client and the arguments of their listeners. */
 
 import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
 import type { ClientError } from './client-error.ts'
@@ -7,43 +7,43 @@ import type { LostReason } from './sequencer.ts'
 import type { BinaryMessageEvent } from './topics/incident-session.ts'
 import type { UnreadCounts } from './unread-counter.ts'
 
-/** How a message came. */
+/** How a message was delivered. */
 export interface Delivery {
-  /** It happened while this page was not listening, and was read from the table. */
+  /** The message was read from the table, because its broadcast was not heard. */
   replayed: boolean
   /**
-   * Whether people look at this tab, or did last: true in exactly one of the tabs that hear the message. What is to
-   * be shown once (a toast, a sound) belongs there.
+   * Whether this is the visible tab or, while all tabs are hidden, the tab that was focused last. True in exactly one of
+   * the tabs that hear the message. Toasts and sounds, which are shown once, belong in that tab.
    */
   foremost: boolean
 }
 
 export interface ConnectedEvent {
   userId: string
-  /** False when something was missed that cannot be delivered one by one: read your state anew. */
+  /** False when missed messages cannot be delivered one by one: load your state again. */
   recovered: boolean
-  /** The place in the user's sequence that has been reached. */
+  /** The last delivered `seq`. */
   lastSeq: number
-  /** Not the first time since `connect()`. */
+  /** False for the first connection since `connect()`. */
   reconnected: boolean
 }
 
 export interface DisconnectedEvent {
-  /** `takeover`: the tab that had the connection is gone, and another one takes its place. */
+  /** `takeover`: the leading tab was closed, and another tab takes the lead. */
   reason: DownReason | CloseReason | 'refused' | 'takeover'
-  /** Milliseconds of the client's clock when it tries again; null when it does not. */
+  /** Clock time of the next attempt in milliseconds; null when the client does not try again. */
   retryAt: number | null
 }
 
 export interface StateEvent {
   old: ConnectionStateName
   new: ConnectionStateName
-  /** Name of the event that led here, e.g. `down`. */
+  /** Name of the event that caused the change, e.g. `down`. */
   reason: string
   state: ConnectionState
 }
 
-/** What was missed can no longer be told message by message; read your state anew. */
+/** Missed messages cannot be delivered one by one: load your state again. */
 export interface ReloadEvent {
   reason: LostReason
 }
@@ -62,15 +62,15 @@ type MessageOf<Type, Message = JobMessage> = Message extends { type: infer Types
 type JobMessageEvents = { [Type in JobMessage['type']]: [message: MessageOf<Type>, delivery: Delivery] }
 
 export interface ClientEvents extends JobMessageEvents {
-  /** Every message about a job, after the listeners of its own type. */
+  /** Every message about a job, after the listeners of the message's type. */
   message: [message: JobMessage, delivery: Delivery]
-  /** The same messages for views that are drawn as a whole: the first at once, what follows within 100 ms together. */
+  /** The same messages for views that render once per batch: the first at once, the following 100 ms together. */
   batch: [items: readonly BatchItem[]]
-  /** The number of unread or unseen notifications has changed, on whichever device. */
+  /** The number of unread or unseen notifications has changed, on any device. */
   unread: [counts: UnreadCounts]
-  /** Notifications were marked, on whichever device: for lists that show which are read. */
+  /** Notifications were marked as seen, read or unread, on any device. */
   notification_read: [message: NotificationReadMessage]
-  /** On the incidents that were joined: who is there, who types, what is sent. */
+  /** Presence, typing and binary messages of all joined incidents. */
   presence_update: [event: { incidentId: string; userIds: readonly string[] }]
   user_typing: [event: { incidentId: string; userId: string; timestamp: string }]
   binary: [event: BinaryMessageEvent]
@@ -80,6 +80,6 @@ export interface ClientEvents extends JobMessageEvents {
   reload: [event: ReloadEvent]
   /** The server answered a heartbeat. */
   pong: [event: { latencyMs: number }]
-  /** What went wrong without ending the connection; nothing is thrown at the page. */
+  /** A failure that does not end the connection. */
   error: [error: ClientError]
 }

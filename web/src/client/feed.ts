@@ -1,13 +1,12 @@
 /**
- * One user's messages in order: joins what the socket brings and what the table holds, and hands each durable
- * message over exactly once.
+ * One user's messages in order: merges broadcasts and rows of the table, and delivers each durable message exactly once.
  *
  *   socket ──> parse ──> sequencer ──> delivery queue ──> listener, then cursor
  *                            ^
  *   table  ──> pages ────────┘
  *
- * Everything asynchronous in here ends silently once the feed is closed: nothing of an earlier user can reach the
- * page or the storage under a later one.
+ * All asynchronous work ends without effect once the feed is closed: no message of an earlier user reaches the page or the
+ * storage under a later user.
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
@@ -41,57 +40,57 @@ export interface FeedOptions {
   pause: Pause
 }
 
-/** No page is made smaller than this. Rows. */
+/** Rows of the smallest page. */
 const SMALLEST_PAGE = 10
 
 /**
- * A commit is sent before others can read it: for a moment the table may be behind what was heard. Only a table that
- * stays behind was set back. Milliseconds.
+ * Milliseconds that the table's head may be below the cursor. A commit is broadcast a moment before other connections can
+ * read it; a table that stays behind longer was restored from a backup.
  */
 const REWOUND_AFTER = 2_000
 
-/** None of these may throw. */
+/** Callbacks. None may throw. */
 export interface FeedListener {
   message(entry: DeliveredMessage): void
-  /** What listeners have just been told, before the cursor is stored: empty places of the sequence included. */
-  told(entries: readonly Entry[]): void
-  /** Without a place in the sequence. */
+  /** Entries that were just delivered, before the cursor is stored. Includes entries without a message. */
+  told(entries: readonly FeedEntry[]): void
+  /** A volatile message, which has no `seq`. */
   volatile(message: JobMessage): void
-  /** What was missed cannot be told one by one. */
+  /** Missed messages cannot be delivered one by one. */
   lost(reason: LostReason): void
-  /** The socket brought something that shows that something before it is missing. */
+  /** A broadcast shows that an earlier message is missing. */
   behind(): void
   error(error: ClientError): void
 }
 
-/** A place in the sequence and what stands there; `message` is null where there is nothing to hand over. */
-export interface Entry {
+/** A `seq` and its message; null where there is no message to deliver. */
+export interface FeedEntry {
   seq: number
   epoch: string
   message: JobMessage | null
   replayed: boolean
-  /** Set where another tab has said so: whether this is the tab that people look at. */
-  foremost?: boolean
+  /** Set by the leading tab: whether this tab is the visible one. */
+  isVisibleTab?: boolean
 }
 
-export type DeliveredMessage = Entry & { message: JobMessage }
+export type DeliveredMessage = FeedEntry & { message: JobMessage }
 
 export class Feed {
   readonly #options: FeedOptions
   readonly #listener: FeedListener
   readonly #abort = new AbortController()
-  readonly #queue: DeliveryQueue<Entry>
-  #sequencer: Sequencer<Entry>
+  readonly #queue: DeliveryQueue<FeedEntry>
+  #sequencer: Sequencer<FeedEntry>
   #delivered: Position | null
   #recovered = true
   #catchingUp: Promise<number> | null = null
   #catchUpAgain = false
-  /** Smaller after a page that did not arrive, so that a slow line makes progress too. */
+  /** Halved after a page that did not arrive, so that a slow line makes progress. */
   #pageSize: number
-  /** Time of the clock since which the table has been behind what was heard; null while it is not. */
+  /** Clock time since which the table's head is below the cursor; null while it is not. */
   #rewoundSince: number | null = null
-  /** What has been handed over since the cursor was stored. */
-  #slice: Entry[] = []
+  /** Entries delivered since the cursor was stored. */
+  #slice: FeedEntry[] = []
 
   constructor(options: FeedOptions, listener: FeedListener) {
     this.#options = options
@@ -103,17 +102,17 @@ export class Feed {
       signer: options.signer,
       clock: options.clock,
       pause: options.pause,
-      deliver: (entry) => this.#hand(entry),
-      delivered: () => this.#mark(),
+      deliver: (entry) => this.#deliver(entry),
+      delivered: () => this.#storeCursor(),
     })
   }
 
-  /** The place up to which the listener has been told; null before the first visit's head was read. */
+  /** Cursor of the last delivered entry; null in a new browser profile until the head has been read. */
   get position(): Position | null {
     return this.#delivered
   }
 
-  /** False once something was missed that could not be delivered one by one. */
+  /** False once missed messages could not be delivered one by one. */
   get recovered(): boolean {
     return this.#recovered
   }
@@ -123,14 +122,14 @@ export class Feed {
     this.#queue.close()
   }
 
-  /** What a broadcast carried. */
+  /** Delivers or buffers the messages of a broadcast's payload. */
   receive(payload: unknown): void {
-    const durable: Entry[] = []
+    const durable: FeedEntry[] = []
     for (const parsed of parseBroadcast(payload)) {
       const entry = this.#entryOf(parsed)
       if (entry !== null) durable.push(entry)
       else if (parsed.kind === 'message') {
-        // Volatile: it has its place among the others, but waits for none that is missing.
+        // A volatile message keeps its order in the batch, but does not wait for missing messages.
         this.#receiveDurable(durable.splice(0))
         if (this.#abort.signal.aborted) return
         this.#listener.volatile(parsed.message)
@@ -139,16 +138,16 @@ export class Feed {
     this.#receiveDurable(durable)
   }
 
-  /** What another tab was told. */
-  receiveRelayed(entries: readonly Entry[]): void {
+  /** Entries that the leading tab has delivered. */
+  receiveRelayed(entries: readonly FeedEntry[]): void {
     this.#receiveDurable(entries)
   }
 
   /**
-   * Reads until the head is reached and nothing waits in the buffer. Called while that is under way, it makes the
-   * reading go on until everything written before this call has been delivered.
+   * Reads the table until the head is reached and the buffer is empty. A call during a running read extends that read until
+   * everything written before the call has been delivered.
    *
-   * @returns the time of the clock at which the head that was reached had been asked for.
+   * @returns the clock time at which the reached head was asked for.
    * @throws what the source threw, or AppError `history_unavailable`.
    */
   catchUp(): Promise<number> {
@@ -162,7 +161,7 @@ export class Feed {
     return this.#catchingUp
   }
 
-  /** Compares heads without reading anything else. @returns whether something is missing. */
+  /** Compares the cursor with the table's head. @returns whether messages are missing. */
   async isBehindHead(): Promise<boolean> {
     const asked = this.#sequencer.cursor
     const head = await this.#options.source.readHead(this.#options.userId, this.#abort.signal)
@@ -175,21 +174,21 @@ export class Feed {
     for (;;) {
       const asOf = clock()
       this.#catchUpAgain = false
-      // What overflowed until now was committed before the head is read, so the head covers it.
+      // Messages that overflowed the buffer were committed before this read, so the head includes them.
       this.#sequencer = clearOverflow(this.#sequencer)
       const asked = this.#sequencer.cursor
       const head = await source.readHead(userId, this.#abort.signal)
-      // What is being told meanwhile has its place before anything that the head says.
+      // Messages being delivered come before everything that is read up to this head.
       await this.#queue.idle()
       this.#abort.signal.throwIfAborted()
 
-      if (this.#sequencer.cursor === null) this.#goOnFrom({ epoch: head.epoch, seq: head.seq })
+      if (this.#sequencer.cursor === null) this.#continueFrom({ epoch: head.epoch, seq: head.seq })
       const comparison = compare(this.#sequencer, head, asked)
       const rewound = comparison.kind === 'lost' && comparison.reason === 'rewound'
       this.#rewoundSince = rewound ? (this.#rewoundSince ?? asOf) : null
       if (this.#rewoundSince !== null && asOf - this.#rewoundSince < REWOUND_AFTER)
         throw behindItsBroadcasts()
-      if (comparison.kind === 'lost') this.#lose(comparison.reason, comparison.from)
+      if (comparison.kind === 'lost') this.#reportReload(comparison.reason, comparison.from)
 
       const moved = await this.#readUpTo(head)
       await this.#queue.idle()
@@ -203,7 +202,7 @@ export class Feed {
     }
   }
 
-  #receiveDurable(entries: readonly Entry[]): void {
+  #receiveDurable(entries: readonly FeedEntry[]): void {
     if (entries.length > 0 && !this.#abort.signal.aborted) this.#apply(receive(this.#sequencer, ...entries))
   }
 
@@ -215,8 +214,8 @@ export class Feed {
       const rows = await this.#readPage(after)
       if (rows.length === 0) {
         await this.#queue.idle()
-        // Rows below the head are gone although the floor does not say so.
-        if (this.#cursorSeq === after) this.#lose('rows-missing', head)
+        // Rows below the head were deleted without raising the floor.
+        if (this.#cursorSeq === after) this.#reportReload('rows-missing', head)
         break
       }
       const entries = rows.map((row) => this.#entryOfRow(row, head.epoch))
@@ -244,18 +243,18 @@ export class Feed {
     return this.#sequencer.cursor?.seq ?? 0
   }
 
-  /** A place in the sequence, or null for a message without one. */
-  #entryOf(parsed: ParsedMessage): Entry | null {
+  /** Null for a volatile message, which has no `seq`. */
+  #entryOf(parsed: ParsedMessage): FeedEntry | null {
     if (parsed.kind === 'unrecognised') this.#unrecognised(parsed.type, parsed.seq)
     const { seq, epoch } = parsed.kind === 'message' ? parsed.message : parsed
     if (seq === undefined || seq === null || epoch === undefined || epoch === null) return null
     return { seq, epoch, message: parsed.kind === 'message' ? parsed.message : null, replayed: false }
   }
 
-  /** A row of an earlier epoch has been told under that epoch: it is stepped over. */
-  #entryOfRow(row: NotificationRow, epoch: string | null): Entry {
+  /** A row of an earlier epoch was delivered under that epoch: its entry has no message. */
+  #entryOfRow(row: NotificationRow, epoch: string | null): FeedEntry {
     const parsed = parseMessage(row.payload)
-    const entry: Entry = { seq: row.seq, epoch: epoch ?? '', message: null, replayed: true }
+    const entry: FeedEntry = { seq: row.seq, epoch: epoch ?? '', message: null, replayed: true }
     if (parsed.kind === 'unrecognised') {
       this.#unrecognised(parsed.type, row.seq)
       return entry
@@ -269,33 +268,33 @@ export class Feed {
     this.#listener.error(new ClientError('message_unrecognised', { details: { type, seq } }))
   }
 
-  #apply(step: Step<Entry>): void {
+  #apply(step: Step<FeedEntry>): void {
     this.#sequencer = step.sequencer
     if (step.deliver.length > 0) this.#queue.push(step.deliver)
     if (step.behind) this.#listener.behind()
   }
 
-  #hand(entry: Entry): void {
+  #deliver(entry: FeedEntry): void {
     const { epoch, seq, message } = entry
     this.#delivered = { epoch, seq }
     this.#slice.push(entry)
     if (message !== null) this.#listener.message({ ...entry, message })
   }
 
-  #mark(): void {
+  #storeCursor(): void {
     this.#listener.told(this.#slice)
     this.#slice = []
     if (this.#delivered !== null) this.#options.cursors.advance(this.#options.userId, this.#delivered)
   }
 
-  #lose(reason: LostReason, from: Position): void {
+  #reportReload(reason: LostReason, from: Position): void {
     this.#recovered = false
     this.#rewoundSince = null
-    this.#goOnFrom(from)
+    this.#continueFrom(from)
     this.#listener.lost(reason)
   }
 
-  #goOnFrom(position: Position): void {
+  #continueFrom(position: Position): void {
     this.#delivered = position
     this.#options.cursors.reset(this.#options.userId, position)
     this.#apply(moveTo(this.#sequencer, position))

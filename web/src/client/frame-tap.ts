@@ -1,11 +1,11 @@
-/** Listens to the frames of a supabase-js client: phoenix, beneath it, has a place for one logger. */
+/** Listens to the frames of a supabase-js client, through the one logger of phoenix beneath it. */
 
 /** @param kind `push`, `receive`, `transport`, `channel` or `error`. @param data the payload, tokens left out. */
 export type FrameListener = (kind: string, text: string, data: unknown) => void
 
-/** A logger of the page goes on hearing. @returns whether this supabase-js has such a place. */
+/** The page's own logger is still called. @returns whether this version of supabase-js has the logger. */
 export function tapFrames(realtime: object, listener: FrameListener): boolean {
-  // Not part of its types; a version that has moved it only leaves the frames out.
+  // Not part of the public types. A version without this property logs no frames.
   const socket: unknown = Reflect.get(Object(Reflect.get(realtime, 'socketAdapter')), 'socket')
   if (typeof socket !== 'object' || socket === null || !('logger' in socket)) return false
   const { logger: previous } = socket
@@ -16,7 +16,7 @@ export function tapFrames(realtime: object, listener: FrameListener): boolean {
   return true
 }
 
-/** A payload that may be shown. */
+/** The payload without its access token, for logs. */
 export function withoutToken(data: unknown): unknown {
   return typeof data === 'object' && data !== null && 'access_token' in data
     ? { ...data, access_token: '…' }

@@ -1,16 +1,16 @@
-/** Heartbeats of a Realtime socket: asked for, answered in time, or lost. */
+/** Heartbeats of a supabase-js socket. */
 
 import type { RealtimeClient } from '@supabase/supabase-js'
 import type { Timers } from './ports.ts'
 
 export interface HeartbeatHandlers {
-  /** Answered after so many milliseconds. */
+  /** A heartbeat was answered. */
   alive(latencyMs: number): void
-  /** Not answered in time. */
+  /** A heartbeat was not answered in time. */
   lost(): void
 }
 
-/** @param timeout milliseconds within which a heartbeat has to be answered. @returns the way to stop. */
+/** @param timeout milliseconds within which a heartbeat has to be answered. @returns a function that stops watching. */
 export function watchHeartbeats(
   realtime: RealtimeClient,
   timers: Timers,
@@ -35,7 +35,7 @@ export function watchHeartbeats(
 }
 
 export function sendHeartbeat(realtime: RealtimeClient): void {
-  // phoenix takes a second heartbeat before the answer to the first for a dead connection.
+  // phoenix treats a second heartbeat before the answer to the first as a sign of a dead connection.
   if (realtime.isConnected() && realtime.pendingHeartbeatRef === null) void realtime.sendHeartbeat()
 }
 
@@ -43,7 +43,7 @@ type Listener = (status: string, latencyMs: number | undefined) => void
 
 const listenersOf = new WeakMap<RealtimeClient, Set<Listener>>()
 
-/** supabase-js has room for one heartbeat callback: ours fans out and goes on to the page's own. */
+/** supabase-js has one heartbeat callback: this one calls all listeners and the page's own callback. */
 function listen(realtime: RealtimeClient, listener: Listener): () => void {
   const listeners = listenersOf.get(realtime) ?? new Set()
   if (!listenersOf.has(realtime)) {

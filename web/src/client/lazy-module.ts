@@ -1,14 +1,13 @@
 /**
- * A part of the library in a file of its own: loaded when it is first used, and tried again as long as anybody waits
- * for it.
+ * A module in a chunk of its own: loaded at its first use, and loaded again after a failure while a caller waits.
  *
- * A browser may remember that an `import()` failed for as long as the page lives, as Chromium does: further attempts fail
- * without a request. Under another URL the same file is another module, and the failure says where it was looked for.
+ * Chromium remembers a failed `import()` for the life of the page: further attempts fail without a request. The same file
+ * under another URL is another module, so further attempts add a query to the URL that the error message names.
  */
 
 import { ClientError } from './client-error.ts'
 
-/** Milliseconds that a request waits for the code which makes it. */
+/** Milliseconds that `ready()` waits for the module. */
 const LOAD_TIMEOUT = 10_000
 
 /** Milliseconds between two attempts. */
@@ -25,22 +24,22 @@ export class LazyModule<T> {
   #loaded: T | null = null
   #loading = false
   #attempts = 0
-  /** Where it was looked for, once that has failed. */
+  /** URL of the file, known from the message of the first failure. */
   #url: string | null = null
   readonly #waiting = new Set<Waiting<T>>()
 
-  /** @param loadFrom the same file, from a URL that it is given. */
+  /** @param loadFrom imports the same file from the given URL. */
   constructor(load: () => Promise<T>, loadFrom: (url: string) => Promise<T> = importModule) {
     this.#import = load
     this.#importFrom = loadFrom
   }
 
   /**
-   * Calls back at once where it is loaded, else as soon as it is; in the order of the calls.
+   * Calls `then` with the module: at once when the module is loaded, else after loading, in the order of the calls.
    *
-   * @param then where it throws while it is called later, the page is told as of any error that nobody caught.
-   * @param failed hears of each attempt that fails, `client_unavailable`. Must not throw.
-   * @returns the way to stop waiting.
+   * @param then an error thrown after loading is reported to the page as uncaught.
+   * @param failed called with `client_unavailable` after each failed attempt. Must not throw.
+   * @returns a function that stops waiting.
    */
   use(then: (part: T) => void, failed?: (error: ClientError) => void): () => void {
     if (this.#loaded !== null) {
@@ -53,7 +52,7 @@ export class LazyModule<T> {
     return () => this.#waiting.delete(waiting)
   }
 
-  /** @throws AppError `client_unavailable` where it is not there within 10 s. */
+  /** @throws AppError `client_unavailable` when the module is not loaded within 10 s. */
   ready(): Promise<T> {
     return new Promise((resolve, reject) => {
       const forget = this.use(resolve)
@@ -73,7 +72,7 @@ export class LazyModule<T> {
     const loading = url === null ? this.#import() : this.#importFrom(`${url}?attempt=${this.#attempts}`)
     loading.then(
       (part) => {
-        // What these call in turn comes after them.
+        // Callbacks added by these callbacks run after them.
         for (const waiting of this.#waiting) {
           this.#waiting.delete(waiting)
           callWith(part, waiting.then)
@@ -83,7 +82,7 @@ export class LazyModule<T> {
       (cause: unknown) => {
         this.#url ??= urlOf(cause)
         setTimeout(() => this.#loadAgain(), RETRY_DELAY)
-        // One of them may stop another from waiting.
+        // A callback may remove another callback.
         for (const waiting of [...this.#waiting])
           if (this.#waiting.has(waiting)) waiting.failed?.(unavailable(cause))
       },
@@ -96,7 +95,7 @@ export class LazyModule<T> {
   }
 }
 
-/** One that throws keeps no other from being called. */
+/** An error in one callback must not keep the others from being called. */
 function callWith<T>(part: T, then: (part: T) => void): void {
   try {
     then(part)
@@ -111,10 +110,10 @@ function unavailable(cause: unknown): ClientError {
   return new ClientError('client_unavailable', { cause })
 }
 
-/** Browsers end their message with it; where they do not, they try again by themselves. */
+/** The URL at the end of a browser's error message. Browsers whose message has no URL repeat a failed import by themselves. */
 function urlOf(cause: unknown): string | null {
   return cause instanceof Error ? (/https?:\S+$/.exec(cause.message)?.[0] ?? null) : null
 }
 
-/** Not for a bundler to resolve. */
+/** A bundler must not resolve this import. */
 const importModule = (url: string) => import(/* @vite-ignore */ url)

@@ -2,7 +2,7 @@
 
 import type { PageEvent, PageEvents } from './ports.ts'
 
-/** What of a page is used here; this file is also compiled where there is no DOM. */
+/** The used parts of a page. This file is also compiled without DOM types. */
 interface Surroundings {
   document?: EventTarget & { readonly visibilityState: string }
   window?: EventTarget

@@ -1,6 +1,6 @@
 /**
- * Gives the page a turn without waiting for a timer, which browsers hold back to 4 ms, and to 1 s in hidden pages. And
- * without `scheduler.yield`, which goes on before the page's other tasks: they would starve.
+ * Lets the page run its other tasks. Timers are delayed to 4 ms, and to 1 s in hidden pages; `scheduler.yield` continues
+ * before the page's other tasks.
  */
 
 import type { Pause } from './ports.ts'

@@ -1,22 +1,22 @@
 /**
- * What the client needs of the world, as small interfaces. The defaults are built on supabase-js and on the
- * page (`supabase-*.ts`, `page-events.ts`); tests pass their own.
+ * Interfaces between the client and its environment. The defaults use supabase-js and the page (`supabase-*.ts`,
+ * `page-events.ts`); tests pass their own.
  */
 
 import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 import type { DownReason } from './connection-state.ts'
 import type { Head } from './sequencer.ts'
 
-/** The fast path: one private channel on a socket that may lose messages. */
+/** Realtime: private channels on a socket that may lose messages. */
 export interface Transport {
-  /** Begins to join; everything that follows is reported to `handlers`, until `leave()`. */
+  /** Begins to join a channel. Results and messages go to `handlers` until `leave()`. */
   join(topic: string, handlers: TransportHandlers, options?: JoinOptions): Subscription
-  /** Closes a socket that nobody here needs: another tab has one for all. */
+  /** Closes a socket without channels, because another tab holds the socket. */
   rest?(): void
 }
 
 export interface JoinOptions {
-  /** Shows the others on the topic that this user is there, and asks who else is. */
+  /** Joins the topic's presence as this user. */
   presentAs?: string
 }
 
@@ -24,27 +24,27 @@ export interface Subscription {
   /**
    * Ends the subscription; no handler is called afterwards. Safe to call twice.
    *
-   * @param next `rejoin`: another attempt follows, so a socket that works may stay; `end`: nothing follows.
+   * @param next `rejoin`: another join follows, so a working socket may stay open; `end`: no join follows.
    */
   leave(next: 'rejoin' | 'end'): void
-  /** Asks for a sign of life; ends in `alive` or in `down('heartbeat-timeout')`. */
+  /** Sends a heartbeat; ends in `alive` or in `down('heartbeat-timeout')`. */
   ping(): void
 }
 
 export interface TransportHandlers {
   joined(): void
-  /** The stream behind the channel flows; can come after `joined`, or never. */
+  /** The server's replication stream has started. Called after `joined`, or never. */
   flowing(): void
   message(payload: unknown, event?: string): void
-  /** Ids of the users who are there, sorted; where presence was asked for. */
+  /** Sorted ids of the users who are present, for a join with `presentAs`. */
   presence?(userIds: string[]): void
-  /** The server answered a heartbeat after so many milliseconds. */
+  /** The server answered a heartbeat. */
   alive(latencyMs: number): void
   down(reason: DownReason, cause?: unknown): void
   refused(code: ClientErrorCode, cause?: unknown): void
 }
 
-/** The truth: the user's notifications in the table. Both reject with an AppError. */
+/** The user's rows in the table `notifications`. Both functions reject with an AppError. */
 export interface NotificationSource {
   readHead(userId: string, signal: AbortSignal): Promise<Head>
   /** Rows with `seq > after`, ascending, at most `limit`. */
@@ -53,11 +53,11 @@ export interface NotificationSource {
 
 export interface NotificationRow {
   seq: number
-  /** The message as it was broadcast; not yet checked. */
+  /** The message as it was broadcast, not yet parsed. */
   payload: unknown
 }
 
-/** How many notifications are unseen and unread, as of a place in the sequence. */
+/** Numbers of unseen and unread notifications as of one `seq`. */
 export interface CountsAsOf {
   epoch: string | null
   seq: number
@@ -65,19 +65,19 @@ export interface CountsAsOf {
   unread: number
 }
 
-/** Which notifications: those listed, or all up to a number. */
+/** The listed `seq`, or all up to one `seq`. */
 export type MarkTarget = readonly number[] | { upTo: number }
 
-/** What is read implies seen. */
+/** `read: true` also marks as seen. */
 export interface Mark {
   seen?: boolean
   read?: boolean
 }
 
-/** What the user has seen and read, on all devices. Both reject with an AppError. */
+/** Seen and read marks, shared by all of the user's devices. Both functions reject with an AppError. */
 export interface Inbox {
   counts(userId: string, signal: AbortSignal): Promise<CountsAsOf>
-  /** @returns how many notifications changed. */
+  /** @returns the number of notifications that changed. */
   mark(userId: string, target: MarkTarget, mark: Mark): Promise<number>
 }
 
@@ -90,7 +90,7 @@ export interface QueueJob {
   stage: string | null
   error: string | null
   errorCode: string | null
-  /** Rises with every change that people are told of. */
+  /** Rises with every change that is broadcast. */
   revision: number
 }
 
@@ -99,10 +99,10 @@ export interface QueueSource {
   readJobs(queueId: string, signal: AbortSignal): Promise<QueueJob[]>
 }
 
-/** Messages of people. All reject with an AppError: `rate_limited`, `topic_forbidden`, `message_too_large` and so on. */
+/** Messages from one member to the others. All functions reject with an AppError: `rate_limited`, `topic_forbidden`, `message_too_large` and so on. */
 export interface Sender {
   send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void>
-  /** At most every 2 s for an incident; calls between do nothing. */
+  /** Sends at most every 2 s per incident; calls in between do nothing. */
   sendTyping(incidentId: string): Promise<void>
   /** At most 64 KB. */
   sendBinary(topic: string, event: string, bytes: Uint8Array): Promise<void>
@@ -116,11 +116,11 @@ export interface Device {
   lastSeenAt: string
 }
 
-/** This browser profile among the user's devices. All reject with an AppError. */
+/** This browser profile as one of the user's devices. All functions reject with an AppError. */
 export interface Devices {
   readonly deviceId: string
   /**
-   * @param displace a device that has to give way.
+   * @param displace id of the device whose place this device takes.
    * @returns milliseconds of silence after which a device loses its place.
    * @throws AppError `too_many_connections` with `details.devices`.
    */
@@ -129,25 +129,25 @@ export interface Devices {
   unregister(): Promise<void>
 }
 
-/** Who is signed in. */
+/** The signed-in user. */
 export interface Identity {
   /**
-   * Null when nobody is. Refreshes a token that has expired.
+   * Null without a session. Renews a token that has expired.
    *
-   * @throws AppError `connection_lost` when it takes a network to tell and there is none.
+   * @throws AppError `connection_lost` when the token has expired and cannot be renewed without a network.
    */
   currentUserId(): Promise<string | null>
-  /** Calls back on sign-in, refresh and sign-out. @returns the way to stop. */
+  /** Calls back on sign-in, token refresh and sign-out. @returns a function that stops the calls. */
   onChange(listener: (userId: string | null) => void): () => void
 }
 
-/** Makes the signed URLs of replayed messages work again. */
+/** Signs the expired URLs of replayed messages again. */
 export interface UrlSigner {
-  /** @returns for each given URL a fresh one (the same where it still works), or null where none can be had. */
+  /** @returns for each given URL a valid one (the same URL while it is valid), or null when signing failed. */
   signAgain(urls: readonly string[]): Promise<ReadonlyMap<string, string | null>>
 }
 
-/** What tells a page that its connection may have changed. */
+/** Events of the page after which the connection may have changed. */
 export type PageEvent = 'wake' | 'online' | 'offline' | 'suspend'
 
 export type PageEvents = (listener: (event: PageEvent) => void) => () => void
@@ -160,7 +160,7 @@ export interface Timers {
   clear(handle: unknown): void
 }
 
-/** Gives the page a turn: input, rendering, other messages. */
+/** Lets the page handle input, rendering and other tasks. */
 export type Pause = () => Promise<void>
 
 export interface ClientLogger {

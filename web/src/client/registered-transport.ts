@@ -1,6 +1,6 @@
 /**
- * Joins only as a registered device of the user whose topic it is, and stays one: what the database limits holds
- * whatever path the socket takes.
+ * Registers this device before it joins the user's topic, and keeps the registration alive: so the database's limit of
+ * devices holds for every socket.
  *
  *   join ──> who is signed in ──> register ──> join of the channel ──> heartbeats with the pings
  *               │ down: session     └─ refused: too_many_connections        └─ refused: connection_displaced
@@ -18,7 +18,7 @@ export interface RegistrationOptions {
   clock: Clock
 }
 
-/** For the topics of users. */
+/** For topics `user:<id>`. */
 export function createRegisteredTransport(options: RegistrationOptions): Transport {
   const { transport } = options
   return {
@@ -81,7 +81,7 @@ class RegisteredSubscription implements Subscription {
     }
   }
 
-  /** Whoever is signed in would be registered. That may take a network to tell. */
+  /** The database registers the signed-in user, who has to be the topic's user. */
   async #isUser(): Promise<boolean> {
     try {
       const userId = await this.#identity.currentUserId()
@@ -94,7 +94,7 @@ class RegisteredSubscription implements Subscription {
     return false
   }
 
-  /** Twice within the time of silence that is allowed is enough. */
+  /** Sends a device heartbeat when half of the allowed silence has passed. */
   async #heartbeat(): Promise<void> {
     const due = this.#clock() - this.#seenAt >= this.#silenceLimitMs / 2
     if (!due || this.#asking || this.#left || this.#subscription === null) return
@@ -106,7 +106,7 @@ class RegisteredSubscription implements Subscription {
       else if (status === 'displaced') this.#handlers.refused('connection_displaced')
       else await this.#register()
     } catch {
-      // The next ping asks again; whether there is a connection at all, others find out.
+      // The next ping sends another heartbeat. The socket's own heartbeat finds a lost connection.
     } finally {
       this.#asking = false
     }

@@ -1,4 +1,4 @@
-/** Requests to the database: limited in time, and with the codes that it answers. */
+/** Requests to the database, with a time limit and the database's error codes. */
 
 import { type ClientErrorCode, isClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 import type { BackendRequest } from './backend.ts'
@@ -10,9 +10,9 @@ import { unlessAborted } from './unless-aborted.ts'
 const REQUEST_TIMEOUT = 10_000
 
 /**
- * @param otherwise the code of a failure that has none of its own, such as that of the network.
- * @param timeoutMs milliseconds after which it counts as failed.
- * @throws AppError; a hint that is JSON is its `details.hint`.
+ * @param otherwise the code of a failure without a code of its own, such as a network failure.
+ * @param timeoutMs milliseconds after which the request counts as failed.
+ * @throws AppError; a hint in JSON becomes `details.hint`.
  */
 export async function call(
   request: BackendRequest,
@@ -37,17 +37,17 @@ function parseHint(hint: string | null): unknown {
   try {
     return JSON.parse(hint)
   } catch {
-    // Words for people.
+    // The hint is text for people.
     return undefined
   }
 }
 
-/** The database answers whoever is signed in; that can change while a request is under way. */
+/** The database answers for the signed-in user, which can change while a request is running. */
 export async function requireUser(identity: Identity, userId: string): Promise<void> {
   if ((await identity.currentUserId()) !== userId) throw new ClientError('user_mismatch')
 }
 
-/** A whole number that is not negative. PostgREST sends bigint as a number, other layers as text. */
+/** A whole number of at least 0. PostgREST sends bigint as a number, other REST layers as text. */
 export function toCount(value: unknown): number {
   const count = typeof value === 'string' && value !== '' ? Number(value) : value
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) throw unreadable()

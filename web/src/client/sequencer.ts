@@ -8,7 +8,7 @@
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
 
-/** A place in a user's sequence. `epoch` is null until the user has had a first notification. */
+/** A cursor in a user's sequence. `epoch` is null until the user's first notification. */
 export interface Position {
   epoch: string | null
   seq: number
@@ -24,7 +24,7 @@ export function isPosition(value: unknown): value is Position {
   )
 }
 
-/** What the table says: the newest `seq`, and the `floor` up to which rows have been deleted. */
+/** The table's newest `seq`, and the `floor` up to which rows have been deleted. */
 export interface Head extends Position {
   floor: number
 }
@@ -35,11 +35,11 @@ export interface Sequenced {
 }
 
 export interface Sequencer<T extends Sequenced> {
-  /** The last place delivered; null before the head was first read, when everything is buffered. */
+  /** The last delivered `seq`. Null before the first read of the head; until then all messages are buffered. */
   readonly cursor: Position | null
-  /** Messages above the cursor that wait for those between. */
+  /** Messages above the cursor that wait for the missing ones before them. */
   readonly buffer: ReadonlyMap<number, T>
-  /** The buffer was full and something was left out; the table has it. */
+  /** The buffer was full and a message was dropped, which has to be read from the table. */
   readonly overflowed: boolean
 }
 
@@ -47,27 +47,27 @@ export interface Step<T extends Sequenced> {
   sequencer: Sequencer<T>
   /** In order, each exactly once. */
   deliver: T[]
-  /** Something is known to be missing: read the table. */
+  /** A message is missing: read the table. */
   behind: boolean
 }
 
-/** Why what was missed cannot be delivered one by one. */
+/** Why missed messages cannot be delivered one by one. */
 export type LostReason = 'epoch-changed' | 'below-floor' | 'rewound' | 'rows-missing'
 
 export type Comparison =
   | { kind: 'even' }
   | { kind: 'behind' }
-  /** `from` is where delivery goes on; the state before it has to be read as a whole. */
+  /** Delivery continues after `from`; the page has to load its state up to there. */
   | { kind: 'lost'; reason: LostReason; from: Position }
 
-/** Messages kept while the table is being read. What does not fit is read from the table as well. */
+/** Messages buffered while the table is being read. Messages beyond that are read from the table. */
 export const BUFFER_LIMIT = 2_000
 
 export function createSequencer<T extends Sequenced>(cursor: Position | null): Sequencer<T> {
   return { cursor, buffer: new Map(), overflowed: false }
 }
 
-/** Messages from the socket, as they came. A batch costs one look at the buffer, not one per message. */
+/** Messages from the socket, in the order of arrival. A batch scans the buffer once. */
 export function receive<T extends Sequenced>(sequencer: Sequencer<T>, ...messages: readonly T[]): Step<T> {
   const draft = begin(sequencer)
   for (const message of messages) {
@@ -80,8 +80,8 @@ export function receive<T extends Sequenced>(sequencer: Sequencer<T>, ...message
 }
 
 /**
- * Rows of the table, in ascending order, beginning right after the cursor. The table is the truth: a hole
- * between rows (deleted by hand) is stepped over.
+ * Rows of the table in ascending order, beginning right after the cursor. The table decides: a `seq` without a row (deleted
+ * by hand) is skipped.
  */
 export function receiveRows<T extends Sequenced>(sequencer: Sequencer<T>, rows: readonly T[]): Step<T> {
   const draft = begin(sequencer)
@@ -94,7 +94,7 @@ export function receiveRows<T extends Sequenced>(sequencer: Sequencer<T>, rows: 
 /**
  * Compares the cursor with the table's head.
  *
- * @param asked the cursor when the head was asked for: a message that arrived meanwhile is no sign of a rewind.
+ * @param asked the cursor when the head was asked for. A message that arrived later does not mean that the table was set back.
  */
 export function compare<T extends Sequenced>(
   sequencer: Sequencer<T>,
@@ -103,7 +103,7 @@ export function compare<T extends Sequenced>(
 ): Comparison {
   const { cursor } = sequencer
   if (cursor === null) return { kind: 'behind' }
-  // The user's first notification ever may arrive while the head is on its way: no sign of another numbering.
+  // The user's first notification may arrive while the head is being read: the epoch did not change.
   const first = head.epoch === null && (asked === null || asked.epoch === null)
   if (cursor.epoch !== null && head.epoch !== cursor.epoch && !first) {
     return { kind: 'lost', reason: 'epoch-changed', from: { epoch: head.epoch, seq: head.floor } }
@@ -117,7 +117,7 @@ export function compare<T extends Sequenced>(
   return cursor.seq < head.seq || isBehind(sequencer) ? { kind: 'behind' } : { kind: 'even' }
 }
 
-/** Goes on from another place, delivering what the buffer holds right after it. */
+/** Moves the cursor, and delivers the buffered messages right after it. */
 export function moveTo<T extends Sequenced>(sequencer: Sequencer<T>, position: Position): Step<T> {
   const draft = begin(sequencer)
   draft.cursor = position
@@ -125,7 +125,7 @@ export function moveTo<T extends Sequenced>(sequencer: Sequencer<T>, position: P
   return end(draft)
 }
 
-/** Called when the head has been reached: what had overflowed has been read from the table by then. */
+/** Called before the head is read: messages dropped until then are at or below that head. */
 export function clearOverflow<T extends Sequenced>(sequencer: Sequencer<T>): Sequencer<T> {
   return { ...sequencer, overflowed: false }
 }
@@ -134,7 +134,7 @@ export function isBehind<T extends Sequenced>(sequencer: Sequencer<T>): boolean 
   return sequencer.overflowed || sequencer.buffer.size > 0
 }
 
-/** The sequencer while a step is being made: what the step adds to the buffer is kept apart until its end. */
+/** The sequencer during a step. Messages added to the buffer are kept apart until the end of the step. */
 interface Draft<T extends Sequenced> {
   cursor: Position | null
   readonly before: Sequencer<T>
@@ -147,7 +147,7 @@ function begin<T extends Sequenced>(before: Sequencer<T>): Draft<T> {
   return { cursor: before.cursor, before, added: new Map(), overflowed: before.overflowed, deliver: [] }
 }
 
-/** The next message: delivered, with what the buffer holds right after it. */
+/** Delivers the next message, and the buffered messages right after it. */
 function advance<T extends Sequenced>(draft: Draft<T>, message: T): void {
   draft.cursor = { epoch: message.epoch, seq: message.seq }
   draft.deliver.push(message)
@@ -182,7 +182,7 @@ function end<T extends Sequenced>({ cursor, before, added, overflowed, deliver }
   return { sequencer, deliver, behind: isBehind(sequencer) }
 }
 
-/** What can no longer be delivered must not stay in the buffer: it would look like a gap for ever. */
+/** A message that cannot be delivered any more must leave the buffer: it would look like a gap for ever. */
 function isAhead(message: Sequenced, cursor: Position | null): boolean {
   if (cursor === null) return true
   return message.seq > cursor.seq && (cursor.epoch === null || message.epoch === cursor.epoch)

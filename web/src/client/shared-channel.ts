@@ -1,10 +1,10 @@
 /**
- * One private channel of supabase-js, shared by everybody on the page who listens to its topic: supabase-js knows
- * one channel per topic, and a page may have mounted the client twice.
+ * One private channel of supabase-js, shared by all clients of the page that join its topic: supabase-js allows one
+ * channel per topic, and a page may have mounted the client twice.
  *
  *   first member ──> opening ──> joined ──> ended    (down, refused, or the last member has left)
  *
- * What happens is told to every member. A channel that has ended is not revived: the next join makes a new one.
+ * Every member hears every event. A channel that has ended is not reused: the next join opens a new channel.
  */
 
 import type { RealtimeChannel } from '@supabase/supabase-js'
@@ -16,25 +16,25 @@ import type { Timers, TransportHandlers } from './ports.ts'
 export interface SharedChannelOptions {
   supabase: Pick<Backend, 'realtime' | 'channel'>
   topic: string
-  /** The user who shows that they are there; undefined without presence. */
+  /** User id for the topic's presence; undefined without presence. */
   presentAs: string | undefined
   timers: Timers
   heartbeatTimeout: number
   /** Resolves when the session's token is valid. Rejects with an AppError. */
   authorize: () => Promise<void>
-  /** Gives the socket that token. */
+  /** Passes the token to the socket. */
   giveToken: () => Promise<void>
-  /** Resolves when channels that ended before have said good-bye. */
+  /** Resolves when the channels that ended before have been left. */
   before: Promise<void>
-  /** It uses the socket from now on, until it has said good-bye. */
+  /** Called when the channel begins to use the socket. */
   onOpen: (channel: RealtimeChannel) => void
-  /** Nobody else uses the socket, but for channels that are saying good-bye. */
+  /** Whether all other channels on the socket are being left. */
   isLast: () => boolean
-  /** Nobody can become a member any more; the channel says good-bye in `closing`. */
+  /** The channel has ended. `closing` resolves when the server has answered its leave. */
   onEnd: (closing: Promise<void>) => void
 }
 
-/** Milliseconds to wait for the server's good-bye to a channel. */
+/** Milliseconds to wait for the server's answer to a leave. */
 const LEAVE_TIMEOUT = 2_000
 
 export class SharedChannel {
@@ -46,7 +46,7 @@ export class SharedChannel {
   #userIds: string[] | null = null
   #flowing = false
   #ended = false
-  /** The server has left something unanswered: the socket is not worth keeping. */
+  /** The server did not answer a heartbeat or a join: the socket is to be closed. */
   #suspect = false
 
   constructor(options: SharedChannelOptions) {
@@ -65,7 +65,7 @@ export class SharedChannel {
   add(member: TransportHandlers): void {
     this.#members.add(member)
     if (!this.#joined) return
-    // In a turn of its own: whoever joins learns of it after `join` has returned.
+    // In a later turn, so that no handler is called before `join` has returned.
     void Promise.resolve().then(() => {
       if (!this.#members.has(member)) return
       member.joined()
@@ -74,7 +74,7 @@ export class SharedChannel {
     })
   }
 
-  /** @param next what the last member intends: `rejoin` keeps a socket that works. */
+  /** @param next intention of the last member: `rejoin` keeps a working socket open. */
   remove(member: TransportHandlers, next: 'rejoin' | 'end'): void {
     if (!this.#members.delete(member)) return
     if (this.#members.size === 0) this.#end(() => undefined, next)
@@ -90,10 +90,10 @@ export class SharedChannel {
       this.#end((member) => member.down('session', cause))
       return
     }
-    // Without this the first private join goes out with the anonymous key and is refused.
+    // Without this the first private join is sent with the publishable key and refused.
     await giveToken()
     if (this.#ended) return
-    // phoenix has a reconnect of its own; disconnecting stops its timer and makes `connect()` open a new socket.
+    // phoenix reconnects by itself. `disconnect()` stops that timer, so that `connect()` opens a new socket.
     if (!realtime.isConnected() && !realtime.isConnecting()) await realtime.disconnect()
     if (this.#ended) return
     if (realtime.getChannels().some((other) => other.subTopic === topic)) {
@@ -156,11 +156,10 @@ export class SharedChannel {
   async #close(next: 'rejoin' | 'end'): Promise<void> {
     const { isLast, supabase } = this.#options
     const { realtime } = supabase
-    // When all who leave in this turn have left.
+    // Wait for all members that leave in this turn.
     await Promise.resolve()
-    // A good-bye over a dead socket would only wait for its time-out. And where nothing follows, the socket is closed
-    // before the turn is over, and before phoenix has a good-bye to wait for: a page that leaves for the back/forward
-    // cache has no other.
+    // On a dead socket a leave would wait for its time-out. When no join follows, the socket is closed in this turn and
+    // without a leave, because a page that enters the back/forward cache gets no later turn.
     const closing = this.#suspect || (next === 'end' && isLast()) ? realtime.disconnect() : null
     await this.#channel?.unsubscribe(LEAVE_TIMEOUT)
     this.#channel?.teardown()

@@ -1,4 +1,4 @@
-/** Signed URLs in messages: they end after a while, and a message replayed from the table may carry one that has. */
+/** Signed URLs in messages. A message that is replayed from the table may carry an expired URL. */
 
 import {
   JOB_MESSAGE_FAMILIES,
@@ -6,19 +6,19 @@ import {
   SIGNED_URL_FIELDS,
 } from '../../../functions-shared/message-types.ts'
 
-/** Seconds that a URL signed again stays valid. */
+/** Validity of a URL that the client signs, in seconds. */
 export const VALIDITY = 3_600
 
-/** Milliseconds: a URL that ends this soon is signed again as well. */
+/** A URL that expires within so many milliseconds is signed again. */
 export const MARGIN = 60_000
 
-/** The URL in a message that has ended or is about to; or may have, where the message does not say. */
+/** The message's URL when it has expired, is about to expire, or carries no time of expiry; else null. */
 export function endedUrl(message: JobMessage, now: number): string | null {
   const [url, end] = urlFields(message).map((field): unknown => Reflect.get(message, field))
   return typeof url !== 'string' || Date.parse(String(end)) - MARGIN > now ? null : url
 }
 
-/** The message with its URL replaced; without one where it could not be signed again. */
+/** The message with a new URL, or without a URL when signing failed. */
 export function withUrl(message: JobMessage, url: string | null, now: number): JobMessage {
   const changed = { ...message }
   const values = [url, new Date(now + VALIDITY * 1000).toISOString()]

@@ -1,5 +1,5 @@
 /**
- * This browser profile as one of the user's live devices, of which the database allows only so many.
+ * This browser profile as one of the user's live devices, whose number the database limits.
  *
  *   register ──> live ──> heartbeat ... ──> unregister
  *      └─ too_many_connections, with the devices that are live
@@ -16,10 +16,10 @@ const STORAGE_KEY = 'claimwire:device'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** One request at a time: an unregistration must not overtake the registration that follows it. */
+/** Runs one request at a time, so that a registration is not overtaken by the unregistration before it. */
 const turns = new WeakMap<object, Promise<unknown>>()
 
-/** @param label for the user to tell devices apart. */
+/** @param label name of the device that users see. */
 export function createSupabaseDevices(
   supabase: Pick<Backend, 'rpc'>,
   storage: KeyValueStorage | null,
@@ -67,7 +67,7 @@ export function createSupabaseDevices(
   }
 }
 
-/** A browser and its system in a few words, e.g. "Chrome on Linux"; null where there is none. */
+/** Browser and system, e.g. "Chrome on Linux"; null for an unknown user agent. */
 export function deviceLabel(userAgent: string | undefined): string | null {
   if (userAgent === undefined) return null
   const named = (names: string): string | undefined =>
@@ -102,7 +102,7 @@ function parseDevice(entry: unknown): Device | null {
   }
 }
 
-/** The same for all tabs of the profile, and after a reload; blocked storage makes each page a device. */
+/** The device id, kept in storage for all tabs and reloads. With blocked storage each page is a device. */
 function rememberedId(storage: KeyValueStorage | null): string {
   try {
     const stored = storage?.getItem(STORAGE_KEY) ?? null

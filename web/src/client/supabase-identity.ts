@@ -1,4 +1,4 @@
-/** Who is signed in, by supabase-js. */
+/** The signed-in user, from supabase-js. */
 
 import type { Backend } from './backend.ts'
 import { ClientError } from './client-error.ts'
@@ -21,14 +21,14 @@ export function createSupabaseIdentity(
           throw new ClientError('connection_lost', { cause })
         },
       )
-      // There is a session whose token cannot be renewed now: that is not the same as nobody.
+      // A session whose token cannot be renewed now is not a sign-out.
       if (data.session === null && error?.name === 'AuthRetryableFetchError') {
         throw new ClientError('connection_lost', { cause: error })
       }
       return data.session?.user.id ?? null
     },
     onChange(listener) {
-      // Called under the auth client's lock: anything awaited on `supabase` in here would deadlock.
+      // Called under the auth client's lock: awaiting a call of `supabase` in here would deadlock.
       const { data } = supabase.auth.onAuthStateChange((event, session) => {
         if (event !== 'INITIAL_SESSION') listener(session?.user.id ?? null)
       })

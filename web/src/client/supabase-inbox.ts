@@ -1,4 +1,4 @@
-/** Counts and marks of notifications, under the user's own rights. */
+/** Counts and marks notifications through REST, with the user's own rights. */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { Backend } from './backend.ts'

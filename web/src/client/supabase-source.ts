@@ -1,4 +1,4 @@
-/** Reads the user's notifications through REST, under the user's own rights. */
+/** Reads the user's notifications through REST, with the user's own rights. */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { Backend } from './backend.ts'
@@ -27,7 +27,7 @@ export function createSupabaseSource(
         .order('seq')
         .limit(count)
       const rows = parseRows(await call(query, 'history_unavailable', signal, readTimeout))
-      // Of another user there is nothing to see, which must not be taken for rows that are gone.
+      // Row-level security hides another user's rows. That must not look as if rows had been deleted.
       if (rows.length === 0) await requireUser(identity, userId)
       return rows
     },

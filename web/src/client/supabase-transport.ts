@@ -1,8 +1,8 @@
 /**
- * The fast path on supabase-js: private channels, each shared by everybody on the page who listens to its topic.
+ * Realtime over supabase-js: private channels, each shared by all clients of the page that join its topic.
  *
- * Reconnecting is decided by the connection state alone: a channel that is down has ended, and the next join opens
- * a new one, with a token that is valid then.
+ * The connection's state machine alone decides when to reconnect. A channel that is down has ended; the next join opens a
+ * new channel with the token that is valid then.
  */
 
 import type { RealtimeChannel, RealtimeClient } from '@supabase/supabase-js'
@@ -21,20 +21,20 @@ export interface SupabaseTransportOptions {
   heartbeatTimeout: number
 }
 
-/** What all clients on one supabase-js client have in common. */
+/** Shared by all clients that use one supabase-js client. */
 interface Socket {
   readonly channels: Map<string, SharedChannel>
-  /** All that were opened here, also those that are saying good-bye. */
+  /** All channels opened here, also those that are being left. */
   readonly opened: WeakSet<RealtimeChannel>
-  /** While the token is given to the socket. */
+  /** Set while the token is being passed to the socket. */
   giving: Promise<void> | null
-  /** Resolves when every channel that ended has said good-bye. */
+  /** Resolves when every channel that ended has been left. */
   closing: Promise<void>
 }
 
 const sockets = new WeakMap<RealtimeClient, Socket>()
 
-/** Milliseconds for giving the token to the socket; renewing it may be part of that. */
+/** Milliseconds for passing the token to the socket, a renewal of the token included. */
 const AUTH_TIMEOUT = 10_000
 
 export function createSupabaseTransport(options: SupabaseTransportOptions): Transport {
@@ -50,11 +50,11 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
   sockets.set(realtime, socket)
 
   async function authorize(): Promise<void> {
-    // Without a session supabase-js would join with the publishable key, and be refused.
+    // Without a session supabase-js would join with the publishable key, which the server refuses.
     if ((await identity.currentUserId()) === null) throw new ClientError('not_signed_in')
   }
 
-  /** Together: of two calls at a time, supabase-js returns from the first one without a token. */
+  /** One call at a time: of two concurrent calls, supabase-js returns from the first without a token. */
   function giveToken(): Promise<void> {
     socket.giving ??= unlessAborted(AbortSignal.timeout(AUTH_TIMEOUT), realtime.setAuth()).finally(() => {
       socket.giving = null
@@ -97,7 +97,7 @@ export function createSupabaseTransport(options: SupabaseTransportOptions): Tran
       }
     },
     rest() {
-      // phoenix opens its socket anew when a page comes back from the back/forward cache, whatever it was for.
+      // phoenix opens its socket again when a page returns from the back/forward cache, also without channels.
       if (socket.channels.size === 0 && realtime.getChannels().length === 0) void realtime.disconnect()
     },
   }

@@ -1,6 +1,6 @@
 /**
- * Waits no longer than a signal allows. supabase-js passes signals on to `fetch` alone: what it awaits before that,
- * the renewal of the token above all, would hold a request for ever.
+ * Ends waiting when a signal aborts. supabase-js passes a signal to `fetch` only. Without this, a token renewal before that
+ * `fetch` could block a request for ever.
  */
 
 /** Settles as `work` does, or rejects with the signal's reason, whichever comes first. */

@@ -1,9 +1,8 @@
 /**
- * How many notifications are unread and unseen, on every device the same.
+ * The numbers of unread and unseen notifications, the same on every device.
  *
- * The database counts as of one place in the sequence, when it is asked and whenever something is marked. What comes
- * after that place is unread by nature, and the sequence has no gaps, so the counts here are that base and what has
- * been delivered since.
+ * The database counts as of one `seq`: on request, and whenever notifications are marked. Later notifications are unread,
+ * and the sequence has no gaps. So the counts are that base plus the number of notifications delivered since.
  */
 
 import type { NotificationReadMessage } from '../../../functions-shared/message-types.ts'
@@ -18,21 +17,21 @@ export interface UnreadCounts {
 export interface UnreadCounterOptions {
   userId: string
   inbox: Inbox
-  /** Up to where this tab has been told. */
+  /** This tab's cursor. */
   position: () => Position | null
   timers: Timers
-  /** Asks whoever counts for this tab. @returns false where that is this tab itself. */
+  /** Asks the leading tab to count. @returns false in the leading tab. */
   delegate: () => boolean
-  /** The database was asked and has answered. */
+  /** The database has answered with new counts. */
   counted: () => void
   /** Must not throw. Null while the counts are not known. */
   changed: (counts: UnreadCounts | null) => void
 }
 
-/** Milliseconds until the devices have heard of a mark, if they do at all. */
+/** Milliseconds within which `notification_read` is heard after a mark. */
 const MARK_HEARD_WITHIN = 1_000
 
-/** Every so many confirmations the counts are asked for: the message that tells of a mark can be lost, too. */
+/** Head checks between two reads of the counts: the volatile message `notification_read` can be lost. */
 const CONFIRMATIONS_BETWEEN_COUNTS = 4
 
 export class UnreadCounter {
@@ -40,7 +39,7 @@ export class UnreadCounter {
   readonly #abort = new AbortController()
   #base: CountsAsOf | null = null
   #counts: UnreadCounts | null = null
-  /** Grows with what is heard: an answer to a question asked before is out of date. */
+  /** Number of `notification_read` heard: counts that were requested before the last one are out of date. */
   #heard = 0
   #asking = false
   #confirmations = 0
@@ -53,7 +52,7 @@ export class UnreadCounter {
     return this.#counts
   }
 
-  /** For other tabs. */
+  /** The database's counts, for other tabs. */
   get base(): CountsAsOf | null {
     return this.#base
   }
@@ -62,7 +61,7 @@ export class UnreadCounter {
     this.#abort.abort()
   }
 
-  /** Something was delivered. */
+  /** Notifications were delivered. */
   update(): void {
     const counts = countsAt(this.#base, this.#options.position())
     const old = this.#counts
@@ -71,19 +70,19 @@ export class UnreadCounter {
     this.#options.changed(counts)
   }
 
-  /** Something was marked. */
+  /** Notifications were marked, on any device. */
   hear({ epoch, headSeq, unreadCount, unseenCount }: NotificationReadMessage): void {
     this.#heard += 1
     this.adopt({ epoch, seq: headSeq, unread: unreadCount, unseen: unseenCount })
   }
 
-  /** What the leading tab knows. */
+  /** New counts of the database, read by the leading tab. */
   adopt(base: CountsAsOf | null): void {
     if (base !== null) this.#base = base
     this.update()
   }
 
-  /** Tells all devices; where nothing is heard of it, the counts are asked for. @returns how many changed. */
+  /** Marks on all devices. Without a `notification_read` within 1 s the counts are read. @returns the number that changed. */
   async mark(target: MarkTarget, mark: Mark): Promise<number> {
     const { inbox, timers, userId } = this.#options
     const heard = this.#heard
@@ -96,7 +95,7 @@ export class UnreadCounter {
     return changed
   }
 
-  /** The head of the table has been reached. @param anew for the first time since something was missed. */
+  /** The table's head has been reached. @param anew for the first time since messages were missed. */
   confirmed(anew: boolean): void {
     this.#confirmations += 1
     if (anew || this.#confirmations >= CONFIRMATIONS_BETWEEN_COUNTS) this.recount()
@@ -106,7 +105,7 @@ export class UnreadCounter {
     if (!this.#options.delegate()) void this.#ask()
   }
 
-  /** A failure leaves what was known; there is a next time. */
+  /** After a failure the old counts stay until the next read. */
   async #ask(): Promise<void> {
     this.#confirmations = 0
     if (this.#asking) return
@@ -130,10 +129,10 @@ export class UnreadCounter {
   }
 }
 
-/** Null where base and position do not belong to one numbering. */
+/** Null when base and cursor have different epochs. */
 export function countsAt(base: CountsAsOf | null, position: Position | null): UnreadCounts | null {
   if (base === null || position === null) return null
-  // Before a user's first notification there is no numbering.
+  // Before a user's first notification the epoch is null.
   if (base.epoch !== null && position.epoch !== null && base.epoch !== position.epoch) return null
   const since = Math.max(0, position.seq - base.seq)
   return { unreadCount: base.unread + since, unseenCount: base.unseen + since }

@@ -1,11 +1,11 @@
-/** Signs URLs of Storage again that have ended, under the user's own rights. */
+/** Signs expired URLs of Storage again, with the user's own rights. */
 
 import type { Backend } from './backend.ts'
 import type { Clock, UrlSigner } from './ports.ts'
 import { MARGIN, VALIDITY } from './signed-urls.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
-/** Milliseconds that messages wait for their URLs at most; then they come without. */
+/** Milliseconds that messages wait for new URLs; afterwards they are delivered without a URL. */
 const SIGNING_TIMEOUT = 5_000
 
 const SIGNED_PATH = /\/storage\/v1\/object\/sign\/([^/]+)\/([^?]+)\?/
@@ -25,7 +25,7 @@ export function createSupabaseSigner(supabase: Pick<Backend, 'storage'>, clock: 
       const signed = new Map<string, string | null>()
       const ended = urls.flatMap((url) => {
         const object = parseSignedUrl(url)
-        // What Storage has not signed does not end; and not every message says when its URL does.
+        // A URL that Storage has not signed does not expire. The token in the URL says when a signed URL expires.
         if (object !== null && (tokenExpiry(url) ?? 0) - MARGIN <= clock()) return { url, ...object }
         signed.set(url, url)
         return []
@@ -39,7 +39,7 @@ export function createSupabaseSigner(supabase: Pick<Backend, 'storage'>, clock: 
   }
 }
 
-/** Storage's URLs carry a JWT whose `exp` is when they end. */
+/** Expiry in milliseconds: a signed URL of Storage carries a JWT with `exp`. */
 function tokenExpiry(url: string): number | null {
   try {
     const payload = new URL(url).searchParams.get('token')?.split('.')[1]
@@ -48,7 +48,7 @@ function tokenExpiry(url: string): number | null {
     const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : null
     return typeof exp === 'number' ? exp * 1000 : null
   } catch {
-    // It does not say.
+    // The token is no JWT.
     return null
   }
 }

@@ -1,5 +1,6 @@
 /**
- * From `connect()` to its end: connecting while the engine is loaded, then whatever the engine's session says.
+ * One user's session from `connect()` to its end. The state is `connecting` while the engine loads; afterwards it is the
+ * state of the engine's session.
  */
 
 import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
@@ -11,9 +12,9 @@ export class UserSession {
   readonly userId: string
   readonly #listener: Pick<SessionListener, 'state' | 'error'>
   #session: EngineSession | null = null
-  /** As long as there is no session. */
+  /** The state until the engine's session exists. */
   #state: ConnectionState = IDLE
-  /** The page was put aside before there was one: it begins when the page comes back. */
+  /** The page went into the back/forward cache before the engine had loaded. The session starts when the page returns. */
   #suspended = false
   #stopWaiting: () => void = () => undefined
 
@@ -22,7 +23,7 @@ export class UserSession {
     this.#listener = listener
   }
 
-  /** Null until the engine is there. */
+  /** Null until the engine has loaded. */
   get session(): EngineSession | null {
     return this.#session
   }
@@ -35,16 +36,16 @@ export class UserSession {
     return this.state.name === 'closed'
   }
 
-  /** It ended because its user has gone, as far as this page can tell. */
+  /** The session ended by sign-out or a change of users. */
   get abandoned(): boolean {
     const { state } = this
     return state.name === 'closed' && state.reason !== 'disconnect'
   }
 
-  /** @param open a session that has not been started. */
+  /** @param open creates the engine's session without starting it. */
   start(open: (engine: Engine) => EngineSession): void {
-    this.#become({ name: 'connecting', failures: 0 }, 'connect')
-    // A listener may have had enough of it.
+    this.#setState({ name: 'connecting', failures: 0 }, 'connect')
+    // A listener may have called `disconnect()`.
     if (this.closed) return
     this.#stopWaiting = engineModule.use(
       (engine) => {
@@ -55,12 +56,12 @@ export class UserSession {
     )
   }
 
-  /** Final, and effective at once. */
+  /** Final: no listener is called with a message afterwards. */
   close(reason: CloseReason): void {
     if (this.#session !== null) this.#session.close(reason)
     else if (!this.closed) {
       this.#stopWaiting()
-      this.#become({ name: 'closed', reason }, 'close')
+      this.#setState({ name: 'closed', reason }, 'close')
     }
   }
 
@@ -70,7 +71,7 @@ export class UserSession {
     else if (event === 'wake') this.#suspended = false
   }
 
-  #become(state: ConnectionState, reason: string): void {
+  #setState(state: ConnectionState, reason: string): void {
     const old = this.#state
     this.#state = state
     this.#listener.state({ old, new: state, reason })

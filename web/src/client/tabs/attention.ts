@@ -1,14 +1,14 @@
-/** Whether people look at this tab; outside a browser they do. */
+/** Whether this tab is visible, and when it was focused last. Outside a browser: visible. */
 
 import type { Attention } from './tab-messages.ts'
 
 export interface AttentionSource {
   current(): Attention
-  /** @returns the way to stop. */
+  /** @returns a function that stops the calls. */
   watch(changed: () => void): () => void
 }
 
-/** What of a page is used here; this file is also compiled where there is no DOM. */
+/** The used parts of a page. This file is also compiled without DOM types. */
 interface Surroundings {
   readonly document?: EventTarget & { readonly visibilityState: string; hasFocus(): boolean }
   readonly window?: EventTarget

@@ -1,12 +1,12 @@
 /**
- * Groups of tabs by Web Locks and BroadcastChannel. The browser releases a lock when its tab closes, crashes or is
- * discarded, so the next tab leads at once, without any time-out. One lock is the lead; another, named by the tab, says
- * that the tab is there.
+ * Groups of tabs with Web Locks and BroadcastChannel. The browser releases a lock when its tab closes, crashes or is
+ * discarded, so the next tab leads at once, without a time-out. One lock is the lead. Each tab holds another lock with its own
+ * id, which shows the leading tab that the tab exists.
  */
 
 import type { OpenTabGroup } from './tab-group.ts'
 
-/** What of a page is used here; this file is also compiled where there is no DOM. */
+/** The used parts of a page. This file is also compiled without DOM types. */
 interface Surroundings {
   readonly document?: unknown
   readonly navigator?: { readonly locks?: Locks }
@@ -28,7 +28,7 @@ interface Channel extends EventTarget {
 
 export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
   const { document, navigator, BroadcastChannel }: Surroundings = globalThis
-  // Only pages have other tabs; Web Locks are missing outside of secure contexts.
+  // Workers have no tabs. Web Locks are missing outside of secure contexts.
   const locks = navigator?.locks
   if (document === undefined || locks === undefined || BroadcastChannel === undefined) return null
   const channel = openChannel(BroadcastChannel, name)
@@ -39,7 +39,7 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
   let release: (() => void) | null = null
   const here = new AbortController()
   const { promise: left, resolve: leave } = Promise.withResolvers<void>()
-  /** What is said before others can tell whether this tab is there. */
+  /** Messages posted before this tab holds its own lock; null afterwards. */
   let outbox: unknown[] | null = []
 
   function enter(): Promise<void> {
@@ -81,7 +81,7 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
         follow()
         return
       }
-      // Refused as such, e.g. in a page without storage.
+      // Web Locks are refused, e.g. in a page without storage.
       close()
       handlers.unavailable()
     })
@@ -96,7 +96,7 @@ export const openBrowserTabs: OpenTabGroup = (name, tabId, handlers) => {
   channel.addEventListener('message', (event) => {
     if (!closed && 'data' in event) handlers.message(event.data)
   })
-  // Refused for the same reasons as the lead, which tells of it.
+  // A refusal is handled by the request for the lead.
   locks.request(`${name}:${tabId}`, { signal: here.signal }, enter).catch(() => undefined)
   request({ ifAvailable: true })
 
@@ -126,7 +126,7 @@ function openChannel(BroadcastChannel: new (name: string) => Channel, name: stri
   try {
     return new BroadcastChannel(name)
   } catch {
-    // Blocked, as other storage can be.
+    // Blocked together with storage.
     return null
   }
 }

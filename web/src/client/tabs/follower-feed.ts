@@ -1,10 +1,10 @@
 /**
- * The connection of a tab that does not lead: what the leader says, as far as this tab has heard everything itself.
+ * Keeps the feed of a following tab complete, and derives the tab's state from the leader's state and cursor.
  *
- *   leader live at N, this tab at N        live
- *   leader live at N, this tab elsewhere   catching-up (reads the table itself), stale while that fails
- *   leader anything else                   the same
- *   leader silent for too long             asked; without an answer it is deposed
+ *   leader live, this tab has its cursor   live
+ *   leader live, this tab is behind        catching-up (reads the table itself), stale while reading fails
+ *   leader in any other state              the leader's state
+ *   leader silent for too long             asked for its state; without an answer this tab takes the lead
  */
 
 import { backoffDelay } from '../../../../functions-shared/backoff.ts'
@@ -23,25 +23,25 @@ export interface FollowerFeedOptions {
   post(message: FollowerMessage): void
 }
 
-/** None of these may throw. */
+/** Callbacks. None may throw. */
 export interface FollowerFeedListener {
   changed(state: ConnectionState, reason: string): void
-  /** The table could not be read. @returns whether to go on. */
+  /** The table could not be read. @returns whether to try again. */
   unreadable(cause: unknown): boolean
   /** The leader does not answer. */
   leaderLost(): void
 }
 
-/** How this tab's own reading stands. `at`: when it is tried again; null while it is under way. */
+/** State of this tab's own reading of the table. `at`: when a failed read is tried again. */
 export type OwnReading =
-  | { kind: 'even' }
+  | { kind: 'complete' }
   | { kind: 'reading' }
   | { kind: 'failed'; reads: number; at: number }
 
-/** Milliseconds within which a leader that lives answers, however slow the machine. */
+/** Milliseconds within which a running leader answers, also on a slow machine. */
 const ANSWER_WITHIN = 1_500
 
-/** The state of a tab that follows. @param leader null before the leader was heard of. */
+/** The state of a following tab. @param leader null before the leader's first message. */
 export function followerState(
   leader: ConnectionState | null,
   own: OwnReading,
@@ -64,11 +64,11 @@ export class FollowerFeed {
   readonly #listener: FollowerFeedListener
   #state: ConnectionState = { name: 'connecting', failures: 0 }
   #leader: ConnectionState | null = null
-  #own: OwnReading = { kind: 'even' }
+  #own: OwnReading = { kind: 'complete' }
   #silent = false
   #reading = false
   #closed = false
-  /** Until the leader has to be heard, or to have answered. */
+  /** Timer until the leader is overdue, or has to have answered. */
   #patience: unknown = null
   #retry: unknown = null
 
@@ -86,16 +86,16 @@ export class FollowerFeed {
     this.#ask(false)
   }
 
-  /** From the leader. */
+  /** A state message of the leader. */
   hear({ state, position }: LeaderState): void {
     this.#leader = state
     this.#silent = false
     const { clock, settings } = this.#options
-    // A leader that lives has confirmed or taken back what it said by then.
+    // By then a running leader has sent its next state.
     const heardBy = (state.name === 'live' ? state.confirmedAt : clock()) + settings.checkInterval
     this.#wait(Math.max(0, heardBy - clock()), () => this.#overdue())
     if (state.name === 'live' && !this.#reading && !this.#has(position)) void this.#catchUp()
-    else if (state.name === 'live' && this.#own.kind === 'failed' && this.#has(position)) this.#even()
+    else if (state.name === 'live' && this.#own.kind === 'failed' && this.#has(position)) this.#setComplete()
     this.#update('leader')
   }
 
@@ -105,11 +105,11 @@ export class FollowerFeed {
     this.#update('behind')
   }
 
-  /** The page woke up, or a person asks: the leader may have gone to sleep. */
+  /** The page woke up, or a person asks for a retry. The leading tab may be frozen. */
   wake(): void {
     if (this.#own.kind === 'failed') void this.#catchUp()
     const { clock, settings } = this.#options
-    // After a sleep nothing is known until the leader has answered.
+    // After a sleep the leader's last state is out of date until the leader has answered.
     if (this.#state.name === 'live' && clock() - this.#state.confirmedAt > settings.checkInterval)
       this.#silent = true
     this.#update('wake')
@@ -155,15 +155,15 @@ export class FollowerFeed {
     try {
       await feed.catchUp()
       this.#reading = false
-      this.#even()
+      this.#setComplete()
     } catch (cause) {
       this.#reading = false
       this.#failed(cause, reads)
     }
   }
 
-  #even(): void {
-    this.#own = { kind: 'even' }
+  #setComplete(): void {
+    this.#own = { kind: 'complete' }
     this.#update('caught-up')
   }
 

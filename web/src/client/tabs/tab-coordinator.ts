@@ -1,8 +1,8 @@
 /**
- * This tab's place among the tabs of its user: who leads, who is there, and who is looked at.
+ * Coordinates the tabs in which one user is connected: which tab leads, which tabs exist, and which one is visible.
  *
- * The leader knows the others: they make themselves known to it, and their locks say when they are gone. So the leader
- * alone decides which tab is the foremost one, and says so with each message that it relays.
+ * Each tab announces itself to the leading tab, and holds a Web Lock that the browser releases when the tab is closed. So
+ * the leading tab alone chooses the visible tab, and names it (`visibleTabId`) in each message that it relays.
  */
 
 import type { AttentionSource } from './attention.ts'
@@ -15,30 +15,30 @@ import {
   type TabMessage,
 } from './tab-messages.ts'
 
-/** Part of the group's name: tabs of different versions form groups of their own. */
-const TAB_PROTOCOL = 1
+/** Part of the group's name, so that tabs with different versions of the messages do not hear each other. */
+const TAB_PROTOCOL = 2
 
 export interface TabCoordinatorOptions {
   userId: string
-  /** Of this tab, unique in the browser profile. */
+  /** Id of this tab, unique in the browser profile. */
   tabId: string
   openTabs: OpenTabGroup
   attention: AttentionSource
 }
 
-/** None of these may throw. */
+/** Callbacks. None may throw. */
 export interface TabCoordinatorHandlers {
-  /** This tab leads from now on, or is alone. */
+  /** This tab leads from now on. */
   lead(): void
   /** Another tab leads. */
   follow(): void
-  /** While leading: what another tab wants. */
+  /** While leading: a request of another tab. */
   asked(message: FollowerMessage, from: string): void
-  /** While leading: a tab is gone. */
+  /** While leading: a tab was closed. */
   gone(tabId: string): void
-  /** While following: the leader is another one than before. */
+  /** While following: another tab leads than before. */
   newLeader(): void
-  /** While following: what the leader says. */
+  /** While following: a message of the leading tab. */
   told(message: LeaderMessage): void
 }
 
@@ -46,10 +46,10 @@ export class TabCoordinator {
   readonly #options: TabCoordinatorOptions
   readonly #handlers: TabCoordinatorHandlers
   readonly #stopAttention: () => void
-  /** While leading: the tabs that are there, this one included. */
+  /** While leading: all tabs, this one included. */
   readonly #tabs = new Map<string, Attention>()
   #leading = false
-  /** While following: who leads; a new leader has to be told about this tab. */
+  /** While following: the leading tab. This tab announces itself to each new leader. */
   #leaderId: string | null = null
   #group: TabGroup | null = null
 
@@ -81,7 +81,7 @@ export class TabCoordinator {
     if (this.#group === null) this.#lead()
   }
 
-  /** Frees the lead for another tab. May be opened again. */
+  /** Lets another tab lead. `open()` may be called again. */
   leave(): void {
     this.#group?.close()
     this.#group = null
@@ -93,7 +93,7 @@ export class TabCoordinator {
     this.#stopAttention()
   }
 
-  /** Takes the lead from a tab that does not answer. */
+  /** Takes the lead from a leading tab that does not answer. */
   steal(): void {
     this.#group?.steal()
   }
@@ -102,14 +102,14 @@ export class TabCoordinator {
     this.#group?.post({ from: this.#options.tabId, ...message })
   }
 
-  /** While leading: the tab that people look at, or looked at last: of all that are known exactly one. */
-  get foremost(): string {
+  /** While leading: id of the one tab that is visible or, while all are hidden, was focused last. */
+  get visibleTabId(): string {
     let best: [string, Attention] | null = null
     for (const tab of this.#tabs) if (best === null || isBefore(tab, best)) best = tab
     return best?.[0] ?? this.#options.tabId
   }
 
-  /** While leading: no other tab is there. */
+  /** While leading: whether this is the only tab. */
   get alone(): boolean {
     return this.#tabs.size <= 1
   }
@@ -120,7 +120,7 @@ export class TabCoordinator {
 
   #lead(): void {
     this.#leading = true
-    // The others make themselves known to a new leader.
+    // The other tabs announce themselves to a new leader.
     this.#tabs.clear()
     this.#attend()
     this.#handlers.lead()

@@ -1,19 +1,19 @@
 /**
- * Tabs of one browser profile that belong together: one of them leads, all hear each other.
+ * A group of tabs of one browser profile. One tab leads, and each tab hears the messages of all others.
  *
- *   waiting ──> leading      when nobody leads any more: closed, crashed, or deposed
+ *   waiting ──> leading      the leading tab was closed, crashed, or lost the lead
  *      ^           │
- *      └───────────┘ deposed: another tab took the lead by force, since this one did not answer
+ *      └───────────┘ another tab took the lead, because this one did not answer
  */
 
 export interface TabGroup {
-  /** To all other tabs of the group. */
+  /** Sends a message to all other tabs of the group. */
   post(message: unknown): void
-  /** Takes the lead by force. */
+  /** Takes the lead from a tab that does not answer. */
   steal(): void
-  /** Calls `gone` once that tab has closed its group, or died. */
+  /** Calls `gone` once that tab has closed its group or has been closed. */
   watch(tabId: string): void
-  /** Gives the lead up, or stops waiting for it; no handler is called afterwards. */
+  /** Leaves the group. No handler is called afterwards. */
   close(): void
 }
 
@@ -23,16 +23,16 @@ export interface TabGroupHandlers {
   /** Another tab leads: this one waits. */
   follow(): void
   message(data: unknown): void
-  /** A tab that was watched is no longer part of the group. */
+  /** A watched tab has left the group. */
   gone(tabId: string): void
-  /** It turned out that tabs cannot find each other here; the group is closed. */
+  /** Web Locks were refused: the group is closed. */
   unavailable(): void
 }
 
 /**
- * No handler is called before it has returned; then `lead`, `follow` or `unavailable` is.
+ * Opens a group. After it has returned, `lead`, `follow` or `unavailable` is called.
  *
  * @param tabId unique among the tabs of the group.
- * @returns null where there can be no groups; the tab is alone then.
+ * @returns null without Web Locks or BroadcastChannel; each tab then connects for itself.
  */
 export type OpenTabGroup = (name: string, tabId: string, handlers: TabGroupHandlers) => TabGroup | null

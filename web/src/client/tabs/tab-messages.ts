@@ -1,9 +1,9 @@
 /**
- * What tabs of one browser profile tell each other. All of them run this file's version, since the version is part of
- * the group's name; what is malformed all the same is ignored.
+ * Messages between the tabs of one browser profile. All tabs of a group run the same version of this file, because the
+ * version is part of the group's name. A malformed message is ignored.
  *
- *   leader ──> all     state (on change, on confirmation, on question), messages, volatile, alive
- *   others ──> leader  ask, retry, ping, attention
+ *   leader ──> all     state (on change, on confirmation, on request), messages, volatile, signal, topic, alive
+ *   others ──> leader  ask, retry, ping, recount, topics, attention
  */
 
 import { isClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
@@ -12,12 +12,12 @@ import { parseMessage } from '../../../../functions-shared/parse-message.ts'
 import { parseSignal, type Signal } from '../../../../functions-shared/parse-signal.ts'
 import { isRecord } from '../../../../functions-shared/unknown.ts'
 import type { ConnectionState, ConnectionStateName } from '../connection-state.ts'
-import type { Entry } from '../feed.ts'
+import type { FeedEntry } from '../feed.ts'
 import type { CountsAsOf } from '../ports.ts'
 import { isPosition, type Position } from '../sequencer.ts'
 import type { TopicEvent } from '../topics/topic-events.ts'
 
-/** How much a tab is looked at. */
+/** Whether a tab is visible, and when it was focused last. */
 export interface Attention {
   visible: boolean
   /** Milliseconds since the epoch; 0 for never. */
@@ -27,34 +27,34 @@ export interface Attention {
 export interface LeaderState {
   kind: 'state'
   state: ConnectionState
-  /** Up to where everything has been relayed. */
+  /** Cursor up to which all messages have been relayed. */
   position: Position | null
   counts: CountsAsOf | null
 }
 
 export type LeaderMessage =
   | LeaderState
-  /** Durable ones, in order. `foremost`: the id of the tab that people look at. */
-  | { kind: 'messages'; entries: Entry[]; foremost: string }
-  | { kind: 'volatile'; message: JobMessage; foremost: string }
+  /** Durable messages, in order. `visibleTabId`: the tab that shows each message once. */
+  | { kind: 'messages'; entries: FeedEntry[]; visibleTabId: string }
+  | { kind: 'volatile'; message: JobMessage; visibleTabId: string }
   | { kind: 'signal'; signal: Signal }
   | { kind: 'topic'; topic: string; event: TopicEvent }
   | { kind: 'alive'; latencyMs: number }
 
 export type FollowerMessage =
-  /** Asks for the state. `look`: and whether it is still true. */
+  /** Asks for the state. `look`: check the connection first. */
   | { kind: 'ask'; look: boolean }
   | { kind: 'retry' }
   | { kind: 'ping' }
-  /** Something was marked, but nothing was heard of it. */
+  /** Notifications were marked, but no `notification_read` was heard. */
   | { kind: 'recount' }
-  /** All topics that the tab wants beside the user's own. */
+  /** All queue and incident topics that the tab follows. */
   | { kind: 'topics'; topics: string[] }
   | { kind: 'attention'; attention: Attention }
 
 export type TabMessage = { from: string } & (LeaderMessage | FollowerMessage)
 
-/** Null for what is none. */
+/** Null for a malformed message. */
 export function parseTabMessage(data: unknown): TabMessage | null {
   if (!isRecord(data) || typeof data.from !== 'string') return null
   const { from } = data
@@ -70,14 +70,14 @@ export function parseTabMessage(data: unknown): TabMessage | null {
         counts: isCounts(data.counts) ? data.counts : null,
       }
     case 'messages': {
-      if (!Array.isArray(data.entries) || typeof data.foremost !== 'string') return null
+      if (!Array.isArray(data.entries) || typeof data.visibleTabId !== 'string') return null
       const entries = data.entries.flatMap((entry: unknown) => parseEntry(entry) ?? [])
-      return { from, kind: 'messages', entries, foremost: data.foremost }
+      return { from, kind: 'messages', entries, visibleTabId: data.visibleTabId }
     }
     case 'volatile': {
       const message = parseMessage(data.message)
-      if (message.kind !== 'message' || typeof data.foremost !== 'string') return null
-      return { from, kind: 'volatile', message: message.message, foremost: data.foremost }
+      if (message.kind !== 'message' || typeof data.visibleTabId !== 'string') return null
+      return { from, kind: 'volatile', message: message.message, visibleTabId: data.visibleTabId }
     }
     case 'signal': {
       const signal = parseSignal(data.signal)
@@ -113,7 +113,7 @@ export function parseTabMessage(data: unknown): TabMessage | null {
   }
 }
 
-function parseEntry(value: unknown): Entry | null {
+function parseEntry(value: unknown): FeedEntry | null {
   if (!isPosition(value) || value.epoch === null || !isRecord(value)) return null
   const parsed = parseMessage(value.message)
   return {
@@ -144,7 +144,7 @@ function isCounts(value: unknown): value is CountsAsOf {
   )
 }
 
-/** The numbers that each state has; other fields are words. */
+/** Numeric fields of each state; other fields are strings. */
 const STATE_FIELDS: Record<ConnectionStateName, readonly string[]> = {
   idle: [],
   connecting: ['failures'],

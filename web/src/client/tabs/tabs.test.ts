@@ -410,12 +410,18 @@ describe('the state of a tab that follows', () => {
   const failed = { kind: 'failed', reads: 2, at: 9 } as const
 
   it.each([
-    ['nothing is known of the leader', null, { kind: 'even' }, false, 'connecting'],
-    ['the leader is gone', { name: 'closed', reason: 'disconnect' }, { kind: 'even' }, false, 'connecting'],
-    ['both have everything', live, { kind: 'even' }, false, 'live'],
+    ['nothing is known of the leader', null, { kind: 'complete' }, false, 'connecting'],
+    [
+      'the leader is gone',
+      { name: 'closed', reason: 'disconnect' },
+      { kind: 'complete' },
+      false,
+      'connecting',
+    ],
+    ['both have everything', live, { kind: 'complete' }, false, 'live'],
     ['this tab is reading', live, { kind: 'reading' }, false, 'catching-up'],
     ['this tab cannot read', live, failed, false, 'stale'],
-    ['the leader is silent', live, { kind: 'even' }, true, 'stale'],
+    ['the leader is silent', live, { kind: 'complete' }, true, 'stale'],
     ['this tab is reading, the leader silent', live, { kind: 'reading' }, true, 'catching-up'],
     ['the leader is not live', offline, { kind: 'reading' }, false, 'offline'],
   ] as const)('when %s', (_, leader, own, silent, expected) => {

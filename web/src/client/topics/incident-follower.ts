@@ -1,19 +1,19 @@
-/** Turns what comes over `incident:<id>` into the events of an incident's session. */
+/** Turns the messages of `incident:<id>` into the events of an `IncidentSession`. */
 
 import { isRecord } from '../../../../functions-shared/unknown.ts'
 import type { IncidentControl } from './incident-session.ts'
 import type { TopicListener } from './topic-events.ts'
 
-/** Bytes of the sender's id before the message itself. */
+/** Bytes of the sender's id at the beginning of a binary message. */
 const SENDER_LENGTH = 16
 
-/** @param listen begins to listen, until the signal ends it. */
+/** @param listen listens to the topic until the signal aborts. */
 export function followIncident(
   topic: string,
   control: IncidentControl,
   listen: (listener: TopicListener, signal: AbortSignal) => void,
 ): void {
-  const { followed, emitter } = control
+  const { lifecycle, emitter } = control
 
   function hear(event: string, payload: unknown): void {
     if (payload instanceof ArrayBuffer) {
@@ -34,20 +34,20 @@ export function followIncident(
   }
 
   listen((event) => {
-    if (event.type === 'joined') followed.become('live')
+    if (event.type === 'joined') lifecycle.setState('live')
     else if (event.type === 'presence') present(event.userIds)
     else if (event.type === 'message') hear(event.event, event.payload)
     else if (event.type === 'refused') {
-      followed.become('refused')
+      lifecycle.setState('refused')
       emitter.emit('error', { code: event.code, cause: null })
     } else {
-      if (followed.state !== 'refused') followed.become('connecting')
+      if (lifecycle.state !== 'refused') lifecycle.setState('connecting')
       present([])
     }
-  }, followed.signal)
+  }, lifecycle.signal)
 }
 
-/** Null for bytes that no sender stands before. */
+/** Null for a message that is too short for a sender's id. */
 export function parseBinary(buffer: ArrayBuffer): { userId: string; bytes: Uint8Array } | null {
   if (buffer.byteLength < SENDER_LENGTH) return null
   const hex = Array.from(new Uint8Array(buffer, 0, SENDER_LENGTH), (byte) =>

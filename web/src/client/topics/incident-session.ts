@@ -1,11 +1,11 @@
-/** Who else is looking at an incident, who is typing, and what its members send each other. All of it is volatile. */
+/** Presence, typing and messages of an incident's members. All of them are volatile. */
 
 import { Emitter, type Listener } from '../emitter.ts'
 import { type TopicError, TopicLifecycle, type TopicState } from './topic-lifecycle.ts'
 
 export type IncidentState = TopicState
 
-/** The sender is set by the database: nobody speaks in another's name. */
+/** A member's message. The database sets the sender's id. */
 export interface MemberMessageEvent {
   event: string
   userId: string
@@ -20,7 +20,7 @@ export interface BinaryMessageEvent {
 }
 
 export interface IncidentEvents {
-  /** Ids of the users who are there, sorted. Each says its own: good for showing, not for deciding. */
+  /** Sorted ids of the present users. Each client reports its own id, so presence proves nothing. */
   presence: [userIds: readonly string[]]
   typing: [event: { userId: string; timestamp: string }]
   /** Every other message of a member. */
@@ -30,9 +30,9 @@ export interface IncidentEvents {
   error: [error: TopicError]
 }
 
-/** What the follower works on. */
+/** The inside of an `IncidentSession`, which the engine's follower changes. */
 export interface IncidentControl {
-  readonly followed: TopicLifecycle
+  readonly lifecycle: TopicLifecycle
   readonly emitter: Emitter<IncidentEvents>
   userIds: readonly string[]
 }
@@ -41,33 +41,33 @@ export class IncidentSession {
   readonly incidentId: string
   readonly #control: IncidentControl
 
-  /** @param follow begins to follow. */
+  /** @param follow passes the control to the engine's follower. */
   constructor(incidentId: string, follow: (control: IncidentControl) => void) {
     this.incidentId = incidentId
     const emitter: Emitter<IncidentEvents> = new Emitter((event, cause) => {
       if (event !== 'error') emitter.emit('error', { code: 'listener_failed', cause })
     })
-    const followed = new TopicLifecycle((state) => emitter.emit('state', state))
-    this.#control = { followed, emitter, userIds: [] }
+    const lifecycle = new TopicLifecycle((state) => emitter.emit('state', state))
+    this.#control = { lifecycle, emitter, userIds: [] }
     follow(this.#control)
   }
 
   get state(): IncidentState {
-    return this.#control.followed.state
+    return this.#control.lifecycle.state
   }
 
-  /** Who is there; empty while it is not known. */
+  /** Present users; empty while unknown. */
   get userIds(): readonly string[] {
     return this.#control.userIds
   }
 
-  /** @returns the way to remove the listener. */
+  /** @returns a function that removes the listener. */
   on<Name extends keyof IncidentEvents>(event: Name, listener: Listener<IncidentEvents[Name]>): () => void {
     return this.#control.emitter.on(event, listener)
   }
 
   /** Final. */
   close(): void {
-    this.#control.followed.close()
+    this.#control.lifecycle.close()
   }
 }

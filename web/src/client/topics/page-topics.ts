@@ -1,4 +1,4 @@
-/** The queues and incidents that this page follows, whatever becomes of the connection. */
+/** The queues and incidents that this page follows, across reconnects. */
 
 import { incidentTopic, queueTopic } from '../../../../functions-shared/topics.ts'
 import type { Emitter } from '../emitter.ts'
@@ -13,18 +13,18 @@ import { TopicRegistry } from './topic-registry.ts'
 export interface PageTopicsOptions {
   queues: QueueSource
   timers: Timers
-  /** Milliseconds between two readings of a queue that is under way. */
+  /** Milliseconds between two reads of a queue with running jobs. */
   checkInterval: number
-  /** The client's own events: what happens at any incident. */
+  /** The client's events, for the events of all incidents. */
   emitter: Emitter<ClientEvents>
-  /** Other topics are wanted than before. */
+  /** Called when a topic was added or removed. */
   changed(): void
 }
 
 export class PageTopics {
   readonly registry: TopicRegistry
   readonly #options: PageTopicsOptions
-  /** One for all who follow an incident, and how many those are. */
+  /** One session per followed incident for the client's own events, and the number of followers. */
   readonly #forwarded = new Map<string, { session: IncidentSession; count: number }>()
 
   constructor(options: PageTopicsOptions) {
@@ -41,7 +41,7 @@ export class PageTopics {
   followIncident(incidentId: string, control: IncidentControl): void {
     this.#forward(incidentId)
     this.#listen(incidentId, control)
-    control.followed.signal.addEventListener('abort', () => this.#unforward(incidentId))
+    control.lifecycle.signal.addEventListener('abort', () => this.#unforward(incidentId))
   }
 
   #listen(incidentId: string, control: IncidentControl): void {

@@ -1,9 +1,9 @@
 /**
  * Follows the jobs of one queue: their rows, and what comes over `queue:<id>`.
  *
- * Messages there have no place in a sequence; `revision` orders those of one job, and the row carries it as well. So
- * what is told of a job only ever goes on, whichever came first, and a message that was lost is made good by reading
- * the rows again: after each join and, while a job is under way, at every check.
+ * Messages on a queue's topic have no `seq`. `revision` orders the messages of one job, and the job's row has it as well: so
+ * a job never goes back, whether a message or the row came first. A lost message is repaired by reading the rows again: after
+ * each join and, while a job is running, at every check.
  */
 
 import { parseBroadcast } from '../../../../functions-shared/parse-message.ts'
@@ -18,7 +18,7 @@ export interface QueueFollowerOptions {
   timers: Timers
   /** Milliseconds between two readings of the rows while a job is under way. */
   checkInterval: number
-  /** Begins to listen, until the signal ends it. */
+  /** Listens to the topic until the signal aborts. */
   listen(listener: TopicListener, signal: AbortSignal): void
 }
 
@@ -32,19 +32,19 @@ export class QueueFollower {
   constructor(options: QueueFollowerOptions, control: QueueControl) {
     this.#options = options
     this.#control = control
-    const { signal } = control.followed
+    const { signal } = control.lifecycle
     signal.addEventListener('abort', () => this.#wait(null))
     options.listen((event) => this.#happened(event), signal)
   }
 
   #happened(event: TopicEvent): void {
-    const { followed, emitter } = this.#control
+    const { lifecycle, emitter } = this.#control
     if (event.type === 'joined') void this.#read()
     else if (event.type === 'left') {
       this.#wait(null)
-      if (followed.state !== 'refused') followed.become('connecting')
+      if (lifecycle.state !== 'refused') lifecycle.setState('connecting')
     } else if (event.type === 'refused') {
-      followed.become('refused')
+      lifecycle.setState('refused')
       emitter.emit('error', { code: event.code, cause: null })
     } else if (event.type === 'message') {
       for (const parsed of parseBroadcast(event.payload)) {
@@ -56,9 +56,9 @@ export class QueueFollower {
   }
 
   #learn(job: QueueJob): void {
-    const { jobs, followed, emitter } = this.#control
+    const { jobs, lifecycle, emitter } = this.#control
     const known = jobs.get(job.jobId)
-    if (followed.state === 'closed' || (known !== undefined && known.revision >= job.revision)) return
+    if (lifecycle.state === 'closed' || (known !== undefined && known.revision >= job.revision)) return
     jobs.set(job.jobId, job)
     emitter.emit('job', job)
   }
@@ -69,8 +69,8 @@ export class QueueFollower {
       return
     }
     const { queueId, source, checkInterval } = this.#options
-    const { jobs, followed } = this.#control
-    const { signal } = followed
+    const { jobs, lifecycle } = this.#control
+    const { signal } = lifecycle
     this.#reading = true
     let failed = false
     do {
@@ -79,13 +79,13 @@ export class QueueFollower {
         for (const job of await source.readJobs(queueId, signal)) this.#learn(job)
         failed = false
       } catch {
-        // Read again at the next check; until then it is not known whether something is missing.
+        // The rows are read again at the next check. Until then a change may be missing.
         failed = true
       }
     } while (this.#readAgain && !signal.aborted)
     this.#reading = false
     if (signal.aborted) return
-    if (!failed) followed.become('live')
+    if (!failed) lifecycle.setState('live')
     const underWay = [...jobs.values()].some(({ status }) => status === 'queued' || status === 'processing')
     this.#wait(failed || underWay || jobs.size === 0 ? checkInterval : null)
   }

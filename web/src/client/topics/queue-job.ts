@@ -1,10 +1,10 @@
-/** A job as its messages tell of it: what its row says, but for the fields that a type of message leaves out. */
+/** A `QueueJob` from a message. Fields that a type of message leaves out come from the known job. */
 
 import { stateOf } from '../../../../functions-shared/job-state.ts'
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import type { QueueJob } from '../ports.ts'
 
-/** @param known what was known before. @returns null for a message that has no place among the job's others. */
+/** @param known the job before the message. @returns null for a message without a revision. */
 export function jobOfMessage(message: JobMessage, known?: QueueJob | null): QueueJob | null {
   const status = stateOf(message)
   const { jobId, revision, progress, stage, error, errorCode } = message

@@ -1,4 +1,4 @@
-/** The jobs of one queue, as a page follows them. */
+/** The jobs of one queue that a page follows. */
 
 import { Emitter, type Listener } from '../emitter.ts'
 import type { QueueJob } from '../ports.ts'
@@ -7,15 +7,15 @@ import { type TopicError, TopicLifecycle, type TopicState } from './topic-lifecy
 export type QueueState = TopicState
 
 export interface QueueEvents {
-  /** A job of the queue has changed, or is known now. */
+  /** A job of the queue was read or has changed. */
   job: [job: QueueJob]
   state: [state: QueueState]
   error: [error: TopicError]
 }
 
-/** What the follower works on. */
+/** The inside of a `QueueSession`, which the engine's follower changes. */
 export interface QueueControl {
-  readonly followed: TopicLifecycle
+  readonly lifecycle: TopicLifecycle
   readonly emitter: Emitter<QueueEvents>
   readonly jobs: Map<string, QueueJob>
 }
@@ -24,33 +24,33 @@ export class QueueSession {
   readonly queueId: string
   readonly #control: QueueControl
 
-  /** @param follow begins to follow. */
+  /** @param follow passes the control to the engine's follower. */
   constructor(queueId: string, follow: (control: QueueControl) => void) {
     this.queueId = queueId
     const emitter: Emitter<QueueEvents> = new Emitter((event, cause) => {
       if (event !== 'error') emitter.emit('error', { code: 'listener_failed', cause })
     })
-    const followed = new TopicLifecycle((state) => emitter.emit('state', state))
-    this.#control = { followed, emitter, jobs: new Map() }
+    const lifecycle = new TopicLifecycle((state) => emitter.emit('state', state))
+    this.#control = { lifecycle, emitter, jobs: new Map() }
     follow(this.#control)
   }
 
   get state(): QueueState {
-    return this.#control.followed.state
+    return this.#control.lifecycle.state
   }
 
-  /** What is known of each job, by its id. */
+  /** The known jobs by id. */
   get jobs(): ReadonlyMap<string, QueueJob> {
     return this.#control.jobs
   }
 
-  /** @returns the way to remove the listener. */
+  /** @returns a function that removes the listener. */
   on<Name extends keyof QueueEvents>(event: Name, listener: Listener<QueueEvents[Name]>): () => void {
     return this.#control.emitter.on(event, listener)
   }
 
   /** Final. */
   close(): void {
-    this.#control.followed.close()
+    this.#control.lifecycle.close()
   }
 }

@@ -1,4 +1,4 @@
-/** Messages of people to the members of an incident. The database stamps them with their sender, and limits them. */
+/** Sends a member's messages to the other members of an incident. The database adds the sender and limits the rate. */
 
 import { incidentTopic } from '../../../../functions-shared/topics.ts'
 import type { Backend } from '../backend.ts'
@@ -9,7 +9,7 @@ import { call } from '../request.ts'
 /** Bytes of a binary message, at most. */
 const LARGEST_BINARY = 65_536
 
-/** Milliseconds between two messages that somebody is typing; whoever shows it keeps it a little longer. */
+/** Milliseconds between two `user_typing` messages of one incident. */
 const TYPING_INTERVAL = 2_000
 
 export function createSupabaseSender(supabase: Pick<Backend, 'rpc'>, clock: Clock): Sender {
@@ -41,7 +41,7 @@ export function createSupabaseSender(supabase: Pick<Backend, 'rpc'>, clock: Cloc
   }
 }
 
-/** In pieces: a call takes only so many arguments. */
+/** Encodes in pieces, because a call takes a limited number of arguments. */
 export function toBase64(bytes: Uint8Array): string {
   const pieces: string[] = []
   for (let start = 0; start < bytes.length; start += 8_192) {

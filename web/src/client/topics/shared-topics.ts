@@ -1,9 +1,9 @@
 /**
- * The topics that the tabs of a user want, on the one socket that they share.
+ * The queue and incident topics that the user's tabs follow, joined on the leading tab's socket.
  *
- *   wanted by any tab, socket up ──> joining ──> joined
- *                                      ^  └──────┘ down, refused: again after a while
- *   wanted by none, or socket down ──> left
+ *   followed by a tab, connected ──────> joining ──> joined
+ *                                          ^  └──────┘ down, refused: joined again after a back-off
+ *   followed by no tab, or offline ────> left
  */
 
 import { backoffDelay } from '../../../../functions-shared/backoff.ts'
@@ -30,7 +30,7 @@ interface JoinedTopic {
 
 export class SharedTopics {
   readonly #options: SharedTopicsOptions
-  /** By tab. */
+  /** Followed topics of each tab. */
   readonly #wanted = new Map<string, ReadonlySet<string>>()
   readonly #hosted = new Map<string, JoinedTopic>()
   #up = false
@@ -39,8 +39,8 @@ export class SharedTopics {
     this.#options = options
   }
 
-  /** Everything that a tab wants. What is joined already is told again: the tab may be new. */
-  want(tabId: string, topics: Iterable<string>): void {
+  /** Sets all topics of a tab. Topics that are already joined are announced again, because the tab may be new. */
+  setTopics(tabId: string, topics: Iterable<string>): void {
     const before = this.#wanted.get(tabId)
     const wanted = new Set(topics)
     this.#wanted.set(tabId, wanted)
@@ -48,11 +48,11 @@ export class SharedTopics {
     for (const topic of wanted) if (!before?.has(topic)) this.#tellAgain(topic)
   }
 
-  gone(tabId: string): void {
+  removeTab(tabId: string): void {
     if (this.#wanted.delete(tabId)) this.#reconcile()
   }
 
-  /** Whether there is a socket to join on. */
+  /** Whether the user's own topic is joined. */
   set up(up: boolean) {
     if (up === this.#up) return
     this.#up = up
@@ -91,7 +91,7 @@ export class SharedTopics {
           hosted.failures = 0
           happened(topic, { type: 'joined' })
         },
-        // The stream flows for the user's own topic already; what this one missed is read again.
+        // Messages before the start of the replication stream were not broadcast: read the rows again.
         flowing: () => happened(topic, { type: 'joined' }),
         message: (payload, event = '') => happened(topic, { type: 'message', event, payload }),
         presence: (userIds) => {
@@ -107,7 +107,7 @@ export class SharedTopics {
   }
 
   #retry(topic: string, hosted: JoinedTopic): void {
-    // A listener may have had enough of it.
+    // A listener may have left the topic.
     if (this.#hosted.get(topic) !== hosted) return
     const { timers, settings } = this.#options
     const delayMs = backoffDelay(hosted.failures, {

@@ -1,4 +1,4 @@
-/** Reads the jobs of a queue through REST, under the user's own rights. */
+/** Reads the jobs of a queue through REST, with the user's own rights. */
 
 import { isRecord } from '../../../../functions-shared/unknown.ts'
 import type { Backend } from '../backend.ts'

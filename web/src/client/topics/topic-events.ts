@@ -1,16 +1,16 @@
-/** What happens on a topic beside the user's own: the same whether this tab or another has the socket. */
+/** Events of a queue or incident topic, the same in the leading tab and in the others. */
 
 import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 
 export type TopicEvent =
-  /** What came before was not heard; read it. */
+  /** Joined. Earlier messages were not heard: read the rows. */
   | { type: 'joined' }
-  /** Nothing is heard until it is joined again. */
+  /** Left. No message is heard until the next `joined`. */
   | { type: 'left' }
   | { type: 'refused'; code: ClientErrorCode }
   /** `payload` is an ArrayBuffer for binary messages. */
   | { type: 'message'; event: string; payload: unknown }
-  /** Ids of the users who are there, sorted; each says its own. */
+  /** Sorted ids of the present users. */
   | { type: 'presence'; userIds: string[] }
 
 /** Must not throw. */

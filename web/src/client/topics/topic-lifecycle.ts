@@ -1,13 +1,13 @@
 /**
- * What a page follows beside the user's own messages: its state, and how it ends. The page holds a session at once;
- * what works behind it (`queue-follower.ts`, `incident-follower.ts`) may still have to be loaded.
+ * State and end of a queue or incident that a page follows. The page's session exists at once, while the engine with
+ * `queue-follower.ts` and `incident-follower.ts` may still be loading.
  */
 
 import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
 
 export type TopicState = 'connecting' | 'live' | 'refused' | 'closed'
 
-/** What the server refused, or a listener that threw. */
+/** A refusal of the server, or the error of a listener. */
 export interface TopicError {
   code: ClientErrorCode
   cause: unknown
@@ -16,27 +16,27 @@ export interface TopicError {
 export class TopicLifecycle {
   state: TopicState = 'connecting'
   readonly #abort = new AbortController()
-  readonly #told: (state: TopicState) => void
+  readonly #changed: (state: TopicState) => void
 
-  /** @param told of each state; must not throw. */
-  constructor(told: (state: TopicState) => void) {
-    this.#told = told
+  /** @param changed called with each new state; must not throw. */
+  constructor(changed: (state: TopicState) => void) {
+    this.#changed = changed
   }
 
-  /** Aborted when it is closed. */
+  /** Aborted by `close()`. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
 
-  become(state: TopicState): void {
+  setState(state: TopicState): void {
     if (this.state === state || this.state === 'closed') return
     this.state = state
-    this.#told(state)
+    this.#changed(state)
   }
 
   /** Final. */
   close(): void {
     this.#abort.abort()
-    this.become('closed')
+    this.setState('closed')
   }
 }

@@ -1,4 +1,4 @@
-/** Who on this page listens to which topic: each topic is wanted as long as anybody does. */
+/** This page's listeners of each queue and incident topic. A topic is followed while it has a listener. */
 
 import type { TopicEvent, TopicListener } from './topic-events.ts'
 
@@ -12,7 +12,7 @@ export class TopicRegistry {
   readonly #topics = new Map<string, Topic>()
   readonly #changed: () => void
 
-  /** @param changed other topics are wanted than before. */
+  /** @param changed called when a topic was added or removed. */
   constructor(changed: () => void) {
     this.#changed = changed
   }
@@ -21,7 +21,7 @@ export class TopicRegistry {
     return [...this.#topics.keys()]
   }
 
-  /** Who comes later is told how things stand, in a turn of its own. */
+  /** A later listener of a joined topic hears its state in a later turn. */
   listen(topic: string, listener: TopicListener, signal: AbortSignal): void {
     const known = this.#topics.get(topic)
     const entry: Topic = known ?? { listeners: new Set(), joined: false, userIds: null }
@@ -50,7 +50,7 @@ export class TopicRegistry {
     for (const listener of [...entry.listeners]) if (entry.listeners.has(listener)) listener(event)
   }
 
-  /** The socket is gone, wherever it was. */
+  /** The socket was lost, in this tab or in the leading tab. */
   allLeft(): void {
     for (const topic of this.topics) this.happened(topic, { type: 'left' })
   }
