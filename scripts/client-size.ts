@@ -53,7 +53,7 @@ printSizes([
     name: 'client, with what it loads to connect',
     whole: whole.connected,
     code: code.connected,
-    budget: 20_300,
+    budget: 20_400,
   },
-  { name: 'drop-in script, everything', whole: whole.script, code: code.script, budget: 34_900 },
+  { name: 'drop-in script, everything', whole: whole.script, code: code.script, budget: 35_000 },
 ])

@@ -145,12 +145,12 @@ export class SharedChannel {
     for (const member of [...this.#members]) if (this.#members.has(member)) what(member)
   }
 
-  #end(farewell: (member: TransportHandlers) => void, next: 'rejoin' | 'end' = 'rejoin'): void {
+  #end(notifyEnd: (member: TransportHandlers) => void, next: 'rejoin' | 'end' = 'rejoin'): void {
     if (this.#ended) return
     this.#ended = true
     this.#stopHeartbeats()
     this.#options.onEnd(this.#close(next).catch(() => undefined))
-    for (const member of [...this.#members]) if (this.#members.delete(member)) farewell(member)
+    for (const member of [...this.#members]) if (this.#members.delete(member)) notifyEnd(member)
   }
 
   async #close(next: 'rejoin' | 'end'): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the page says in its data attributes. */
+/** Settings of a page, from its data attributes. */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
@@ -10,7 +10,7 @@ export interface PageConfiguration {
   /** Without a slash at the end. */
   supabaseUrl: string
   supabaseKey: string
-  /** Address that gives the session's token; undefined where it is had otherwise. */
+  /** Address of the page's server that answers with the session's token. */
   tokenUrl: string | undefined
   /** Where supabase-js keeps the session; undefined for its default. */
   storageKey: string | undefined
@@ -22,7 +22,7 @@ export interface PageConfiguration {
 type Attributes = Readonly<Record<string, string | undefined>>
 
 /**
- * @param sources data attributes; the first that has one counts.
+ * @param sources data attributes; the first source that has a setting counts.
  * @throws DropInError `configuration_missing`, `configuration_invalid`, with the attribute in `details.setting`.
  */
 export function readConfiguration(...sources: readonly Attributes[]): PageConfiguration {
@@ -56,13 +56,13 @@ function addressOf(text: string): string {
   return new URL(text).href.replace(/\/+$/, '')
 }
 
-/** A secret key in a page is everybody's: better no connection than that. */
+/** Refuses a secret key, which every visitor of the page could read. */
 function publicKey(key: string): string {
   if (key.startsWith('sb_secret_') || roleOf(key) === 'service_role') throw invalid('supabaseKey')
   return key
 }
 
-/** Of a key in the older form, a token. */
+/** Role of a key of the older form, which is a JWT. */
 function roleOf(key: string): unknown {
   try {
     const claims: unknown = JSON.parse(decodeBase64Url(key.split('.')[1] ?? ''))

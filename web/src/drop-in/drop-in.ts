@@ -1,8 +1,8 @@
 /**
- * Live connection, toasts and indicator for a page that has nothing of the kind.
+ * Live connection, toasts and indicator for any page.
  *
- *   connect ──> connecting, connected    the client goes on by itself
- *      ^  └──> nobody, somebody else ────┐
+ *   connect ──> connecting, connected    the client reconnects by itself
+ *      ^  └──> no session, other user ───┐
  *      └─────────────────────────────────┘ another session, "retry now"
  */
 
@@ -17,7 +17,7 @@ import { keepToken, type TokenSource } from './token.ts'
 import { defaultStorageKey, storedSession } from './token-sources.ts'
 
 export interface DropInOptions {
-  /** Has to be the session's user. */
+  /** Id of the session's user. */
   userId: string
   supabaseUrl: string
   /** The publishable (or anon) key. */
@@ -44,7 +44,7 @@ export interface DropIn {
 
 export const INDICATOR_ID = 'ws-connection-status'
 
-/** Milliseconds: how long it may take to notice that the page's server has signed somebody out. */
+/** Milliseconds after which the token is asked for again, to notice a sign-out by the page's server. */
 const TOKEN_MAX_AGE = 300_000
 
 export function startDropIn(options: DropInOptions): DropIn {
@@ -93,11 +93,11 @@ export function startDropIn(options: DropInOptions): DropIn {
     client.on('message', (message, delivery) => notices.message(message, delivery))
     client.on('connected', () => notices.caughtUp())
   }
-  // Without a token to begin with: the client goes on trying, but it may be the page that gives none.
+  // Before the first connection an error may be the page's own: a missing token, for example.
   client.on('error', (error) => {
     if (!isConnecting(client)) reportProblem(error)
   })
-  // Somebody has signed in, perhaps in another tab; and what failed for want of a network may go now.
+  // Try again after a sign-in, also in another tab, and when the network is back.
   const { signal } = stop
   const stopWatching = watchStorage(storageKey, () => void resume())
   window.addEventListener('online', () => void resume(), { signal })
@@ -123,7 +123,7 @@ export function startDropIn(options: DropInOptions): DropIn {
   }
 }
 
-/** Or connected. */
+/** Connecting or connected. */
 function isConnecting(client: DashboardWebSocketClient): boolean {
   const { state } = client.getState()
   return state !== 'idle' && state !== 'closed'
@@ -133,7 +133,7 @@ function logFrame(text: string, payload: unknown): void {
   console.debug(`[live] ${text}`, payload)
 }
 
-/** What another tab wrote there; supabase-js in this page says nothing, but is heard of at the next check. */
+/** Calls back when another tab has written the session. A change in this page fires no event; the next check notices it. */
 function watchStorage(storageKey: string, changed: () => void): () => void {
   const stop = new AbortController()
   window.addEventListener(

@@ -1,4 +1,4 @@
-/** The drop-in for pages that are built with a bundler; `script.ts` is the one for all others. */
+/** The drop-in for pages with a bundler. Other pages use the classic script, `script.ts`. */
 
 export { type DropIn, type DropInOptions, startDropIn } from './drop-in.ts'
 export { DropInError } from './drop-in-error.ts'

@@ -1,6 +1,6 @@
 /**
- * What the client uses of supabase-js beside its socket, on `fetch` alone. The session is the page's; here it is a token
- * and whose it is.
+ * The parts of supabase-js that the client uses beside the socket, built on `fetch`. The page keeps the session; this backend
+ * only needs its token and user id.
  */
 
 import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
@@ -12,7 +12,7 @@ export interface LeanBackendOptions {
   supabaseUrl: string
   supabaseKey: string
   tokens: TokenKeeper
-  /** Calls back when somebody else may have signed in. @returns the way to stop. */
+  /** Calls back when the signed-in user may have changed. @returns a function that stops the calls. */
   watchSession: (changed: () => void) => () => void
 }
 
@@ -46,7 +46,7 @@ export function createLeanBackend(options: LeanBackendOptions): DataBackend {
       const token = await tokens.current()
       return { data: { session: token === null ? null : { user: { id: token.userId } } }, error: null }
     } catch {
-      // As supabase-js says that there is a session, but no token for it now.
+      // The error with which supabase-js reports a session whose token cannot be renewed now.
       return { data: { session: null }, error: { name: 'AuthRetryableFetchError' } }
     }
   }

@@ -1,4 +1,4 @@
-/** Why a page has no connection although its client is idle: told in the console, and shown by the indicator. */
+/** Reports in the console, and shows in the indicator, why a page could not connect. */
 
 import { CodedError } from '../../../functions-shared/coded-error.ts'
 import type { ClientState } from '../client/index.ts'
@@ -18,7 +18,7 @@ const IDLE: ClientState = {
   reason: null,
 }
 
-/** Says in the console what is the matter; with the setting that is wrong, where that is it. */
+/** Logs the error to the console, with the wrong setting if there is one. @returns its code. */
 export function reportProblem(cause: unknown): string {
   const code = cause instanceof CodedError ? cause.code : 'internal_error'
   const { setting } = cause instanceof CodedError ? cause.details : {}
@@ -27,7 +27,7 @@ export function reportProblem(cause: unknown): string {
   return code
 }
 
-/** What the indicator shows instead of the client. */
+/** The client of an indicator that shows the problem. */
 export function problemView(code: string, retry: () => void): StatusIndicatorOptions['client'] {
   const state: ClientState = {
     ...IDLE,

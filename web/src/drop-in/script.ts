@@ -1,5 +1,5 @@
 /**
- * The drop-in as a classic script: configured by the page's data attributes, at work once the page has been parsed.
+ * The drop-in as a classic script. It reads the page's data attributes, and starts once the page has been parsed.
  *
  * ```html
  * <body data-user-id="…" data-supabase-url="https://<ref>.supabase.co" data-supabase-key="sb_publishable_…">
@@ -24,12 +24,12 @@ declare global {
     getDashboardWebSocket(): DashboardWebSocketClient | null
     /** `durationMs` defaults to 5000; errors stay until they are dismissed unless one is given. */
     showToast(title: string, message: string, type?: ToastType, durationMs?: number): string
-    /** May be set by the page: gives the token of whoever is signed in. */
+    /** May be set by the page: returns the token of the signed-in user. */
     claimwireToken?: TokenSource
   }
 }
 
-/** Only while the script itself runs. */
+/** Set only while the script itself runs. */
 const script = document.currentScript
 
 let dropIn: DropIn | null = null
@@ -37,7 +37,7 @@ let showToast: Window['showToast'] | null = null
 
 window.getDashboardWebSocket = () => dropIn?.client ?? null
 window.showToast = (...args) => {
-  // A page may have something to say although it cannot connect, or before that.
+  // Toasts work without a connection, and before it.
   showToast ??= standaloneToasts()
   return showToast(...args)
 }
@@ -74,7 +74,7 @@ function optionsOf({
   }
 }
 
-/** Looked up each time: the page may have put another one in its place. */
+/** Reads the function each time, because the page may replace it. */
 function askPage(): ReturnType<TokenSource> {
   return window.claimwireToken?.() ?? null
 }

@@ -1,4 +1,4 @@
-/** Where a page's token may be had: a function of the page, an address of its server, or supabase-js's session. */
+/** Sources of a page's token: an address of the page's server, or the session that supabase-js stores. */
 
 import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
 import { DropInError } from './drop-in-error.ts'
@@ -48,8 +48,8 @@ export function defaultStorageKey(supabaseUrl: string): string {
 
 /**
  * The session that supabase-js keeps in `localStorage`, or `@supabase/ssr` in cookies that scripts may read. The one in
- * `localStorage` is renewed here when its token ends and nobody else has done so; under supabase-js's own lock, so that
- * they do not use a refresh token twice. The one in cookies is the server's, which renews it with the next page.
+ * `localStorage` is renewed here when its token has expired, under supabase-js's own lock, so that a refresh token is not used
+ * twice. The session in cookies is renewed by the page's server with the next page.
  */
 export function storedSession(options: StoredSessionOptions): TokenSource {
   const key = options.storageKey ?? defaultStorageKey(options.supabaseUrl)
@@ -82,7 +82,7 @@ function fromCookies(key: string): string | null {
     }),
   )
   let text = cookies.get(key) ?? ''
-  // What does not fit into one cookie is in several.
+  // A long session is split into several cookies.
   for (let n = 0; text === '' || n > 0; n += 1) {
     const piece = cookies.get(`${key}.${n}`)
     if (piece === undefined) break
@@ -109,7 +109,7 @@ function parseSession(text: string | null): StoredSession | null {
       fields,
     }
   } catch {
-    // Something else of that name.
+    // Another value under that name.
     return null
   }
 }
@@ -129,7 +129,7 @@ async function renew(
     body: JSON.stringify({ refresh_token: session.refreshToken }),
     signal: AbortSignal.timeout(REQUEST_TIMEOUT),
   })
-  // The session has been ended elsewhere.
+  // The session was ended on another device or by an administrator.
   if ([400, 401, 403].includes(response.status)) return null
   const answer: unknown = response.ok ? await response.json() : null
   const text = isRecord(answer) ? JSON.stringify({ ...session.fields, ...answer }) : null
@@ -141,7 +141,7 @@ async function renew(
   return renewed
 }
 
-/** Web Locks are missing outside of secure contexts, where supabase-js goes without, too. */
+/** Web Locks are missing outside of secure contexts, where supabase-js works without them, too. */
 async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
   const locks: LockManager | undefined = navigator.locks
   return locks === undefined ? work() : locks.request(name, work)

@@ -1,12 +1,12 @@
-/** Access tokens of the page's session, whoever keeps them: read, remembered while they are valid, and asked for anew. */
+/** Keeps the access token of the page's session while it is valid, and asks its source for the next one. */
 
 import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
 import { DropInError } from './drop-in-error.ts'
 
 /**
- * Gives the token of whoever is signed in, null when nobody is.
+ * Returns the token of the signed-in user; null without a session.
  *
- * @throws where it cannot be told now, e.g. without a network: asked again later.
+ * @throws when the token cannot be read now, e.g. without a network. The source is asked again later.
  */
 export type TokenSource = () => string | null | Promise<string | null>
 
@@ -20,15 +20,15 @@ export interface Token {
 export interface TokenKeeper {
   /** @throws DropInError `token_unavailable`, `configuration_invalid`. */
   current(): Promise<Token | null>
-  /** The server has refused it: the next one is asked for. */
+  /** The server refused the token: the next call asks the source. */
   forget(): void
 }
 
-/** Milliseconds: a token that ends this soon is not used any more. */
+/** A token that expires within so many milliseconds is not used. */
 export const TOKEN_MARGIN = 60_000
 
 export interface KeepOptions {
-  /** Milliseconds until the source is asked again although the token is still good: whose it is may have changed. */
+  /** Milliseconds until the source is asked again although the token is valid: the user may have changed. */
   maxAge: number
   clock?: () => number
 }
@@ -55,7 +55,7 @@ export function keepToken(source: TokenSource, { maxAge, clock = Date.now }: Kee
     async current() {
       const now = clock()
       if (kept !== null && now - keptAt < maxAge && kept.expiresAt - TOKEN_MARGIN > now) return kept
-      // A clock that is wrong must not make a token that is new look as if it had ended.
+      // A new token is used without looking at its expiry, because the device's clock may be wrong.
       asking ??= ask()
       return asking
     },
@@ -65,7 +65,7 @@ export function keepToken(source: TokenSource, { maxAge, clock = Date.now }: Kee
   }
 }
 
-/** @throws DropInError `configuration_invalid` for what is no token of a user. */
+/** @throws DropInError `configuration_invalid` for text that is no token of a user. */
 export function parseToken(text: string): Token {
   try {
     const claims: unknown = JSON.parse(decodeBase64Url(text.split('.')[1] ?? ''))
@@ -74,7 +74,7 @@ export function parseToken(text: string): Token {
       return { text, userId, expiresAt: claims.exp * 1_000 }
     }
   } catch {
-    // Answered below, whatever it was: a token does not belong in a log.
+    // The error below has no cause, because a token must not be logged.
   }
   throw new DropInError('configuration_invalid', { details: { setting: 'token' } })
 }

@@ -1,5 +1,5 @@
 /**
- * The client in React: connected as long as a provider is mounted, read by hooks.
+ * React hooks of the client, which is connected while its provider is mounted.
  *
  * ```tsx
  * <LiveProvider client={client} userId={user.id}><App /></LiveProvider>
@@ -26,9 +26,9 @@ import { connectionStore, type JobView, jobStore, messagesStore, type ReceivedMe
 const ClientContext = createContext<DashboardWebSocketClient | null>(null)
 
 export interface LiveProviderProps {
-  /** Made once, outside of rendering. */
+  /** Created once, outside of rendering. */
   client: DashboardWebSocketClient
-  /** Who is signed in; null for nobody. */
+  /** The signed-in user; null without a session. */
   userId: string | null
   /** Why `connect()` failed: `not_signed_in`, `user_mismatch`. Must not throw. */
   onError?: (error: unknown) => void
@@ -53,7 +53,7 @@ export function LiveProvider({ client, userId, onError, children }: LiveProvider
   return createElement(ClientContext, { value: client }, children)
 }
 
-/** @throws where no {@link LiveProvider} stands around the component. */
+/** @throws outside of a {@link LiveProvider}. */
 export function useClient(): DashboardWebSocketClient {
   const client = useContext(ClientContext)
   if (client === null)
@@ -69,9 +69,9 @@ export function useConnection(): ClientState & { retryNow: () => void } {
 }
 
 export interface Notifications {
-  /** Those that came since the component was mounted, newest first. */
+  /** Messages since the component was mounted, newest first. */
   messages: readonly ReceivedMessage[]
-  /** Of all, on whichever device; null until they are known. */
+  /** Counts of all notifications on all devices; null until known. */
   unreadCount: number | null
   unseenCount: number | null
   /** See the client's methods of these names. */
@@ -79,7 +79,7 @@ export interface Notifications {
   markSeen(target: MarkTarget): Promise<number>
 }
 
-/** @param options `limit`: messages that are kept, at most. Default 50. */
+/** @param options `limit`: number of messages that are kept. Default 50. */
 export function useNotifications({ limit = 50 }: { limit?: number } = {}): Notifications {
   const client = useClient()
   const messages = useStore(useMemo(() => messagesStore(client, limit), [client, limit]))
@@ -97,17 +97,16 @@ export function useNotifications({ limit = 50 }: { limit?: number } = {}): Notif
 }
 
 /**
- * A job's status and progress; null while nothing is known of it.
+ * A job's status and progress; null until the first message or row.
  *
- * @param options `queueId`: the job's queue, whose rows tell how the job stands already. Without it only what happens
- *   from now on is heard.
+ * @param options `queueId`: the job's queue, whose rows give the present status. Without it only later messages are heard.
  */
 export function useJob(jobId: string, { queueId = null }: { queueId?: string | null } = {}): JobView | null {
   const client = useClient()
   return useStore(useMemo(() => jobStore(client, jobId, queueId), [client, jobId, queueId]))
 }
 
-/** On the server there is what there was at the beginning. */
+/** A server renders the first snapshot. */
 function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot)
 }

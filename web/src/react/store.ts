@@ -1,4 +1,4 @@
-/** What `useSyncExternalStore` asks for: a value that keeps its identity until it changes. */
+/** A store for `useSyncExternalStore`: its value keeps its identity until it changes. */
 
 export interface Store<T> {
   subscribe(changed: () => void): () => void
@@ -6,8 +6,8 @@ export interface Store<T> {
 }
 
 /**
- * A store that works only while somebody looks: `start` begins to feed it with the first subscriber, and what it returns
- * ends that with the last. So effects that run twice leave nothing behind.
+ * A store that is active while it has subscribers: the first one calls `start`, the last one calls the function that `start`
+ * returned. So effects that React runs twice leave no listener behind.
  */
 export function createStore<T>(
   initial: () => T,

@@ -1,4 +1,4 @@
-/** The client's events as values that change: what the hooks read. Without React, so that they can be tested so. */
+/** Stores of the client's events, which the hooks read. Without React, so that they are tested without it. */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import type { ClientState, DashboardWebSocketClient, Delivery, QueueJob } from '../client/index.ts'
@@ -12,7 +12,7 @@ export function connectionStore(client: Client): Store<ClientState> {
     () => client.getState(),
     (set) => {
       const update = (): void => set((old) => keepIfSame(old, client.getState()))
-      // What happened between rendering and subscribing.
+      // The state may have changed between rendering and subscribing.
       update()
       const offs = [client.on('state', update), client.on('pong', update), client.on('unread', update)]
       return () => endAll(offs)
@@ -27,7 +27,7 @@ export interface ReceivedMessage {
 
 const NONE: readonly ReceivedMessage[] = []
 
-/** Durable messages, newest first, at most `limit`; those of an earlier user are gone with them. */
+/** Durable messages, newest first, at most `limit`. A change of users empties the list. */
 export function messagesStore(client: Client, limit: number): Store<readonly ReceivedMessage[]> {
   return createStore(
     () => NONE,
@@ -49,8 +49,8 @@ export function messagesStore(client: Client, limit: number): Store<readonly Rec
 export type JobView = Omit<QueueJob, 'revision'>
 
 /**
- * One job from its messages and, where its queue is known, from the queue's rows as well: then what happened before is
- * known, too. Null until something is.
+ * One job from its messages and, with a queue id, from the queue's rows, which give the status before the first message. Null
+ * until the first message or row.
  */
 export function jobStore(client: Client, jobId: string, queueId: string | null): Store<JobView | null> {
   return createStore<QueueJob | null>(
@@ -77,7 +77,7 @@ export function jobStore(client: Client, jobId: string, queueId: string | null):
   )
 }
 
-/** Whichever of the two ways it came: what is known of a job only ever goes on. */
+/** The newer of two views of a job by `revision`, from a message or from a row. */
 function later(old: QueueJob | null, next: QueueJob | null): QueueJob | null {
   return next === null || (old !== null && old.revision >= next.revision) ? old : next
 }

@@ -7,7 +7,7 @@ import type { DashboardWebSocketClient } from '../client/index.ts'
 import { h, setText } from '../shared/dom.ts'
 import { holdFor, present, type StatusPresentation } from './presentation.ts'
 
-/** What the indicator gives the card with the details. */
+/** Passed by the indicator to the card with the details. */
 export interface DetailsContext {
   /** The indicator's label. */
   label: HTMLElement
@@ -19,7 +19,7 @@ export interface DetailsContext {
 export type CreateDetails = (context: DetailsContext) => Details
 
 export interface Details {
-  /** Stands in place of the label, and has it inside. */
+  /** Contains the label, and takes its place. */
   element: HTMLElement
   readonly isOpen: boolean
   update(): void
@@ -51,7 +51,7 @@ export function createStatusIndicator(options: StatusIndicatorOptions): StatusIn
   const label = h('span', { class: 'cw-status__label' })
   const region = h('span', { class: 'cw-status__state', attrs: { role: 'status' } }, symbol, label)
   let details: Details | undefined
-  /** A sentence on what is wrong: seen on a wide screen, heard by screen readers everywhere. */
+  /** A sentence on the problem: visible on a wide screen, always read by screen readers. */
   const detail = h('span', { class: 'cw-status__detail', attrs: { 'aria-live': 'polite' } })
   const countdown = h('span', { class: 'cw-status__countdown', attrs: { 'aria-hidden': 'true' } })
   const retry = h(

@@ -1,6 +1,7 @@
 /**
- * Reads toasts out. The live regions stand in the page from the start, since a region that appears together with its
- * text is not read. What comes at once is read in one go, and many become a number: nobody listens to a thousand.
+ * Announces toasts to screen readers. The live regions are in the page from the start, because a region that is added
+ * together with its text is not read. Toasts that arrive together are read together; more than three are announced as a
+ * number.
  */
 
 import { h } from '../shared/dom.ts'
@@ -12,10 +13,10 @@ export interface Announcer {
   destroy(): void
 }
 
-/** More than this at once are counted instead of read. */
+/** Texts that are read one by one; more are announced as a number. */
 const READ_AT_ONCE = 3
 
-/** Milliseconds until what was read is taken out again: it would be found a second time when browsing the page. */
+/** Milliseconds until the text is removed, so that a screen reader does not find it again when browsing the page. */
 const CLEAR_AFTER = 7_000
 
 export function createAnnouncer(): Announcer {

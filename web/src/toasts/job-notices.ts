@@ -1,6 +1,6 @@
 /**
- * Which messages become toasts, and in which tab: one per job, one for everything that was missed, and one for a
- * flood. They are no record; the inbox is.
+ * Decides which messages become toasts, and in which tab: one toast per job, one summary of missed messages, and one toast
+ * for a burst of messages. The inbox has the complete record.
  */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
@@ -10,15 +10,15 @@ import type { Toaster } from './view.ts'
 
 export interface JobNotices {
   message(message: JobMessage, delivery: Delivery): void
-  /** Everything that was missed has been delivered. */
+  /** All missed messages have been delivered. */
   caughtUp(): void
-  /** Somebody has dealt with what the job's toast says. */
+  /** The job's notification was read, so its toast is dismissed. */
   settled(jobId: string): void
 }
 
 export interface JobNoticesOptions {
   toaster: Toaster
-  /** What the page knows of the thing that the message is about. */
+  /** Name and link of the message's subject on this page. */
   contextOf: (message: JobMessage) => JobToastContext
   clock?: () => number
 }
@@ -26,18 +26,18 @@ export interface JobNoticesOptions {
 /** More replayed messages than this become one toast. */
 const TOASTS_ON_RETURN = 3
 
-/** New toasts within so many milliseconds, beyond which one speaks for the rest. */
+/** Milliseconds of a burst. Beyond `LARGEST_BURST` new toasts in that time, one toast counts the rest. */
 const BURST_WINDOW = 1_000
 const LARGEST_BURST = 12
 
-/** Dismissed jobs that are remembered. */
+/** Dismissed jobs that are remembered, at most. */
 const LARGEST_MEMORY = 1_000
 
 export function createJobNotices(options: JobNoticesOptions): JobNotices {
   const { toaster, contextOf, clock = () => performance.now() } = options
   let replayed: JobMessage[] = []
   let burst = { since: Number.NEGATIVE_INFINITY, count: 0, unshown: 0, failed: 0 }
-  /** Jobs whose toast a person has dismissed: not to come back with the next percent, only with the end. */
+  /** Jobs whose toast a person has dismissed. Progress does not show the toast again; the end of the job does. */
   const dismissed = new Set<string>()
 
   function show(message: JobMessage): void {
@@ -48,7 +48,7 @@ export function createJobNotices(options: JobNoticesOptions): JobNotices {
     if (isProgress && dismissed.has(jobId)) return
     dismissed.delete(jobId)
     if (flooded(isProgress)) {
-      // What has a toast already ends it; nothing that is new gets one.
+      // During a burst an existing toast is dismissed, and no new toast is shown.
       toaster.dismiss(toast.key)
       if (isProgress) return
       burst.unshown += 1
@@ -59,7 +59,7 @@ export function createJobNotices(options: JobNoticesOptions): JobNotices {
     toaster.show({ ...toast, onDismiss: () => remember(jobId) })
   }
 
-  /** Progress changes a toast that is there, and is no news. */
+  /** Whether this message exceeds the burst. Progress updates a toast and is not counted. */
   function flooded(isProgress: boolean): boolean {
     const now = clock()
     if (now - burst.since >= BURST_WINDOW) burst = { since: now, count: 0, unshown: 0, failed: 0 }
@@ -76,7 +76,7 @@ export function createJobNotices(options: JobNoticesOptions): JobNotices {
 
   return {
     message(message, delivery) {
-      // One toast in the browser, in the tab that people look at; what another tab began to show moves there.
+      // Only the visible tab shows the job's toast. This tab dismisses a toast that it showed before.
       if (!delivery.foremost) toaster.dismiss(jobToastKey(message.jobId))
       else if (delivery.replayed) replayed.push(message)
       else show(message)

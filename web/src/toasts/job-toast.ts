@@ -1,4 +1,4 @@
-/** The toast of a job: one from start to end, whatever kind of work it is. Pure. */
+/** The toast of a job, the same from start to end, for every kind of job. Pure functions. */
 
 import type { JobMessage } from '../../../functions-shared/message-types.ts'
 import { WORDS_BY_TYPE } from '../../../functions-shared/message-words.ts'
@@ -7,9 +7,9 @@ import { type JobTone, jobWords } from '../shared/job-words.ts'
 import type { ShowToast, ToastAction, ToastType } from './store.ts'
 
 export interface JobToastContext {
-  /** How people know what the message is about, e.g. a file's name; null where that is not known. */
+  /** Name of the message's subject, e.g. a file name; null when unknown. */
   subject: string | null
-  /** Where on the page it is shown; null for nowhere. */
+  /** Link to the subject on this page; null when the page does not show it. */
   href: string | null
 }
 
@@ -20,23 +20,23 @@ const TYPES: Record<JobTone, ToastType> = {
   failed: 'error',
 }
 
-/** Milliseconds; a job's toast ends with the job, and this is for one that falls silent. */
+/** Milliseconds until the toast of a running job without further messages is removed. */
 const SILENT_AFTER = 60_000
 
 export function jobToastKey(jobId: string): string {
   return `job:${jobId}`
 }
 
-/** @returns null for what nobody needs to be told at once: work that waits for its turn. */
+/** @returns null for a queued job, which needs no toast. */
 export function jobToast(
   message: JobMessage,
   { subject, href }: JobToastContext,
 ): (ShowToast & { key: string }) | null {
   const { tone, title, detail, progress } = jobWords(message)
-  // Words of another service are news, whatever state they mean.
+  // The text of another service is always shown.
   if (tone === 'neutral' && WORDS_BY_TYPE[message.type].own === undefined) return null
   const busy = tone === 'busy'
-  // A failure has its reason as the message, so its title has to say whose it is.
+  // A failed job's message is the reason, so its title names the subject.
   const named = tone === 'failed' && subject !== null
   return {
     key: jobToastKey(message.jobId),
@@ -49,7 +49,7 @@ export function jobToast(
   }
 }
 
-/** What happened while nobody looked, in one toast instead of many. */
+/** One toast for all missed messages. */
 export function summaryToast(messages: readonly JobMessage[]): (ShowToast & { key: string }) | null {
   const tones = messages.map((message) => jobWords(message).tone)
   const failed = tones.filter((tone) => tone === 'failed').length
@@ -64,7 +64,7 @@ export function summaryToast(messages: readonly JobMessage[]): (ShowToast & { ke
   }
 }
 
-/** More than can be told one by one, as it happens. */
+/** One toast for a burst of messages. */
 export function burstToast(count: number, failed: number): ShowToast & { key: string } {
   return {
     key: 'many-at-once',
@@ -82,7 +82,7 @@ function actionsOf(message: JobMessage, href: string | null, busy: boolean): Toa
   return actions
 }
 
-/** Storage answers with the file as an attachment when it is asked so. */
+/** Adds `download`, with which Storage answers with an attachment. */
 function downloadUrl(url: string): string {
   const parsed = URL.parse(url)
   if (parsed === null) return url

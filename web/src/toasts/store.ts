@@ -3,7 +3,7 @@
  *
  *   show ──> visible ──────────── time is up, dismiss ──> gone
  *              │  ^
- *        pause │  │ resume        (hover, focus, hidden page: time stands still while any reason holds)
+ *        pause │  │ resume        (hover, focus, hidden page; paused while at least one of them holds)
  *              v  │
  *            paused
  *
@@ -14,7 +14,7 @@ export const TOAST_TYPES = ['success', 'error', 'info', 'warning'] as const
 
 export type ToastType = (typeof TOAST_TYPES)[number]
 
-/** A button, or with `href` a link; the toast goes when it is used. */
+/** A button, or with `href` a link. Using the action dismisses the toast. */
 export interface ToastAction {
   label: string
   /** `http:`, `https:`, `blob:` or within the page; another address leaves the action out. */
@@ -35,11 +35,11 @@ export interface ToastContent {
 
 export interface Toast extends ToastContent {
   key: string
-  /** Milliseconds left while time runs; null stays until dismissed. */
+  /** Milliseconds left while not paused; null: stays until dismissed. */
   remaining: number | null
-  /** Grows with each change that people should be told of; progress is none. */
+  /** Grows with each change that is announced; progress is not announced. */
   revision: number
-  /** A person dismissed it; not called when its time is up. */
+  /** Called when a person dismisses the toast, not when its time is up. */
   onDismiss: (() => void) | undefined
 }
 
@@ -55,7 +55,7 @@ export type PauseReason = 'hover' | 'focus' | 'hidden'
 
 export interface ShowToast extends Partial<ToastContent> {
   title: string
-  /** Replaces the toast with this key, where it stands. Default: a toast of its own. */
+  /** Replaces the toast with this key in place. Default: a new toast. */
   key?: string
   /** Milliseconds; null, 0 and Infinity stay until dismissed. Default 5000, with actions 10000; errors stay. */
   durationMs?: number | null
@@ -65,10 +65,10 @@ export interface ShowToast extends Partial<ToastContent> {
 /** Milliseconds a toast stays, errors excepted. */
 export const DEFAULT_DURATION = 5_000
 
-/** The same where there is something to click: nobody reads and aims in five seconds. */
+/** Milliseconds that a toast with actions stays: reading and clicking takes longer. */
 export const DURATION_WITH_ACTIONS = 10_000
 
-/** Beyond this the oldest are dropped: toasts are no record. */
+/** Number of toasts, beyond which the oldest are dropped. */
 export const LARGEST_COUNT = 100
 
 export function createToastState(now: number): ToastState {
@@ -90,7 +90,7 @@ export function show(state: ToastState, toast: ShowToast & { key: string }, now:
   return { ...current, toasts: current.toasts.map((each) => (each === existing ? updated : each)) }
 }
 
-/** Pages in plain JavaScript pass what they have; what cannot be shown as it is becomes text or the default. */
+/** Pages in plain JavaScript may pass any value: wrong values become text or the default. */
 function contentOf(toast: ShowToast): ToastContent {
   const { progress } = toast
   return {
@@ -129,7 +129,7 @@ export function resume(state: ToastState, reason: PauseReason, now: number): Toa
   return { ...current, pausedBy: new Set([...current.pausedBy].filter((each) => each !== reason)) }
 }
 
-/** Lets the time since the last call pass, and drops what has run out. */
+/** Subtracts the time since the last call, and drops toasts whose time is up. */
 export function elapse(state: ToastState, now: number): ToastState {
   const passed = state.pausedBy.size > 0 ? 0 : Math.max(0, now - state.at)
   const toasts = state.toasts

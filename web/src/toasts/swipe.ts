@@ -2,7 +2,7 @@
 
 export interface SwipeOptions {
   element: HTMLElement
-  /** It was thrown or carried far enough. */
+  /** Called after a swipe that was fast or far enough. */
   away(): void
   signal: AbortSignal
 }
@@ -10,7 +10,7 @@ export interface SwipeOptions {
 /** Pixels until a touch counts as a swipe rather than a tap. */
 const SLOP = 8
 
-/** Part of the width, or pixels per millisecond, that are enough to throw it out. */
+/** A swipe over this part of the width, or at so many pixels per millisecond, dismisses the toast. */
 const FAR = 0.4
 const FAST = 0.35
 
@@ -55,7 +55,7 @@ export function swipeAway({ element, away, signal }: SwipeOptions): void {
         element.classList.add('is-swiping')
         element.setPointerCapture(event.pointerId)
       }
-      // The other way it only gives a little.
+      // Away from the screen's side the toast follows by a sixth only.
       place(outwards(x) > 0 ? x : x / 6)
     },
     { signal },

@@ -1,11 +1,11 @@
-/** One toast's element: built once, changed in place. Text only; nothing in here interprets markup. */
+/** One toast's element, built once and updated in place. All content is set as text, never as markup. */
 
 import { h, reconcile, setText, svgIcon } from '../shared/dom.ts'
 import { safeUrl } from '../shared/safe-url.ts'
 import type { Toast, ToastAction, ToastType } from './store.ts'
 
 export interface ToastHandlers {
-  /** The person is done with it. */
+  /** A person dismissed the toast. */
   dismiss(): void
   /** An action of the page threw. */
   failed(cause: unknown): void
@@ -17,7 +17,7 @@ const ICONS: Record<ToastType, readonly string[]> = {
   warning: ['M8 4.5v4', 'M8 11.25v.01'],
   info: ['M8 7.5v4', 'M8 4.75v.01'],
 }
-/** Colour alone tells nothing to those who do not see it. */
+/** Names of the types for screen readers, which cannot tell them by colour. */
 const TYPE_NAMES: Record<ToastType, string> = {
   success: 'Success',
   error: 'Error',
@@ -105,7 +105,7 @@ export class ToastElement {
               attrs: {
                 href,
                 download: download ?? null,
-                // A file opens beside the page; what is within the page opens in it.
+                // A file opens in another tab; a link within the page opens in this one.
                 target: href.startsWith('#') || download !== undefined ? null : '_blank',
                 rel: 'noopener',
               },
@@ -124,5 +124,5 @@ export class ToastElement {
   }
 }
 
-/** What a button does now: it outlives the toast's earlier contents. */
+/** Each button's present action: an update of the toast keeps the button and changes the action. */
 const ACTIONS = new WeakMap<HTMLElement, ToastAction>()

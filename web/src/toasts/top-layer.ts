@@ -1,10 +1,10 @@
 /**
- * Keeps an element above everything: in the browser's top layer where there is one (popover), by a large z-index where
- * not. A modal dialog makes everything outside it inert, so while one is open the element lives inside it.
+ * Keeps an element above all others: in the browser's top layer with the popover API, else with a large z-index. A modal
+ * dialog makes all elements outside it inert, so the element moves into the dialog while one is open.
  */
 
 export interface TopLayer {
-  /** To be called before something is shown: what opened last lies above what opened earlier. */
+  /** Call before showing content: of the top layer, the element that opened last is above the others. */
   raise(): void
   destroy(): void
 }
@@ -27,7 +27,7 @@ export function keepOnTop(element: HTMLElement, home: HTMLElement): TopLayer {
     const target = host()
     if (element.parentElement === target && (!hasPopover || (element.matches(':popover-open') && !covered())))
       return
-    // Moving or hiding it would drop the focus.
+    // Moving or hiding the element drops the focus.
     const focused = element.contains(document.activeElement) ? document.activeElement : null
     if (element.parentElement !== target) target.append(element)
     else element.hidePopover()
@@ -36,7 +36,7 @@ export function keepOnTop(element: HTMLElement, home: HTMLElement): TopLayer {
   }
 
   let opened = false
-  /** Something else has come into the top layer since. */
+  /** Whether another element has entered the top layer since the last call. */
   function covered(): boolean {
     const since = opened
     opened = false

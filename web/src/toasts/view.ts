@@ -32,7 +32,7 @@ import { keepOnTop } from './top-layer.ts'
 export interface ToasterOptions {
   /** Default `document.body`. */
   parent?: HTMLElement
-  /** Toasts of the collapsed stack; older ones wait behind "more". Default 3. */
+  /** Toasts of the collapsed stack; older toasts are counted in "n more". Default 3. */
   limit?: number
   /** With Alt moves the focus to the toasts: a `KeyboardEvent.code`. Default `KeyT`; null for none. */
   hotkey?: string | null
@@ -45,7 +45,7 @@ export interface ToasterOptions {
 export interface Toaster {
   /** @returns the toast's key, for updating and dismissing it. */
   show(toast: ShowToast): string
-  /** As pages know it. Errors stay until dismissed unless a duration is given; others default to 5000 ms. */
+  /** Shorthand of `show`. Errors stay until dismissed unless a duration is given; other toasts default to 5000 ms. */
   showToast(title: string, message: string, type?: ToastType, durationMs?: number): string
   dismiss(key: string): void
   destroy(): void
@@ -111,7 +111,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     expanded = expand
     layer.raise()
     const shown = expanded ? toasts : toasts.slice(0, limit)
-    // Of the stack only the newest can be read.
+    // Only the newest toast of the collapsed stack is readable.
     const behind = expanded ? [] : toasts.slice(1)
     const errors = behind.filter(({ type }) => type === 'error').length
     more.hidden = behind.length === 0
@@ -150,7 +150,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
   function create(key: string): ToastElement {
     const toast = new ToastElement(key, {
       dismiss: () => remove(key),
-      // As a listener's error: told to the page's own handlers, and the toast goes all the same.
+      // The error is reported as uncaught, and the toast is dismissed.
       failed: (cause) => reportError(cause),
     })
     elements.set(key, toast)
@@ -176,7 +176,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     }
   }
 
-  /** The toast with the focus has gone: on to the next one, or back to where the focus came from. */
+  /** The focused toast was removed: focus the next toast, or the element that had the focus before. */
   function moveFocus(): void {
     const next = [...list.querySelectorAll<HTMLElement>('[data-toast] .cw-toast__close')].at(-1)
     if (next !== undefined) next.focus()
@@ -190,7 +190,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     hold('focus', false)
   }
 
-  /** By a person. */
+  /** A person dismissed the toast. */
   function remove(key: string): void {
     const toast = state.toasts.find((each) => each.key === key)
     change(dismiss(state, key, clock()))
@@ -209,7 +209,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     if (state.pausedBy.has(reason) !== on) change((on ? pause : resume)(state, reason, clock()))
   }
 
-  /** A click gives the focus, too; only somebody at the keyboard is to be waited for. */
+  /** Pauses for keyboard focus only: a click gives the focus, too. */
   function followFocus(): void {
     hold('focus', region.matches(':focus-visible') || region.querySelector(':focus-visible') !== null)
   }
@@ -279,7 +279,7 @@ export function createToaster(options: ToasterOptions = {}): Toaster {
     else if (region.contains(activeElement)) returnFocus()
     else if (region.matches(':hover') || activeElement === null || activeElement === document.body) {
       const [newest] = state.toasts
-      // What else there is to close by Escape, such as a menu, comes first.
+      // An open dialog or menu is closed by Escape before a toast.
       if (
         newest === undefined ||
         document.querySelector('dialog[open], [popover]:popover-open:not(.cw-toasts)')

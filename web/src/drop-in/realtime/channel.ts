@@ -1,10 +1,10 @@
 /**
- * One private channel: what is sent for it, and what the server's messages about it mean.
+ * One private channel: its messages to the server, and the meaning of the server's messages.
  *
  *   opening ──> joining ──> joined ──> ended      refused, closed, failed, not answered, or left
  *
- * A channel that has ended is not revived: the next join is another one, with a reference of its own, so that nothing
- * meant for the old one reaches it.
+ * A channel that has ended is not reused. The next join is another channel with a `join_ref` of its own, so that it hears no
+ * message of the old channel.
  */
 
 import { isRecord, textAt } from '../../../../functions-shared/unknown.ts'
@@ -14,17 +14,17 @@ import { EVENT, type Message, TOPIC_PREFIX } from './codec.ts'
 import { Presence } from './presence.ts'
 import type { RealtimeSocket } from './socket.ts'
 
-/** How a channel ended; told to whoever joined it. */
-export type Farewell = (handlers: TransportHandlers) => void
+/** Tells the channel's handlers how the channel ended. */
+export type NotifyEnd = (handlers: TransportHandlers) => void
 
 export interface ChannelOptions {
   topic: string
-  /** The user who shows that they are there; undefined without presence. */
+  /** User id for the topic's presence; undefined without presence. */
   presentAs: string | undefined
   handlers: TransportHandlers
-  /** The server has ended it. @param reason of a join that was not granted. */
-  onEnd: (farewell: Farewell, reason?: string) => void
-  /** The join was not answered: the socket is not worth keeping. */
+  /** The server ended the channel. @param reason of a refused join. */
+  onEnd: (notifyEnd: NotifyEnd, reason?: string) => void
+  /** The join was not answered: the socket is to be closed. */
   onTimeout: () => void
 }
 
@@ -41,9 +41,9 @@ export class Channel {
   #socket: Socket | null = null
   #joinRef: string | null = null
   #joined = false
-  /** The last that the server was given. */
+  /** The last token that was sent to the server. */
   #token = ''
-  /** The last that there was; as long as the join is not answered, it waits. */
+  /** The newest token, which is sent when the join has been answered. */
   #nextToken = ''
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -72,7 +72,7 @@ export class Channel {
     this.#send(EVENT.join, { config, access_token: token }, this.#joinRef)
   }
 
-  /** The server checks a channel's token, and ends the channel with it. */
+  /** Sends a new token. The server closes a channel whose token has expired. */
   renew(token: string): void {
     if (this.#joinRef === null) return
     this.#nextToken = token
@@ -81,13 +81,13 @@ export class Channel {
     this.#send(EVENT.accessToken, { access_token: token })
   }
 
-  /** Says good-bye; what the server answers is for nobody. */
+  /** Leaves the channel without waiting for the answer. */
   leave(): void {
     if (this.#joinRef !== null) this.#send(EVENT.leave, {})
     this.end()
   }
 
-  /** Nothing is sent or told afterwards. */
+  /** No message is sent or handled afterwards. */
   end(): void {
     clearTimeout(this.#timer)
     this.#socket = null
@@ -131,10 +131,10 @@ export class Channel {
     if (status !== 'ok') {
       const reason = reasonOf(response)
       const cause = new Error(reason)
-      const farewell: Farewell = isRefusal(reason)
+      const notifyEnd: NotifyEnd = isRefusal(reason)
         ? ({ refused }) => refused('join_refused', cause)
         : ({ down }) => down('socket', cause)
-      onEnd(farewell, reason)
+      onEnd(notifyEnd, reason)
       return
     }
     this.#joined = true

@@ -1,5 +1,5 @@
 /**
- * Messages of Phoenix's protocol 2.0.0 as Realtime speaks it, to frames and back (docs/protocol.md):
+ * Encodes and decodes messages of Phoenix's protocol 2.0.0 as Realtime uses it (docs/protocol.md):
  *
  *   text      [join_ref, ref, topic, event, payload]
  *   kind 4    4, sizes of topic, event and metadata, encoding; these fields; the payload of a broadcast
@@ -33,9 +33,9 @@ export const EVENT = {
 } as const
 
 export interface Message {
-  /** The join that it belongs to; null where it is for whoever is on the topic. */
+  /** The join that the message belongs to; null for a message to all subscribers of the topic. */
   joinRef: string | null
-  /** What an answer refers to. */
+  /** The message that a reply answers. */
   ref: string | null
   topic: string
   event: string
@@ -51,13 +51,13 @@ export function encode({ joinRef, ref, topic, event, payload }: Message): string
   return JSON.stringify([joinRef, ref, topic, event, payload])
 }
 
-/** @param frame what the socket gave. @returns null for what is no message: there is nobody to tell. */
+/** @param frame data of a WebSocket message. @returns null for a malformed frame. */
 export function decode(frame: unknown): Message | null {
   try {
     if (typeof frame === 'string') return fromText(JSON.parse(frame))
     return frame instanceof ArrayBuffer ? fromBinary(new Uint8Array(frame)) : null
   } catch (cause) {
-    // JSON that is none.
+    // Malformed JSON.
     if (cause instanceof SyntaxError) return null
     throw cause
   }

@@ -1,6 +1,6 @@
 /**
- * Who is on a topic: a state once, then what changes. Changes that come before the state belong to it; an update is a
- * join and a leave in one. Each entry has a reference of its own, whoever it is of.
+ * Presence of a topic: one state, then changes. Changes that arrive before the state are applied after it. An update is a join
+ * and a leave in one change. Each entry has a `phx_ref` of its own.
  *
  *   {"<key>": {"metas": [{"phx_ref": "F1", "userId": "…"}]}}
  */
@@ -13,7 +13,7 @@ export class Presence {
   readonly #metas = new Map<unknown, unknown>()
   #early: Readonly<Record<string, unknown>>[] | null = []
 
-  /** @returns the users who are there, sorted. */
+  /** @returns sorted ids of the present users. */
   replace(state: unknown): string[] {
     this.#metas.clear()
     this.#add(state)
@@ -22,7 +22,7 @@ export class Presence {
     return this.#userIds()
   }
 
-  /** @returns null as long as there is no state. */
+  /** @returns null before the state has arrived. */
   change(diff: Readonly<Record<string, unknown>>): string[] | null {
     if (this.#early !== null) {
       this.#early.push(diff)

@@ -1,6 +1,6 @@
 /**
- * One WebSocket to Realtime, from its first moment to its end; another one is another object. It shows that it lives by
- * heartbeats, and is given up when one is not answered: a connection that is half open says nothing by itself.
+ * One WebSocket to Realtime from opening to its end; a new socket is a new object. The socket sends heartbeats, and is closed
+ * when one is not answered, because a half-open connection reports no error.
  *
  *   connecting ──> open ──> ended      closed by either side, or a heartbeat was not answered
  *       └──────────────────────^
@@ -11,40 +11,40 @@ import { withoutToken } from '../../client/frame-tap.ts'
 import { decode, EVENT, encode, type Message, PHOENIX, PROTOCOL_VERSION } from './codec.ts'
 
 export interface SocketOptions {
-  /** Of the Realtime service, `wss://<host>/realtime/v1`. */
+  /** Address of the Realtime service, `wss://<host>/realtime/v1`. */
   address: string
   key: string
   /** Milliseconds within which a heartbeat has to be answered. */
   heartbeatTimeout: number
-  /** Gets every frame; tokens are left out. */
+  /** Called with every frame, without tokens. */
   log: ((text: string, payload: unknown) => void) | undefined
 }
 
 export interface SocketHandlers {
   message(message: Message): void
-  /** A heartbeat was sent, of itself or because somebody asked. */
+  /** A heartbeat was sent, by the timer or by `ping()`. */
   beat(): void
-  /** It was answered after so many milliseconds. */
+  /** A heartbeat was answered. */
   alive(latencyMs: number): void
   /** Final. */
   lost(reason: DownReason, cause?: unknown): void
 }
 
-/** Milliseconds; the server closes a socket that it has not heard of for 60 s. */
+/** Milliseconds between heartbeats; the server closes a socket after 60 s without a frame. */
 const HEARTBEAT_INTERVAL = 25_000
 
 export class RealtimeSocket {
   readonly #options: SocketOptions
   readonly #handlers: SocketHandlers
   readonly #socket: WebSocket
-  /** What waits for the socket to open; null once it has. */
+  /** Messages that wait for the socket to open; null once it is open. */
   #waiting: Message[] | null = []
   #lastRef = 0
   #heartbeat: { ref: string; sentAt: number } | null = null
-  /** For the next heartbeat or, while there is one, for its answer. */
+  /** Timer for the next heartbeat or, after a heartbeat, for its answer. */
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** @throws where the page's policies allow no such socket. */
+  /** @throws when the page's Content-Security-Policy forbids the socket. */
   constructor(options: SocketOptions, handlers: SocketHandlers) {
     this.#options = options
     this.#handlers = handlers
@@ -55,7 +55,7 @@ export class RealtimeSocket {
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => this.#opened()
     socket.onmessage = ({ data }) => this.#received(data)
-    // An error is followed by this, and says nothing of its own.
+    // The event `error` carries no information and is followed by `close`.
     socket.onclose = ({ code, reason }) =>
       this.#end('socket', new Error(`closed with ${code} ${reason}`.trim()))
   }
@@ -69,7 +69,7 @@ export class RealtimeSocket {
     return String(this.#lastRef)
   }
 
-  /** What is sent before the socket is open waits for that. */
+  /** Messages that are sent before the socket is open wait for it. */
   send(message: Message): void {
     if (this.#waiting !== null) {
       this.#waiting.push(message)
@@ -79,7 +79,7 @@ export class RealtimeSocket {
     this.#socket.send(encode(message))
   }
 
-  /** Asks for a sign of life, unless one is under way. */
+  /** Sends a heartbeat, unless one is waiting for its answer. */
   ping(): void {
     if (!this.isOpen || this.#heartbeat !== null) return
     const ref = this.nextRef()
@@ -89,7 +89,7 @@ export class RealtimeSocket {
     this.#handlers.beat()
   }
 
-  /** In this turn, without waiting for the other side; no handler is called afterwards. Safe to call twice. */
+  /** Closes in this turn, without waiting for the server. No handler is called afterwards. Safe to call twice. */
   close(): void {
     clearTimeout(this.#timer)
     this.#waiting = []
@@ -122,7 +122,7 @@ export class RealtimeSocket {
     if (message.payload.status === 'ok') this.#handlers.alive(latencyMs)
   }
 
-  /** Until the next heartbeat. */
+  /** Starts the timer for the next heartbeat. */
   #rest(): void {
     this.#after(HEARTBEAT_INTERVAL, () => this.ping())
   }

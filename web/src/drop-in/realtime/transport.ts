@@ -1,6 +1,6 @@
 /**
- * The fast path for pages without supabase-js: the page's private channels on one socket of our own. It never
- * reconnects; what is down has ended, and the connection state decides about the next join
+ * Realtime for pages without supabase-js: the page's private channels on one socket of our own. The transport never
+ * reconnects: a channel that is down has ended, and the connection's state machine decides about the next join
  * (docs/adr/0005-drop-in-socket.md).
  */
 
@@ -8,7 +8,7 @@ import { ClientError } from '../../client/client-error.ts'
 import type { Transport } from '../../client/ports.ts'
 import { unlessAborted } from '../../client/unless-aborted.ts'
 import type { TokenKeeper } from '../token.ts'
-import { Channel, type Farewell } from './channel.ts'
+import { Channel, type NotifyEnd } from './channel.ts'
 import { RealtimeSocket, type SocketOptions } from './socket.ts'
 
 export interface RealtimeTransportOptions {
@@ -18,19 +18,19 @@ export interface RealtimeTransportOptions {
   tokens: TokenKeeper
   /** Milliseconds within which a heartbeat has to be answered. Default 10000. */
   heartbeatTimeout?: number
-  /** Gets every frame; tokens are left out. Default: none. */
+  /** Called with every frame, without tokens. Default: no log. */
   log?: SocketOptions['log']
 }
 
-/** Milliseconds for asking for the token; renewing it may be part of that. */
+/** Milliseconds for reading the token, which can include its renewal. */
 const TOKEN_TIMEOUT = 10_000
 
-/** The server does not take the token any more: another one may do. */
+/** The server refused the token as expired or invalid: the source is asked for another one. */
 const TOKEN_REFUSED = /^InvalidJWTToken\b/
 
 export function createRealtimeTransport(options: RealtimeTransportOptions): Transport {
   const { supabaseUrl, supabaseKey, tokens, heartbeatTimeout = 10_000, log } = options
-  /** Those that have not ended. */
+  /** Channels that have not ended. */
   const channels = new Set<Channel>()
   let socket: RealtimeSocket | null = null
 
@@ -78,18 +78,18 @@ export function createRealtimeTransport(options: RealtimeTransportOptions): Tran
     )
   }
 
-  /** What one is told may end another. */
+  /** Calls `act` for each channel. A call may end another channel. */
   function each(act: (channel: Channel) => void): void {
     for (const channel of [...channels]) if (channels.has(channel)) act(channel)
   }
 
-  /** A token that ends would end the channels with it. */
+  /** Sends the newest token. The server closes channels whose token has expired. */
   async function refresh(): Promise<void> {
     try {
       renew(await currentToken())
     } catch {
-      // Asked again with the next heartbeat; where there is none in time, the server ends the channels, and the join
-      // that follows says why there is none.
+      // Read again with the next heartbeat. Without a token in time the server closes the channels, and the next join
+      // reports why there is no token.
     }
   }
 
@@ -97,19 +97,19 @@ export function createRealtimeTransport(options: RealtimeTransportOptions): Tran
     for (const channel of channels) channel.renew(token)
   }
 
-  /** With the socket, everything on it ends. Who still waits for a token gets another socket. */
-  function abandon(farewellOf: (channel: Channel) => Farewell): void {
+  /** Closes the socket and ends its channels. Channels that still wait for a token get another socket. */
+  function abandon(notifyEndOf: (channel: Channel) => NotifyEnd): void {
     socket?.close()
     socket = null
     each((channel) => {
-      if (channel.isOnSocket) end(channel, farewellOf(channel))
+      if (channel.isOnSocket) end(channel, notifyEndOf(channel))
     })
   }
 
-  function end(channel: Channel, farewell: Farewell): void {
+  function end(channel: Channel, notifyEnd: NotifyEnd): void {
     if (!channels.delete(channel)) return
     channel.end()
-    farewell(channel.handlers)
+    notifyEnd(channel.handlers)
   }
 
   function closeUnless(worthKeeping: boolean): void {
@@ -124,9 +124,9 @@ export function createRealtimeTransport(options: RealtimeTransportOptions): Tran
         topic,
         presentAs,
         handlers,
-        onEnd(farewell, reason) {
+        onEnd(notifyEnd, reason) {
           if (reason !== undefined && TOKEN_REFUSED.test(reason)) tokens.forget()
-          end(channel, farewell)
+          end(channel, notifyEnd)
         },
         onTimeout() {
           abandon(
