@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { RealtimeClient } from '@supabase/supabase-js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
-import { mintToken } from '../stack/keys.ts'
+import { mintToken } from '../stack/keys/index.ts'
 import { withClient } from '../stack/postgres/index.ts'
 import type { Subscription, Transport } from '../web/src/client/ports.ts'
 import { createSupabaseTransport } from '../web/src/client/supabase-transport.ts'

@@ -3,7 +3,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { launchBrowser, watchForErrors } from '../scripts/browser.ts'
-import { mintToken } from '../stack/keys.ts'
+import { mintToken } from '../stack/keys/index.ts'
 import { withClient } from '../stack/postgres/index.ts'
 import { ALICE, SCENARIOS, SETUP, TEARDOWN } from '../stack/realtime/testing/supabase-js.ts'
 import { type ClientPageServer, serveClientPage } from './support/client-page/server.ts'

@@ -7,7 +7,7 @@
 
 import { join } from 'node:path'
 import type { ParseArgsOptionsConfig } from 'node:util'
-import { loadOrCreateKeys } from '../stack/keys.ts'
+import { loadOrCreateKeys } from '../stack/keys/index.ts'
 import { readRunningFile } from '../stack/running-file.ts'
 import { parseAddress, UsageError } from './command-line.ts'
 import { ROOT } from './process.ts'

@@ -12,15 +12,15 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-test('a folder is made with those above it, and may be there already', async () => {
+test('a folder is created with its parents, and may exist already', async () => {
   const dataDir = join(folder, 'with a space', 'ü')
   await ensureDataDir(dataDir)
   await ensureDataDir(dataDir)
 })
 
 test.each([
-  ['file', 'There is a file of that name.'],
-  ['file/below', 'Its path leads through a file.'],
+  ['file', 'A file has that name.'],
+  ['file/below', 'A part of its path is a file.'],
 ])('%s cannot be used, and the error says why', async (name, reason) => {
   await writeFile(join(folder, 'file'), '')
   const dataDir = join(folder, name)
@@ -31,7 +31,7 @@ test.each([
 })
 
 test.skipIf(process.platform !== 'linux')(
-  'what cannot be made in a folder that is there ends, too',
+  'a folder that cannot be created below an existing one is an error, too',
   async () => {
     await expect(ensureDataDir('/proc/claimwire')).rejects.toMatchObject({ code: 'data_dir_unusable' })
   },

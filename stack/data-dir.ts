@@ -1,13 +1,13 @@
-/** The folder of everything that an embedded stack keeps: database, objects, keys. */
+/** The folder in which an embedded stack keeps its database, objects and keys. */
 
 import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AppError } from '../functions-shared/app-error.ts'
 
-/** Why a folder cannot be used, in words that tell what to do. */
+/** Reasons why a folder cannot be used, by the error's code. */
 const REASONS: Readonly<Record<string, string>> = {
-  EEXIST: 'There is a file of that name.',
-  ENOTDIR: 'Its path leads through a file.',
+  EEXIST: 'A file has that name.',
+  ENOTDIR: 'A part of its path is a file.',
   EACCES: 'The current user may not write to it.',
   EPERM: 'The current user may not write to it.',
   EROFS: 'It is on a read-only file system.',
@@ -15,8 +15,8 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Makes the folder where it is missing, and checks that it can be written.
- * @throws AppError `data_dir_unusable`.
+ * Creates the folder if it is missing, and checks that it can be written.
+ * @throws AppError `data_dir_unusable`
  */
 export async function ensureDataDir(dataDir: string): Promise<void> {
   try {
@@ -28,7 +28,7 @@ export async function ensureDataDir(dataDir: string): Promise<void> {
       cause,
       details: {
         dataDir,
-        reason: REASONS[code] ?? `It cannot be made (${code}).`,
+        reason: REASONS[code] ?? `It cannot be created (${code}).`,
         hint: 'Name another folder with --data-dir.',
       },
     })
@@ -36,8 +36,8 @@ export async function ensureDataDir(dataDir: string): Promise<void> {
 }
 
 /**
- * Node's own `recursive` tells of a missing folder where the file system is read-only, and never ends where a folder
- * cannot be made below one that is there, as in `/proc`.
+ * Node's `mkdir` with `recursive` reports a missing folder where the file system is read-only, and never ends where a
+ * folder cannot be created below an existing one, as in `/proc`.
  */
 async function makeFolder(folder: string): Promise<void> {
   try {

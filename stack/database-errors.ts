@@ -1,6 +1,6 @@
-/** Tells failures of the way to the database from failures of a statement. */
+/** Distinguishes failures of the database connection from failures of a statement. */
 
-/** Node's own codes, those of the `postgres` and `pg` drivers, and the SQLSTATEs of a server that comes or goes. */
+/** Codes of Node and of the drivers `postgres` and `pg`, and SQLSTATEs of a server that starts or stops. */
 const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -18,10 +18,10 @@ const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   '57P03', // cannot_connect_now
   '57P05', // idle_session_timeout
   '53300', // too_many_connections
-  '3D000', // invalid_catalog_name: the database itself is gone
+  '3D000', // invalid_catalog_name: the database does not exist
 ])
 
-/** `pg` has no codes for these. */
+/** Errors of `pg` without a code. */
 const UNAVAILABLE_MESSAGES: readonly RegExp[] = [
   /^Connection terminated/,
   /^timeout exceeded when trying to connect$/,
@@ -29,7 +29,7 @@ const UNAVAILABLE_MESSAGES: readonly RegExp[] = [
   /^Cannot use a pool after calling end on the pool$/,
 ]
 
-/** True when the statement never reached a working server, or the server left while at it. */
+/** Whether the statement did not reach a working server, or the server ended during the statement. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = errorCode(error)
@@ -40,7 +40,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   )
 }
 
-/** SQLSTATE or system code of an error, where it has one. */
+/** SQLSTATE or system code of an error. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,18 +1,18 @@
-/** Connection pools that outlive the loss of their connections. */
+/** Connection pools that survive the loss of their connections. */
 
 import pg from 'pg'
 import type { Logger } from './types.ts'
 
 export interface PoolOptions {
   url: string
-  /** Who speaks, for the log and for `pg_stat_activity`. */
+  /** Name in `pg_stat_activity`, and the source in the log. */
   name: string
   /** Connections at most. */
   size: number
   logger: Logger
-  /** Milliseconds for a new connection, and for the wait for a free one. Default 5000. */
+  /** Longest wait for a new or a free connection, ms. Default 5000. */
   connectTimeoutMs?: number
-  /** Settings of every session, e.g. `{ role: 'supabase_auth_admin' }`. Names and values hold no spaces. */
+  /** Settings of every session, e.g. `{ role: 'supabase_auth_admin' }`. Names and values must not contain spaces. */
   settings?: Readonly<Record<string, string>>
   types?: pg.CustomTypesConfig
 }
@@ -30,15 +30,15 @@ export function createPool(options: PoolOptions): pg.Pool {
     ...(settings.length > 0 && { options: settings.map(([key, value]) => `-c ${key}=${value}`).join(' ') }),
     ...(options.types && { types: options.types }),
   })
-  const lost = (error: Error): void => logger.warn(name, 'a database connection was lost', { error })
-  // A client in use has no other listener: without this one its loss would end the process.
+  const lost = (error: Error): void => logger.warn(name, 'database_connection_lost', { error })
+  // Without a listener, the loss of a connection in use would end the process.
   pool.on('connect', (client) => client.on('error', lost))
-  // An idle one tells its own listener as well.
+  // The listener above also reports the loss of an idle connection.
   pool.on('error', () => undefined)
   return pool
 }
 
-/** Every connection stayed busy for too long; the statement was never sent. */
+/** Whether every connection stayed busy for too long, so that the statement was never sent. */
 export function isPoolExhausted(error: unknown): boolean {
   return error instanceof Error && error.message === 'timeout exceeded when trying to connect'
 }

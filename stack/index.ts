@@ -1,5 +1,5 @@
 /**
- * The embedded stack as one handle: what hosted Supabase is for a project, on one machine, from npm.
+ * The embedded stack: what hosted Supabase is for a project, on one machine, from npm.
  *
  *   keys ─▶ PostgreSQL ─▶ migrations ─▶ gateway's port ─▶ services ─▶ workers
  *                                                        (stopped in reverse order)
@@ -11,7 +11,7 @@ import { createAuthService } from './auth/index.ts'
 import { ensureDataDir } from './data-dir.ts'
 import { createFunctionsHost, supabaseEnvironment } from './functions/index.ts'
 import { createGateway } from './gateway/index.ts'
-import { KEYS_FILE, loadOrCreateKeys } from './keys.ts'
+import { KEYS_FILE, loadOrCreateKeys } from './keys/index.ts'
 import { createTerminalLogger } from './logger.ts'
 import { applyMigrations, removeCluster, startPostgres } from './postgres/index.ts'
 import { createRealtime, type RealtimeSettings } from './realtime/index.ts'
@@ -20,34 +20,37 @@ import { removeRunningFile, writeRunningFile } from './running-file.ts'
 import { createStorageService } from './storage/index.ts'
 import { restartOnCrash } from './supervise.ts'
 import { type SimulatorOptions, startTranscriptionSimulator } from './transcription/index.ts'
-import type { DatabaseUrls, Logger, StackKeys } from './types.ts'
-import { startCronWorker, startNetWorker, upsertVaultSecrets } from './workers/index.ts'
+import type { DatabaseUrls, Logger, StackKeys, Stoppable } from './types.ts'
+import { startWorkers, upsertVaultSecrets } from './workers/index.ts'
 
 export interface StackOptions {
   /** Folder of database, objects and keys. Default `.stack`. */
   dataDir?: string
   /** Empties `dataDir` first. Default false. */
   fresh?: boolean
-  /** Preferred ports; a taken one gives a warning and the next free one. 0 picks any free port. Defaults 54321 and 54322. */
+  /**
+   * Preferred ports. A taken port gives a warning and the next free one; 0 picks any free port.
+   * Defaults 54321 and 54322.
+   */
   ports?: { api?: number; db?: number }
   logger?: Logger
   /**
-   * Names for the Host header beside localhost and the machine's addresses, e.g. of a tunnel or proxy. Requests with another
-   * name are refused. Default none.
+   * Names for the Host header beside localhost and the machine's addresses, e.g. of a tunnel or proxy. Requests with
+   * another name are refused. Default none.
    */
   allowedHosts?: readonly string[]
-  /** Extra environment of the Edge Functions. */
+  /** Additional environment of the Edge Functions. */
   functionsEnv?: Record<string, string>
   /**
-   * The stand-in for a transcription service, used where `functionsEnv` has no `TRANSCRIPTION_API_KEY`; false: none, so
-   * that voice notes end in `transcription_not_configured`.
+   * The stand-in for a transcription service, used where `functionsEnv` has no `TRANSCRIPTION_API_KEY`. Without it
+   * (false), voice notes end in `transcription_not_configured`.
    */
   transcription?: Omit<SimulatorOptions, 'logger'> | false
   /** Wall-clock limit of one function request, ms. Default 150000, as on hosted Supabase's free plan. */
   functionsTimeoutMs?: number
-  /** Limits and the like of Realtime. Default: hosted Supabase's, and private channels only. */
+  /** Settings of Realtime. Default: those of hosted Supabase, and private channels only. */
   realtime?: Partial<RealtimeSettings>
-  /** Aborted, what has been started is stopped again and the rest is left out. */
+  /** When aborted, the parts that have been started are stopped and no further part is started. */
   signal?: AbortSignal
 }
 
@@ -66,92 +69,82 @@ const ROOT = resolve(import.meta.dirname, '..')
 const DEFAULT_PORTS = { api: 54321, db: 54322 }
 
 /**
- * Starts everything and applies pending migrations. When a part cannot be started, those that run are stopped.
+ * Starts every part and applies pending migrations. If a part cannot be started, the others are stopped.
  * @throws AppError of the part: `data_dir_unusable`, `data_dir_in_use`, `keys_file_invalid`, `postgres_start_failed`,
- * `migration_failed`, `deno_missing`, ...; or the signal's reason.
+ * `migration_failed`, `deno_missing`, ...; or the signal's reason
  */
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const dataDir = resolve(options.dataDir ?? join(ROOT, '.stack'))
   const logger = options.logger ?? createTerminalLogger({ level: 'warn' })
-  const { signal } = options
   const ports = { ...DEFAULT_PORTS, ...options.ports }
   const postgresDir = join(dataDir, 'postgres')
   const storageDir = join(dataDir, 'storage')
   await ensureDataDir(dataDir)
-  if (options.fresh ?? false) {
-    // First the cluster: it refuses while another stack uses the folder.
+  if (options.fresh) {
+    // The cluster first: its removal is refused while another stack uses the folder.
     await removeCluster(postgresDir, logger)
     for (const path of [storageDir, join(dataDir, KEYS_FILE)])
       await rm(path, { recursive: true, force: true })
   }
   await using parts = new AsyncDisposableStack()
+  const stopAtEnd = <Part extends Stoppable>(part: Part): Part => parts.adopt(part, () => part.stop())
 
   const keys = await loadOrCreateKeys(dataDir)
   const postgres = parts.use(await startPostgres({ dataDir: postgresDir, port: ports.db, keys, logger }))
+  const { urls } = postgres
   parts.defer(restartOnCrash(postgres, logger))
-  signal?.throwIfAborted()
-  await applyMigrations({ url: postgres.urls.postgres, logger })
-  signal?.throwIfAborted()
+  options.signal?.throwIfAborted()
+  await applyMigrations({ url: urls.postgres, logger })
+  options.signal?.throwIfAborted()
 
-  const gateway = await createGateway({
-    port: ports.api,
-    keys,
-    logger,
-    ...(options.allowedHosts !== undefined && { allowedHosts: options.allowedHosts }),
-  })
-  parts.defer(() => gateway.stop())
+  const { allowedHosts = [] } = options
+  const gateway = stopAtEnd(await createGateway({ port: ports.api, keys, logger, allowedHosts }))
   const { url } = gateway
-  // As an operator does once on hosted Supabase: where the functions are, and as whom to call them.
-  await upsertVaultSecrets(postgres.urls.admin, { project_url: url, secret_key: keys.secretKey })
+  // An operator does this once on hosted Supabase: SQL calls functions at this address, with this key.
+  await upsertVaultSecrets(urls.admin, { project_url: url, secret_key: keys.secretKey })
 
-  const rest = await createRestService({ urls: postgres.urls, logger })
-  parts.defer(() => rest.stop())
-  const auth = createAuthService({ databaseUrl: postgres.urls.admin, keys, logger, issuer: `${url}/auth/v1` })
-  parts.defer(() => auth.stop())
-  const storage = await createStorageService({
-    databaseUrl: postgres.urls.authenticator,
-    dir: storageDir,
-    keys,
-    logger,
-  })
-  parts.defer(() => storage.stop())
-  const realtime = createRealtime({
-    db: postgres.urls,
-    keys,
-    jwks: keys.jwks,
-    logger,
-    settings: { privateOnly: true, ...options.realtime },
-  })
-  parts.defer(() => realtime.stop())
-  // Whoever has a key for a real service is served by that.
+  const rest = stopAtEnd(await createRestService({ urls, logger }))
+  const auth = stopAtEnd(
+    createAuthService({ databaseUrl: urls.admin, keys, logger, issuer: `${url}/auth/v1` }),
+  )
+  const storage = stopAtEnd(
+    await createStorageService({ databaseUrl: urls.authenticator, dir: storageDir, keys, logger }),
+  )
+  const realtime = stopAtEnd(
+    createRealtime({
+      db: urls,
+      keys,
+      jwks: keys.jwks,
+      logger,
+      settings: { privateOnly: true, ...options.realtime },
+    }),
+  )
+  // A key for a real transcription service takes the simulator's place.
   const simulated = options.transcription !== false && !options.functionsEnv?.TRANSCRIPTION_API_KEY
   const simulator = simulated
     ? parts.use(await startTranscriptionSimulator({ logger, ...options.transcription }))
     : undefined
-  const functions = createFunctionsHost({
-    functionsDir: join(ROOT, 'supabase', 'functions'),
-    sharedDirs: [join(ROOT, 'functions-shared')],
-    env: () => ({
-      ...supabaseEnvironment(url, keys),
-      TYPEFORM_WEBHOOK_SECRET: keys.typeformSecret,
-      ...simulator?.env,
-      ...options.functionsEnv,
+  const functions = stopAtEnd(
+    createFunctionsHost({
+      functionsDir: join(ROOT, 'supabase', 'functions'),
+      sharedDirs: [join(ROOT, 'functions-shared')],
+      env: () => ({
+        ...supabaseEnvironment(url, keys),
+        TYPEFORM_WEBHOOK_SECRET: keys.typeformSecret,
+        ...simulator?.env,
+        ...options.functionsEnv,
+      }),
+      denyNet: [`127.0.0.1:${postgres.port}`],
+      workDir: join(dataDir, 'functions'),
+      logger,
+      ...(options.functionsTimeoutMs !== undefined && { timeoutMs: options.functionsTimeoutMs }),
     }),
-    denyNet: [`127.0.0.1:${postgres.port}`],
-    workDir: join(dataDir, 'functions'),
-    logger,
-    ...(options.functionsTimeoutMs !== undefined && { timeoutMs: options.functionsTimeoutMs }),
-  })
-  parts.defer(() => functions.stop())
+  )
   gateway.mount({ rest, auth, storage, realtime, realtimeSocket: realtime, functions })
-
-  const net = startNetWorker({ databaseUrl: postgres.urls.admin, logger })
-  parts.defer(() => net.stop())
-  const cron = startCronWorker({ urls: postgres.urls, logger })
-  parts.defer(() => cron.stop())
+  stopAtEnd(startWorkers({ urls, logger }))
   await Promise.all([realtime.ready, rest.reloadSchema()])
 
-  await writeRunningFile(dataDir, { url, dbUrl: postgres.urls.postgres, pid: process.pid })
+  await writeRunningFile(dataDir, { url, dbUrl: urls.postgres, pid: process.pid })
   parts.defer(() => removeRunningFile(dataDir))
   const running = parts.move()
   let stopped: Promise<void> | undefined
@@ -159,13 +152,5 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     stopped ??= running.disposeAsync()
     return stopped
   }
-  return {
-    url,
-    dbUrl: postgres.urls.postgres,
-    db: postgres.urls,
-    keys,
-    dataDir,
-    stop,
-    [Symbol.asyncDispose]: stop,
-  }
+  return { url, dbUrl: urls.postgres, db: urls, keys, dataDir, stop, [Symbol.asyncDispose]: stop }
 }

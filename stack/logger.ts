@@ -1,4 +1,4 @@
-/** Where the stack's parts speak: one line per event on the terminal, or a list for tests. */
+/** Loggers for the stack's parts: one line per event on the terminal, or a list for tests. */
 
 import { styleText } from 'node:util'
 import type { Logger } from './types.ts'
@@ -15,16 +15,16 @@ export interface LogEntry {
 }
 
 export interface TerminalLoggerOptions {
-  /** The least that is shown. Default `info`. */
+  /** Lowest level that is shown. Default `info`. */
   level?: LogLevel
-  /** Default standard error, so that standard output stays for results. */
+  /** Default: standard error, because standard output is for results. */
   stream?: NodeJS.WritableStream & { isTTY?: boolean }
-  /** Default: on a terminal, unless `NO_COLOR` is set. */
+  /** Default: true on a terminal, unless `NO_COLOR` is set. */
   colors?: boolean
   clock?: () => Date
 }
 
-/** Shape of a line: `12:00:00.000 warn  gateway    message key=value`. */
+/** Lines of the form `12:00:00.000 warn  gateway    event_name key=value`. */
 export function createTerminalLogger(options: TerminalLoggerOptions = {}): Logger {
   const stream = options.stream ?? process.stderr
   const colors = options.colors ?? (stream.isTTY === true && !process.env.NO_COLOR)
@@ -72,7 +72,7 @@ function formatLine(entry: LogEntry, at: Date, colors: boolean): string {
   ].join('')
 }
 
-/** The same source has the same colour in every run. */
+/** A source has the same colour in every run. */
 function styleOf(source: string): (typeof SOURCE_STYLES)[number] {
   let hash = 0
   for (const character of source) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0
@@ -85,7 +85,7 @@ function formatValue(value: unknown): string {
   return oneLine(toJson(value))
 }
 
-/** Name, message and the causes beneath; the stack is one line too many for a terminal. */
+/** Name and message of the error and its causes, in one line. */
 function describeError(error: Error): string {
   const cause = error.cause instanceof Error ? ` <- ${describeError(error.cause)}` : ''
   return `${error.name}: ${error.message}${cause}`
@@ -106,7 +106,7 @@ function toJson(value: unknown): string {
   }
 }
 
-/** Control characters (line breaks, escape sequences of whoever wrote the text) become visible instead. */
+/** Makes control characters visible, so that logged texts cannot break lines or send escape sequences. */
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {

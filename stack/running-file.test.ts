@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-test('says where a stack runs for as long as it does', async () => {
+test('gives the address of a stack while it runs', async () => {
   expect(await readRunningFile(folder)).toBeUndefined()
   await writeRunningFile(folder, RUNNING)
   expect(await readRunningFile(folder)).toEqual(RUNNING)
@@ -22,7 +22,7 @@ test('says where a stack runs for as long as it does', async () => {
 })
 
 test.each([
-  ['of a process that has gone', JSON.stringify({ ...RUNNING, pid: 2 ** 22 + 1 })],
+  ['of a process that has ended', JSON.stringify({ ...RUNNING, pid: 2 ** 22 + 1 })],
   ['that was cut short', '{"url": "http'],
   ['of another shape', '[]'],
 ])('a file %s does not count', async (_what, text) => {

@@ -1,21 +1,28 @@
-/** Where a running embedded stack is to be found: `<dataDir>/running.json`, there for as long as it runs. */
+/** Address of a running embedded stack: `<dataDir>/running.json`, which exists for as long as the stack runs. */
 
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isRecord, textAt } from '../functions-shared/unknown.ts'
+import * as v from 'valibot'
+import { errorCode } from './database-errors.ts'
 
 const RUNNING_FILE = 'running.json'
 
-export interface RunningStack {
-  /** Gateway, e.g. `http://127.0.0.1:54321`. */
-  url: string
-  /** The database as role `postgres`, with its password. */
-  dbUrl: string
-  /** Process that runs the stack. */
-  pid: number
-}
+const RunningFile = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    /** Gateway, e.g. `http://127.0.0.1:54321`. */
+    url: v.pipe(v.string(), v.nonEmpty()),
+    /** The database as role `postgres`, with its password. */
+    dbUrl: v.pipe(v.string(), v.nonEmpty()),
+    /** Process that runs the stack. */
+    pid: v.number(),
+  }),
+)
 
-/** Readable by its owner only, as it holds a password. */
+export type RunningStack = v.InferOutput<typeof RunningFile>
+
+/** Readable by its owner only, because it contains a password. */
 export async function writeRunningFile(dataDir: string, running: RunningStack): Promise<void> {
   await writeFile(join(dataDir, RUNNING_FILE), `${JSON.stringify(running, null, 2)}\n`, { mode: 0o600 })
 }
@@ -24,31 +31,15 @@ export async function removeRunningFile(dataDir: string): Promise<void> {
   await rm(join(dataDir, RUNNING_FILE), { force: true })
 }
 
-/** Undefined where no stack runs on this folder; what a killed one has left behind does not count. */
+/** Undefined where no stack runs on this folder. The file of a stack that was killed does not count. */
 export async function readRunningFile(dataDir: string): Promise<RunningStack | undefined> {
   const text = await readFile(join(dataDir, RUNNING_FILE), 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   })
-  if (text === undefined) return undefined
-  const running = parse(text)
-  return running !== undefined && isAlive(running.pid) ? running : undefined
-}
-
-function parse(text: string): RunningStack | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (!isRecord(value)) return undefined
-    const url = textAt(value, 'url')
-    const dbUrl = textAt(value, 'dbUrl')
-    return url !== undefined && dbUrl !== undefined && typeof value.pid === 'number'
-      ? { url, dbUrl, pid: value.pid }
-      : undefined
-  } catch (error) {
-    // Cut short by a kill: as good as none.
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  // A text that is no JSON was cut short when its writer was killed.
+  const { success, output } = v.safeParse(RunningFile, text)
+  return success && isAlive(output.pid) ? output : undefined
 }
 
 function isAlive(pid: number): boolean {
@@ -56,7 +47,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process: alive.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    // The process of another user is alive, but may not be signalled.
+    return errorCode(error) === 'EPERM'
   }
 }

@@ -3,7 +3,7 @@ import type { PostgresExit } from './postgres/postmaster.ts'
 import { recordingLogger } from './postgres/testing/recording-logger.ts'
 import { restartOnCrash } from './supervise.ts'
 
-/** A server whose restarts end as told, one after the other; the last word counts for all that follow. */
+/** A server whose restarts have the given outcomes; the last outcome also counts for later restarts. */
 function fakeServer(...outcomes: ('runs' | 'fails')[]) {
   const listeners = new Set<(exit: PostgresExit) => void>()
   const server = {
@@ -26,7 +26,7 @@ function fakeServer(...outcomes: ('runs' | 'fails')[]) {
 
 const AT_ONCE = () => Promise.resolve()
 
-test('a server that ends by itself is started again, each time', async () => {
+test('a server that ends without being asked to is restarted, each time', async () => {
   const logger = recordingLogger()
   const server = fakeServer('runs')
   restartOnCrash(server, logger, AT_ONCE)
@@ -37,7 +37,7 @@ test('a server that ends by itself is started again, each time', async () => {
   }
 })
 
-test('a start that fails is tried again until it works, with growing delays', async () => {
+test('a failed restart is tried again with growing delays until it works', async () => {
   const logger = recordingLogger()
   const server = fakeServer(...Array<'fails'>(9).fill('fails'), 'runs')
   const waits: number[] = []
@@ -50,14 +50,14 @@ test('a start that fails is tried again until it works, with growing delays', as
   vi.restoreAllMocks()
 })
 
-test('a stop that was asked for is left alone', () => {
+test('a requested stop is followed by no restart', () => {
   const server = fakeServer('runs')
   restartOnCrash(server, recordingLogger(), AT_ONCE)
   server.exit(true)
   expect(server.restarts).toBe(0)
 })
 
-test('after the end of the supervision nothing is started any more, not even what is being tried', async () => {
+test('after the end of the supervision no restart is tried, and a waiting one is abandoned', async () => {
   const logger = recordingLogger()
   const server = fakeServer('fails')
   const waiting = Promise.withResolvers<void>()

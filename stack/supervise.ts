@@ -1,4 +1,4 @@
-/** Starts PostgreSQL again when it ends by itself, so that a killed server is an interruption and not the end. */
+/** Restarts PostgreSQL when it ends without being asked to. */
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffDelay } from '../functions-shared/backoff.ts'
@@ -15,13 +15,13 @@ type Wait = (ms: number, signal: AbortSignal) => Promise<void>
 
 const WAIT: Wait = (ms, signal) => delay(ms, undefined, { signal })
 
-/** @returns a function that ends the supervision; call it before stopping the server. */
+/** @returns a function that ends the supervision, to be called before the server is stopped */
 export function restartOnCrash(postgres: Server, logger: Logger, wait: Wait = WAIT): () => void {
   const ended = new AbortController()
   const unsubscribe = postgres.onExit((exit) => {
     if (exit.requested || ended.signal.aborted) return
     restart(postgres, logger, ended.signal, wait).catch((error: unknown) => {
-      if (!ended.signal.aborted) logger.error(SOURCE, 'cannot be started again', { error })
+      if (!ended.signal.aborted) logger.error(SOURCE, 'restart_failed', { error })
     })
   })
   return () => {
@@ -30,12 +30,12 @@ export function restartOnCrash(postgres: Server, logger: Logger, wait: Wait = WA
   }
 }
 
-/** Tries until it runs; rejects only when aborted. */
+/** Tries until the server runs. Rejects only when aborted. */
 async function restart(postgres: Server, logger: Logger, signal: AbortSignal, wait: Wait): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       await postgres.restart()
-      logger.info(SOURCE, 'runs again')
+      logger.info(SOURCE, 'restarted')
       return
     } catch (error) {
       const waitMs = backoffDelay(attempt, {
@@ -43,7 +43,7 @@ async function restart(postgres: Server, logger: Logger, signal: AbortSignal, wa
         maxMs: RESTART_MAX_MS,
         random: Math.random,
       })
-      logger.warn(SOURCE, `could not be started; next try in ${waitMs} ms`, { error })
+      logger.warn(SOURCE, 'restart_attempt_failed', { waitMs, error })
       await wait(waitMs, signal)
     }
   }

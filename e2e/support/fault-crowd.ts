@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { mintToken } from '../../stack/keys.ts'
+import { mintToken } from '../../stack/keys/index.ts'
 import type { StackKeys } from '../../stack/types.ts'
 import { type Account, openListener, QUICK, type TestListener } from './fault-listener.ts'
 

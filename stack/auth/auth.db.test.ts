@@ -2,7 +2,7 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../gateway/testing.ts'
-import { generateKeys, mintToken } from '../keys.ts'
+import { generateKeys, mintToken } from '../keys/index.ts'
 import { withClient } from '../testing/database.ts'
 
 let api: TestApi

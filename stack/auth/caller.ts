@@ -1,6 +1,6 @@
 /** The caller of an endpoint: from the `Authorization` header, or from the gateway where that header is missing. */
 
-import { verifyToken } from '../keys.ts'
+import { verifyToken } from '../keys/index.ts'
 import type { Caller, StackKeys } from '../types.ts'
 import type { AuthContext } from './context.ts'
 import { authErrors } from './errors.ts'

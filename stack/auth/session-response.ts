@@ -1,6 +1,6 @@
 /** The answer to every way of signing in: access token, refresh token and user. */
 
-import { mintToken } from '../keys.ts'
+import { mintToken } from '../keys/index.ts'
 import type { AuthContext } from './context.ts'
 import type { Queryable } from './database.ts'
 import type { OpenSession } from './sessions.ts'

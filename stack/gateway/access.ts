@@ -6,7 +6,8 @@
  */
 
 import type { JWTPayload } from 'jose'
-import { type TokenFailure, verifyToken } from '../keys.ts'
+import { isBrowser } from '../keys/browser.ts'
+import { type TokenFailure, verifyToken } from '../keys/index.ts'
 import type { Caller, Role, StackKeys } from '../types.ts'
 
 type KeyFailure = 'no_key' | 'invalid_key' | 'secret_key_in_browser'
@@ -27,7 +28,6 @@ const SERVICE: Caller = { role: 'service_role', claims: { role: 'service_role' }
 export type CheckAccess = (request: Request) => Promise<Access>
 
 const ROLES: readonly Role[] = ['anon', 'authenticated', 'service_role']
-const BROWSER = /\bMozilla\/\d/
 /** Verified tokens that are kept: a page sends the same token with every request. */
 const CACHE_SIZE = 1000
 
@@ -65,7 +65,7 @@ export function createAccessCheck(keys: StackKeys): CheckAccess {
 
 /** A secret key in a browser is no longer secret: refused, as on hosted Supabase. */
 function admit(caller: Caller, key: string, request: Request, keys: StackKeys): Access {
-  if (key === keys.secretKey && BROWSER.test(request.headers.get('user-agent') ?? '')) {
+  if (key === keys.secretKey && isBrowser(request.headers.get('user-agent'))) {
     return { ok: false, failure: 'secret_key_in_browser' }
   }
   return { ok: true, caller }

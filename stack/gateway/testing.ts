@@ -2,7 +2,7 @@
 
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { type AuthSettings, createAuthService } from '../auth/index.ts'
-import { generateKeys } from '../keys.ts'
+import { generateKeys } from '../keys/index.ts'
 import { createMemoryLogger } from '../logger.ts'
 import { createRestService, type RestService } from '../rest/index.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts'

@@ -1,4 +1,4 @@
-/** API keys of the form `sb_<kind>_<22 random characters>_<8 characters of checksum>`, as hosted Supabase gives out. */
+/** API keys in the form of hosted Supabase: `sb_<kind>_<22 random characters>_<8 characters of checksum>`. */
 
 import { createHash, randomBytes } from 'node:crypto'
 
@@ -6,7 +6,7 @@ export type ApiKeyKind = 'publishable' | 'secret'
 
 const RANDOM_LENGTH = 22
 const CHECKSUM_LENGTH = 8
-/** What stands in for the project's reference in the checksum of a self-hosted key. */
+/** Stands for the project's reference in the checksum of a self-hosted key. */
 const PROJECT_REF = 'supabase-self-hosted'
 
 const PATTERN = /^(sb_(publishable|secret)_[A-Za-z0-9_-]{22})_([A-Za-z0-9_-]{8})$/
@@ -16,7 +16,7 @@ export function generateApiKey(kind: ApiKeyKind): string {
   return `${body}_${checksum(body)}`
 }
 
-/** The kind of a well-formed key with a right checksum; `undefined` for anything else. */
+/** The kind of a key; undefined for a text that is no key or has a wrong checksum. */
 export function apiKeyKind(key: string): ApiKeyKind | undefined {
   const match = PATTERN.exec(key)
   if (match?.[1] === undefined || checksum(match[1]) !== match[3]) return undefined

@@ -1,4 +1,4 @@
-/** Signing and checking of the stack's ES256 tokens. No other algorithm is ever accepted. */
+/** Signs and checks the stack's ES256 tokens. No other algorithm is accepted. */
 
 import {
   type CryptoKey,
@@ -17,7 +17,7 @@ const ALGORITHM = 'ES256'
 const DEFAULT_LIFETIME = 3600
 
 export interface MintOptions {
-  /** Seconds from `issuedAt`. Default 3600. Negative gives a token that has expired already. */
+  /** Seconds from `issuedAt`. Default 3600. A negative value gives an expired token. */
   expiresIn?: number
   /** Seconds since 1970. Default now. */
   issuedAt?: number
@@ -60,7 +60,7 @@ export async function verifyToken(keys: Pick<StackKeys, 'jwks'>, token: string):
   } catch (error) {
     if (error instanceof errors.JWTExpired) return { ok: false, failure: 'expired' }
     if (error instanceof errors.JOSEError) return { ok: false, failure: 'invalid' }
-    // jose lets parse errors of a garbled header or payload through as they are.
+    // jose does not wrap parse errors of a garbled header or payload.
     if (error instanceof TypeError || error instanceof SyntaxError) return { ok: false, failure: 'malformed' }
     throw error
   }

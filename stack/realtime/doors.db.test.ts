@@ -1,7 +1,7 @@
 /** What callers with few rights can and cannot do to the broadcasts of others. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mintToken } from '../keys.ts'
+import { mintToken } from '../keys/index.ts'
 import { createTestDatabase, type TestDatabase, withClient } from '../testing/database.ts'
 import { DEFAULT_SETTINGS, type RealtimeSettings } from './settings.ts'
 import { TestClient } from './testing/client.ts'

@@ -1,7 +1,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../gateway/testing.ts'
-import { mintToken } from '../keys.ts'
+import { mintToken } from '../keys/index.ts'
 import { withClient } from '../testing/database.ts'
 
 const SCHEMA = `

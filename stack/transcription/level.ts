@@ -1,4 +1,4 @@
-/** How loud a recording is over time: stretches of sound and of silence, as they are found. */
+/** Stretches of sound and of silence in a recording, with their level. */
 
 import type { Pcm } from './pcm.ts'
 
@@ -12,9 +12,9 @@ export interface Stretch {
 
 /** Seconds of one measurement. */
 const WINDOW = 0.1
-/** Below it nobody would hear anything. */
+/** Quieter windows are silence. */
 const SILENCE_DBFS = -50
-/** A pause between two words is none; this is. Windows. */
+/** Windows. A shorter pause, as between two words, is part of the sound around it. */
 const SHORTEST = 4
 
 /** Yields each stretch when its end is known. */
@@ -47,7 +47,7 @@ function createRuns() {
   let start = 0
   let audible: boolean | null = null
   let energy = 0
-  /** Windows of the other kind at the end, which are too few yet to be a stretch. */
+  /** Latest windows of the other kind, too few yet to be a stretch. */
   let others: number[] = []
 
   const close = (end: number): Stretch => {

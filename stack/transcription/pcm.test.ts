@@ -25,7 +25,7 @@ function page(packets: readonly Uint8Array[], position: number, number: number):
   return whole
 }
 
-/** Pages that hold half a minute each, 120 ms in every two bytes; together they claim to be a second. */
+/** Pages of half a minute each, 120 ms in every two bytes. The file states a duration of one second. */
 function crammed(pages: number): Uint8Array {
   const head = Buffer.from('4f707573486561640102380180bb0000000000', 'hex')
   const tags = Buffer.concat([Buffer.from('OpusTags'), Buffer.alloc(8)])
@@ -44,15 +44,15 @@ async function lengths(bytes: Uint8Array, signal = new AbortController().signal)
   return seconds
 }
 
-describe('a recording with more sound in it than it says', () => {
-  test('is decoded page by page, as far as it says', async () => {
+describe('a recording with more sound than its stated duration', () => {
+  test('is decoded page by page, up to the stated duration', async () => {
     const seconds = await lengths(crammed(10))
     expect(Math.max(...seconds)).toBeGreaterThan(1)
-    // One page; all that is there are five minutes.
+    // One page. The whole file would be five minutes.
     expect(seconds.reduce((sum, length) => sum + length, 0)).toBeLessThan(62)
   })
 })
 
-test('nothing is decoded for whoever has gone', async () => {
+test('nothing is decoded after the caller has closed the connection', async () => {
   await expect(lengths(crammed(1), AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
 })

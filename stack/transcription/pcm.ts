@@ -1,4 +1,4 @@
-/** Recordings as sound, piece by piece: an hour of it at once would not fit anywhere. */
+/** Decodes recordings piece by piece: an hour of samples at once would take gigabytes of memory. */
 
 import { MPEGDecoder } from 'mpg123-decoder'
 import { OggOpusDecoder } from 'ogg-opus-decoder'
@@ -12,17 +12,17 @@ export interface Pcm {
   sampleRate: number
 }
 
-/** Bytes that are decoded before others have their turn. */
+/** Bytes that are decoded in one turn of the event loop. */
 const PIECE = 32 * 1024
-/** Opus may put a tenth of a second into two bytes: as much of it would be half an hour of sound. */
+/** Smaller, because two bytes of Opus can be 120 ms of sound. */
 const OPUS_PIECE = 512
-/** Seconds beyond what the file says of its length that are decoded: encoders run out late. */
+/** Seconds that are decoded beyond the duration that the file states, because encoders add a little at the end. */
 const RUN_OUT = 1
 
 /**
- * As much as the file says that there is. Null where there is no decoder for it here.
- *
- * @param signal ends it: nobody listens any more.
+ * Decodes as many seconds as the file states.
+ * @param signal ends the decoding, e.g. when the caller has closed the connection
+ * @returns null for a type without a decoder here
  */
 export function decode(
   bytes: Uint8Array,

@@ -1,8 +1,10 @@
-/** A call for a transcription: a multipart form with the recording, as OpenAI's API has it. */
+/** A call for a transcription: a multipart form with the recording, as in OpenAI's API. */
 
 import type { IncomingMessage } from 'node:http'
+import * as v from 'valibot'
 import { type AudioFacts, readAudioFacts } from '../../functions-shared/audio/facts.ts'
 import { type AudioType, detectFileType, isAudioType } from '../../functions-shared/file-type.ts'
+import { RequestError } from './errors.ts'
 
 export interface TranscriptionRequest {
   bytes: Uint8Array
@@ -14,69 +16,46 @@ export interface TranscriptionRequest {
   verbose: boolean
 }
 
-/** A refusal with OpenAI's status and code. */
-export class RequestError extends Error {
-  readonly status: number
-  readonly code: string | null
-  readonly retryAfterSeconds: number | undefined
-
-  constructor(status: number, code: string | null, retryAfterSeconds?: number) {
-    super(`${status} ${code ?? ''}`)
-    this.status = status
-    this.code = code
-    this.retryAfterSeconds = retryAfterSeconds
-  }
-}
-
-export function requestError(status: number, code: string): RequestError {
-  return new RequestError(status, code)
-}
-
-/** OpenAI's limit, and room for the rest of the form. */
+/** OpenAI's limit for a recording, and room for the other fields of the form. */
 const MAX_BYTES = 25 * 1024 * 1024
 const MAX_BODY_BYTES = MAX_BYTES + 64 * 1024
-const FORMATS = ['json', 'verbose_json']
+
+const Fields = v.object({
+  file: v.instance(File),
+  model: v.string(),
+  response_format: v.optional(v.string(), 'json'),
+  stream: v.optional(v.string()),
+})
 
 /** @throws RequestError */
 export async function readRecording(request: IncomingMessage): Promise<TranscriptionRequest> {
-  const form = await readForm(request)
-  const file = form.get('file')
-  const model = form.get('model')
-  const format = form.get('response_format') ?? 'json'
-  if (!(file instanceof File) || typeof model !== 'string' || typeof format !== 'string') {
-    throw requestError(400, 'missing_required_parameter')
-  }
-  if (!FORMATS.includes(format)) throw requestError(400, 'unsupported_value')
-  if (file.size > MAX_BYTES) throw requestError(413, 'request_too_large')
+  const form = v.safeParse(Fields, Object.fromEntries(await readForm(request)))
+  if (!form.success) throw new RequestError(400, 'missing_required_parameter')
+  const { file, model, response_format: format, stream } = form.output
+  if (format !== 'json' && format !== 'verbose_json') throw new RequestError(400, 'unsupported_value')
+  if (file.size > MAX_BYTES) throw new RequestError(413, 'request_too_large')
   const bytes = new Uint8Array(await file.arrayBuffer())
   const type = detectFileType(bytes)
   const facts = isAudioType(type) ? readAudioFacts(bytes, type) : null
-  if (!isAudioType(type) || facts === null) throw requestError(400, 'invalid_value')
-  return {
-    bytes,
-    type,
-    facts,
-    model,
-    verbose: format === 'verbose_json',
-    stream: form.get('stream') === 'true',
-  }
+  if (!isAudioType(type) || facts === null) throw new RequestError(400, 'invalid_value')
+  return { bytes, type, facts, model, verbose: format === 'verbose_json', stream: stream === 'true' }
 }
 
 async function readForm(request: IncomingMessage): Promise<FormData> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of request) {
-    if (!(piece instanceof Uint8Array)) throw requestError(400, 'invalid_body')
+    if (!(piece instanceof Uint8Array)) throw new RequestError(400, 'invalid_body')
     size += piece.length
-    if (size > MAX_BODY_BYTES) throw requestError(413, 'request_too_large')
+    if (size > MAX_BODY_BYTES) throw new RequestError(413, 'request_too_large')
     pieces.push(piece)
   }
   const type = request.headers['content-type'] ?? ''
-  if (!type.startsWith('multipart/form-data')) throw requestError(400, 'invalid_content_type')
+  if (!type.startsWith('multipart/form-data')) throw new RequestError(400, 'invalid_content_type')
   try {
     return await new Response(Buffer.concat(pieces), { headers: { 'content-type': type } }).formData()
   } catch (error) {
-    if (error instanceof TypeError) throw requestError(400, 'invalid_body')
+    if (error instanceof TypeError) throw new RequestError(400, 'invalid_body')
     throw error
   }
 }

@@ -52,7 +52,7 @@ async function events(response: Response): Promise<Event[]> {
   return [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data) as Event)
 }
 
-describe('what it measures', () => {
+describe('a recording is measured', () => {
   test.each([
     ['voice-note.wav', /2\.5 seconds, pcm at 8000 Hz\. 0:00\.0 to .* sound, -\d+ dBFS/],
     // The speaker pauses for a second in the middle.
@@ -70,7 +70,7 @@ describe('what it measures', () => {
     expect(answer).toMatchObject({ segments: [], words: [] })
   })
 
-  test('a stream says so first, and its pieces are the whole', async () => {
+  test('a stream begins with the notice, and its pieces are the whole text', async () => {
     const response = await ask(note('voice-note.ogg'), { stream: 'true' })
     expect(response.headers.get('content-type')).toMatch('text/event-stream')
     const received = await events(response)
@@ -81,10 +81,10 @@ describe('what it measures', () => {
   })
 })
 
-describe('what it refuses', () => {
+describe('a request is refused', () => {
   test.each([
     ['a wrong key', note('voice-note.wav'), {}, 'sk-wrong', 401, 'invalid_api_key'],
-    ['what is no recording', new Uint8Array([1, 2, 3]), {}, undefined, 400, 'invalid_value'],
+    ['a file that is no recording', new Uint8Array([1, 2, 3]), {}, undefined, 400, 'invalid_value'],
     [
       'another format',
       note('voice-note.wav'),
@@ -94,7 +94,7 @@ describe('what it refuses', () => {
       'unsupported_value',
     ],
     ['more than 25 MB', new Uint8Array(25 * 1024 * 1024 + 1), {}, undefined, 413, 'request_too_large'],
-  ] as const)('%s', async (_name, file, fields, key, status, code) => {
+  ] as const)('%s', { timeout: 60_000 }, async (_name, file, fields, key, status, code) => {
     const response = await ask(new Uint8Array(file), fields, {}, key)
     expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([
       status,
@@ -104,7 +104,7 @@ describe('what it refuses', () => {
 })
 
 describe('faults for tests', () => {
-  test('a status with a delay, for the calls that are chosen', async () => {
+  test('a status with a delay, for chosen calls', async () => {
     const faults: SimulatorOptions['faults'] = ({ number }) =>
       number === 1 ? { kind: 'status', status: 429, retryAfterSeconds: 7 } : undefined
     const refused = await ask(note('voice-note.wav'), {}, { faults })
@@ -123,7 +123,7 @@ describe('faults for tests', () => {
   })
 
   test.each([{ kind: 'hang' } as const, { kind: 'stall', after: 1 } as const])(
-    '$kind: no end comes',
+    '$kind: the stream does not end',
     async (fault) => {
       const arrived: string[] = []
       const hanging = ask(note('voice-note.wav'), { stream: 'true' }, { faults: () => fault }).then(

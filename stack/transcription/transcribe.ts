@@ -1,14 +1,14 @@
-/** A recording's stand-in for a transcript, in pieces as they are found out. */
+/** The text that stands in for a transcript, in pieces, as the measurement proceeds. */
 
 import { measure } from './level.ts'
 import { decode } from './pcm.ts'
 import type { TranscriptionRequest } from './request.ts'
 import { describeRecording, describeRest, describeStretch, LEVEL_UNKNOWN, NOTICE } from './wording.ts'
 
-/** What is found after these is counted only. */
+/** Further stretches are only counted. */
 const MAX_STRETCHES = 40
 
-/** @param signal ends it, also where there is nothing to tell for long. */
+/** @param signal ends the measurement, also during a long stretch */
 export async function* transcribe(
   { bytes, type, facts }: Pick<TranscriptionRequest, 'bytes' | 'type' | 'facts'>,
   signal: AbortSignal,
@@ -23,7 +23,7 @@ export async function* transcribe(
   let count = 0
   for await (const stretch of measure(sound)) {
     count += 1
-    // The decoder's own run-out is not part of the recording.
+    // The decoder returns a little more than the recording.
     const end = Math.min(stretch.end, facts.duration)
     if (count <= MAX_STRETCHES) yield describeStretch({ ...stretch, end })
   }

@@ -1,4 +1,4 @@
-/** What the stand-in writes: what it measured, and first of all that it recognised nothing. */
+/** Sentences of the stand-in: first that no speech was recognised, then the measurements. */
 
 import type { AudioFacts } from '../../functions-shared/audio/facts.ts'
 import type { Stretch } from './level.ts'

@@ -1,7 +1,8 @@
-/** One run of a job: its command in a connection of its own, and the row that tells of it. */
+/** One run of a job: its command on a connection of its own, and its row in cron.job_run_details. */
 
 import pg from 'pg'
 import type { DatabaseUrls, Logger } from '../types.ts'
+import { noLoginText, RUN_MESSAGE, runErrorText } from './errors.ts'
 
 export interface CronJob {
   jobid: string
@@ -12,15 +13,15 @@ export interface CronJob {
 }
 
 export interface RunContext {
-  /** As superuser, in the database of cron.job. */
+  /** Connects as superuser to the database of cron.job. */
   pool: pg.Pool
   urls: DatabaseUrls
   logger: Logger
-  /** In the log. */
+  /** Source of log lines. */
   source: string
-  /** Cuts the run off. */
+  /** Cancels the run. */
   signal: AbortSignal
-  /** Ids of the runs that are going on. */
+  /** Ids of the runs of this process. */
   runIds: Set<string>
 }
 
@@ -31,7 +32,7 @@ export async function readJobs(pool: pg.Pool): Promise<CronJob[]> {
   return rows
 }
 
-/** Rejects only where the database cannot be told of the run. */
+/** Rejects only when cron.job_run_details cannot be written. */
 export async function runJob(job: CronJob, context: RunContext): Promise<void> {
   const { pool, runIds } = context
   const { rows } = await pool.query<{ runid: string }>(
@@ -48,7 +49,9 @@ export async function runJob(job: CronJob, context: RunContext): Promise<void> {
       where runid = $1`,
       [runid, status, message],
     )
-    if (status === 'failed') context.logger.warn(context.source, message.trim(), { jobid: job.jobid })
+    if (status === 'failed') {
+      context.logger.warn(context.source, 'run_failed', { jobid: job.jobid, reason: message.trim() })
+    }
   } finally {
     runIds.delete(runid)
   }
@@ -62,7 +65,7 @@ interface RunResult {
 async function execute(job: CronJob, runid: string, { pool, urls, signal }: RunContext): Promise<RunResult> {
   const connectionString = urlFor(job, urls)
   if (connectionString === undefined) {
-    return { status: 'failed', message: `connection failed: no login for role "${job.username}"` }
+    return { status: 'failed', message: noLoginText(job.username) }
   }
   const client = new pg.Client({ connectionString, application_name: 'pg_cron' })
   let lost: Error | undefined
@@ -72,7 +75,8 @@ async function execute(job: CronJob, runid: string, { pool, urls, signal }: RunC
   let pid: number | null = null
   const cancel = (): void => {
     if (pid === null) return
-    pool.query('select pg_terminate_backend($1)', [pid]).catch(() => undefined) // then it has ended already
+    // Fails only where the database is away, which ends the run as well.
+    pool.query('select pg_terminate_backend($1)', [pid]).catch(() => undefined)
   }
   signal.addEventListener('abort', cancel)
   try {
@@ -82,20 +86,19 @@ async function execute(job: CronJob, runid: string, { pool, urls, signal }: RunC
       runid,
       pid,
     ])
-    if (signal.aborted) return { status: 'failed', message: 'job canceled' }
+    if (signal.aborted) return { status: 'failed', message: RUN_MESSAGE.canceled }
     const result: pg.QueryResult | pg.QueryResult[] = await client.query(job.command)
     return { status: 'succeeded', message: describe(Array.isArray(result) ? result.at(-1) : result) }
   } catch (error) {
-    if (signal.aborted) return { status: 'failed', message: 'job canceled' }
-    const reason = error instanceof Error ? error : lost
-    return { status: 'failed', message: `ERROR:  ${reason?.message ?? 'connection lost'}\n` }
+    if (signal.aborted) return { status: 'failed', message: RUN_MESSAGE.canceled }
+    return { status: 'failed', message: runErrorText(error instanceof Error ? error : lost) }
   } finally {
     signal.removeEventListener('abort', cancel)
-    await client.end().catch(() => undefined) // the server may have gone first
+    await client.end().catch(() => undefined) // Fails where the server has closed the connection first.
   }
 }
 
-/** The roles that can log in. @returns undefined for others. */
+/** @returns undefined for a role that cannot log in */
 function urlFor(job: CronJob, urls: DatabaseUrls): string | undefined {
   for (const text of Object.values(urls)) {
     const url = new URL(text)
@@ -106,7 +109,7 @@ function urlFor(job: CronJob, urls: DatabaseUrls): string | undefined {
   return undefined
 }
 
-/** As libpq has it: rows that came back, or the command's tag. */
+/** As libpq reports it: the number of returned rows, or the command's tag. */
 function describe(result: pg.QueryResult | undefined): string {
   if (result === undefined) return ''
   if (result.fields.length > 0) return `${result.rowCount} row${result.rowCount === 1 ? '' : 's'}`

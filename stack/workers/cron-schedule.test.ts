@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseSchedule } from './cron-schedule.ts'
 
-/** The first runs after a Sunday, 2026-11-22 10:07:30 UTC. */
+/** The first runs after Sunday, 2026-11-22 10:07:30 UTC. */
 function runs(line: string, count: number): string[] {
   const schedule = parseSchedule(line)
   if (schedule?.kind !== 'cron') throw new Error(`not a cron line: ${line}`)
@@ -37,7 +37,7 @@ describe('parseSchedule', () => {
   it('knows @reboot', () => expect(parseSchedule('@reboot')).toEqual({ kind: 'reboot' }))
 
   it.each(['', '60 seconds', '0 seconds', '* * * *', '* * * * * *', '61 * * * *', 'often'])(
-    '%j is none',
+    '%j is no schedule',
     (line) => {
       expect(parseSchedule(line)).toBeUndefined()
     },

@@ -11,7 +11,7 @@ export type Schedule =
 
 const SECONDS = /^([1-9]|[1-5]\d)\s+seconds?$/i
 
-/** @returns undefined for what is no schedule; cron.schedule has refused it already. */
+/** @returns undefined for a text that is no schedule, which cron.schedule refuses */
 export function parseSchedule(text: string): Schedule | undefined {
   const line = text.trim().toLowerCase()
   const seconds = SECONDS.exec(line)?.[1]

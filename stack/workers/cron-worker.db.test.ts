@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMemoryLogger } from '../logger.ts'
 import { createTestDatabase, type TestDatabase, withClient } from '../testing/database.ts'
 import type { Stoppable } from '../types.ts'
-import { startCronWorker } from './index.ts'
+import { startCronWorker } from './cron-worker.ts'
 import { until } from './testing.ts'
 
 let database: TestDatabase
@@ -67,7 +67,7 @@ const runsOf = async (job: string): Promise<{ role: string }[]> =>
   (await postgres.query<{ role: string }>('select role from public.runs where job = $1', [job])).rows
 
 describe('the pg_cron worker', () => {
-  it('runs a job as whoever scheduled it, and records it', async () => {
+  it('runs a job as the role that scheduled it, and records the run', async () => {
     const jobid = await schedule('insert', '1 second', `insert into public.runs (job) values ('insert')`)
     expect(await finishedRun(jobid)).toEqual({
       status: 'succeeded',
@@ -81,7 +81,7 @@ describe('the pg_cron worker', () => {
     expect(new Set((await runsOf('insert')).map(({ role }) => role))).toEqual(new Set(['postgres']))
   })
 
-  it('cannot be used to become somebody else', async () => {
+  it('cannot be used to get the rights of another role', async () => {
     const command = `set session authorization supabase_admin; insert into public.runs (job) values ('escaped')`
     const jobid = await schedule('escape', '1 second', command)
     expect(await finishedRun(jobid)).toMatchObject({
@@ -107,7 +107,7 @@ describe('the pg_cron worker', () => {
     })
   })
 
-  it('records a failure and goes on', async () => {
+  it('records a failure, and runs the job again', async () => {
     const jobid = await schedule(
       'fails',
       '1 second',
@@ -166,7 +166,7 @@ describe('the pg_cron worker', () => {
     expect(await runsOf('overlap')).toEqual([])
   })
 
-  it('says of runs that a restart has cut off that they failed, and purges old details', async () => {
+  it('marks runs that a restart interrupted as failed, and removes old details', async () => {
     await withClient(database.urls.admin, (client) =>
       client.query(`insert into cron.job_run_details (jobid, status, start_time, end_time) values
         (-1, 'running', now(), null), (-2, 'succeeded', now() - interval '8 days', now() - interval '8 days')`),
@@ -182,7 +182,7 @@ describe('the pg_cron worker', () => {
     expect(rows).toEqual([{ jobid: '-1', status: 'failed', return_message: 'server restarted' }])
   })
 
-  it('ends what runs when it is stopped', async () => {
+  it('cancels running jobs when it is stopped', async () => {
     const jobid = await schedule('endless', '1 second', 'select pg_sleep(3600)')
     await until(async () => {
       const { rows } = await postgres.query(

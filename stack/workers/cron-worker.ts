@@ -1,32 +1,36 @@
 /**
- * Does what pg_cron's background worker does: runs the active jobs of cron.job at their times, each as its
- * role in its database, and writes cron.job_run_details.
+ * The background worker of pg_cron: runs the active jobs of cron.job at their times, each as its role in its database,
+ * and writes cron.job_run_details.
  *
  *   NOTIFY pg_cron / connected -> read cron.job -> a timer per job -> run -> next timer
  *
- * A job never overlaps itself: a run that is due while one goes on starts when that has ended; several that
- * are due start one.
+ * A job never overlaps itself. If it is due during its own run, once or several times, it starts once more when that run
+ * has ended.
  */
 
-import pg from 'pg'
+import type pg from 'pg'
+import { DatabaseListener } from '../database-listener.ts'
+import { createPool } from '../database-pool.ts'
 import type { DatabaseUrls, Logger, Stoppable } from '../types.ts'
 import { type CronJob, readJobs, runJob } from './cron-run.ts'
 import { parseSchedule, type Schedule } from './cron-schedule.ts'
-import { Listener } from './listener.ts'
+import { RUN_MESSAGE } from './errors.ts'
+import { isInstalled } from './installed.ts'
+import { RepeatedTask } from './repeated-task.ts'
 
 export interface CronWorkerOptions {
-  /** The database that has cron.job; jobs of others are run there, as one of these URLs' roles. */
+  /** The database that has cron.job. Jobs log in as the roles of these URLs, in their own database. */
   urls: DatabaseUrls
   logger: Logger
 }
 
 const NAME = 'pg_cron worker'
-/** Jobs running at a time; pg_cron's default for servers without extra connections. */
+/** Jobs that run at a time. */
 const MAX_RUNNING = 16
 /** Milliseconds between removals of old run details. */
 const PURGE_MS = 60 * 60 * 1000
 const DETAILS_TTL = '7 days'
-/** Milliseconds; setTimeout knows no longer delays. */
+/** Longest delay of a timer, ms. */
 const MAX_TIMEOUT = 2 ** 31 - 1
 
 export function startCronWorker(options: CronWorkerOptions): Stoppable {
@@ -38,7 +42,7 @@ interface ScheduledJob {
   schedule: Schedule
   timer: NodeJS.Timeout | undefined
   running: boolean
-  /** Due while running, or while too many others were. */
+  /** Became due during its own run, or while too many other jobs ran. */
   due: boolean
 }
 
@@ -46,16 +50,15 @@ class CronWorker implements Stoppable {
   readonly #options: CronWorkerOptions
   readonly #logger: Logger
   readonly #pool: pg.Pool
-  readonly #listener: Listener
+  readonly #listener: DatabaseListener
+  readonly #reading: RepeatedTask
   readonly #purge: NodeJS.Timeout
   readonly #jobs = new Map<string, ScheduledJob>()
   readonly #runs = new Map<Promise<void>, AbortController>()
-  /** Of this process, by id; others that say they run were cut off. */
+  /** Ids of this process's runs. Other runs with status `running` were interrupted. */
   readonly #runIds = new Set<string>()
-  /** Jobs `@reboot` that have had their run. */
+  /** Jobs with the schedule `@reboot` that have run. */
   readonly #rebooted = new Set<string>()
-  #reading: Promise<void> | undefined
-  #readAgain = false
   #isStopping = false
   #stopped: Promise<void> | undefined
 
@@ -63,18 +66,21 @@ class CronWorker implements Stoppable {
     this.#options = options
     const { urls, logger } = options
     this.#logger = logger
-    this.#pool = new pg.Pool({ connectionString: urls.admin, max: 2, application_name: `${NAME} writer` })
-    this.#pool.on('error', (error) => logger.debug(NAME, 'an idle connection ended', { error }))
-    this.#listener = new Listener({
+    this.#pool = createPool({ url: urls.admin, name: `${NAME} writer`, size: 2, logger })
+    this.#reading = new RepeatedTask(
+      () => this.#readJobs(),
+      (error) => logger.debug(NAME, 'jobs_not_read', { error }),
+    )
+    this.#listener = new DatabaseListener({
       databaseUrl: urls.admin,
       channel: 'pg_cron',
-      applicationName: NAME,
+      name: NAME,
       logger,
       onConnected: () => this.#recover(),
-      onNotification: () => this.#read(),
+      onNotification: () => this.#reading.request(),
     })
     this.#purge = setInterval(() => {
-      this.#removeOldDetails().catch((error: unknown) => logger.debug(NAME, 'purging failed', { error }))
+      this.#removeOldDetails().catch((error: unknown) => logger.debug(NAME, 'purge_failed', { error }))
     }, PURGE_MS)
   }
 
@@ -87,7 +93,7 @@ class CronWorker implements Stoppable {
     this.#isStopping = true
     clearInterval(this.#purge)
     await this.#listener.stop()
-    await this.#reading
+    await this.#reading.stop()
     for (const { timer } of this.#jobs.values()) clearTimeout(timer)
     for (const controller of this.#runs.values()) controller.abort()
     await Promise.all(this.#runs.keys())
@@ -95,46 +101,26 @@ class CronWorker implements Stoppable {
   }
 
   async #recover(): Promise<void> {
-    if (await this.#isInstalled()) {
+    if (await isInstalled(this.#pool, 'cron.job')) {
       await this.#pool.query(
-        `update cron.job_run_details set status = 'failed', return_message = 'server restarted', end_time = now()
+        `update cron.job_run_details set status = 'failed', return_message = $2, end_time = now()
         where status in ('starting', 'running') and runid <> all ($1)`,
-        [[...this.#runIds]],
+        [[...this.#runIds], RUN_MESSAGE.interrupted],
       )
       await this.#removeOldDetails()
     }
-    this.#read()
-  }
-
-  /** The extension may be created at any time, by a migration. */
-  async #isInstalled(): Promise<boolean> {
-    const { rows } = await this.#pool.query<{ there: boolean }>(
-      `select to_regclass('cron.job') is not null as there`,
-    )
-    return rows[0]?.there ?? false
+    this.#reading.request()
   }
 
   async #removeOldDetails(): Promise<void> {
-    if (!(await this.#isInstalled())) return
+    if (!(await isInstalled(this.#pool, 'cron.job'))) return
     await this.#pool.query('delete from cron.job_run_details where end_time < now() - $1::interval', [
       DETAILS_TTL,
     ])
   }
 
-  /** One reading at a time; what changes meanwhile is read afterwards. */
-  #read(): void {
-    this.#readAgain = true
-    this.#reading ??= this.#readJobs()
-      .catch((error: unknown) => this.#logger.debug(NAME, 'could not read cron.job', { error }))
-      .finally(() => {
-        this.#reading = undefined
-        if (this.#readAgain && !this.#isStopping) this.#read()
-      })
-  }
-
   async #readJobs(): Promise<void> {
-    this.#readAgain = false
-    const jobs = (await this.#isInstalled()) ? await readJobs(this.#pool) : []
+    const jobs = (await isInstalled(this.#pool, 'cron.job')) ? await readJobs(this.#pool) : []
     if (this.#isStopping) return
     const active = new Map(jobs.map((job) => [job.jobid, job]))
     for (const [jobid, scheduled] of this.#jobs) {
@@ -145,7 +131,7 @@ class CronWorker implements Stoppable {
     for (const job of active.values()) this.#adopt(job)
   }
 
-  /** Unchanged schedules keep their rhythm. */
+  /** A job with an unchanged schedule keeps its timer. */
   #adopt(job: CronJob): void {
     const known = this.#jobs.get(job.jobid)
     if (known?.job.schedule === job.schedule) {
@@ -155,7 +141,7 @@ class CronWorker implements Stoppable {
     const schedule = parseSchedule(job.schedule)
     clearTimeout(known?.timer)
     if (schedule === undefined) {
-      this.#logger.error(NAME, 'a job has an unknown schedule', { jobid: job.jobid, schedule: job.schedule })
+      this.#logger.error(NAME, 'unknown_schedule', { jobid: job.jobid, schedule: job.schedule })
       this.#jobs.delete(job.jobid)
       return
     }
@@ -181,11 +167,11 @@ class CronWorker implements Stoppable {
     scheduled.timer = setTimeout(
       () => {
         if (at.getTime() > Date.now()) {
-          this.#arm(scheduled, at) // longer than a timer lasts, or one that was early
+          this.#arm(scheduled, at) // The delay was longer than a timer's longest, or the timer was early.
           return
         }
         this.#isDue(scheduled)
-        // From now, not from when it should have been: a machine that slept does not catch up.
+        // Counted from now, so that a machine that slept does not run missed times.
         this.#plan(scheduled, new Date())
       },
       Math.min(Math.max(wait, 0), MAX_TIMEOUT),
@@ -217,7 +203,7 @@ class CronWorker implements Stoppable {
       runIds: this.#runIds,
     })
       .catch((error: unknown) => {
-        this.#logger.warn(NAME, 'a run could not be recorded', { jobid: scheduled.job.jobid, error })
+        this.#logger.warn(NAME, 'run_not_recorded', { jobid: scheduled.job.jobid, error })
       })
       .finally(() => {
         scheduled.running = false

@@ -1,6 +1,6 @@
-/** Performs one queued request and says what came of it, in the words of net._http_response. */
+/** Performs one queued request. Its outcome has the columns of net._http_response. */
 
-import { isDatabaseUnavailable } from '../database-errors.ts'
+import { requestErrorText, requestTimeoutText } from './errors.ts'
 
 export interface QueuedRequest {
   id: string
@@ -21,13 +21,13 @@ export interface RequestOutcome {
   error: string | null
 }
 
-/** Bytes of an answer that are kept; a longer one is an error. */
+/** Bytes of an answer; a longer one is an error. */
 const MAX_RESPONSE_BYTES = 10 * 1024 * 1024
 
-/** Never rejects. @param signal ends the request before its time. */
+/** Never rejects. @param signal ends the request early */
 export async function performRequest(request: QueuedRequest, signal: AbortSignal): Promise<RequestOutcome> {
-  const nothing = { statusCode: null, contentType: null, headers: null, content: null }
-  const limit = AbortSignal.timeout(Math.max(1, request.timeoutMs))
+  const { id, timeoutMs } = request
+  const limit = AbortSignal.timeout(Math.max(1, timeoutMs))
   try {
     const response = await fetch(request.url, {
       method: request.method.toUpperCase(),
@@ -37,21 +37,26 @@ export async function performRequest(request: QueuedRequest, signal: AbortSignal
     })
     const content = await readContent(response)
     return {
-      id: request.id,
+      id,
       statusCode: response.status,
       contentType: response.headers.get('content-type'),
       headers: Object.fromEntries(response.headers),
-      // PostgreSQL's text has no NUL.
+      // PostgreSQL's text cannot hold NUL.
       content: content.replaceAll('\u0000', ''),
       timedOut: false,
       error: null,
     }
   } catch (error) {
-    if (limit.aborted && !signal.aborted) {
-      const message = `Timeout of ${request.timeoutMs} ms reached`
-      return { id: request.id, ...nothing, timedOut: true, error: message }
+    const timedOut = limit.aborted && !signal.aborted
+    return {
+      id,
+      statusCode: null,
+      contentType: null,
+      headers: null,
+      content: null,
+      timedOut,
+      error: timedOut ? requestTimeoutText(timeoutMs) : requestErrorText(error, signal.aborted),
     }
-    return { id: request.id, ...nothing, timedOut: false, error: reasonOf(error, signal) }
   }
 }
 
@@ -65,14 +70,4 @@ async function readContent(response: Response): Promise<string> {
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
-}
-
-/** libcurl's sentences where it has one, as people search for those. */
-function reasonOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return 'The worker was stopped'
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return "Couldn't resolve host name"
-  if (code === 'ECONNREFUSED' || isDatabaseUnavailable(cause)) return "Couldn't connect to server"
-  return cause instanceof Error ? cause.message : 'The request failed'
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMemoryLogger } from '../logger.ts'
 import { createTestDatabase, type TestDatabase, withClient } from '../testing/database.ts'
 import type { Stoppable } from '../types.ts'
-import { startNetWorker } from './index.ts'
+import { startNetWorker } from './net-worker.ts'
 import { type RecordingServer, startRecordingServer, until } from './testing.ts'
 
 let database: TestDatabase
@@ -16,7 +16,7 @@ const CONCURRENCY = 4
 beforeAll(async () => {
   database = await createTestDatabase({ migrations: false })
   server = await startRecordingServer()
-  // The worker is there before the extension, as on a fresh stack.
+  // The worker starts before the extension is created, as on a fresh stack.
   worker = startNetWorker({
     databaseUrl: database.urls.admin,
     logger: createMemoryLogger(),
@@ -65,7 +65,7 @@ function responseTo(id: string): Promise<ResponseRow> {
 const arrived = (path: string) => server.requests.filter((request) => request.path.startsWith(path))
 
 describe('the pg_net worker', () => {
-  it('sends what was asked for and keeps the answer', async () => {
+  it('sends a request, and keeps its answer', async () => {
     const id = await idOf(
       `select net.http_post(
         url := $1, body := '{"job_id": "å"}', params := '{"q": "a b&c"}', headers := '{"apikey": "key"}'
@@ -96,7 +96,7 @@ describe('the pg_net worker', () => {
     expect(rows[0]).toMatchObject({ status: 'SUCCESS' })
   })
 
-  it('sends after the commit only', async () => {
+  it('sends a request only after its commit', async () => {
     await withClient(database.urls.postgres, async (client) => {
       await client.query('begin')
       const held = await post('/committed', client)
@@ -108,7 +108,7 @@ describe('the pg_net worker', () => {
     })
   })
 
-  it('sends nothing of what was rolled back', async () => {
+  it('sends no request that was rolled back', async () => {
     await withClient(database.urls.postgres, async (client) => {
       await client.query('begin')
       await post('/rolled-back', client)
@@ -128,7 +128,7 @@ describe('the pg_net worker', () => {
     expect(arrived('/kept')).toHaveLength(1)
   })
 
-  it('may be used by service_role and authenticated, as on hosted Supabase', async () => {
+  it('serves service_role and authenticated, as on hosted Supabase', async () => {
     await withClient(database.urls.authenticator, async (client) => {
       await client.query('set role authenticated')
       await responseTo(await post('/as-user', client))
@@ -136,7 +136,7 @@ describe('the pg_net worker', () => {
     expect(arrived('/as-user')).toHaveLength(1)
   })
 
-  it('tells of a server that does not answer, is not there, or is no address', async () => {
+  it('records that a server does not answer, does not exist, or is no valid address', async () => {
     const late = await idOf(`select net.http_get($1, timeout_milliseconds := 100) as id`, [
       `${server.url}/never`,
     ])
@@ -155,7 +155,7 @@ describe('the pg_net worker', () => {
     expect(await responseTo(invalid)).toMatchObject({ status_code: null, error_msg: expect.any(String) })
   })
 
-  it('performs a bounded number at a time, and all of them', async () => {
+  it('performs a bounded number of requests at a time, and all of them in the end', async () => {
     const ids: string[] = []
     for (let index = 0; index < 3 * CONCURRENCY; index += 1) ids.push(await post(`/hold/${index}`))
     await until(() => server.open === CONCURRENCY)
@@ -165,7 +165,7 @@ describe('the pg_net worker', () => {
     expect(server.mostOpen).toBe(CONCURRENCY)
   })
 
-  it('sends once what was queued while no worker ran, also with two workers', async () => {
+  it('sends requests that were queued without a worker once, also with two workers', async () => {
     await worker.stop()
     const ids: string[] = []
     for (let index = 0; index < 30; index += 1) ids.push(await post(`/queued/${index}`))

@@ -1,33 +1,38 @@
 /**
- * Does what pg_net's background worker does: takes committed requests from net.http_request_queue, performs
- * them and writes net._http_response.
+ * The background worker of pg_net: takes committed requests from net.http_request_queue, performs them and writes
+ * net._http_response.
  *
  *   commit -> NOTIFY pg_net -> take (delete ... returning) -> request -> net._http_response
  *
- * A request is taken before it is performed: it is sent once at most. What waits in the queue while the worker
- * or the database is away is sent when both are back.
+ * A request is taken before it is performed, so it is sent once at most. Requests that wait in the queue while the
+ * worker or the database is away are sent when both have returned.
  */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { backoffDelay } from '../../functions-shared/backoff.ts'
+import { isRecord } from '../../functions-shared/unknown.ts'
+import { DatabaseListener } from '../database-listener.ts'
+import { createPool } from '../database-pool.ts'
 import type { Logger, Stoppable } from '../types.ts'
 import { performRequest, type QueuedRequest, type RequestOutcome } from './http-request.ts'
-import { Listener } from './listener.ts'
+import { isInstalled } from './installed.ts'
+import { RepeatedTask } from './repeated-task.ts'
 
 export interface NetWorkerOptions {
   /** Connects as `supabase_admin`. */
   databaseUrl: string
   logger: Logger
-  /** Requests under way at a time. Default 50. */
+  /** Requests that are performed at a time. Default 50. */
   concurrency?: number
 }
 
 const NAME = 'pg_net worker'
 const DEFAULT_CONCURRENCY = 50
-/** Milliseconds between looks at the queue without a notification, and at responses that are too old. */
+/** Milliseconds between looks at the queue without a notification, and between removals of old responses. */
 const HOUSEKEEPING_MS = 60_000
 const RESPONSE_TTL = '6 hours'
-/** Milliseconds that a response may wait for a database that is away. */
+/** Delays before a response is written again, while the database is away. */
 const WRITE_BACKOFF = { baseMs: 100, maxMs: 5_000, random: Math.random }
 
 export function startNetWorker(options: NetWorkerOptions): Stoppable {
@@ -38,29 +43,34 @@ class NetWorker implements Stoppable {
   readonly #logger: Logger
   readonly #concurrency: number
   readonly #pool: pg.Pool
-  readonly #listener: Listener
+  readonly #listener: DatabaseListener
   readonly #housekeeping: NodeJS.Timeout
   readonly #abort = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
-  #taking: Promise<void> | undefined
-  #lookAgain = false
+  readonly #taking: RepeatedTask
+  /** Whether the queue may hold requests that found no free place. */
+  #hasMore = false
   #stopped: Promise<void> | undefined
 
   constructor({ databaseUrl, logger, concurrency = DEFAULT_CONCURRENCY }: NetWorkerOptions) {
     this.#logger = logger
     this.#concurrency = concurrency
-    this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 2, application_name: `${NAME} writer` })
-    this.#pool.on('error', (error) => logger.debug(NAME, 'an idle connection ended', { error }))
-    this.#listener = new Listener({
+    this.#pool = createPool({ url: databaseUrl, name: `${NAME} writer`, size: 2, logger })
+    this.#taking = new RepeatedTask(
+      () => this.#take(),
+      // The next connection looks at the queue again.
+      (error) => logger.debug(NAME, 'queue_not_read', { error }),
+    )
+    this.#listener = new DatabaseListener({
       databaseUrl,
       channel: 'pg_net',
-      applicationName: NAME,
+      name: NAME,
       logger,
       onConnected: () => this.#keepHouse(),
-      onNotification: () => this.#wake(),
+      onNotification: () => this.#taking.request(),
     })
     this.#housekeeping = setInterval(() => {
-      this.#keepHouse().catch((error: unknown) => logger.debug(NAME, 'housekeeping failed', { error }))
+      this.#keepHouse().catch((error: unknown) => logger.debug(NAME, 'housekeeping_failed', { error }))
     }, HOUSEKEEPING_MS)
   }
 
@@ -73,108 +83,75 @@ class NetWorker implements Stoppable {
     clearInterval(this.#housekeeping)
     this.#abort.abort()
     await this.#listener.stop()
-    await this.#taking
+    await this.#taking.stop()
     await Promise.all(this.#underWay)
     await this.#pool.end()
   }
 
   async #keepHouse(): Promise<void> {
-    if (await this.#isInstalled()) {
-      await this.#pool.query(`delete from net._http_response where created < now() - $1::interval`, [
+    if (await isInstalled(this.#pool, 'net._http_response')) {
+      await this.#pool.query('delete from net._http_response where created < now() - $1::interval', [
         RESPONSE_TTL,
       ])
     }
-    this.#wake()
+    this.#taking.request()
   }
 
-  /** The extension may be created at any time, by a migration. */
-  async #isInstalled(): Promise<boolean> {
-    const { rows } = await this.#pool.query<{ there: boolean }>(
-      `select to_regclass('net.http_request_queue') is not null as there`,
-    )
-    return rows[0]?.there ?? false
-  }
-
-  #wake(): void {
-    this.#lookAgain = true
-    this.#taking ??= this.#takeAll()
-      .catch((error: unknown) => {
-        // Without the database there is nothing to take; the next connection looks again.
-        this.#logger.debug(NAME, 'could not look at the queue', { error })
-      })
-      .finally(() => {
-        this.#taking = undefined
-        // A request that ended, or a notification that came, just now.
-        if (this.#lookAgain && this.#free > 0 && !this.#abort.signal.aborted) this.#wake()
-      })
-  }
-
-  get #free(): number {
-    return this.#concurrency - this.#underWay.size
-  }
-
-  /** Takes as many as there are free places, until the queue is empty. */
-  async #takeAll(): Promise<void> {
-    while (this.#lookAgain && this.#free > 0 && !this.#abort.signal.aborted) {
-      this.#lookAgain = false
-      if (!(await this.#isInstalled())) return
-      const wanted = this.#free
-      const requests = await this.#take(wanted)
-      if (requests.length === wanted) this.#lookAgain = true
+  /** Takes as many requests as there are free places, until the queue is empty. */
+  async #take(): Promise<void> {
+    if (!(await isInstalled(this.#pool, 'net.http_request_queue'))) return
+    this.#hasMore = true
+    while (this.#hasMore && !this.#abort.signal.aborted) {
+      const free = this.#concurrency - this.#underWay.size
+      if (free <= 0) return
+      const { rows } = await this.#pool.query<QueueRow>(
+        `delete from net.http_request_queue where id in (
+          select id from net.http_request_queue order by id limit $1 for update skip locked
+        ) returning id, method, url, headers, body, timeout_milliseconds`,
+        [free],
+      )
+      this.#hasMore = rows.length === free
+      const requests = rows.map(parseRow).sort((one, other) => Number(BigInt(one.id) - BigInt(other.id)))
       for (const request of requests) this.#start(request)
     }
-  }
-
-  async #take(count: number): Promise<QueuedRequest[]> {
-    const { rows } = await this.#pool.query<QueueRow>(
-      `delete from net.http_request_queue where id in (
-        select id from net.http_request_queue order by id limit $1 for update skip locked
-      ) returning id, method, url, headers, body, timeout_milliseconds`,
-      [count],
-    )
-    return rows.map(parseRow).sort((one, other) => Number(BigInt(one.id) - BigInt(other.id)))
   }
 
   #start(request: QueuedRequest): void {
     const work = this.#perform(request).finally(() => {
       this.#underWay.delete(work)
-      if (this.#lookAgain) this.#wake()
+      if (this.#hasMore) this.#taking.request()
     })
     this.#underWay.add(work)
   }
 
   async #perform(request: QueuedRequest): Promise<void> {
-    const outcome = await performRequest(request, this.#abort.signal)
+    const { signal } = this.#abort
+    const outcome = await performRequest(request, signal)
+    const { id, method, url } = request
     if (outcome.error !== null) {
-      this.#logger.warn(NAME, outcome.error, { id: request.id, method: request.method, url: request.url })
+      this.#logger.warn(NAME, 'request_failed', { reason: outcome.error, id, method, url })
     }
     for (let attempt = 0; ; attempt += 1) {
       try {
         await this.#write(outcome)
         return
       } catch (error) {
-        if (this.#abort.signal.aborted || !isWorthRetrying(error)) {
-          this.#logger.warn(NAME, 'could not keep a response', { id: request.id, error })
+        if (signal.aborted || !isWorthRetrying(error)) {
+          this.#logger.warn(NAME, 'response_not_kept', { id, error })
           return
         }
-        await pause(backoffDelay(attempt, WRITE_BACKOFF), this.#abort.signal)
+        // An abort ends the wait, and the next attempt is the last.
+        await delay(backoffDelay(attempt, WRITE_BACKOFF), undefined, { signal }).catch(() => undefined)
       }
     }
   }
 
   async #write(outcome: RequestOutcome): Promise<void> {
+    const { id, statusCode, contentType, headers, content, timedOut, error } = outcome
     await this.#pool.query(
       `insert into net._http_response (id, status_code, content_type, headers, content, timed_out, error_msg)
       values ($1, $2, $3, $4, $5, $6, $7)`,
-      [
-        outcome.id,
-        outcome.statusCode,
-        outcome.contentType,
-        outcome.headers,
-        outcome.content,
-        outcome.timedOut,
-        outcome.error,
-      ],
+      [id, statusCode, contentType, headers, content, timedOut, error],
     )
   }
 }
@@ -189,7 +166,7 @@ interface QueueRow {
 }
 
 function parseRow({ id, method, url, headers, body, timeout_milliseconds }: QueueRow): QueuedRequest {
-  const given = typeof headers === 'object' && headers !== null ? Object.entries(headers) : []
+  const given = isRecord(headers) ? Object.entries(headers) : []
   return {
     id,
     method,
@@ -200,20 +177,7 @@ function parseRow({ id, method, url, headers, body, timeout_milliseconds }: Queu
   }
 }
 
-/** SQLSTATE classes of a statement that can never succeed, e.g. because the extension was dropped meanwhile. */
+/** False for statements that can never succeed, e.g. because the extension was dropped. */
 function isWorthRetrying(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError && /^(22|23|42)/.test(error.code ?? ''))
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    signal.addEventListener('abort', finish)
-    if (signal.aborted) finish()
-  })
 }

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { expect, it } from 'vitest'
-import { generateKeys } from '../keys.ts'
+import { generateKeys } from '../keys/index.ts'
 import { createMemoryLogger } from '../logger.ts'
 import { startPostgres } from '../postgres/index.ts'
 import { withClient } from '../testing/database.ts'
-import { startCronWorker, startNetWorker } from './index.ts'
+import { startWorkers } from './index.ts'
 import { startRecordingServer, until } from './testing.ts'
 
-it('the workers find the database again after it was restarted, and lose nothing that waits', async () => {
+it('after a restart of the database the workers go on, and waiting requests and responses are kept', async () => {
   const logger = createMemoryLogger()
   await using stack = new AsyncDisposableStack()
   const dataDir = await mkdtemp(join(tmpdir(), 'workers-test-'))
@@ -19,10 +19,8 @@ it('the workers find the database again after it was restarted, and lose nothing
     await startPostgres({ dataDir: join(dataDir, 'pg'), keys: await generateKeys(), logger, durable: false }),
   )
   const server = stack.use(await startRecordingServer())
-  const net = startNetWorker({ databaseUrl: postgres.urls.admin, logger })
-  stack.defer(() => net.stop())
-  const cron = startCronWorker({ urls: postgres.urls, logger })
-  stack.defer(() => cron.stop())
+  const workers = startWorkers({ urls: postgres.urls, logger })
+  stack.defer(() => workers.stop())
 
   const run = (sql: string, values: unknown[] = []): Promise<pg.QueryResult> =>
     withClient(postgres.urls.postgres, (client) => client.query(sql, values))

@@ -1,4 +1,4 @@
-/** For tests of the workers. */
+/** A recording HTTP server, and a wait for conditions. */
 
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 interface ReceivedRequest {
   method: string
-  /** With query. */
+  /** With the query. */
   path: string
   headers: IncomingHttpHeaders
   body: string
@@ -15,15 +15,15 @@ interface ReceivedRequest {
 export interface RecordingServer extends AsyncDisposable {
   readonly url: string
   readonly requests: readonly ReceivedRequest[]
-  /** Requests that have arrived and not been answered. */
+  /** Number of requests without an answer. */
   readonly open: number
-  /** Most requests that were open at once. */
+  /** Highest number of requests without an answer at a time. */
   readonly mostOpen: number
-  /** Answers held requests, and from now on at once. */
+  /** Answers the requests that `/hold` keeps, and later ones at once. */
   release(): void
 }
 
-/** Answers 200 with JSON; `/status/418` as it says; `/hold` once released; `/never` not at all. */
+/** Answers 200 with JSON; `/status/418` with that status; `/hold` after {@link RecordingServer.release}; `/never` never. */
 export async function startRecordingServer(): Promise<RecordingServer> {
   const requests: ReceivedRequest[] = []
   let open = 0
@@ -69,7 +69,7 @@ export async function startRecordingServer(): Promise<RecordingServer> {
   }
 }
 
-/** Asks until the answer is neither undefined nor false; the test's own time-out is the limit. */
+/** Asks until the answer is neither undefined nor false, or the test's time-out ends it. */
 export async function until<Result>(
   ask: () => Promise<Result | undefined | false> | Result | undefined | false,
 ): Promise<Result> {

@@ -21,7 +21,7 @@ const secrets = async () =>
     .rows
 
 describe('the vault', () => {
-  it('takes secrets by name, again and again', async () => {
+  it('creates and updates secrets by name', async () => {
     await upsertVaultSecrets(database.urls.postgres, {
       project_url: 'http://127.0.0.1:1',
       secret_key: 'sb_secret_å',
@@ -38,7 +38,7 @@ describe('the vault', () => {
     expect(same).toEqual(key)
   })
 
-  it('takes the same name from two starts at once', async () => {
+  it('holds one secret of a name, also after simultaneous starts', async () => {
     await Promise.all(
       [1, 2, 3, 4].map((value) =>
         upsertVaultSecrets(database.urls.postgres, { contended: `value ${value}` }),
@@ -48,7 +48,7 @@ describe('the vault', () => {
     expect(rows).toHaveLength(1)
   })
 
-  it('keeps nothing readable in its table', async () => {
+  it('stores no readable secret in its table', async () => {
     await upsertVaultSecrets(database.urls.postgres, { hidden: 'plain text' })
     const { rows } = await pool.query<{ secret: string }>(
       `select secret from vault.secrets where name = 'hidden'`,
@@ -56,7 +56,7 @@ describe('the vault', () => {
     expect(Buffer.from(rows[0]?.secret ?? '', 'base64').toString('latin1')).not.toContain('plain text')
   })
 
-  it('does not open a value that was put into another row', async () => {
+  it('does not decrypt a value that was moved to another row', async () => {
     await upsertVaultSecrets(database.urls.postgres, { one: 'first', two: 'second' })
     await withClient(database.urls.admin, async (client) => {
       await client.query('begin')
@@ -70,7 +70,7 @@ describe('the vault', () => {
     })
   })
 
-  it('is open to service_role and closed to everybody else', async () => {
+  it('is readable by service_role, and by no other role', async () => {
     await withClient(database.urls.authenticator, async (client) => {
       const read = (role: string) =>
         asUser(client, { role }, (as) =>

@@ -1,20 +1,20 @@
-/** Secrets that SQL needs to know where and as whom to call. */
+/** Secrets of the vault that the product's SQL reads: the project's URL, and the key for calling functions. */
 
 import type pg from 'pg'
 import { withClient } from '../postgres/index.ts'
 
-/** Not a real secret: names the lock that keeps two starts from creating the same secret. */
+/** Name of the lock that keeps two starts from creating the same secret. */
 const LOCK = 'stack vault secrets'
 
 /**
- * Makes each secret of this name have this value; others stay. Unchanged ones are not written.
- * @param databaseUrl connects as `postgres` or `supabase_admin`.
+ * Creates or updates the given secrets. An unchanged secret is not written.
+ * @param databaseUrl connects as `postgres` or `supabase_admin`
  */
 export function upsertVaultSecrets(
   databaseUrl: string,
   secrets: Readonly<Record<string, string>>,
 ): Promise<void> {
-  // A failure closes the connection, and with it the transaction.
+  // A failure closes the connection, which rolls the transaction back.
   return withClient(databaseUrl, async (client) => {
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [LOCK])

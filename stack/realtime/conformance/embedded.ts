@@ -1,7 +1,7 @@
 /** The embedded server as a target: a database and a server of its own for every recording. */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
-import { generateKeys } from '../../keys.ts'
+import { generateKeys } from '../../keys/index.ts'
 import type { DatabaseUrls } from '../../types.ts'
 import type { Realtime, RealtimeSettings } from '../index.ts'
 import { parseJson } from '../protocol/serializer.ts'

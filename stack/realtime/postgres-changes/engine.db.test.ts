@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mintToken } from '../../keys.ts'
+import { mintToken } from '../../keys/index.ts'
 import { createTestDatabase, type TestDatabase, withClient } from '../../testing/database.ts'
 import { type ReceivedMessage, TestClient } from '../testing/client.ts'
 import { startTestServer, type TestServer } from '../testing/server.ts'

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { generateKeys } from '../../keys.ts'
+import { generateKeys } from '../../keys/index.ts'
 import { createMemoryLogger } from '../../logger.ts'
 import type { DatabaseUrls, StackKeys } from '../../types.ts'
 import { createRealtime, type Realtime, type RealtimeSettings } from '../index.ts'

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { Upload } from 'tus-js-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mintToken } from '../../keys.ts'
+import { mintToken } from '../../keys/index.ts'
 import { createStorageBench, type StorageBench } from '../testing.ts'
 
 const ALICE = randomUUID()

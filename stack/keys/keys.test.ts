@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { AppError } from '../functions-shared/app-error.ts'
-import { apiKeyKind, generateApiKey } from './keys/api-key.ts'
-import { generateKeys, KEYS_FILE, loadOrCreateKeys, mintToken, verifyToken } from './keys.ts'
+import { AppError } from '../../functions-shared/app-error.ts'
+import { apiKeyKind, generateApiKey } from './api-key.ts'
+import { generateKeys, KEYS_FILE, loadOrCreateKeys, mintToken, verifyToken } from './index.ts'
 
 let folder: string
 
