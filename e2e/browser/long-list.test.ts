@@ -119,3 +119,48 @@ test('is walked through by keyboard, told its size, and does not lose the focus'
   expect(errors).toEqual([])
   await context.close()
 })
+
+/** An incident of which a message tells the page. */
+async function addIncident(title: string): Promise<void> {
+  await db.query(
+    `with incident as (
+       insert into public.incidents (user_id, title, source) values ($1, $2, 'typeform') returning id
+     )
+     insert into public.jobs (kind, user_id, incident_id, subject_id, next_attempt_at)
+     select 'image', $1, id, gen_random_uuid(), now() + interval '1 day' from incident`,
+    [user.id, title],
+  )
+  await db.query(
+    `update public.jobs set status = 'failed'
+     where incident_id = (select id from public.incidents where user_id = $1 and title = $2)`,
+    [user.id, title],
+  )
+}
+
+test('a new incident is seen to come at the top, and moves nothing on the screen further down', async () => {
+  const { context, page, errors } = await openDashboard(browser, user, '', {
+    viewport: { width: 900, height: 1_100 },
+  })
+  const pane = page.locator('.sidebar')
+  const first = page.locator('.incidents .row').first()
+  // By now, rows of two lines have been measured.
+  await page.locator('.incidents > .is-placed').first().waitFor()
+  expect(await pane.evaluate(({ scrollTop }) => scrollTop)).toBe(0)
+  await addIncident('One more')
+  await eventually(() => first.textContent()).toContain('One more')
+  expect(await pane.evaluate(({ scrollTop }) => scrollTop)).toBe(0)
+
+  await pane.evaluate((element) => element.scrollTo({ top: 1_200 }))
+  await row(page, 22).waitFor()
+  const topOf = (number: number) =>
+    row(page, number).evaluate((element) => Math.round(element.getBoundingClientRect().top))
+  const before = await topOf(22)
+  const countBefore = Number.parseInt((await page.locator('.sidebar .count').textContent()) ?? '', 10)
+  await addIncident('Another one')
+  await eventually(async () =>
+    Number.parseInt((await page.locator('.sidebar .count').textContent()) ?? '', 10),
+  ).toBeGreaterThan(countBefore)
+  expect(Math.abs((await topOf(22)) - before)).toBeLessThanOrEqual(1)
+  expect(errors).toEqual([])
+  await context.close()
+})

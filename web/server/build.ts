@@ -1,6 +1,5 @@
 /**
- * Builds the dashboard when it has not been built from the present sources. The hash of everything that goes into
- * the build stands beside its result.
+ * Builds the dashboard unless the last build has the same sources. A file beside the build holds the hash of its sources.
  */
 
 import { createHash } from 'node:crypto'
@@ -19,7 +18,7 @@ const SOURCES = [
   '../package-lock.json',
 ]
 
-/** A backend in the environment or in an .env file is for static hosts; here `/config.json` names it. */
+/** Keeps a backend from the environment or an .env file out of the build: here `/config.json` names the backend. */
 export const WITHOUT_BUILD_TIME_CONFIG = {
   'import.meta.env.VITE_SUPABASE_URL': 'undefined',
   'import.meta.env.VITE_SUPABASE_PUBLISHABLE_KEY': 'undefined',
@@ -27,7 +26,7 @@ export const WITHOUT_BUILD_TIME_CONFIG = {
 
 const MARK = '.source-hash'
 
-/** @returns the folder of a build of the present sources; two callers at once do not disturb each other. */
+/** May be called by two processes at once. @returns the folder with a build of the present sources. */
 export async function ensureBuild(webRoot: string): Promise<string> {
   const target = join(webRoot, 'dist')
   const hash = await hashSources(webRoot)
@@ -53,7 +52,7 @@ export async function ensureBuild(webRoot: string): Promise<string> {
   return target
 }
 
-/** A build that another process has put in place meanwhile is as good as ours. */
+/** Puts the build in place, unless another process has put its build of the same sources there first. */
 async function replace(target: string, fresh: string, old: string): Promise<void> {
   await rename(target, old).catch(ignoreMissing)
   await rename(fresh, target).catch(ignoreTaken)

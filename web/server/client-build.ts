@@ -1,6 +1,6 @@
 /**
- * Builds the client library for others: the drop-in as one classic script, and all of it as ES modules for bundlers.
- * Nothing here touches the disk; see `scripts/build-client.ts`.
+ * Builds the client library in memory: the drop-in as one classic script, and ES modules for bundlers.
+ * `scripts/build-client.ts` writes the files.
  */
 
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import { SHARED_CHUNK } from './shared-chunk.ts'
 export interface BuiltFile {
   name: string
   code: string
-  /** Names of the files that are loaded with it. */
+  /** Names of the files that the file imports. */
   imports: string[]
 }
 
@@ -19,7 +19,7 @@ const source = (path: string): string => fileURLToPath(new URL(`../src/${path}`,
 const COMMON = { configFile: false, logLevel: 'error' } satisfies InlineConfig
 const OUTPUT = { write: false, target: 'es2023' } as const
 
-/** The drop-in with everything in it, its socket and styles included. */
+/** The drop-in in one file, with its socket and styles. */
 export async function buildScript(plugins: PluginOption[] = []): Promise<string> {
   const [file] = await filesOf({
     ...COMMON,
@@ -34,7 +34,7 @@ export async function buildScript(plugins: PluginOption[] = []): Promise<string>
   return file.code
 }
 
-/** What other pages import, by the names of their files. */
+/** File name -> entry, for pages that import the library. */
 const MODULES = {
   client: 'client/index.ts',
   'drop-in': 'drop-in/index.ts',
@@ -44,7 +44,7 @@ const MODULES = {
   'status-card': 'status-card/index.tsx',
 }
 
-/** @param minify for measuring; applications minify for themselves. Default false. */
+/** @param minify for measuring the size; bundlers of applications minify. Default false. */
 export async function buildModules(minify = false, plugins: PluginOption[] = []): Promise<BuiltFile[]> {
   return filesOf({
     ...COMMON,

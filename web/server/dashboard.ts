@@ -18,7 +18,7 @@ import { ensureBuild, WITHOUT_BUILD_TIME_CONFIG } from './build.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface DashboardOptions {
-  /** Preferred port; a taken one gives the next free one, 0 any. */
+  /** Preferred port. Where the port is taken, the next free port is used; 0 is any free port. */
   port: number
   /** Default 127.0.0.1. */
   host?: string

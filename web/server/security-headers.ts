@@ -1,6 +1,6 @@
-/** What the built dashboard may load and do. Nothing inline, nothing from elsewhere but its backend. */
+/** Headers of the built dashboard: no inline scripts or styles, and requests to the own origin and the backend only. */
 
-/** @param supabaseUrl the backend's origin, allowed for requests, its socket, and pictures. */
+/** @param supabaseUrl the backend, allowed for requests, sockets, pictures and recordings. */
 export function securityHeaders(supabaseUrl: string): Record<string, string> {
   const backend = new URL(supabaseUrl)
   const socket = `${backend.protocol === 'https:' ? 'wss' : 'ws'}://${backend.host}`

@@ -5,7 +5,7 @@ import { incidentIdOf } from './route.ts'
 const config = { supabaseUrl: 'http://127.0.0.1:54321', publishableKey: 'sb_publishable_x' }
 
 describe('the configuration', () => {
-  it('has a demo login only where one is given in full', () => {
+  it('has a demo login only where e-mail and password are given', () => {
     expect(parseConfig(config)).toEqual({ ...config, demo: null })
     expect(parseConfig({ ...config, demo: { email: 'a@b.c' } }).demo).toBeNull()
     expect(parseConfig({ ...config, demo: { email: 'a@b.c', password: 'x' } }).demo).toEqual({

@@ -1,17 +1,17 @@
 /**
- * Where the backend is. Given at build time (`VITE_SUPABASE_URL`, `VITE_SUPABASE_PUBLISHABLE_KEY`) or at run time
- * as `/config.json`, which `startDashboard()` answers and a static host serves as a file.
+ * The address of the backend: from the build (`VITE_SUPABASE_URL`, `VITE_SUPABASE_PUBLISHABLE_KEY`), or at run time from
+ * `/config.json`, which `startDashboard()` answers and a static host serves as a file.
  */
 
 export interface DashboardConfig {
   supabaseUrl: string
   publishableKey: string
-  /** Credentials of the embedded stack's demo user; absent everywhere else. */
+  /** Credentials of the embedded stack's demo user; null everywhere else. */
   demo: { email: string; password: string } | null
 }
 
 export async function loadConfig(fetcher: typeof fetch = fetch): Promise<DashboardConfig> {
-  // Named in full: the build replaces these expressions.
+  // Vite replaces these expressions where they are written in full.
   const supabaseUrl: unknown = import.meta.env.VITE_SUPABASE_URL
   const publishableKey: unknown = import.meta.env.VITE_SUPABASE_PUBLISHABLE_KEY
   if (typeof supabaseUrl === 'string' && typeof publishableKey === 'string') {

@@ -1,6 +1,6 @@
 /**
- * What a user saw last, kept in the browser: the first thing on the screen at the next visit, while the latest is being
- * read. It is the user's own and is removed when they sign out.
+ * The incidents of the last visit, stored in the browser for the user. The next visit shows them while the latest are
+ * read. Signing out removes them (`kept-data.ts`).
  */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
@@ -16,13 +16,13 @@ export interface CachedIncidents {
 
 export interface IncidentCache {
   read(): CachedIncidents | null
-  /** @param shown kept completely; of the others what the list shows. */
+  /** @param shown stored completely; the other incidents with the columns of the list. */
   write(incidents: readonly Incident[], shown: Incident | null): void
 }
 
-/** Rises with every change of {@link Incident}: what an earlier version has stored is not read. */
+/** Raised with every change of {@link Incident}. Data of another version is not read. */
 const VERSION = 1
-/** Incidents of the list that are kept. */
+/** Incidents of the list that are stored. */
 const LIMIT = 30
 
 export function createIncidentCache(
@@ -36,7 +36,7 @@ export function createIncidentCache(
       try {
         return parse(JSON.parse(storage?.getItem(key) ?? 'null'))
       } catch {
-        // Blocked or damaged: as if there were none.
+        // Blocked storage and damaged data count as no cache.
         return null
       }
     },
@@ -50,7 +50,7 @@ export function createIncidentCache(
       try {
         storage?.setItem(key, JSON.stringify(value))
       } catch {
-        // Full or blocked: the next visit begins with nothing.
+        // The storage is full or blocked: the next visit starts without a cache.
       }
     },
   }
@@ -60,7 +60,7 @@ function listed(incident: Incident): Incident {
   return { ...withoutUrls(incident), complete: false, answers: [], transcriptions: [] }
 }
 
-/** They expire before they are of use. */
+/** Signed URLs expire before the next visit. */
 function withoutUrls(incident: Incident): Incident {
   return { ...incident, documents: incident.documents.map((each) => ({ ...each, signedUrl: null })) }
 }
@@ -71,7 +71,7 @@ function parse(value: unknown): CachedIncidents | null {
   return Array.isArray(incidents) && incidents.every(isIncident) ? { incidents, savedAt } : null
 }
 
-/** Written by this module in this version; this is for what else may have got there. */
+/** A rough check: this module wrote the data, in this version, unless another script changed it. */
 function isIncident(value: unknown): value is Incident {
   return (
     isRecord(value) &&

@@ -87,11 +87,11 @@ describe('parseIncidents', () => {
   })
 })
 
-describe('what a file says of itself', () => {
+describe('the metadata of a file', () => {
   const photo = (metadata: unknown) =>
     parseIncidents([{ ...row, documents: [{ ...document('1'), metadata }] }], true)[0]?.documents[0]
 
-  it('is read where it is what it should be', () => {
+  it('is read where its values have the expected types', () => {
     expect(
       photo({
         takenAt: '2026-11-20T17:42:10',
@@ -105,7 +105,7 @@ describe('what a file says of itself', () => {
     })
   })
 
-  it('is the title and the pages where it is a PDF', () => {
+  it('is the title and the number of pages of a PDF', () => {
     const pdf = { kind: 'pdf', pages: 2, title: 'Estimate', active: true, preview: 'none' }
     expect(photo(pdf)).toMatchObject({ pageCount: 2, note: 'Estimate', active: true })
     expect(photo({ title: 'Estimate' })).toMatchObject({ note: null, active: false })
@@ -141,7 +141,7 @@ describe('applyMessage', () => {
     expect(done[0]?.documents[1]).toBe(incidents[0]?.documents[1])
   })
 
-  it('shows why a job failed, and forgets it when the job is tried again', () => {
+  it('takes over why a job failed, and drops the reason when the job is tried again', () => {
     const failed = applyMessage(
       incidents,
       message({
@@ -163,7 +163,7 @@ describe('applyMessage', () => {
     expect(first(again)?.job).toMatchObject({ status: 'queued', progress: 0, error: null, errorCode: null })
   })
 
-  it('does not let an older message undo a newer state', () => {
+  it('ignores a message that is older than the state', () => {
     const done = applyMessage(
       incidents,
       message({ status: 'completed', timestamp: '2026-11-23T10:00:03.000Z' }),
@@ -171,7 +171,7 @@ describe('applyMessage', () => {
     expect(applyMessage(done, message({ progress: 40 })).incidents).toBe(done)
   })
 
-  it('goes by the revision where there is one, whatever the clocks say', () => {
+  it('compares revisions before times', () => {
     const newer = message({ progress: 90, revision: 5, timestamp: '2026-11-23T09:00:00.000Z' })
     const after = applyMessage(incidents, newer).incidents
     expect(first(after)?.job).toMatchObject({ progress: 90, revision: 5 })
@@ -179,7 +179,7 @@ describe('applyMessage', () => {
     expect(applyMessage(after, older).incidents).toBe(after)
   })
 
-  it('says when the document is not here', () => {
+  it('reports a document that has not been read as unknown', () => {
     expect(applyMessage(incidents, message({ documentId: 'elsewhere', jobId: 'elsewhere' }))).toEqual({
       incidents,
       unknown: true,
@@ -212,7 +212,7 @@ describe('voice notes and reports', () => {
   const incidents = incident === undefined ? [] : [incident]
   const common = { incidentId: 'incident-1', timestamp: '2026-11-23T10:00:05.000Z', revision: 9 }
 
-  it('are read with what is usable of them', () => {
+  it('are read without the values of an unexpected type', () => {
     expect(incident?.transcriptions[0]).toMatchObject({
       simulated: true,
       segments: [{ start: 0, text: 'Hello' }],
@@ -220,7 +220,7 @@ describe('voice notes and reports', () => {
     expect(incident?.reports[0]).toMatchObject({ automatic: true, job: null })
   })
 
-  it('show what has been recognised so far, and the state beside the voice note', () => {
+  it('take over the text recognised so far, and the state of the job', () => {
     const progress: JobMessage = {
       ...common,
       type: 'transcription_progress',
@@ -259,7 +259,7 @@ describe('voice notes and reports', () => {
     })
   })
 
-  it('unknown ones have to be read', () => {
+  it('that have not been read are reported as unknown', () => {
     const unknown: JobMessage = {
       ...common,
       type: 'pdf_generation_started',
@@ -272,8 +272,8 @@ describe('voice notes and reports', () => {
   })
 })
 
-describe('what can be retried', () => {
-  it('is every failed document and the latest report, not an older one', () => {
+describe('failedJobs', () => {
+  it('are those of failed documents and of the latest report, but not of an older report', () => {
     const failed = (id: string) => ({ id, status: 'failed', progress: 0, error_code: 'x', revision: 1 })
     const report = (id: string, created_at: string, job: object) => ({
       id,
@@ -299,7 +299,7 @@ describe('what can be retried', () => {
 })
 
 describe('summarise', () => {
-  it('counts what is done, failed and open', () => {
+  it('counts completed, failed and open jobs', () => {
     const job = (status: string, progress: number) => ({
       id: 'j',
       status,

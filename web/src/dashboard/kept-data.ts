@@ -1,7 +1,7 @@
-/** What the dashboard keeps in the browser, by user: removed as soon as somebody else, or nobody, is signed in. */
+/** The keys of what the dashboard stores in the browser for a user. Removed when the user signs out or another signs in. */
 
 const PREFIX = 'claimwire:kept:'
-/** Where the TUS client keeps the addresses of uploads that can be resumed. */
+/** Prefix under which the TUS client stores the addresses of uploads that can be resumed. */
 const UPLOADS = 'tus::claimwire-upload'
 
 export type KeptKind = 'incidents' | 'notes'
@@ -10,7 +10,7 @@ export function keptKey(kind: KeptKind, userId: string, detail = ''): string {
   return `${PREFIX}${userId}:${kind}${detail === '' ? '' : `:${detail}`}`
 }
 
-/** @param userId who is signed in; null: nobody. */
+/** Removes the data of all other users. @param userId the signed-in user; null without a session. */
 export function forgetOthers(userId: string | null, storage: Storage | null = pageStorage()): void {
   if (storage === null) return
   const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index))
@@ -21,7 +21,7 @@ export function forgetOthers(userId: string | null, storage: Storage | null = pa
   }
 }
 
-/** The page's storage; null where it is blocked. */
+/** The page's local storage; null where the browser blocks it. */
 export function pageStorage(): Storage | null {
   try {
     return window.localStorage

@@ -1,4 +1,4 @@
-/** What the dashboard knows of an incident, and how rows become it. A column that is gone does not compile. */
+/** Incidents as the dashboard holds them, parsed from rows. A column that the database no longer has does not compile. */
 
 import type { Database } from '../../../functions-shared/database.types.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
@@ -13,9 +13,9 @@ export interface Job {
   stage: string | null
   errorCode: string | null
   error: string | null
-  /** ISO 8601 of the last change known. */
+  /** ISO 8601; the last change that the page knows of. */
   changedAt: string
-  /** Rises with every change that people are told of; older messages are not applied. */
+  /** Rises with every change that has a message. A message with a lower revision is not applied. */
   revision: number
 }
 
@@ -48,13 +48,13 @@ export interface IncidentDocument {
   camera: string | null
   position: Position | null
   pageCount: number | null
-  /** What the worker has to say about the file, e.g. why there is no preview, or the title of a PDF. */
+  /** The worker's remark on the file, e.g. why there is no preview; the title of a PDF. */
   note: string | null
-  /** It holds scripts, starts programs or carries other files. */
+  /** The file holds scripts, starts programs or carries other files. */
   active: boolean
-  /** The same file came before, as this document. */
+  /** The earlier document with the same bytes. */
   duplicateOf: string | null
-  /** A URL that came with a message; saves asking for one. */
+  /** A signed URL from a message, which saves a request. */
   signedUrl: string | null
   job: Job | null
 }
@@ -70,7 +70,7 @@ export interface Transcription {
   documentId: string
   text: string | null
   segments: Segment[]
-  /** No speech was recognised: a stand-in without a provider wrote the text. */
+  /** The text was made up: the stack has no transcription provider. */
   simulated: boolean
   provider: string | null
   language: string | null
@@ -100,9 +100,9 @@ export interface Answer {
 
 export interface Incident {
   id: string
-  /** Whether everything has been read, or only what the list shows. */
+  /** Whether all columns have been read, or only those of the list. */
   complete: boolean
-  /** Who is told of its progress. */
+  /** The user who gets the messages about its jobs. */
   ownerId: string
   title: string
   description: string | null
@@ -117,7 +117,7 @@ export interface Incident {
 }
 
 type Tables = Database['public']['Tables']
-/** A row as it came: its columns are known, what is in them is not. */
+/** A row of the table, whose values have not been checked. */
 type Untrusted<Table extends keyof Tables> = Readonly<Partial<Record<keyof Tables[Table]['Row'], unknown>>>
 
 const JOB_STATUSES: Readonly<Record<string, JobStatus | undefined>> = {
@@ -127,7 +127,7 @@ const JOB_STATUSES: Readonly<Record<string, JobStatus | undefined>> = {
   failed: 'failed',
 }
 
-/** Reads the answer of an incidents query. @throws TypeError where it is not of the expected shape. */
+/** Parses the answer of an incidents query. @throws TypeError where a required value is missing. */
 export function parseIncidents(data: unknown, complete: boolean): Incident[] {
   return listOf(data).map((row) => parseIncident(row, complete))
 }
@@ -230,7 +230,7 @@ function parseJob(value: unknown): Job | null {
   }
 }
 
-/** Answers that people can read; files are shown as documents. */
+/** An answer as text. Files are documents, and hidden fields are not for people. */
 function parseAnswer(row: Record<string, unknown>): Answer[] {
   const { question, value, type } = row
   if (type === 'file_url' || type === 'hidden' || typeof question !== 'string') return []
@@ -242,7 +242,7 @@ function cameraOf(value: unknown): string | null {
   if (!isRecord(value)) return null
   const make = textOrNull(value.make)
   const model = textOrNull(value.model)
-  // Many makers put their name into the model as well.
+  // Many makers repeat their name in the model.
   const name = make !== null && model?.startsWith(make) === true ? [model] : [make, model]
   return name.filter((part) => part !== null).join(' ') || null
 }
@@ -255,7 +255,7 @@ function positionOf(value: unknown): Position | null {
   return { latitude, longitude, altitude: numberOrNull(value.altitude) }
 }
 
-/** Messages carry UTC with milliseconds: comparable as text once rows do, too. */
+/** UTC with milliseconds, as in messages, so that times can be compared as text. */
 function isoOf(value: string | null): string {
   const time = value === null ? Number.NaN : Date.parse(value)
   return Number.isNaN(time) ? '' : new Date(time).toISOString()

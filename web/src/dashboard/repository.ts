@@ -1,4 +1,4 @@
-/** What the dashboard reads and does in the backend, under the rights of who is signed in. */
+/** The requests of the dashboard to its backend, with the rights of the signed-in user. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
@@ -6,17 +6,17 @@ import { type Incident, parseIncidents } from './records.ts'
 
 export type Bucket = 'originals' | 'derivatives' | 'reports'
 
-/** Where in the list a page begins: after this incident. */
+/** A page of the list begins after this incident. */
 export type PageStart = Pick<Incident, 'id' | 'createdAt'>
 
 export interface Repository {
-  /** Newest first, at most {@link PAGE_SIZE}; what the list shows of each. */
+  /** Newest first, at most {@link PAGE_SIZE}, with the columns that the list shows. */
   listIncidents(after: PageStart | null): Promise<Incident[]>
-  /** Everything; null when there is none, or none that this user may see. */
+  /** All columns; null where no such incident exists or the user is not a member. */
   findIncident(id: string): Promise<Incident | null>
-  /** Path -> URL; paths that cannot be signed are left out. */
+  /** Path -> URL, without the paths that cannot be signed. */
   signUrls(bucket: Bucket, paths: readonly string[]): Promise<Map<string, string>>
-  /** A URL that saves the file under this name. */
+  /** A URL that saves the file under the name. */
   signDownload(bucket: Bucket, path: string, fileName: string): Promise<string>
   /** Puts a failed job into the queue again. */
   requeue(jobId: string): Promise<void>
@@ -47,7 +47,7 @@ export const PAGE_SIZE = 50
 /** Seconds that a signed URL is valid. */
 export const URL_VALIDITY = 3_600
 
-/** Seconds that the URL of a download is valid: it is followed at once. */
+/** Seconds that the URL of a download is valid. The page follows the URL at once. */
 const DOWNLOAD_VALIDITY = 60
 
 export function createRepository(supabase: SupabaseClient<Database>): Repository {

@@ -162,7 +162,7 @@ async function opened(...incidents: Incident[]) {
 const progressOf = (store: DashboardStore) => store.state.incidents[0]?.documents[0]?.job?.progress
 
 describe('reading', () => {
-  it('does not undo what messages said while it was under way', async () => {
+  it('applies messages that arrived during the read to what was read', async () => {
     const { repository, store } = await opened(incident(A))
     void store.refresh()
     store.receive(message(A, { progress: 70 }))
@@ -170,7 +170,7 @@ describe('reading', () => {
     expect(progressOf(store)).toBe(70)
   })
 
-  it('happens once for many requests, and once more for those that came meanwhile', async () => {
+  it('runs once for many requests, and once more for requests during the run', async () => {
     const { repository, store } = setup()
     void store.refresh()
     for (let n = 0; n < 5; n += 1) void store.refresh()
@@ -181,7 +181,7 @@ describe('reading', () => {
     expect(repository.pending).toHaveLength(0)
   })
 
-  it('brings everything of what is shown, and of the others what the list shows', async () => {
+  it("reads all columns of the shown incident, and the list's columns of the others", async () => {
     const { store } = await opened(incident(A), incident(B))
     expect(store.state.incidents.map(({ id, complete }) => [id, complete])).toEqual([
       [B, false],
@@ -189,7 +189,7 @@ describe('reading', () => {
     ])
   })
 
-  it('follows a message about something unknown, and marks what is new', async () => {
+  it('runs again after a message about an unknown incident, which is then marked as fresh', async () => {
     const { repository, store } = await opened(incident(A))
     expect([...store.state.fresh]).toEqual([])
     store.receive(message(B))
@@ -197,7 +197,7 @@ describe('reading', () => {
     expect([...store.state.fresh]).toEqual([B])
   })
 
-  it('reads only that incident when a document of it is new or has ended', async () => {
+  it('reads a single incident when a document of it is new or its job has ended', async () => {
     const { repository, store } = await opened(incident(A))
     repository.found.length = 0
     store.receive(message(A, { documentId: 'new', jobId: 'new' }))
@@ -207,7 +207,7 @@ describe('reading', () => {
     expect([repository.found, repository.pending]).toEqual([[A, A], []])
   })
 
-  it('that fails is told apart by whether something is shown', async () => {
+  it('that fails makes the page failed without incidents, and outdated with them', async () => {
     const { repository, store } = setup()
     void store.refresh()
     await repository.fail()
@@ -222,7 +222,7 @@ describe('reading', () => {
     expect(store.state.outdated).toBe(false)
   })
 
-  it('finds the incident of the address beyond the list', async () => {
+  it('finds the incident in the address beyond the pages read', async () => {
     const { repository, store } = setup()
     repository.single.set(LINKED, incident(LINKED, { complete: true }))
     store.select(LINKED)
@@ -236,7 +236,7 @@ describe('reading', () => {
     expect(store.shown?.id).toBe(A)
   })
 
-  it('completes what was selected while the list was being read', async () => {
+  it('reads an incident completely that was selected during the read of the list', async () => {
     const { repository, store } = setup()
     void store.refresh()
     store.select(B)
@@ -265,7 +265,7 @@ describe('many incidents', () => {
       return incident(id, { createdAt: new Date(number * 1000).toISOString() })
     })
 
-  it('come in pages, each after the last of the one before', async () => {
+  it('are read in pages, each after the last incident of the page before', async () => {
     const { repository, store } = await opened(...page(200))
     expect(store.state.more).toBe('there')
     void store.loadMore()
@@ -276,7 +276,7 @@ describe('many incidents', () => {
     expect([store.state.incidents.length, store.state.more]).toEqual([60, 'none'])
   })
 
-  it('stay when the newest page is read anew', async () => {
+  it('of older pages stay when the newest page is read again', async () => {
     const { repository, store } = await opened(...page(200))
     void store.loadMore()
     await repository.answer(...page(150))
@@ -286,7 +286,7 @@ describe('many incidents', () => {
     expect(new Set(store.state.incidents.map(({ id }) => id)).size).toBe(101)
   })
 
-  it('that could not be read can be asked for again', async () => {
+  it('of a page that could not be read are read by the next call', async () => {
     const { repository, store } = await opened(...page(200))
     void store.loadMore()
     await repository.fail()
@@ -297,8 +297,8 @@ describe('many incidents', () => {
   })
 })
 
-describe('what an earlier visit saw', () => {
-  it('is shown at once, said to be old, and replaced by what is read', async () => {
+describe('the cache of an earlier visit', () => {
+  it('is shown at once with its age, and replaced by the first read', async () => {
     const cache = new FakeCache()
     cache.kept = [incident(A), incident(B)]
     const { repository, store } = setup(cache)
@@ -310,7 +310,7 @@ describe('what an earlier visit saw', () => {
     expect(cache.written).toBeGreaterThan(0)
   })
 
-  it('stays, as old, where nothing can be read', async () => {
+  it('stays with its age where no read succeeds', async () => {
     const cache = new FakeCache()
     cache.kept = [incident(A)]
     const { repository, store } = setup(cache)
@@ -322,7 +322,7 @@ describe('what an earlier visit saw', () => {
 })
 
 describe('retrying', () => {
-  it('shows that it is under way, tries all, and ends whatever the answer', async () => {
+  it('marks the jobs as being retried, requests all, and ends after any answer', async () => {
     const { repository, store } = setup()
     repository.refused.add('job-1')
     const retried = store.retry(['job-1', 'job-2'])
@@ -336,7 +336,7 @@ describe('retrying', () => {
 describe('URLs', () => {
   const ref = (path: string) => ({ bucket: 'derivatives', path }) as const
 
-  it('are asked for once, kept while they are valid, and again after that', async () => {
+  it('are requested once, kept while they are valid, and requested again after that', async () => {
     const { repository, store, wait } = setup()
     repository.urls.set('a', 'http://x/a')
     await Promise.all([store.sign([ref('a'), ref('a')]), store.sign([ref('a')])])
@@ -350,7 +350,7 @@ describe('URLs', () => {
     expect(repository.signed).toHaveLength(2)
   })
 
-  it('that cannot be had are not asked for over and over', async () => {
+  it('that could not be signed are requested again only after a while', async () => {
     const { repository, store, wait } = setup()
     store.subscribe(() => void store.sign([ref('gone'), ref('a')]))
     repository.urls.set('a', 'http://x/a')
@@ -362,7 +362,7 @@ describe('URLs', () => {
     expect(repository.signed[1]).toEqual(['gone'])
   })
 
-  it('of a message that do not work give way to the ones of the table', async () => {
+  it('of a message that cannot be loaded are replaced by signed URLs', async () => {
     const { store } = await opened(incident(A))
     store.receive(message(A, { signedUrl: 'http://elsewhere/x' }))
     store.pictureFailed(`document-of-${A}`)

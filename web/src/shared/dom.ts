@@ -1,4 +1,4 @@
-/** Builds elements from data. Text is always text: nothing in here interprets markup. */
+/** Builds elements for pages without a framework: toasts and the connection indicator. Text stays text, never markup. */
 
 export type Child = Node | string | null | false | undefined
 
@@ -24,100 +24,14 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-export function setAttribute(element: Element, name: string, value: string | number | boolean | null): void {
+function setAttribute(element: Element, name: string, value: string | number | boolean | null): void {
   if (value === false || value === null) element.removeAttribute(name)
   else element.setAttribute(name, value === true ? '' : String(value))
 }
 
-/** Changes the text only when it differs, so that screen readers and selections are left alone. */
+/** Changes the text only where it differs: screen readers repeat a text that is set again, and a selection is lost. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
-}
-
-export interface Keyed<Item> {
-  key: (item: Item) => string
-  create: (item: Item) => HTMLElement
-  update?: (element: HTMLElement, item: Item) => void
-}
-
-const KEYS = new WeakMap<Element, string>()
-
-/**
- * Makes the children of `parent` match `items`, keeping the elements of items that stay. Those that go leave first: an
- * element that would have to move past them loses the focus.
- */
-export function reconcile<Item>(parent: Element, items: readonly Item[], keyed: Keyed<Item>): void {
-  const wanted = new Set(items.map(keyed.key))
-  const existing = new Map<string, HTMLElement>()
-  for (const child of [...parent.children]) {
-    const key = KEYS.get(child)
-    if (key === undefined) continue
-    if (!wanted.has(key)) child.remove()
-    else if (child instanceof HTMLElement) existing.set(key, child)
-  }
-  let before: Element | null = parent.firstElementChild
-  for (const item of items) {
-    const key = keyed.key(item)
-    const element = existing.get(key) ?? keyed.create(item)
-    KEYS.set(element, key)
-    keyed.update?.(element, item)
-    if (element === before) before = before.nextElementSibling
-    else parent.insertBefore(element, before)
-  }
-}
-
-/**
- * Gathers calls into one: after any number of them, `work` runs once, before the next frame is painted. In a hidden
- * page, which paints none, it runs in a later turn.
- */
-export function oncePerFrame(work: () => void): { request(): void; cancel(): void } {
-  let cancel: (() => void) | null = null
-  const run = (): void => {
-    cancel = null
-    work()
-  }
-  return {
-    request() {
-      if (cancel !== null) return
-      if (document.hidden) {
-        const timer = setTimeout(run, 0)
-        cancel = () => clearTimeout(timer)
-      } else {
-        const frame = requestAnimationFrame(run)
-        cancel = () => cancelAnimationFrame(frame)
-      }
-    },
-    cancel() {
-      cancel?.()
-      cancel = null
-    },
-  }
-}
-
-const SVG = 'http://www.w3.org/2000/svg'
-
-/** A line icon from path data on a 16 by 16 grid; decoration only, hidden from assistive technology. */
-export function svgIcon(paths: readonly string[], className = 'icon'): SVGSVGElement {
-  const svg = document.createElementNS(SVG, 'svg')
-  for (const [name, value] of Object.entries({
-    class: className,
-    viewBox: '0 0 16 16',
-    fill: 'none',
-    stroke: 'currentColor',
-    'stroke-width': '1.5',
-    'stroke-linecap': 'round',
-    'stroke-linejoin': 'round',
-    'aria-hidden': 'true',
-    focusable: 'false',
-  })) {
-    svg.setAttribute(name, value)
-  }
-  for (const data of paths) {
-    const path = document.createElementNS(SVG, 'path')
-    path.setAttribute('d', data)
-    svg.append(path)
-  }
-  return svg
 }
 
 function isPresent(child: Child): child is Node | string {

@@ -18,7 +18,7 @@ describe('relativeTime', () => {
   })
 })
 
-it('keeps the day whatever the time zone', () => {
+it('shows the same day in every time zone', () => {
   expect(day('2026-11-01')).toContain('1')
   expect(day('2026-11-01')).not.toContain('31')
   expect(day('someday')).toBe('someday')

@@ -29,7 +29,7 @@ export function dateTime(iso: string): string {
   return Number.isNaN(Date.parse(iso)) ? '' : DATE_TIME.format(Date.parse(iso))
 }
 
-/** A day without a time, e.g. `2026-11-20`, must not slip to the day before west of Greenwich. */
+/** A day without a time, e.g. `2026-11-20`, is the same day in every time zone. */
 export function day(value: string): string {
   const [year, month, date] = value.split('-').map(Number)
   return year && month && date ? DATE.format(new Date(year, month - 1, date)) : value
@@ -39,7 +39,7 @@ export function clockTime(iso: string): string {
   return Number.isNaN(Date.parse(iso)) ? '' : TIME.format(Date.parse(iso))
 }
 
-/** Number and unit stay on one line. */
+/** A size in bytes, with a space that keeps number and unit on one line. */
 export function fileSize(bytes: number): string {
   if (bytes < 1_000) return `${bytes}\u00a0B`
   return bytes < 1_000_000
@@ -51,7 +51,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
-/** `front_left.jpg` as it is; `storing_thumbnail` as `Storing thumbnail`. */
+/** A word of the database for people: `storing_thumbnail` as `Storing thumbnail`. */
 export function sentence(word: string): string {
   const spaced = word.replaceAll(/[_-]+/g, ' ').trim()
   return spaced.charAt(0).toUpperCase() + spaced.slice(1)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { failureReason, missingFields } from './missing-fields.ts'
 
-describe('what a claim lacks', () => {
-  it('is read from the error of a report', () => {
+describe('the missing fields of a report', () => {
+  it('are read from the error of its job', () => {
     expect(missingFields('Missing required fields: incident_date, description.')).toEqual([
       'incident_date',
       'description',
@@ -17,7 +17,7 @@ describe('what a claim lacks', () => {
     },
   )
 
-  it('is told in words, also where a field is new', () => {
+  it('are told in words, also a field without words of its own', () => {
     expect(failureReason('Missing required fields: incident_date, description')).toBe(
       'Still missing: date of the crash, description.',
     )

@@ -1,4 +1,4 @@
-/** Movement that follows a change of the page, for people who have not asked for less of it. */
+/** Animation of a change in the page, left out where the system setting asks for reduced motion. */
 
 const DURATION = 240
 const EASING = 'cubic-bezier(0.2, 0.9, 0.3, 1)'
@@ -7,7 +7,7 @@ export function motionAllowed(): boolean {
   return !document.hidden && !matchMedia('(prefers-reduced-motion: reduce)').matches
 }
 
-/** Makes the change; elements that it has moved glide from where they were. New ones are left to their style. */
+/** Makes the change. Elements that the change has moved glide from their old place; new elements animate by their style. */
 export function moveSmoothly(elements: readonly HTMLElement[], change: () => void): void {
   if (!motionAllowed()) {
     change()
@@ -38,7 +38,7 @@ export function resizeFrom(element: HTMLElement, before: number): void {
   )
 }
 
-/** To be called while the element is still there; what is returned lets a picture of it fade where it stood. */
+/** Called before the element is removed. @returns fades a copy of the element in its old place; called after the removal. */
 export function prepareFade(element: HTMLElement): () => void {
   const { parentElement, offsetLeft, offsetTop, offsetWidth, offsetHeight } = element
   if (parentElement === null || !motionAllowed()) return () => undefined

@@ -1,4 +1,4 @@
-/** Where a panel stands that belongs to a button: below it, towards the middle of the page. */
+/** Places a panel below its button, on the side of the button that faces the middle of the page. */
 
 /** Sets `--cw-top`, `--cw-left`, `--cw-right` and `--cw-height`, in pixels, for a panel of `position: fixed`. */
 export function placeBelow(panel: HTMLElement, anchor: Element, gap = 8): void {

@@ -1,7 +1,8 @@
 /** One toast's element, built once and updated in place. All content is set as text, never as markup. */
 
-import { h, reconcile, setText, svgIcon } from '../shared/dom.ts'
+import { h, setText } from '../shared/dom.ts'
 import { safeUrl } from '../shared/safe-url.ts'
+import { reconcile, svgIcon } from './dom.ts'
 import type { Toast, ToastAction, ToastType } from './store.ts'
 
 export interface ToastHandlers {

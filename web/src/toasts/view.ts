@@ -7,7 +7,7 @@
  *   expanded    all of them, scrollable; "Dismiss all"
  */
 
-import { h, oncePerFrame, reconcile, setText } from '../shared/dom.ts'
+import { h, setText } from '../shared/dom.ts'
 import { plural } from '../shared/format.ts'
 import { motionAllowed, moveSmoothly, prepareFade } from '../shared/motion.ts'
 import { createAnnouncer } from './announcer.ts'

@@ -2,9 +2,9 @@
 
 import './row-item.css'
 import { fileSize, plural } from '../../shared/format.ts'
-import { IconButton } from '../../ui/icon-button.tsx'
 import { documentName } from '../incidents.ts'
 import type { IncidentDocument } from '../records.ts'
+import { DownloadOriginal } from './download-original.tsx'
 import { EXTRA_ICONS } from './extra-icons.ts'
 import { JobBar } from './job-bar.tsx'
 import { JobFailure } from './job-failure.tsx'
@@ -17,19 +17,13 @@ export interface AttachmentRowProps {
 }
 
 export function AttachmentRow({ document, download }: AttachmentRowProps) {
-  const { id, job, originalPath } = document
+  const { id, job } = document
   const title = documentName(document)
   const linked = useLinked<HTMLLIElement>({ documents: id })
   return (
     <li ref={linked.ref} class={`row-item ${linked.class}`} data-document-id={id}>
       <RowHead icon={EXTRA_ICONS.attachment} title={title} job={job} facts={factsOf(document)}>
-        {originalPath !== null && (
-          <IconButton
-            icon={EXTRA_ICONS.download}
-            label={`Download ${title}`}
-            onClick={() => download(document)}
-          />
-        )}
+        <DownloadOriginal document={document} title={title} download={download} />
       </RowHead>
       <JobBar job={job} title={title} line />
       <JobFailure job={job} title={title} />

@@ -1,4 +1,4 @@
-/** What a member can do about an incident in the backend. */
+/** The requests by which a member changes an incident. */
 
 import type { PostgrestError, SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../../functions-shared/app-error.ts'
@@ -8,11 +8,11 @@ import type { Completion } from './missing-fields.ts'
 import { type Person, parsePeople } from './person.ts'
 
 export interface IncidentActions {
-  /** One report at a time: while one is being made, nothing changes. @throws AppError of a refusal. */
+  /** Requests a report. While a report is being made, a request changes nothing. @throws AppError of a refusal. */
   requestReport(incidentId: string): Promise<void>
-  /** Supplies what the reporter left out; what is not given stays. @throws AppError of a refusal. */
+  /** Fills in fields of the incident. Fields that are not given stay. @throws AppError of a refusal. */
   complete(incidentId: string, completion: Completion): Promise<void>
-  /** Makes a document of an object in the bucket `uploads`, once. @throws AppError of a refusal. */
+  /** Makes one document of an object in the bucket `uploads`, however often called. @throws AppError of a refusal. */
   submitUpload(incidentId: string, path: string, fileName: string): Promise<void>
   people(incidentId: string): Promise<Person[]>
 }
@@ -47,7 +47,7 @@ export function createIncidentActions(supabase: SupabaseClient<Database>): Incid
   }
 }
 
-/** What the database refuses by a code of ours; everything else stays what it is. */
+/** An AppError where the database refused with an error code of the project; otherwise the error itself. */
 function refusalOf(error: PostgrestError): Error {
   return isCode(error.message) ? new AppError(error.message, { cause: error }) : error
 }

@@ -40,7 +40,7 @@ function message(type: JobMessage['type'], status: string, second: number, seq: 
   } as JobMessage
 }
 
-it('tells the story of an incident by its rows alone', () => {
+it('makes events of rows where there are no notifications', () => {
   expect(incident && timelineOf(incident, []).map(({ title, detail }) => `${title}: ${detail}`)).toEqual([
     'Ready: front.jpg',
     'File added: front.jpg',
@@ -48,7 +48,7 @@ it('tells the story of an incident by its rows alone', () => {
   ])
 })
 
-it('adds what was told, and says nothing twice', () => {
+it('prefers a notification to the row that tells of the same event', () => {
   const messages = [
     message('image_processing_started', 'processing', 1, 1),
     message('image_processing_failed', 'failed', 2, 2),

@@ -1,4 +1,4 @@
-/** The story of an incident, from its rows and from the durable notifications about it. Pure. */
+/** The events of an incident's timeline, from its rows and from the durable notifications about it. Pure. */
 
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { TIMELINE_TITLES } from '../../../../functions-shared/message-words.ts'
@@ -49,7 +49,7 @@ function nameOf(message: JobMessage, incident: Incident): string | null {
   return document === undefined ? null : (document.fileName ?? sentence(document.documentType))
 }
 
-/** For what notifications do not say: those of before, and for members who are sent none. */
+/** Events from rows: for times without notifications, and for members who get none. */
 function rowEvents(incident: Incident): TimelineEvent[] {
   const event = (key: string, at: string, title: string, detail: string, tone: TimelineTone = 'neutral') => ({
     key,

@@ -3,10 +3,9 @@
 import './voice-note.css'
 import { useRef, useState } from 'preact/hooks'
 import { plural } from '../../shared/format.ts'
-import { IconButton } from '../../ui/icon-button.tsx'
 import { useDashboard } from '../dashboard-context.ts'
 import type { IncidentDocument, Transcription } from '../records.ts'
-import { EXTRA_ICONS } from './extra-icons.ts'
+import { DownloadOriginal } from './download-original.tsx'
 import { JobBar } from './job-bar.tsx'
 import { JobFailure } from './job-failure.tsx'
 import { mediaTime } from './media-time.ts'
@@ -46,13 +45,7 @@ export function VoiceNote({ document, transcription, download }: VoiceNoteProps)
   return (
     <li ref={linked.ref} class={`voice ${linked.class}`} data-document-id={id}>
       <RowHead title={title} job={job} facts={factsOf(transcription)}>
-        {originalPath !== null && (
-          <IconButton
-            icon={EXTRA_ICONS.download}
-            label={`Download ${title}`}
-            onClick={() => download(document)}
-          />
-        )}
+        <DownloadOriginal document={document} title={title} download={download} />
       </RowHead>
       <JobBar job={job} title={title} line />
       {originalPath !== null && (

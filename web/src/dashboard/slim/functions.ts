@@ -1,4 +1,4 @@
-/** Stands in for `@supabase/functions-js` in the dashboard's build (see `vite.config.ts`): the page calls no Edge Function. */
+/** Stands in for `@supabase/functions-js` in the dashboard's build (see `vite.config.ts`): the dashboard calls no Edge Function. */
 
 export class FunctionsClient {}
 export class FunctionsError extends Error {}

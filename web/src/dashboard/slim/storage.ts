@@ -1,6 +1,6 @@
 /**
- * Stands in for `@supabase/storage-js` in the dashboard's build (see `vite.config.ts`): signing URLs is all that the
- * dashboard asks of supabase-js's `storage`. Uploads go by TUS.
+ * Stands in for `@supabase/storage-js` in the dashboard's build (see `vite.config.ts`): the
+ * dashboard uses supabase-js's `storage` for signing URLs only. Uploads go by TUS.
  */
 
 import { isRecord } from '../../../../functions-shared/unknown.ts'
@@ -46,7 +46,7 @@ export class StorageClient {
     }
   }
 
-  /** As storage-js: whatever goes wrong is in the answer. */
+  /** As in storage-js, every failure is in the answer. */
   async #answer<Data>(url: string, body: object, read: (answer: unknown) => Data): Promise<Answer<Data>> {
     try {
       const response = await this.#fetch(url, {
