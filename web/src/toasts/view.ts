@@ -11,6 +11,7 @@ import { h, setText } from '../shared/dom.ts'
 import { plural } from '../shared/format.ts'
 import { motionAllowed, moveSmoothly, prepareFade } from '../shared/motion.ts'
 import { createAnnouncer } from './announcer.ts'
+import { oncePerFrame, reconcile } from './dom.ts'
 import {
   createToastState,
   dismiss,
