@@ -62,6 +62,6 @@ export function createResumable({ store, buckets, logger }: ResumableOptions): R
   })
   return (request, caller) => {
     const upsert = request.headers.get('x-upsert') === 'true'
-    return store.request.run({ caller, upsert }, () => server.handleWeb(request))
+    return store.request.run({ caller, upsert, created: false }, () => server.handleWeb(request))
   }
 }

@@ -15,7 +15,7 @@ import { DataStore, ERRORS, Upload } from '@tus/server'
 import type { QueryResultRow } from 'pg'
 import type { Caller } from '../../types.ts'
 import { isMissing } from '../blob-store.ts'
-import { SERVICE, type StorageDatabase } from '../database.ts'
+import { SERVICE, type StorageDatabase, type Transaction } from '../database.ts'
 import { StorageError } from '../errors.ts'
 import type { Objects, PlannedObject } from '../objects.ts'
 import { describeUpload, type TusMetadata } from './description.ts'
@@ -29,6 +29,8 @@ export interface UploadRequest {
   caller: Caller
   /** Whether an existing object of the name is replaced. Used when the upload is created. */
   upsert: boolean
+  /** Whether the request has created the upload, and so asked the policies. */
+  created: boolean
 }
 
 const COLUMNS = 'id, bucket_id, key, owner_id, in_progress_size, created_at, metadata'
@@ -93,8 +95,12 @@ export class UploadStore extends DataStore {
     return LIFETIME
   }
 
-  override async deleteExpired(): Promise<number> {
-    const rows = await this.#query<{ id: string }>(
+  override deleteExpired(): Promise<number> {
+    return this.#database.transaction(SERVICE, OPERATION, (transaction) => this.#expire(transaction))
+  }
+
+  async #expire(transaction: Transaction): Promise<number> {
+    const rows = await transaction.query<{ id: string }>(
       'delete from storage.s3_multipart_uploads where created_at <= $1 returning id',
       [new Date(Date.now() - LIFETIME)],
     )
@@ -104,8 +110,8 @@ export class UploadStore extends DataStore {
 
   /** @throws StorageError where the policies refuse the object, also because the caller has too many uploads under way. */
   override async create(upload: Upload): Promise<Upload> {
-    await this.deleteExpired()
-    const { caller, upsert } = this.#requested()
+    const request = this.#requested()
+    const { caller, upsert } = request
     const { bucket, name, version } = idOf(upload.id)
     const owner = caller.claims.sub ?? null
     const metadata = { tus: upload.metadata ?? {}, length: upload.size ?? null, upsert }
@@ -113,6 +119,7 @@ export class UploadStore extends DataStore {
     await writeFile(this.#file(version), '', { flag: 'wx', mode: 0o600 })
     try {
       await this.#database.transaction(SERVICE, OPERATION, async (transaction) => {
+        await this.#expire(transaction)
         // The policy counts rows. Uploads of one owner begin one after the other, so that each counts those before it.
         await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
           `uploads of ${owner}`,
@@ -128,6 +135,7 @@ export class UploadStore extends DataStore {
       await this.#removeFiles([version])
       throw error
     }
+    request.created = true
     if (upload.size === 0) await this.#complete(planned)
     return upload
   }
@@ -144,9 +152,10 @@ export class UploadStore extends DataStore {
    */
   override async getUpload(id: string): Promise<Upload> {
     const { upload, planned } = await this.#find(id)
+    const { caller, created } = this.#requested()
     if (planned !== undefined) {
       if (upload.offset === upload.size) await this.#complete(planned)
-      else await this.#objects.checkPlanned(this.#requested().caller, planned)
+      else if (!created) await this.#objects.checkPlanned(caller, planned)
     }
     return upload
   }
