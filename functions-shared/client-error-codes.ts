@@ -1,6 +1,6 @@
 /**
- * The error codes that the client library can meet, its own and those of the database functions that it calls. They
- * stand apart because a page loads them; {@link ERROR_CODES} has all.
+ * Error codes of the client library, and of the database functions that the client calls. A page loads this table alone;
+ * `error-codes.ts` has the codes of the whole product.
  */
 
 export const CLIENT_ERROR_CODES = {
@@ -22,7 +22,7 @@ export const CLIENT_ERROR_CODES = {
   topic_forbidden: { status: 403, message: 'You may not send messages here.' },
 } as const satisfies Record<string, { status: number; message: string }>
 
-/** Those of the drop-in script. */
+/** Error codes of the drop-in script. */
 export const DROP_IN_ERROR_CODES = {
   configuration_missing: { status: 500, message: 'The page lacks a setting of its live connection.' },
   configuration_invalid: { status: 500, message: 'A setting of the live connection cannot be used.' },

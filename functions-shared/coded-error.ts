@@ -1,10 +1,13 @@
-/** What {@link AppError} is made of, without the table of all codes: a page loads only those that it can meet. */
+/**
+ * Base class of the errors with a code. It does not import the table of all codes, so that a page loads the codes of
+ * the client library alone.
+ */
 
 export interface CodedErrorOptions {
   /** For the log only. */
   cause?: unknown
   details?: Record<string, unknown>
-  /** Public, like the code's own, where it can be more particular. Default: the code's. */
+  /** Public message that says more than the code's own message. Default: the code's own. */
   message?: string
 }
 

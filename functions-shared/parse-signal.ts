@@ -1,11 +1,11 @@
-/** The boundary for messages on a user's own topic that are not about a job: what the user's devices tell each other. */
+/** Parses the messages of a user's own topic that are not about a job: marks of notifications, displaced devices. */
 
 import type { ConnectionDisplacedMessage, NotificationReadMessage } from './message-types.ts'
 import { isRecord } from './unknown.ts'
 
 export type Signal = NotificationReadMessage | ConnectionDisplacedMessage
 
-/** Null for everything else. */
+/** @returns null for a payload that is neither. */
 export function parseSignal(payload: unknown): Signal | null {
   if (!isRecord(payload)) return null
   if (isNotificationRead(payload)) return payload

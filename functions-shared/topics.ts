@@ -1,16 +1,16 @@
-/** Realtime topics. All are private channels; RLS on `realtime.messages` decides who may read and write. */
+/** Realtime topics, all private channels. Policies on `realtime.messages` decide who may join; see `docs/messages.md`. */
 
-/** One user's notifications and the presence of their devices. */
+/** Messages for one user, and the presence of the user. */
 export function userTopic(userId: string): string {
   return `user:${userId}`
 }
 
-/** One task, for whoever holds its id and may see its job. */
+/** Messages of the jobs of one queue, for users who may see one of these jobs. */
 export function queueTopic(queueId: string): string {
   return `queue:${queueId}`
 }
 
-/** Members of an incident: presence and typing. */
+/** Presence and messages of the members of an incident. */
 export function incidentTopic(incidentId: string): string {
   return `incident:${incidentId}`
 }
