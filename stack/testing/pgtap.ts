@@ -6,16 +6,19 @@
  */
 
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import pg from 'pg'
 import { describeSqlError } from '../postgres/sql-error.ts'
 import { type TestDatabase, withClient } from './database.ts'
 import { parseTap, type TapResult } from './tap.ts'
 
+/** Functions that the files of a folder share. `supabase test db` runs it first, by its name. */
+const HELPERS = '00_helpers.sql'
 /** psql's own commands are not SQL. */
 const META_COMMAND = /^\\\w+/m
 
 /**
- * @param file plain SQL, `begin; select plan(n); ...; select * from finish(); rollback;`.
+ * @param file beside a file {@link HELPERS}, if there is one; plain SQL, `begin; select plan(n); ...; select * from finish(); rollback;`.
  * @returns the tests; `problems` lists failed tests, a broken plan and an SQL error, with its line.
  */
 export async function runPgTap(file: string, database: TestDatabase): Promise<TapResult> {
@@ -25,7 +28,11 @@ export async function runPgTap(file: string, database: TestDatabase): Promise<Ta
   await withClient(database.urls.admin, (client) =>
     client.query('create extension if not exists pgtap with schema extensions'),
   )
-  return withClient(database.urls.postgres, (client) => runTap(client, sql))
+  const helpers = await readFile(path.join(path.dirname(file), HELPERS), 'utf8').catch(() => null)
+  return withClient(database.urls.postgres, async (client) => {
+    if (helpers !== null) await client.query(helpers)
+    return runTap(client, sql)
+  })
 }
 
 async function runTap(client: pg.Client, sql: string): Promise<TapResult> {

@@ -4,10 +4,7 @@
 begin;
 select plan(37);
 
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@policies.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@policies.test'),
-  ('c0000000-0000-4000-8000-000000000003', 'cleo@policies.test');
+select tests.add_users('ann', 'bob', 'cleo');
 insert into public.incidents (id, user_id, title, source) values
   ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test'),
   ('b1000000-0000-4000-8000-000000000002', 'b0000000-0000-4000-8000-000000000002', 'Bob''s', 'test');
@@ -32,7 +29,7 @@ update public.jobs set status = 'processing' where id::text like '_2000000-%';
 set local role authenticated;
 
 -- Ann
-select set_config('request.jwt.claims', '{"sub":"a0000000-0000-4000-8000-000000000001","role":"authenticated"}', true);
+select tests.sign_in('ann');
 select results_eq('select title from public.incidents', array['Ann''s'], 'an owner sees her incident and no other');
 select is((select count(*) from public.incident_members), 2::bigint, 'an owner sees who else is a member');
 select results_eq(
@@ -48,7 +45,7 @@ select results_eq(
 );
 
 -- Bob, a handler of Ann's incident
-select set_config('request.jwt.claims', '{"sub":"b0000000-0000-4000-8000-000000000002","role":"authenticated"}', true);
+select tests.sign_in('bob');
 select set_eq(
   'select title from public.incidents', array['Ann''s', 'Bob''s'], 'a handler sees the incident beside his own'
 );
@@ -69,7 +66,7 @@ select results_eq(
 );
 
 -- Cleo, a stranger
-select set_config('request.jwt.claims', '{"sub":"c0000000-0000-4000-8000-000000000003","role":"authenticated"}', true);
+select tests.sign_in('cleo');
 select is_empty('select from public.incidents', 'a stranger sees no incident');
 select is_empty('select from public.incident_members', 'a stranger sees no members');
 select is_empty('select from public.documents', 'a stranger sees no document');
@@ -130,7 +127,7 @@ select set_config('request.jwt.claims', '{"role":"anon"}', true);
 select throws_ok('select from public.incidents', '42501', null, 'visitors cannot read incidents');
 select throws_ok('select from public.notifications', '42501', null, 'visitors cannot read notifications');
 set local role authenticated;
-select set_config('request.jwt.claims', '{"role":"authenticated"}', true);
+select tests.sign_in(null);
 select is_empty('select from public.jobs', 'a token without a user sees no job');
 
 reset role;

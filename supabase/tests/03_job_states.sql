@@ -3,11 +3,8 @@
 begin;
 select plan(65);
 
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@states.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@states.test');
-insert into public.incidents (id, user_id, title, source) values
-  ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
+select tests.add_users('ann', 'bob');
+select tests.add_incident_of_ann();
 
 -- Many jobs of one user are at work below; limits have a file of their own.
 update private.job_kinds set max_concurrent = null, max_concurrent_per_user = null;
@@ -290,13 +287,13 @@ select throws_ok(
 
 -- People
 set local role authenticated;
-select set_config('request.jwt.claims', '{"sub":"b0000000-0000-4000-8000-000000000002","role":"authenticated"}', true);
+select tests.sign_in('bob');
 select throws_ok(
   $$ select public.requeue_job(pg_temp.id('broken')) $$, 'PT404', 'job_not_found', 'strangers cannot requeue'
 );
 select throws_ok($$ select public.claim_job(pg_temp.id('unclaimed')) $$, '42501', null, 'people cannot claim');
 select throws_ok('select public.sweep_jobs()', '42501', null, 'people cannot sweep');
-select set_config('request.jwt.claims', '{"sub":"a0000000-0000-4000-8000-000000000001","role":"authenticated"}', true);
+select tests.sign_in('ann');
 select throws_ok(
   $$ select public.requeue_job(pg_temp.id('done')) $$, 'PT409', 'illegal_transition', 'only failed jobs are requeued'
 );

@@ -5,38 +5,20 @@ select plan(30);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@messages.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@messages.test');
+select tests.add_users('ann', 'bob');
 insert into private.job_kinds (
   kind, function_name, subject_key, queued_type, started_type, progress_type, completed_type, failed_type, result_keys
 ) values (
   'humming', 'hum', 'tuneId', 'humming_queued', null, null, 'hummed', 'humming_failed', '{seconds}'
 );
 
--- What was broadcast since the last look, in the order of writing (ctid, as all is one transaction).
-create temporary table seen (id uuid);
-create function pg_temp.sent()
-returns table (topic text, event text, payload jsonb)
-language sql
-as $$
-  with fresh as (
-    select m.id, m.topic, m.event, m.payload, m.tableoid, m.ctid as place
-    from realtime.messages as m
-    where m.topic in ('user:a0000000-0000-4000-8000-000000000001', 'user:b0000000-0000-4000-8000-000000000002')
-      and not exists (select from seen where seen.id = m.id)
-  ),
-  noted as (insert into seen select id from fresh)
-  select fresh.topic, fresh.event, fresh.payload - 'id' from fresh order by fresh.tableoid, fresh.place;
-$$;
-
 insert into public.jobs (id, kind, user_id, subject_id, input, created_at) values
   ('a2000000-0000-4000-8000-000000000001', 'image', 'a0000000-0000-4000-8000-000000000001',
    'a3000000-0000-4000-8000-000000000001', '{"documentType": "licence", "secret": "no"}', now());
-select is_empty('select * from pg_temp.sent()', 'a new image tells nothing: its kind has no message for that');
+select is_empty('select * from tests.broadcasts()', 'a new image tells nothing: its kind has no message for that');
 
 update public.jobs set status = 'processing' where id = 'a2000000-0000-4000-8000-000000000001';
-create temporary table started as select * from pg_temp.sent();
+create temporary table started as select * from tests.broadcasts();
 select results_eq(
   'select topic, event from started',
   $$ values ('user:a0000000-0000-4000-8000-000000000001', 'image_processing_started') $$,
@@ -60,14 +42,14 @@ select results_eq(
   'the notification is the message as it was broadcast'
 );
 select is(
-  (select count(*) from realtime.messages m join seen on seen.id = m.id where not m.private or m.extension <> 'broadcast'),
+  (select count(*) from realtime.messages m join seen_broadcasts as seen on seen.id = m.id where not m.private or m.extension <> 'broadcast'),
   0::bigint,
   'broadcasts go to private channels'
 );
 
 update public.jobs set progress = 30, stage = 'resizing' where id = 'a2000000-0000-4000-8000-000000000001';
 select results_eq(
-  $$ select event, payload - 'timestamp' from pg_temp.sent() $$,
+  $$ select event, payload - 'timestamp' from tests.broadcasts() $$,
   $$ values ('image_processing_progress',
     '{"type": "image_processing_progress", "status": "processing", "progress": 30, "stage": "resizing",
       "revision": 2, "incidentId": null, "jobId": "a2000000-0000-4000-8000-000000000001",
@@ -77,20 +59,20 @@ select results_eq(
 update public.jobs set progress = 30, status = 'processing' where id = 'a2000000-0000-4000-8000-000000000001';
 update public.jobs set lease_expires_at = lease_expires_at + interval '1 second' where id = 'a2000000-0000-4000-8000-000000000001';
 update public.jobs set progress = 99 where false;
-select is_empty('select * from pg_temp.sent()', 'what changes nothing for people is not told');
+select is_empty('select * from tests.broadcasts()', 'what changes nothing for people is not told');
 select is((select count(*) from public.notifications), 1::bigint, 'and progress leaves no notification');
 
 -- A retry is no news of its own.
 update public.jobs set status = 'queued', progress = 0, stage = 'waiting_to_retry', error_code = 'download_failed', error = 'No.'
 where id = 'a2000000-0000-4000-8000-000000000001';
 select results_eq(
-  $$ select event, payload ->> 'status', payload ->> 'stage', payload ? 'seq', payload ? 'error' from pg_temp.sent() $$,
+  $$ select event, payload ->> 'status', payload ->> 'stage', payload ? 'seq', payload ? 'error' from tests.broadcasts() $$,
   $$ values ('image_processing_progress', 'pending', 'waiting_to_retry', false, false) $$,
   'a retry is broadcast like progress and not as a failure'
 );
 update public.jobs set status = 'processing', stage = null where id = 'a2000000-0000-4000-8000-000000000001';
 select results_eq(
-  $$ select event, payload ->> 'status', payload ? 'seq' from pg_temp.sent() $$,
+  $$ select event, payload ->> 'status', payload ? 'seq' from tests.broadcasts() $$,
   $$ values ('image_processing_progress', 'processing', false) $$,
   'and so is the second claim'
 );
@@ -101,7 +83,7 @@ set status = 'completed',
 where id = 'a2000000-0000-4000-8000-000000000001';
 select results_eq(
   $$ select event, payload - 'timestamp' - 'epoch' - 'processingDuration', (payload ->> 'processingDuration')::integer >= 0
-     from pg_temp.sent() $$,
+     from tests.broadcasts() $$,
   $$ values ('image_processed',
     '{"type": "image_processed", "status": "completed", "seq": 2, "revision": 5, "incidentId": null,
       "jobId": "a2000000-0000-4000-8000-000000000001", "documentId": "a3000000-0000-4000-8000-000000000001",
@@ -117,27 +99,27 @@ update public.jobs set status = 'failed', error_code = 'file_empty', error = 'Th
 where id = 'a2000000-0000-4000-8000-000000000002';
 select results_eq(
   $$ select event, payload ->> 'status', payload ->> 'errorCode', payload ->> 'error', payload ->> 'documentType', (payload ->> 'seq')::integer
-     from pg_temp.sent() offset 1 $$,
+     from tests.broadcasts() offset 1 $$,
   $$ values ('image_processing_failed', 'failed', 'file_empty', 'The file is empty.', 'photo', 4) $$,
   'failure carries its reason; a field that the input lacks has the kind''s default'
 );
 update public.jobs set status = 'queued' where id = 'a2000000-0000-4000-8000-000000000002';
 select results_eq(
-  $$ select event, payload ->> 'status' from pg_temp.sent() $$,
+  $$ select event, payload ->> 'status' from tests.broadcasts() $$,
   $$ values ('image_processing_progress', 'pending') $$,
   'a requeued image shows as pending at once'
 );
 
 -- Deletion, and a kind with a message for new jobs
 delete from public.jobs where id = 'a2000000-0000-4000-8000-000000000002';
-select is_empty('select * from pg_temp.sent()', 'a deletion is not told');
+select is_empty('select * from tests.broadcasts()', 'a deletion is not told');
 select is((select count(*) from public.notifications), 4::bigint, 'and takes no notification with it');
 
 insert into public.jobs (id, kind, user_id, subject_id, queue_id) values
   ('b2000000-0000-4000-8000-000000000001', 'humming', 'b0000000-0000-4000-8000-000000000002',
    'b3000000-0000-4000-8000-000000000001', 'b4000000-0000-4000-8000-000000000001');
 select results_eq(
-  $$ select topic, event, payload - 'timestamp' - 'epoch' from pg_temp.sent() $$,
+  $$ select topic, event, payload - 'timestamp' - 'epoch' from tests.broadcasts() $$,
   $$ values ('user:b0000000-0000-4000-8000-000000000002', 'humming_queued',
     '{"type": "humming_queued", "status": "queued", "seq": 1, "revision": 0, "incidentId": null,
       "jobId": "b2000000-0000-4000-8000-000000000001", "tuneId": "b3000000-0000-4000-8000-000000000001",
@@ -146,7 +128,7 @@ select results_eq(
 );
 update public.jobs set status = 'processing' where kind = 'humming';
 update public.jobs set progress = 50 where kind = 'humming';
-select is_empty('select * from pg_temp.sent()', 'what a kind has no type for is not told');
+select is_empty('select * from tests.broadcasts()', 'what a kind has no type for is not told');
 
 -- Many changes in one statement
 insert into public.jobs (kind, user_id, subject_id, created_at)
@@ -154,9 +136,9 @@ select 'image', owner.id::uuid, gen_random_uuid(), now() + interval '1 second' *
 from generate_series(1, 250) as n,
   (values ('a0000000-0000-4000-8000-000000000001'), ('b0000000-0000-4000-8000-000000000002')) as owner (id)
 order by n % 7;
-select is_empty('select * from pg_temp.sent()', 'many new images tell nothing either');
+select is_empty('select * from tests.broadcasts()', 'many new images tell nothing either');
 update public.jobs set status = 'processing' where status = 'queued';
-create temporary table bulk as select row_number() over () as position, sent.* from pg_temp.sent() as sent;
+create temporary table bulk as select row_number() over () as position, sent.* from tests.broadcasts() as sent;
 select results_eq(
   $$ select topic, event, jsonb_array_length(payload -> 'messages') from bulk order by position $$,
   $$ values
@@ -192,7 +174,7 @@ update public.jobs set progress = 5 where kind = 'image' and status = 'processin
 select results_eq(
   $$ select event, sum(jsonb_array_length(payload -> 'messages'))::integer, count(*)::integer,
        count(*) filter (where payload -> 'messages' -> 0 ? 'seq')::integer
-     from pg_temp.sent() group by event $$,
+     from tests.broadcasts() group by event $$,
   $$ values ('batch_update', 500, 6, 0) $$,
   'progress of many goes in batches, too'
 );
@@ -228,7 +210,7 @@ where id in (
   select id from public.jobs where user_id = 'a0000000-0000-4000-8000-000000000001' and status = 'processing' limit 5
 );
 select results_eq(
-  $$ select jsonb_array_length(payload -> 'messages'), octet_length(payload::text) <= 200000 from pg_temp.sent() $$,
+  $$ select jsonb_array_length(payload -> 'messages'), octet_length(payload::text) <= 200000 from tests.broadcasts() $$,
   $$ values (3, true), (2, true) $$,
   'a batch has at most 200 KB, counted in bytes'
 );

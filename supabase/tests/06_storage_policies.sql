@@ -3,14 +3,8 @@
 begin;
 select plan(13);
 
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@storage.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@storage.test'),
-  ('c0000000-0000-4000-8000-000000000003', 'cleo@storage.test');
-insert into public.incidents (id, user_id, title, source) values
-  ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
-insert into public.incident_members (incident_id, user_id, role) values
-  ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler');
+select tests.add_users('ann', 'bob', 'cleo');
+select tests.add_incident_of_ann('bob');
 insert into storage.buckets (id, name, public) values ('elsewhere', 'elsewhere', false);
 insert into storage.objects (bucket_id, name) values
   ('originals', 'a1000000-0000-4000-8000-000000000001/d/photo.jpg'),
@@ -31,7 +25,7 @@ select results_eq(
 );
 
 set local role authenticated;
-select set_config('request.jwt.claims', '{"sub":"a0000000-0000-4000-8000-000000000001","role":"authenticated"}', true);
+select tests.sign_in('ann');
 select set_eq(
   'select name from storage.objects',
   array[
@@ -60,20 +54,20 @@ select is((select count(*) from storage.objects), (select count from objects_bef
 select is((select count(*) from storage.objects where name like '%moved'), 0::bigint, 'an owner renames no file');
 
 set local role authenticated;
-select set_config('request.jwt.claims', '{"sub":"b0000000-0000-4000-8000-000000000002","role":"authenticated"}', true);
+select tests.sign_in('bob');
 select is((select count(*) from storage.objects), 3::bigint, 'a handler reads the same files');
 select throws_ok(
   $$ insert into storage.objects (bucket_id, name) values ('derivatives', 'a1000000-0000-4000-8000-000000000001/d/new.jpg') $$,
   '42501', null, 'a handler cannot add files'
 );
 
-select set_config('request.jwt.claims', '{"sub":"c0000000-0000-4000-8000-000000000003","role":"authenticated"}', true);
+select tests.sign_in('cleo');
 select is_empty('select from storage.objects', 'a stranger reads no file');
 select throws_ok(
   $$ insert into storage.objects (bucket_id, name) values ('originals', 'x.jpg') $$, '42501', null, 'a stranger cannot add files'
 );
 select is_empty('select from storage.buckets', 'people list no buckets');
-select set_config('request.jwt.claims', '{"role":"authenticated"}', true);
+select tests.sign_in(null);
 select is_empty('select from storage.objects', 'a token without a user reads no file');
 
 set local role anon;

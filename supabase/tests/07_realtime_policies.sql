@@ -3,16 +3,12 @@
 
 begin;
 
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@realtime.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@realtime.test'),
-  ('c0000000-0000-4000-8000-000000000003', 'cleo@realtime.test');
-insert into auth.users (id, email) values ('d0000000-0000-4000-8000-000000000004', 'dora@realtime.test');
+select tests.add_users('ann', 'bob', 'cleo');
+select tests.add_users('dora');
 -- All but Dora have a live device; 11_devices.sql has what becomes of devices.
 insert into private.devices (user_id, device_id, registered_at, last_seen_at)
-select id, gen_random_uuid(), now(), now() from auth.users where email in ('ann@realtime.test', 'bob@realtime.test', 'cleo@realtime.test');
-insert into public.incidents (id, user_id, title, source) values
-  ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
+select id, gen_random_uuid(), now(), now() from auth.users where id in (tests.user_id('ann'), tests.user_id('bob'), tests.user_id('cleo'));
+select tests.add_incident_of_ann();
 insert into public.incident_members (incident_id, user_id, role) values
   ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler'),
   ('a1000000-0000-4000-8000-000000000001', 'd0000000-0000-4000-8000-000000000004', 'handler');

@@ -8,7 +8,7 @@ delete from public.jobs;
 -- Dispatch is for the commit; here it is for the end of each statement. Limits have a file of their own.
 set constraints all immediate;
 update private.job_kinds set max_concurrent = null, max_concurrent_per_user = null;
-insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000001', 'ann@dispatch.test');
+select tests.add_users('ann');
 
 -- Requests that were queued since the last look.
 create temporary table seen (id bigint);

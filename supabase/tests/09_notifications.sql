@@ -5,17 +5,10 @@ select plan(34);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@notifications.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@notifications.test');
-
-create function pg_temp.sign_in(p_sub text)
-returns text
-language sql
-as $$ select set_config('request.jwt.claims', json_build_object('sub', p_sub, 'role', 'authenticated')::text, true) $$;
+select tests.add_users('ann', 'bob');
 
 set local role authenticated;
-select pg_temp.sign_in('a0000000-0000-4000-8000-000000000001');
+select tests.sign_in('ann');
 select results_eq(
   'select epoch, seq, floor from public.notification_head()',
   'values (null::uuid, 0::bigint, 0::bigint)',
@@ -36,7 +29,7 @@ update public.jobs set status = 'processing' where user_id in (
 );
 
 set local role authenticated;
-select pg_temp.sign_in('a0000000-0000-4000-8000-000000000001');
+select tests.sign_in('ann');
 select results_eq(
   'select epoch, seq, floor from public.notification_head()',
   'select epoch, max(seq), 0::bigint from public.notifications group by epoch',
@@ -111,7 +104,7 @@ select is(
   10, 'which is what there is, and not what comes later'
 );
 set local role authenticated;
-select set_config('request.jwt.claims', '{"role":"authenticated"}', true);
+select tests.sign_in(null);
 select is(public.mark_notifications(p_up_to => 99, p_read => true), 0, 'without a user nothing is marked');
 select results_eq(
   'select epoch, seq, unseen_count, unread_count from public.notification_counts()',
@@ -137,11 +130,11 @@ select results_eq(
   'the rest stays'
 );
 set local role authenticated;
-select pg_temp.sign_in('a0000000-0000-4000-8000-000000000001');
+select tests.sign_in('ann');
 select results_eq(
   'select seq, floor from public.notification_head()', 'values (10::bigint, 4::bigint)', 'the head names the floor'
 );
-select pg_temp.sign_in('b0000000-0000-4000-8000-000000000002');
+select tests.sign_in('bob');
 select results_eq(
   'select seq, floor from public.notification_head()', 'values (10::bigint, 0::bigint)', 'each user has a floor'
 );

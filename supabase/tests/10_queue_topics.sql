@@ -5,35 +5,18 @@ select plan(13);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@queues.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@queues.test');
+select tests.add_users('ann', 'bob');
 insert into private.job_kinds (
   kind, function_name, subject_key, queued_type, started_type, progress_type, completed_type, failed_type
 ) values (
   'humming', 'hum', 'tuneId', 'humming_queued', 'humming_started', 'humming_progress', 'hummed', 'humming_failed'
 );
 
--- What was broadcast since the last look, in the order of writing (ctid, as all is one transaction).
-create temporary table seen (id uuid);
-create function pg_temp.sent(p_kind text)
-returns table (topic text, event text, payload jsonb)
-language sql
-as $$
-  with fresh as (
-    select m.id, m.topic, m.event, m.payload, m.private, m.tableoid, m.ctid as place
-    from realtime.messages as m
-    where m.topic like p_kind || ':%' and m.private and not exists (select from seen where seen.id = m.id)
-  ),
-  noted as (insert into seen select id from fresh)
-  select fresh.topic, fresh.event, fresh.payload - 'id' from fresh order by fresh.tableoid, fresh.place;
-$$;
-
 insert into public.jobs (id, kind, user_id, subject_id, queue_id) values
   ('a2000000-0000-4000-8000-000000000001', 'humming', 'a0000000-0000-4000-8000-000000000001',
    'a3000000-0000-4000-8000-000000000001', 'a4000000-0000-4000-8000-000000000001');
 select results_eq(
-  $$ select topic, event, payload - 'timestamp' from pg_temp.sent('queue') $$,
+  $$ select topic, event, payload - 'timestamp' from tests.broadcasts('queue:%') $$,
   $$ values ('queue:a4000000-0000-4000-8000-000000000001', 'humming_queued',
     '{"type": "humming_queued", "status": "queued", "revision": 0, "incidentId": null,
       "jobId": "a2000000-0000-4000-8000-000000000001", "tuneId": "a3000000-0000-4000-8000-000000000001",
@@ -44,7 +27,7 @@ select results_eq(
   $$ select topic, payload - 'seq' - 'epoch' = (
        select m.payload - 'id' from realtime.messages m where m.topic like 'queue:%'
      ), payload ? 'seq'
-     from pg_temp.sent('user') $$,
+     from tests.broadcasts('user:%') $$,
   $$ values ('user:a0000000-0000-4000-8000-000000000001', true, true) $$,
   'the user hears the same, numbered'
 );
@@ -54,28 +37,28 @@ update public.jobs set progress = 40, stage = 'first verse';
 update public.jobs set lease_expires_at = lease_expires_at + interval '1 second';
 update public.jobs set status = 'completed';
 select results_eq(
-  $$ select event, (payload ->> 'revision')::integer from pg_temp.sent('queue') $$,
+  $$ select event, (payload ->> 'revision')::integer from tests.broadcasts('queue:%') $$,
   $$ values ('humming_started', 1), ('humming_progress', 2), ('hummed', 3) $$,
   'and of every change, status and progress alike; a heartbeat is none'
 );
 select is((select revision from public.jobs), 3, 'the row says which of them was the last');
 select results_eq(
-  $$ select event, (payload ->> 'seq')::integer from pg_temp.sent('user') $$,
+  $$ select event, (payload ->> 'seq')::integer from tests.broadcasts('user:%') $$,
   $$ values ('humming_started', 2), ('humming_progress', null), ('hummed', 3) $$,
   'the user hears each once'
 );
 select is((select count(*) from public.notifications), 3::bigint, 'and is notified once, queue or no queue');
 update public.jobs set revision = 99;
 select is((select revision from public.jobs), 3, 'nobody sets the revision');
-select is_empty($$ select from pg_temp.sent('queue') $$, 'which is not told either');
+select is_empty($$ select from tests.broadcasts('queue:%') $$, 'which is not told either');
 
 insert into public.jobs (kind, user_id, subject_id) values
   ('humming', 'a0000000-0000-4000-8000-000000000001', gen_random_uuid());
-select is_empty($$ select from pg_temp.sent('queue') $$, 'a job without a queue is told to its user alone');
+select is_empty($$ select from tests.broadcasts('queue:%') $$, 'a job without a queue is told to its user alone');
 
 -- Many changes in one statement; two users share a queue.
 delete from public.jobs;
-select count(*) from pg_temp.sent('user');
+select count(*) from tests.broadcasts('user:%');
 insert into public.jobs (kind, user_id, subject_id, queue_id, created_at)
 select
   'humming', owner.id::uuid, gen_random_uuid(),
@@ -84,7 +67,7 @@ select
 from generate_series(1, 150) as n,
   (values ('a0000000-0000-4000-8000-000000000001'), ('b0000000-0000-4000-8000-000000000002')) as owner (id);
 create temporary table bulk as
-select row_number() over () as position, sent.* from pg_temp.sent('queue') as sent;
+select row_number() over () as position, sent.* from tests.broadcasts('queue:%') as sent;
 select results_eq(
   'select topic, event, jsonb_array_length(payload -> ''messages'') from bulk order by position',
   $$ values
@@ -101,7 +84,7 @@ select results_eq(
   'each job''s once, in the order in which they were made'
 );
 select results_eq(
-  $$ select topic, sum(jsonb_array_length(payload -> 'messages'))::integer from pg_temp.sent('user') group by topic order by topic $$,
+  $$ select topic, sum(jsonb_array_length(payload -> 'messages'))::integer from tests.broadcasts('user:%') group by topic order by topic $$,
   $$ values
      ('user:a0000000-0000-4000-8000-000000000001', 150),
      ('user:b0000000-0000-4000-8000-000000000002', 150) $$,

@@ -5,9 +5,7 @@ select plan(39);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@devices.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@devices.test');
+select tests.add_users('ann', 'bob');
 select is((select devices_must_register from private.limits), true, 'private channels ask for a live device');
 update private.limits set max_devices = 2, device_silence_seconds = 60;
 
@@ -17,17 +15,9 @@ returns uuid
 language sql
 as $$ select ('d0000000-0000-4000-8000-00000000000' || p_digit)::uuid $$;
 create function pg_temp.sign_in(p_user text, p_session integer)
-returns text
+returns void
 language sql
-as $$
-  select set_config('request.jwt.claims', jsonb_strip_nulls(jsonb_build_object(
-    'sub', case p_user
-      when 'ann' then 'a0000000-0000-4000-8000-000000000001' when 'bob' then 'b0000000-0000-4000-8000-000000000002'
-    end,
-    'role', 'authenticated',
-    'session_id', '50000000-0000-4000-8000-00000000000' || p_session
-  ))::text, true)
-$$;
+as $$ select tests.sign_in(p_user, ('50000000-0000-4000-8000-00000000000' || p_session)::uuid) $$;
 create function pg_temp.registered()
 returns setof text
 language sql
@@ -49,21 +39,6 @@ begin
   reset role;
   delete from realtime.messages where topic = 'probe';
   return v_may;
-end;
-$$;
-create function pg_temp.hint_of(p_call text)
-returns text
-language plpgsql
-as $$
-declare
-  v_hint text;
-begin
-  execute p_call;
-  return 'no error';
-exception
-  when others then
-    get stacked diagnostics v_hint = pg_exception_hint;
-    return v_hint;
 end;
 $$;
 grant execute on all functions in schema pg_temp to authenticated;
@@ -90,7 +65,7 @@ select pg_temp.sign_in('ann', 3);
 select throws_ok('select public.register_device(pg_temp.device(3))', 'PT429', 'too_many_connections', 'there is no third place');
 select results_eq(
   $$ select device.value ->> 'deviceId'
-     from jsonb_array_elements(pg_temp.hint_of('select public.register_device(pg_temp.device(3))')::jsonb) as device $$,
+     from jsonb_array_elements(tests.hint_of('select public.register_device(pg_temp.device(3))')::jsonb) as device $$,
   'select pg_temp.device(1)::text union all select pg_temp.device(2)::text',
   'the refusal lists the live devices, the longest registered first'
 );

@@ -5,42 +5,17 @@ select plan(53);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@sending.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@sending.test'),
-  ('c0000000-0000-4000-8000-000000000003', 'cleo@sending.test');
-insert into public.incidents (id, user_id, title, source) values
-  ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
-insert into public.incident_members (incident_id, user_id, role) values
-  ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler');
+select tests.add_users('ann', 'bob', 'cleo');
+select tests.add_incident_of_ann('bob');
 update private.limits set send_rate = 0.001, send_burst = 10;
 
-create function pg_temp.sign_in(p_sub text)
-returns text
-language sql
-as $$ select set_config('request.jwt.claims', jsonb_strip_nulls(jsonb_build_object('sub', p_sub, 'role', 'authenticated'))::text, true) $$;
 create function pg_temp.left_of(p_user uuid)
 returns integer
 language sql
 as $$ select floor(tokens)::integer from private.send_buckets where user_id = p_user $$;
-create function pg_temp.hint_of(p_call text)
-returns text
-language plpgsql
-as $$
-declare
-  v_hint text;
-begin
-  execute p_call;
-  return 'no error';
-exception
-  when others then
-    get stacked diagnostics v_hint = pg_exception_hint;
-    return v_hint;
-end;
-$$;
 
 -- JSON
-select pg_temp.sign_in('b0000000-0000-4000-8000-000000000002');
+select tests.sign_in('bob');
 set local role authenticated;
 select lives_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing',
@@ -146,7 +121,7 @@ select throws_ok(
   'PT429', 'rate_limited', 'and then has to wait'
 );
 select cmp_ok(
-  (pg_temp.hint_of(
+  (tests.hint_of(
     $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$
   )::jsonb ->> 'retryAfterMs')::bigint,
   '<=', 1000000::bigint, 'for as long as a token takes'
@@ -173,19 +148,19 @@ select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
   'PT429', 'rate_limited', 'and no more than full'
 );
-select pg_temp.sign_in('a0000000-0000-4000-8000-000000000001');
+select tests.sign_in('ann');
 select lives_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
   'others are not held up by it'
 );
 
 -- Others
-select pg_temp.sign_in('c0000000-0000-4000-8000-000000000003');
+select tests.sign_in('cleo');
 select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
   'PT403', 'topic_forbidden', 'who is no member sends nothing'
 );
-select pg_temp.sign_in(null);
+select tests.sign_in(null);
 select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
   'PT401', 'not_signed_in', 'nor does a token without a user'

@@ -43,7 +43,7 @@ select is(
 
 -- Jobs: whoever writes, by whatever statement
 delete from auth.users;
-insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000001', 'ann@clean.test');
+select tests.add_users('ann');
 insert into public.jobs (id, kind, user_id, subject_id, input, stage) values
   ('a2000000-0000-4000-8000-000000000001', 'image', 'a0000000-0000-4000-8000-000000000001', gen_random_uuid(),
    '{"documentType": "pho\u202eto"}', E'\u0007');

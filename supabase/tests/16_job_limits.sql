@@ -5,17 +5,14 @@ select plan(45);
 
 delete from public.jobs;
 set constraints all immediate;
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@limits.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@limits.test'),
-  ('c0000000-0000-4000-8000-000000000003', 'cat@limits.test');
+select tests.add_users('ann', 'bob', 'cleo');
 update private.job_kinds set max_concurrent = 4, max_concurrent_per_user = 2 where kind = 'image';
 select vault.update_secret(id, null, 'kept ' || name) from vault.decrypted_secrets where name in ('project_url', 'secret_key');
 select vault.create_secret('https://project.test/', 'project_url');
 select vault.create_secret('sb_secret_test', 'secret_key');
 
 create function pg_temp.user_id(p_name text) returns uuid language sql as $$
-  select id from auth.users where email = p_name || '@limits.test'
+  select id from auth.users where email = p_name || '@claimwire.test'
 $$;
 -- Jobs named ann-1, ann-2, ..., each created after the one before.
 create temporary table named (id uuid, name text);
@@ -57,17 +54,17 @@ select pg_temp.add_jobs('ann', 5);
 select is(pg_temp.nudged(), 'ann-1 ann-2', 'as many jobs are nudged for as one user may have at work');
 select pg_temp.add_jobs('bob', 1);
 select is(pg_temp.nudged(), 'bob-1', 'there is room for another user');
-select pg_temp.add_jobs('cat', 3);
-select is(pg_temp.nudged(), 'cat-1', 'until the limit of the kind');
+select pg_temp.add_jobs('cleo', 3);
+select is(pg_temp.nudged(), 'cleo-1', 'until the limit of the kind');
 update private.job_nudges set nudged_at = now() - interval '11 seconds';
 select pg_temp.add_jobs('ann', 1);
-select is(pg_temp.nudged(), 'ann-3 cat-2 ann-4 cat-3', 'a nudge without effect holds its place for a while only');
+select is(pg_temp.nudged(), 'ann-3 cleo-2 ann-4 cleo-3', 'a nudge without effect holds its place for a while only');
 update private.job_nudges set nudged_at = now() - interval '11 seconds';
 select is(public.sweep_jobs(), 2, 'the sweeper nudges for what is left');
 select is(pg_temp.nudged(), 'ann-5 ann-6', 'not for what was just sent');
 update private.job_nudges set nudged_at = now() - interval '26 seconds';
 select is(public.sweep_jobs(), 4, 'later it begins again');
-select is(pg_temp.nudged(), 'bob-1 cat-1 ann-1 cat-2', 'on from the user who had the last turn');
+select is(pg_temp.nudged(), 'bob-1 cleo-1 ann-1 cleo-2', 'on from the user who had the last turn');
 
 -- Claims -----------------------------------------------------------------------------------------------------------
 
@@ -80,8 +77,8 @@ select results_eq(
   $$ values ('queued', 0, null::uuid) $$,
   'it stays queued and has lost no attempt'
 );
-select is(pg_temp.claim('cat-1'), 'processing', 'others are not kept from theirs');
-select is(pg_temp.claim('cat-2'), 'processing', 'up to the limit of the kind');
+select is(pg_temp.claim('cleo-1'), 'processing', 'others are not kept from theirs');
+select is(pg_temp.claim('cleo-2'), 'processing', 'up to the limit of the kind');
 select is(pg_temp.claim('bob-1'), null, 'which holds for everybody');
 reset role;
 select is(pg_temp.nudged(), '', 'without a free place nobody is nudged for');
@@ -107,8 +104,8 @@ set local role service_role;
 select is(pg_temp.claim('bob-1'), 'processing', 'places are taken');
 select is(pg_temp.claim('ann-4'), 'processing', 'as they were offered');
 reset role;
-delete from public.jobs where id in (pg_temp.id('cat-1'), pg_temp.id('cat-2'));
-select is(pg_temp.nudged(), 'cat-3 ann-5', 'deleted jobs make room');
+delete from public.jobs where id in (pg_temp.id('cleo-1'), pg_temp.id('cleo-2'));
+select is(pg_temp.nudged(), 'cleo-3 ann-5', 'deleted jobs make room');
 update public.jobs set status = 'failed' where status = 'processing';
 select is(pg_temp.nudged(), 'ann-6', 'and those that fail, for what is left');
 update public.jobs set status = 'completed' where status = 'processing';

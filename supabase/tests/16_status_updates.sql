@@ -4,9 +4,7 @@ begin;
 select plan(32);
 
 set constraints all immediate;
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@updates.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@updates.test');
+select tests.add_users('ann', 'bob');
 insert into public.incidents (id, user_id, title, source)
 values ('c0000000-0000-4000-8000-000000000003', 'a0000000-0000-4000-8000-000000000001', 'Crash', 'test');
 

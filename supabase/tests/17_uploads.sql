@@ -4,32 +4,13 @@
 begin;
 select plan(38);
 
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@uploads.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@uploads.test'),
-  ('c0000000-0000-4000-8000-000000000003', 'cleo@uploads.test');
+select tests.add_users('ann', 'bob', 'cleo');
 insert into public.incidents (id, user_id, title, source) values
   ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test'),
   ('a2000000-0000-4000-8000-000000000002', 'a0000000-0000-4000-8000-000000000001', 'Ann''s other', 'test');
 insert into public.incident_members (incident_id, user_id, role) values
   ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler');
 
-create function pg_temp.sign_in(p_user text)
-returns void
-language sql
-as $$
-  select set_config(
-    'request.jwt.claims',
-    format('{"sub": "%s", "role": "authenticated"}', (
-      select u.id from (values
-        ('ann', 'a0000000-0000-4000-8000-000000000001'),
-        ('bob', 'b0000000-0000-4000-8000-000000000002'),
-        ('cleo', 'c0000000-0000-4000-8000-000000000003')
-      ) as u (name, id) where u.name = p_user
-    )),
-    true
-  );
-$$;
 create function pg_temp.put(p_name text)
 returns void
 language plpgsql
@@ -47,7 +28,7 @@ select results_eq(
 );
 
 set local role authenticated;
-select pg_temp.sign_in('ann');
+select tests.sign_in('ann');
 select lives_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000001') $$,
   'an owner uploads into her incident''s folder'
@@ -69,11 +50,11 @@ select throws_ok(
 );
 select is_empty($$ select from storage.objects where bucket_id = 'uploads' $$, 'nobody reads uploads, not even their own');
 
-select pg_temp.sign_in('bob');
+select tests.sign_in('bob');
 select lives_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000002') $$, 'so does a handler'
 );
-select pg_temp.sign_in('cleo');
+select tests.sign_in('cleo');
 select throws_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000003') $$,
   '42501', null, 'a stranger cannot'
@@ -101,7 +82,7 @@ select throws_ok(
 );
 
 set local role authenticated;
-select pg_temp.sign_in('bob');
+select tests.sign_in('bob');
 create temporary table submitted as
 select (public.submit_upload(
   'a1000000-0000-4000-8000-000000000001',
@@ -118,7 +99,7 @@ select is(
   (select job.kind from public.jobs as job join submitted on submitted.job_id = job.id), 'image', 'its work has begun'
 );
 set local role authenticated;
-select pg_temp.sign_in('ann');
+select tests.sign_in('ann');
 select is(
   (select (public.submit_upload(
     'a1000000-0000-4000-8000-000000000001',
@@ -189,7 +170,7 @@ select throws_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000006') $$,
   'PT429', 'too_many_uploads', 'a user has so many uploads at a time'
 );
-select pg_temp.sign_in('bob');
+select tests.sign_in('bob');
 select lives_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000006') $$,
   'which does not concern others'

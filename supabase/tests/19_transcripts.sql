@@ -3,7 +3,7 @@
 begin;
 select plan(46);
 
-insert into auth.users (id, email) values ('a0000000-0000-4000-8000-000000000001', 'ann@transcripts.test');
+select tests.add_users('ann');
 insert into public.incidents (id, user_id, title, source)
 values ('c0000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Crash', 'test');
 insert into public.documents (id, incident_id, user_id, kind, document_type) values

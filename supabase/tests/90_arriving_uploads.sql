@@ -3,13 +3,8 @@
 begin;
 select plan(8);
 
-insert into auth.users (id, email) values
-  ('a0000000-0000-4000-8000-000000000001', 'ann@arriving.test'),
-  ('b0000000-0000-4000-8000-000000000002', 'bob@arriving.test');
-insert into public.incidents (id, user_id, title, source) values
-  ('a1000000-0000-4000-8000-000000000001', 'a0000000-0000-4000-8000-000000000001', 'Ann''s', 'test');
-insert into public.incident_members (incident_id, user_id, role)
-values ('a1000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'handler');
+select tests.add_users('ann', 'bob');
+select tests.add_incident_of_ann('bob');
 update private.limits set max_open_uploads = 2;
 
 create function pg_temp.name_of(p_number integer)
