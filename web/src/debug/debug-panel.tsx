@@ -23,7 +23,8 @@ export interface DebugPanelProps {
 
 export function DebugPanel({ store, close, ...props }: DebugPanelProps) {
   const isOpen = props.isOpen.value
-  const { client, state, changes, frames } = store
+  const { client } = store
+  const [state, changes] = [store.state.value, store.changes.value]
   const panel = useRef<HTMLElement>(null)
 
   useLayoutEffect(() => {
@@ -59,7 +60,7 @@ export function DebugPanel({ store, close, ...props }: DebugPanelProps) {
       <div class="cw-debug__head">
         <h2>Debug</h2>
         <span class="cw-debug__notice" role="status">
-          {store.notice}
+          {store.notice.value}
         </span>
         {actions.map(([label, run]) => (
           <button key={label} type="button" class="cw-debug__button" onClick={run}>
@@ -70,10 +71,10 @@ export function DebugPanel({ store, close, ...props }: DebugPanelProps) {
       <div class="cw-debug__body">
         <div class="cw-debug__side">
           <StateDiagram state={state.state} lastChange={changes[0] ?? null} />
-          <ConnectionFacts state={state} head={store.head} />
+          <ConnectionFacts state={state} head={store.head.value} />
           <StateChanges changes={changes} />
         </div>
-        <FrameList frames={frames} />
+        <FrameList frames={store.frames.value} />
       </div>
     </section>
   )

@@ -1,6 +1,6 @@
 /** What the debug panel shows: the client's state, how the connection came there, and the last frames of the socket. */
 
-import { signal } from '@preact/signals'
+import { type Signal, signal } from '@preact/signals'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { tapFrames } from '../client/frame-tap.ts'
 import type { ClientState, ConnectionStateName, DashboardWebSocketClient } from '../client/index.ts'
@@ -27,27 +27,29 @@ export class DebugStore {
   readonly #supabase: DebugSupabase
   readonly #stops: (() => void)[]
   #number = 0
-  readonly #state
-  readonly #frames = signal<readonly Frame[]>([])
-  readonly #changes = signal<readonly StateChange[]>([])
-  readonly #head = signal('not read yet')
-  readonly #notice = signal('')
+  readonly state: Signal<ClientState>
+  /** Newest first. */
+  readonly frames = signal<readonly Frame[]>([])
+  /** Newest first. */
+  readonly changes = signal<readonly StateChange[]>([])
+  /** The highest `seq` in the table, or why it could not be read. */
+  readonly head = signal('not read yet')
+  /** The result of the last action; empty before the first. */
+  readonly notice = signal('')
 
   constructor(client: DebugClient, supabase: DebugSupabase) {
     this.client = client
     this.#supabase = supabase
-    this.#state = signal<ClientState>(client.getState())
+    this.state = signal(client.getState())
     const canTap = tapFrames(supabase.realtime, (kind, text, data) => {
-      this.#frames.value = [toFrame(this.#next(), Date.now(), kind, text, data), ...this.#frames.value].slice(
-        0,
-        LARGEST_FRAME_COUNT,
-      )
+      const frame = toFrame(this.#next(), Date.now(), kind, text, data)
+      this.frames.value = [frame, ...this.frames.value].slice(0, LARGEST_FRAME_COUNT)
     })
-    if (!canTap) this.#notice.value = 'This version of supabase-js does not show its frames.'
+    if (!canTap) this.notice.value = 'This version of supabase-js does not show its frames.'
     this.#stops = [
       client.on('state', ({ old, new: next, reason }) => {
         const change = { number: this.#next(), at: Date.now(), old, new: next, reason }
-        this.#changes.value = [change, ...this.#changes.value].slice(0, LARGEST_CHANGE_COUNT)
+        this.changes.value = [change, ...this.changes.value].slice(0, LARGEST_CHANGE_COUNT)
         this.readState()
       }),
       client.on('pong', () => this.readState()),
@@ -55,55 +57,31 @@ export class DebugStore {
     ]
   }
 
-  get state(): ClientState {
-    return this.#state.value
-  }
-
-  /** Newest first. */
-  get frames(): readonly Frame[] {
-    return this.#frames.value
-  }
-
-  /** Newest first. */
-  get changes(): readonly StateChange[] {
-    return this.#changes.value
-  }
-
-  /** The highest `seq` in the table, or why it could not be read. */
-  get head(): string {
-    return this.#head.value
-  }
-
-  /** The result of the last action; empty before the first. */
-  get notice(): string {
-    return this.#notice.value
-  }
-
   /** The counts and the time of the next try change without an event. */
   readState(): void {
-    this.#state.value = this.client.getState()
+    this.state.value = this.client.getState()
   }
 
   async readHead(): Promise<void> {
     const { data, error } = await this.#supabase.rpc('notification_head')
     const row: unknown = Array.isArray(data) ? data[0] : data
     const seq = typeof row === 'object' && row !== null && 'seq' in row ? String(row.seq) : '–'
-    this.#head.value = error === null ? seq : `could not be read: ${error.message}`
+    this.head.value = error === null ? seq : `could not be read: ${error.message}`
   }
 
   clearFrames(): void {
-    this.#frames.value = []
+    this.frames.value = []
   }
 
   /** @param write puts text on the clipboard. */
   async copy(write: (text: string) => Promise<void>): Promise<void> {
-    const { head, changes, frames } = this
+    const [head, changes, frames] = [this.head.value, this.changes.value, this.frames.value]
     const text = JSON.stringify(redact({ state: this.client.getState(), head, changes, frames }), null, 2)
     try {
       await write(text)
-      this.#notice.value = 'Copied.'
+      this.notice.value = 'Copied.'
     } catch {
-      this.#notice.value = 'The browser did not allow copying.'
+      this.notice.value = 'The browser did not allow copying.'
     }
   }
 

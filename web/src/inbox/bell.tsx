@@ -1,5 +1,6 @@
 /** The button that opens the inbox, with the number of unseen notifications. */
 
+import './base.css'
 import './bell.css'
 import type { ReadonlySignal } from '@preact/signals'
 import { plural } from '../shared/format.ts'

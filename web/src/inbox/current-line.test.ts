@@ -1,21 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { ImageMessage } from '../../../functions-shared/message-types.ts'
 import { CurrentLine } from './current-line.ts'
-import type { InboxItem } from './notices.ts'
 
-function line(jobId: string): InboxItem {
-  const message: ImageMessage = {
-    type: 'image_processed',
-    jobId,
-    incidentId: null,
-    documentId: `document of ${jobId}`,
-    documentType: 'photo',
-    status: 'completed',
-    timestamp: '2026-11-23T10:00:00.000Z',
-  }
-  return { jobId, message, seq: 1, seqs: [1], unread: true }
-}
-
+const line = (jobId: string) => ({ jobId })
 const LINES = ['a', 'b', 'c'].map(line)
 
 describe('the current line', () => {

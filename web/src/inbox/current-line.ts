@@ -3,11 +3,13 @@
 import { signal } from '@preact/signals'
 import type { InboxItem } from './notices.ts'
 
+type Line = Pick<InboxItem, 'jobId'>
+
 export class CurrentLine {
   readonly #jobId = signal<string | null>(null)
 
   /** The first line where the current one has left the list. */
-  among(items: readonly InboxItem[]): InboxItem | undefined {
+  among<Item extends Line>(items: readonly Item[]): Item | undefined {
     return items.find(({ jobId }) => jobId === this.#jobId.value) ?? items[0]
   }
 
@@ -16,7 +18,7 @@ export class CurrentLine {
   }
 
   /** Goes on by so many lines; stays on the first and on the last. */
-  move(items: readonly InboxItem[], lines: number): void {
+  move(items: readonly Line[], lines: number): void {
     const current = this.among(items)
     const index = current === undefined ? 0 : items.indexOf(current)
     this.set(items[Math.min(items.length - 1, Math.max(0, index + lines))]?.jobId ?? null)

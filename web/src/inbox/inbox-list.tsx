@@ -75,11 +75,15 @@ export function InboxList({ store, hrefOf, download, opened }: InboxListProps) {
     if (current.among(items) === items.at(-1)) void store.loadOlder()
   }
 
+  function toggleKeys(): void {
+    showsKeys.value = !showsKeys.value
+  }
+
   function onKeyDown(event: KeyboardEvent): void {
     const command = commandOf(event)
     if (command === null) return
     event.preventDefault()
-    if (command === 'help') showsKeys.value = !showsKeys.value
+    if (command === 'help') toggleKeys()
     else if (command === 'mark-all') void store.markAllRead()
     else if (command !== 'mark') move(command)
     else if (currentItem !== undefined) void store.markItem(currentItem, currentItem.unread)
@@ -146,12 +150,7 @@ export function InboxList({ store, hrefOf, download, opened }: InboxListProps) {
           </button>
         )}
       </div>
-      <ShortcutHelp
-        isShown={showsKeys.value}
-        toggle={() => {
-          showsKeys.value = !showsKeys.value
-        }}
-      />
+      <ShortcutHelp isShown={showsKeys.value} toggle={toggleKeys} />
     </div>
   )
 }

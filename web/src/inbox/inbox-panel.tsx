@@ -3,6 +3,7 @@
  * is followed. On a phone it covers the page.
  */
 
+import './base.css'
 import './inbox-panel.css'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'

@@ -6,8 +6,6 @@ import { drawNow } from '../ui/frames.ts'
 import { mount } from '../ui/mount.ts'
 import { focusList, InboxList, type InboxListProps } from './inbox-list.tsx'
 
-export type ListViewOptions = InboxListProps
-
 export interface ListView {
   element: HTMLElement
   /** Moves the focus to the current line; to the list itself where it has no lines. */
@@ -17,7 +15,7 @@ export interface ListView {
   destroy(): void
 }
 
-export function createListView(options: ListViewOptions): ListView {
+export function createListView(options: InboxListProps): ListView {
   const element = document.createElement('div')
   const isVisible = signal(false)
   const list = (

@@ -36,15 +36,17 @@ export interface Names {
   incidents: ReadonlyMap<string, string>
 }
 
+export interface PageRequest {
+  /** Only notifications with a lower `seq`; null for the newest of all. */
+  before: number | null
+  limit: number
+  filter: NoticeFilter
+}
+
 /** All methods reject with an AppError, `history_unavailable`. */
 export interface InboxSource {
-  /** The newest notifications with a `seq` below `before`, or of all where that is null. Newest first, at most `limit`. */
-  readPage(page: {
-    before: number | null
-    limit: number
-    filter: NoticeFilter
-    signal: AbortSignal
-  }): Promise<Notice[]>
+  /** Newest first. */
+  readPage(page: PageRequest & { signal: AbortSignal }): Promise<Notice[]>
   readNames(ids: { documents: readonly string[]; incidents: readonly string[] }): Promise<Names>
   /** A signed URL that saves the report under its file name; null for a report without a file. */
   reportUrl(reportId: string): Promise<string | null>

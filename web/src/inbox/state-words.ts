@@ -6,42 +6,38 @@ export interface EmptyWords {
   title: string
   text: string
   tone: 'done' | 'quiet' | 'failed'
-  canRetry: boolean
+  canRetry?: true
 }
+
+const EMPTY = {
+  offline: {
+    title: 'You are offline',
+    text: 'The inbox is read as soon as the connection is back. Nothing is lost.',
+    tone: 'quiet',
+    canRetry: true,
+  },
+  failed: {
+    title: 'The inbox could not be read',
+    text: 'Nothing is lost; the server did not answer.',
+    tone: 'failed',
+    canRetry: true,
+  },
+  allRead: { title: 'All read', text: 'Nothing is waiting for you.', tone: 'done' },
+  noneOfKind: { title: 'Nothing of this kind', text: 'Choose another kind to see more.', tone: 'quiet' },
+  none: {
+    title: 'Nothing here yet',
+    text: 'Photos, voice notes and reports are listed here as they are worked on.',
+    tone: 'quiet',
+  },
+} as const satisfies Record<string, EmptyWords>
 
 /** In place of lines. */
 export function emptyWords(state: InboxState): EmptyWords {
   const { phase, filter } = state
-  if (phase === 'failed') {
-    return isOffline(state)
-      ? {
-          title: 'You are offline',
-          text: 'The inbox is read as soon as the connection is back. Nothing is lost.',
-          tone: 'quiet',
-          canRetry: true,
-        }
-      : {
-          title: 'The inbox could not be read',
-          text: 'Nothing is lost; the server did not answer.',
-          tone: 'failed',
-          canRetry: true,
-        }
-  }
-  if (filter.unreadOnly)
-    return { title: 'All read', text: 'Nothing is waiting for you.', tone: 'done', canRetry: false }
-  if (filter.family !== null)
-    return {
-      title: 'Nothing of this kind',
-      text: 'Choose another kind to see more.',
-      tone: 'quiet',
-      canRetry: false,
-    }
-  return {
-    title: 'Nothing here yet',
-    text: 'Photos, voice notes and reports are listed here as they are worked on.',
-    tone: 'quiet',
-    canRetry: false,
-  }
+  if (phase === 'failed' && isOffline(state)) return EMPTY.offline
+  if (phase === 'failed') return EMPTY.failed
+  if (filter.unreadOnly) return EMPTY.allRead
+  return filter.family === null ? EMPTY.none : EMPTY.noneOfKind
 }
 
 /** Above the lines; empty where all is well. */

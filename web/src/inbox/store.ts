@@ -22,7 +22,7 @@ import {
   withMark,
   withNotices,
 } from './notices.ts'
-import type { InboxSource, Notice, NoticeFilter } from './source.ts'
+import type { InboxSource, Notice, NoticeFilter, PageRequest } from './source.ts'
 
 export type InboxPhase = 'loading' | 'ready' | 'failed'
 
@@ -126,9 +126,7 @@ export class InboxStore {
 
   /** File name of the document that a message is about; null where it has none, or the name was not read yet. */
   subjectOf(message: JobMessage): string | null {
-    if (message.type === 'status_update') return null
-    const documentId = 'documentId' in message ? message.documentId : undefined
-    return documentId === undefined ? null : (this.#documents.get(documentId) ?? null)
+    return this.#documents.get(documentIdOf(message) ?? '') ?? null
   }
 
   /** Title of the incident that a message is about; null where it has none, or the title was not read yet. */
@@ -236,19 +234,13 @@ export class InboxStore {
   }
 
   /** @returns null when the read failed, or another one has replaced it. */
-  async #read(page: {
-    before: number | null
-    limit: number
-    filter: NoticeFilter
-  }): Promise<Notice[] | null> {
+  async #read(page: PageRequest): Promise<Notice[] | null> {
+    let { signal } = this.#abort
     if (page.before === null) {
       this.#reading?.abort()
       this.#reading = new AbortController()
+      signal = AbortSignal.any([this.#reading.signal, signal])
     }
-    const signal =
-      page.before === null && this.#reading !== null
-        ? AbortSignal.any([this.#reading.signal, this.#abort.signal])
-        : this.#abort.signal
     const marks: Mark[] = []
     this.#marksDuringReads.add(marks)
     try {
@@ -354,12 +346,8 @@ export class InboxStore {
     const incidents = new Set<string>()
     for (const { message } of [...this.#notices.values()].reverse()) {
       if (message === null) continue
-      if (
-        'documentId' in message &&
-        message.documentId !== undefined &&
-        !this.#documents.has(message.documentId)
-      )
-        documents.add(message.documentId)
+      const documentId = documentIdOf(message)
+      if (documentId !== null && !this.#documents.has(documentId)) documents.add(documentId)
       if (message.incidentId !== null && !this.#incidents.has(message.incidentId))
         incidents.add(message.incidentId)
     }
@@ -372,4 +360,8 @@ export class InboxStore {
 
 function rangeOf(page: readonly Notice[], limit: number): ReadRange {
   return { seq: page.at(-1)?.seq ?? null, ended: page.length < limit }
+}
+
+function documentIdOf(message: JobMessage): string | null {
+  return message.type !== 'status_update' && 'documentId' in message ? (message.documentId ?? null) : null
 }
