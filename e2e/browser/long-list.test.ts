@@ -150,6 +150,12 @@ test('a new incident is seen to come at the top, and moves nothing on the screen
   await eventually(() => first.textContent()).toContain('One more')
   expect(await pane.evaluate(({ scrollTop }) => scrollTop)).toBe(0)
 
+  // The next page is read below the screen: the end of the list, with its button, moves away.
+  await pane.evaluate((element) => element.scrollTo({ top: element.scrollHeight }))
+  const toTheEnd = () =>
+    pane.evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)
+  await eventually(toTheEnd).toBeGreaterThan(1_000)
+
   await pane.evaluate((element) => element.scrollTo({ top: 1_200 }))
   await row(page, 22).waitFor()
   const topOf = (number: number) =>
