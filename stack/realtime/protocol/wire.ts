@@ -1,26 +1,12 @@
 /** Names and numbers of the wire, as Supabase Realtime 2.129 uses them. Texts for clients are in `errors.ts`. */
 
-/** Channels are joined as `realtime:<topic>`. */
-export const TOPIC_PREFIX = 'realtime:'
-
-/** Topic of heartbeats; never a channel. */
-export const PHOENIX_TOPIC = 'phoenix'
-
-export const EVENT = {
-  join: 'phx_join',
-  leave: 'phx_leave',
-  reply: 'phx_reply',
-  close: 'phx_close',
-  error: 'phx_error',
-  heartbeat: 'heartbeat',
-  accessToken: 'access_token',
-  broadcast: 'broadcast',
-  presence: 'presence',
-  presenceState: 'presence_state',
-  presenceDiff: 'presence_diff',
-  postgresChanges: 'postgres_changes',
-  system: 'system',
-} as const
+export {
+  BINARY_KIND,
+  ENCODING,
+  EVENT,
+  PHOENIX_TOPIC,
+  TOPIC_PREFIX,
+} from '../../../functions-shared/realtime-protocol.ts'
 
 /** WebSocket close codes. */
 export const CLOSE = {
@@ -33,8 +19,3 @@ export const CLOSE = {
   /** The server asks its clients to reconnect, e.g. before it stops. */
   restart: 1012,
 } as const
-
-/** Kinds of binary frames of protocol 2.0.0. */
-export const BINARY_KIND = { push: 0, broadcast: 2, userBroadcastPush: 3, userBroadcast: 4 } as const
-
-export const ENCODING = { binary: 0, json: 1 } as const

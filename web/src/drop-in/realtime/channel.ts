@@ -7,10 +7,11 @@
  * message of the old channel.
  */
 
+import { EVENT, TOPIC_PREFIX } from '../../../../functions-shared/realtime-protocol.ts'
 import { isRecord, textAt } from '../../../../functions-shared/unknown.ts'
 import { isRefusal, isReplicationReady } from '../../client/channel-messages.ts'
 import type { TransportHandlers } from '../../client/ports.ts'
-import { EVENT, type Message, TOPIC_PREFIX } from './codec.ts'
+import type { Message } from './codec.ts'
 import { Presence } from './presence.ts'
 import type { RealtimeSocket } from './socket.ts'
 

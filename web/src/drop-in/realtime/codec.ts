@@ -7,30 +7,10 @@
  * Clients send text alone: they do not broadcast over the socket (docs/adr/0004-limits-in-the-database.md).
  */
 
+import { BINARY_KIND, ENCODING, EVENT } from '../../../../functions-shared/realtime-protocol.ts'
 import { isRecord } from '../../../../functions-shared/unknown.ts'
 
 export const PROTOCOL_VERSION = '2.0.0'
-
-/** Topic of heartbeats. */
-export const PHOENIX = 'phoenix'
-
-/** Channels are joined as `realtime:<topic>`. */
-export const TOPIC_PREFIX = 'realtime:'
-
-export const EVENT = {
-  join: 'phx_join',
-  leave: 'phx_leave',
-  reply: 'phx_reply',
-  close: 'phx_close',
-  error: 'phx_error',
-  heartbeat: 'heartbeat',
-  accessToken: 'access_token',
-  broadcast: 'broadcast',
-  presence: 'presence',
-  presenceState: 'presence_state',
-  presenceDiff: 'presence_diff',
-  system: 'system',
-} as const
 
 export interface Message {
   /** The join that the message belongs to; null for a message to all subscribers of the topic. */
@@ -44,8 +24,6 @@ export interface Message {
 
 /** Bytes before the fields of kind 4. */
 const HEAD = 5
-const USER_BROADCAST = 4
-const JSON_ENCODING = 1
 
 export function encode({ joinRef, ref, topic, event, payload }: Message): string {
   return JSON.stringify([joinRef, ref, topic, event, payload])
@@ -79,10 +57,10 @@ function fromBinary(bytes: Uint8Array<ArrayBuffer>): Message | null {
   const topicEnd = HEAD + topicSize
   const eventEnd = topicEnd + eventSize
   const payloadAt = eventEnd + metadataSize
-  if (kind !== USER_BROADCAST || payloadAt > bytes.length) return null
+  if (kind !== BINARY_KIND.userBroadcast || payloadAt > bytes.length) return null
   const text = (from: number, to?: number): string => new TextDecoder().decode(bytes.subarray(from, to))
   const payload: unknown =
-    encoding === JSON_ENCODING ? JSON.parse(text(payloadAt)) : bytes.slice(payloadAt).buffer
+    encoding === ENCODING.json ? JSON.parse(text(payloadAt)) : bytes.slice(payloadAt).buffer
   return {
     joinRef: null,
     ref: null,

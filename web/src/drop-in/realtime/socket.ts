@@ -6,9 +6,10 @@
  *       └──────────────────────^
  */
 
+import { EVENT, PHOENIX_TOPIC } from '../../../../functions-shared/realtime-protocol.ts'
 import type { DownReason } from '../../client/connection-state.ts'
 import { withoutToken } from '../../client/frame-tap.ts'
-import { decode, EVENT, encode, type Message, PHOENIX, PROTOCOL_VERSION } from './codec.ts'
+import { decode, encode, type Message, PROTOCOL_VERSION } from './codec.ts'
 
 export interface SocketOptions {
   /** Address of the Realtime service, `wss://<host>/realtime/v1`. */
@@ -84,7 +85,7 @@ export class RealtimeSocket {
     if (!this.isOpen || this.#heartbeat !== null) return
     const ref = this.nextRef()
     this.#heartbeat = { ref, sentAt: performance.now() }
-    this.send({ joinRef: null, ref, topic: PHOENIX, event: EVENT.heartbeat, payload: {} })
+    this.send({ joinRef: null, ref, topic: PHOENIX_TOPIC, event: EVENT.heartbeat, payload: {} })
     this.#after(this.#options.heartbeatTimeout, () => this.#end('heartbeat-timeout'))
     this.#handlers.beat()
   }
