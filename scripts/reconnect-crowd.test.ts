@@ -1,4 +1,4 @@
-/** Everybody who lost the same server comes back: by the client's rules, against the server's count of joins. */
+/** Many pages reconnect to one server after a restart: the client's back-off against the server's limit of joins. */
 
 import { expect, test } from 'vitest'
 import { RateCounter } from '../stack/realtime/limits.ts'
@@ -6,14 +6,15 @@ import { DEFAULT_SETTINGS } from '../stack/realtime/settings.ts'
 import { seededRandom } from '../stack/testing/seeded-random.ts'
 import type { ConnectionState } from '../web/src/client/connection-state.ts'
 import { transition } from '../web/src/client/connection-transition.ts'
+import { STABLE_AFTER } from '../web/src/client/engine-dependencies.ts'
 
-/** The defaults of `DashboardWebSocketClient`. */
+/** Defaults of `DashboardWebSocketClient`. */
 const PAGE = {
   reconnectDelay: 1_000,
   maxReconnectDelay: 30_000,
   checkInterval: 30_000,
   firstCheckDelay: 3_000,
-  stableAfter: 2_000,
+  stableAfter: STABLE_AFTER,
 }
 
 interface Outcome {
@@ -23,7 +24,7 @@ interface Outcome {
   lastJoinMs: number
 }
 
-/** A server that goes away at 0, is back after `awayMs`, and allows so many joins a second. */
+/** A server that is away for `awayMs` milliseconds from 0, and allows `joinsPerSecond`. */
 function restart(people: number, joinsPerSecond: number, awayMs: number, random: () => number): Outcome {
   const settings = { ...PAGE, random }
   let now = 0
@@ -34,7 +35,7 @@ function restart(people: number, joinsPerSecond: number, awayMs: number, random:
   )
   const outcome: Outcome = { refused: 0, lastJoinMs: 0 }
   const lost: ConnectionState = { name: 'live', failures: 0, joinedAt: -60_000, confirmedAt: 0 }
-  /** The next one last. */
+  /** Pages in descending order of their next attempt. */
   const due: { at: number; state: ConnectionState }[] = []
   const down = (state: ConnectionState): void => {
     const next = transition(state, { name: 'down', reason: 'socket' }, now, settings).state

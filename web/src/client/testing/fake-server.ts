@@ -1,6 +1,6 @@
 /**
- * A server, a network and a clock in memory, behind the client's ports: what is written to a user's table is
- * broadcast to whoever has joined, unless the test loses it.
+ * A server, a network and a clock in memory, behind the client's ports. A row written to a user's table is broadcast to all
+ * subscriptions, unless the test loses the broadcast.
  */
 
 import type { ClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
@@ -24,7 +24,7 @@ import type {
   TransportHandlers,
 } from '../ports.ts'
 
-// As in a page that has been live: what follows takes no turns to be loaded.
+// The engine is loaded before the tests, as in a page that has connected before.
 await engineModule.ready()
 
 export const START = Date.parse('2026-11-23T10:00:00.000Z')
@@ -70,12 +70,12 @@ export class FakeClock implements Timers {
   }
 }
 
-/** Lets every promise that can settle do so: nothing in this world takes as many turns. */
+/** Waits so many turns that every pending promise of these fakes has settled. */
 export async function settled(): Promise<void> {
   await turns(300)
 }
 
-/** What a request takes here. */
+/** The turns that a request takes. */
 async function roundTrip(): Promise<void> {
   await turns(5)
 }
@@ -117,14 +117,14 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
   readonly clock = new FakeClock()
   readonly subscriptions: FakeSubscription[] = []
   readonly tables = new Map<string, UserTable>()
-  /** What happens to an attempt to join. */
+  /** Result of each join. */
   joins: 'succeed' | 'fail' | 'refuse' | 'hang' = 'succeed'
   readable = true
-  /** Whether it can be told who is signed in: false as while a token cannot be renewed. */
+  /** Whether `currentUserId` answers; false as while a token cannot be renewed. */
   identifiable = true
-  /** Rows; a page that asks for more does not arrive, as on a slow line. */
+  /** Rows of the largest page that arrives, as on a slow line. */
   largestPage = Number.POSITIVE_INFINITY
-  /** Broadcasts that nobody hears. */
+  /** Whether broadcasts are lost. */
   deaf = false
   headReads = 0
   countReads = 0
@@ -163,7 +163,7 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
     await roundTrip()
     const { epoch, seq, floor } = this.table(userId)
     this.onHead()
-    // The answer takes its time as well: what is written meanwhile is not in it.
+    // The answer takes time, too: it has no rows that are written meanwhile.
     await roundTrip()
     signal.throwIfAborted()
     if (!this.readable) throw new Error('unreachable')
@@ -271,7 +271,7 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
     return message
   }
 
-  /** As when a network fault swallows the broadcast. */
+  /** A row whose broadcast is lost. */
   writeUnheard(userId: string, fields: Partial<ImageMessage> = {}): ImageMessage {
     const deaf = this.deaf
     this.deaf = true
@@ -287,7 +287,7 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
     }
   }
 
-  /** On a topic beside a user's own. */
+  /** A message on a queue or incident topic. */
   send(topic: string, payload: unknown, event = 'message'): void {
     const name =
       typeof payload === 'object' && payload !== null && 'type' in payload ? String(payload.type) : event

@@ -9,7 +9,7 @@ class Member {
   readonly name: string
   readonly id: string
   readonly tab: FakeTab
-  /** Who wants to know when it is gone. */
+  /** Members that watch this member's lock. */
   readonly watchers: Member[] = []
   readonly handlers: TabGroupHandlers
   constructor(name: string, id: string, tab: FakeTab, handlers: TabGroupHandlers) {
@@ -20,10 +20,10 @@ class Member {
   }
 }
 
-/** One tab: opens groups, can crash, fall asleep and be looked at. */
+/** One tab, which can open groups, crash, be frozen, hidden and focused. */
 export class FakeTab {
   crashed = false
-  /** Hears nothing of the others. */
+  /** Hears no message of the other tabs. */
   deaf = false
   /** Its tasks wait, as in a page that the browser has frozen; locks stay. */
   frozen = false
@@ -70,7 +70,7 @@ export class FakeTabs {
     return new FakeTab((tab) => (name, id, handlers) => this.#open(name, id, tab, handlers))
   }
 
-  /** As when the process of a tab dies: its locks are free, nobody is told. */
+  /** The process of a tab ends: its locks are released without a message. */
   crash(tab: FakeTab): void {
     tab.crashed = true
     for (const member of this.#members.filter((each) => each.tab === tab)) this.#close(member)
