@@ -17,21 +17,11 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
   auth: { persistSession: false },
 })
 
-function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = new FakeServer(ANNA)) {
+function setup(options: Partial<DashboardWebSocketClientOptions> = {}, server = new FakeServer(ANNA)) {
   const warnings: string[] = []
   const client = new DashboardWebSocketClient({
     supabase,
-    transport: world,
-    source: world,
-    inbox: world,
-    devices: null,
-    identity: world,
-    signer: { signAgain: async () => new Map() },
-    pageEvents: world.pageEvents,
-    clock: () => world.clock.now,
-    timers: world.clock,
-    random: () => 0.5,
-    storage: new FakeStorage(),
+    ...server.clientOptions(),
     logger: { debug: () => undefined, warn: (message) => warnings.push(message) },
     ...options,
   })
@@ -41,7 +31,7 @@ function setup(options: Partial<DashboardWebSocketClientOptions> = {}, world = n
   client.on('message', (message) => heard.push(message.seq ?? -1))
   client.on('state', (change) => states.push(change.new))
   client.on('error', (error) => errors.push(error))
-  return { client, world, heard, states, errors, warnings }
+  return { client, server, heard, states, errors, warnings }
 }
 
 it('is not made without a Supabase client', () => {
@@ -53,31 +43,31 @@ it('is not made without a Supabase client', () => {
 
 describe('connect', () => {
   it('refuses another user and nobody', async () => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     await expect(client.connect(BEN)).rejects.toMatchObject({ code: 'user_mismatch' })
-    world.signIn(null)
+    server.signIn(null)
     await expect(client.connect(ANNA)).rejects.toMatchObject({ code: 'not_signed_in' })
-    expect(world.subscriptions).toHaveLength(0)
+    expect(server.subscriptions).toHaveLength(0)
     expect(client.getState().state).toBe('idle')
   })
 
   it('starts at the head on the first visit, and hears what comes then', async () => {
-    const { client, world, heard, states } = setup()
-    world.write(ANNA)
-    world.write(ANNA)
+    const { client, server, heard, states } = setup()
+    server.write(ANNA)
+    server.write(ANNA)
     await client.connect(ANNA)
     expect(heard).toEqual([])
     expect(states).toEqual(['connecting', 'catching-up', 'live'])
-    world.write(ANNA)
+    server.write(ANNA)
     expect(heard).toEqual([3])
     expect(client.getState()).toMatchObject({ state: 'live', isConnected: true, lastSeq: 3, userId: ANNA })
-    expect(world.subscriptions.map(({ topic }) => topic)).toEqual(['user:user-anna'])
+    expect(server.subscriptions.map(({ topic }) => topic)).toEqual(['user:user-anna'])
   })
 
   it('delivers the first notification a user ever gets', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
     expect(heard).toEqual([1])
   })
 
@@ -85,53 +75,53 @@ describe('connect', () => {
     'delivers it once when it comes while the head is read (%s)',
     async (visit) => {
       const storage = new FakeStorage()
-      const { client, world, heard } = setup({ storage })
+      const { client, server, heard } = setup({ storage })
       if (visit === 'later visit') {
         await client.connect(ANNA)
         client.disconnect()
       }
-      world.onHead = () => {
-        world.onHead = () => undefined
-        world.write(ANNA)
+      server.onHead = () => {
+        server.onHead = () => undefined
+        server.write(ANNA)
       }
       const reloads: unknown[] = []
       client.on('reload', (event) => reloads.push(event))
       await client.connect(ANNA)
-      await world.clock.advance(60_000)
+      await server.clock.advance(60_000)
       expect([heard, reloads]).toEqual([[1], []])
     },
   )
 
   it('goes on where this profile left off, in pages, saying that they are replayed', async () => {
     const storage = new FakeStorage()
-    const world = new FakeServer(ANNA)
-    const first = setup({ storage }, world)
+    const server = new FakeServer(ANNA)
+    const first = setup({ storage }, server)
     await first.client.connect(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
     first.client.disconnect()
-    for (let n = 0; n < 25; n += 1) world.write(ANNA)
+    for (let n = 0; n < 25; n += 1) server.write(ANNA)
 
-    const second = setup({ storage, pageSize: 10 }, world)
+    const second = setup({ storage, pageSize: 10 }, server)
     const replayed: boolean[] = []
     second.client.on('image_processed', (_message, delivery) => replayed.push(delivery.replayed))
     await second.client.connect(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
     expect(first.heard).toEqual([1])
     expect(second.heard).toEqual(Array.from({ length: 26 }, (_, index) => index + 2))
     expect(replayed.indexOf(false)).toBe(25)
-    expect(world.pageReads).toBe(3)
+    expect(server.pageReads).toBe(3)
   })
 
   it('joins once for one user, however often it is called', async () => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     await Promise.all([client.connect(ANNA), client.connect(ANNA)])
     await client.connect(ANNA)
-    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(1)
+    expect(server.subscriptions.filter(({ left }) => !left)).toHaveLength(1)
   })
 
   it('ends when it is disconnected before it was live', async () => {
-    const { client, world } = setup()
-    world.joins = 'hang'
+    const { client, server } = setup()
+    server.joins = 'hang'
     const connecting = client.connect(ANNA)
     await settled()
     client.disconnect()
@@ -140,12 +130,12 @@ describe('connect', () => {
   })
 
   it('works again after a sign-out, for the next user', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.signIn(BEN)
+    server.signIn(BEN)
     await client.connect(BEN)
-    world.write(ANNA)
-    world.write(BEN)
+    server.write(ANNA)
+    server.write(BEN)
     expect(heard).toEqual([1])
     expect(client.getState()).toMatchObject({ userId: BEN, state: 'live' })
   })
@@ -153,76 +143,76 @@ describe('connect', () => {
 
 describe('while live', () => {
   it('reads what is missing before it delivers what came early', async () => {
-    const { client, world, heard, states } = setup()
+    const { client, server, heard, states } = setup()
     await client.connect(ANNA)
-    world.writeUnheard(ANNA)
-    world.write(ANNA)
+    server.writeUnheard(ANNA)
+    server.write(ANNA)
     expect(heard).toEqual([])
     await settled()
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     expect(heard).toEqual([1, 2])
     expect(states.slice(-2)).toEqual(['catching-up', 'live'])
   })
 
   it('finds a lost last message within one check interval', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    await world.clock.advance(5_000)
-    world.writeUnheard(ANNA)
-    await world.clock.advance(30_000)
+    await server.clock.advance(5_000)
+    server.writeUnheard(ANNA)
+    await server.clock.advance(30_000)
     expect(heard).toEqual([1])
   })
 
   it('looks again as soon as the stream says that it flows only now', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.writeUnheard(ANNA)
-    world.current?.handlers.flowing()
-    await world.clock.advance(0)
+    server.writeUnheard(ANNA)
+    server.current?.handlers.flowing()
+    await server.clock.advance(0)
     expect(heard).toEqual([1])
   })
 
   it.each(['wake', 'online'] as const)('looks at once on %s', async (event) => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.writeUnheard(ANNA)
-    const pings = world.current?.pings ?? 0
-    world.page(event)
-    await world.clock.advance(0)
+    server.writeUnheard(ANNA)
+    const pings = server.current?.pings ?? 0
+    server.page(event)
+    await server.clock.advance(0)
     expect(heard).toEqual([1])
-    expect(world.current?.pings).toBeGreaterThan(pings)
+    expect(server.current?.pings).toBeGreaterThan(pings)
   })
 
   it('drops doubled and late broadcasts', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    const message = world.write(ANNA)
-    world.write(ANNA)
-    world.broadcast(ANNA, message)
+    const message = server.write(ANNA)
+    server.write(ANNA)
+    server.broadcast(ANNA, message)
     expect(heard).toEqual([1, 2])
   })
 
   it('unpacks a batch in order, volatile messages among them', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.deaf = true
+    server.deaf = true
     const messages = [
-      world.write(ANNA),
+      server.write(ANNA),
       imageMessage({ type: 'image_processing_progress' }),
-      world.write(ANNA),
+      server.write(ANNA),
     ]
-    world.deaf = false
-    world.broadcast(ANNA, { type: 'batch_update', messages, timestamp: '2026-11-23T10:00:00.000Z' })
+    server.deaf = false
+    server.broadcast(ANNA, { type: 'batch_update', messages, timestamp: '2026-11-23T10:00:00.000Z' })
     expect(heard).toEqual([1, -1, 2])
   })
 
   it('steps over a message it does not know, and says so', async () => {
-    const { client, world, heard, errors } = setup()
+    const { client, server, heard, errors } = setup()
     await client.connect(ANNA)
-    world.broadcast(ANNA, { type: 'video_ready', seq: 1, epoch: 'epoch-1' })
-    world.table(ANNA).seq = 1
-    world.table(ANNA).epoch = 'epoch-1'
-    world.write(ANNA)
+    server.broadcast(ANNA, { type: 'video_ready', seq: 1, epoch: 'epoch-1' })
+    server.table(ANNA).seq = 1
+    server.table(ANNA).epoch = 'epoch-1'
+    server.write(ANNA)
     expect(heard).toEqual([2])
     expect(errors.map(({ code, details }) => [code, details])).toEqual([
       ['message_unrecognised', { type: 'video_ready', seq: 1 }],
@@ -230,168 +220,168 @@ describe('while live', () => {
   })
 
   it('calls itself stale while the table cannot be read, and live again afterwards', async () => {
-    const { client, world, states } = setup()
+    const { client, server, states } = setup()
     await client.connect(ANNA)
-    world.readable = false
-    await world.clock.advance(31_000)
+    server.readable = false
+    await server.clock.advance(31_000)
     expect(client.getState()).toMatchObject({ state: 'stale', isConnected: true })
-    world.readable = true
-    await world.clock.advance(31_000)
+    server.readable = true
+    await server.clock.advance(31_000)
     expect(states.slice(-2)).toEqual(['stale', 'live'])
   })
 
   it('is not live before a gap is filled that opened while it was reading', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.writeUnheard(ANNA)
-    world.onPage = () => {
-      world.onPage = () => undefined
-      world.writeUnheard(ANNA)
-      world.write(ANNA)
+    server.writeUnheard(ANNA)
+    server.onPage = () => {
+      server.onPage = () => undefined
+      server.writeUnheard(ANNA)
+      server.write(ANNA)
     }
     const heardWhenLive: number[][] = []
     client.on('state', (change) => change.new === 'live' && heardWhenLive.push([...heard]))
-    world.page('wake')
-    await world.clock.advance(0)
+    server.page('wake')
+    await server.clock.advance(0)
     expect(heardWhenLive).toEqual([[1, 2, 3]])
   })
 
   it('never asks for pages so small that they say nothing', async () => {
-    const { client, world } = setup({ pageSize: 40 })
+    const { client, server } = setup({ pageSize: 40 })
     await client.connect(ANNA)
-    for (let n = 0; n < 100; n += 1) world.writeUnheard(ANNA)
-    world.largestPage = 0
+    for (let n = 0; n < 100; n += 1) server.writeUnheard(ANNA)
+    server.largestPage = 0
     const asked: number[] = []
-    const readPage = world.readPage.bind(world)
-    world.readPage = (userId, after, limit, signal) => {
+    const readPage = server.readPage.bind(server)
+    server.readPage = (userId, after, limit, signal) => {
       asked.push(limit)
       return readPage(userId, after, limit, signal)
     }
-    world.page('wake')
-    await world.clock.advance(300_000)
+    server.page('wake')
+    await server.clock.advance(300_000)
     expect(asked.slice(0, 4)).toEqual([40, 20, 10, 10])
     expect([Math.min(...asked), client.getState().state]).toEqual([10, 'stale'])
   })
 
   it('reads smaller pages where large ones do not arrive, until it has caught up', async () => {
-    const { client, world, heard } = setup({ pageSize: 100 })
+    const { client, server, heard } = setup({ pageSize: 100 })
     await client.connect(ANNA)
-    world.largestPage = 30
-    for (let n = 0; n < 100; n += 1) world.writeUnheard(ANNA)
-    world.page('wake')
-    await world.clock.advance(31_000)
-    expect(heard).toEqual(world.table(ANNA).rows.map(({ seq }) => seq))
+    server.largestPage = 30
+    for (let n = 0; n < 100; n += 1) server.writeUnheard(ANNA)
+    server.page('wake')
+    await server.clock.advance(31_000)
+    expect(heard).toEqual(server.table(ANNA).rows.map(({ seq }) => seq))
     expect(client.getState().state).toBe('live')
-    world.largestPage = 100
-    const reads = world.pageReads
-    for (let n = 0; n < 100; n += 1) world.writeUnheard(ANNA)
-    world.page('wake')
-    await world.clock.advance(0)
-    expect([heard.length, world.pageReads - reads]).toEqual([200, 1])
+    server.largestPage = 100
+    const reads = server.pageReads
+    for (let n = 0; n < 100; n += 1) server.writeUnheard(ANNA)
+    server.page('wake')
+    await server.clock.advance(0)
+    expect([heard.length, server.pageReads - reads]).toEqual([200, 1])
   })
 
   it('does not call itself live after a sleep before it has looked', async () => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     await client.connect(ANNA)
-    world.readable = false
-    world.clock.sleep(3_600_000)
-    world.page('wake')
+    server.readable = false
+    server.clock.sleep(3_600_000)
+    server.page('wake')
     expect(client.getState().state).toBe('stale')
   })
 })
 
 describe('reconnecting', () => {
   it('backs off and delivers in order what happened meanwhile', async () => {
-    const { client, world, heard, states } = setup()
+    const { client, server, heard, states } = setup()
     const connected: boolean[] = []
     client.on('connected', (event) => connected.push(event.reconnected))
     await client.connect(ANNA)
-    world.write(ANNA)
-    world.joins = 'fail'
-    world.drop()
+    server.write(ANNA)
+    server.joins = 'fail'
+    server.drop()
     expect(client.getState()).toMatchObject({ state: 'offline', reason: 'socket', reconnectAttempts: 1 })
-    world.write(ANNA)
-    await world.clock.advance(10_000)
+    server.write(ANNA)
+    await server.clock.advance(10_000)
     expect(client.getState().reconnectAttempts).toBeGreaterThan(3)
-    world.joins = 'succeed'
-    await world.clock.advance(30_000)
+    server.joins = 'succeed'
+    await server.clock.advance(30_000)
     expect(heard).toEqual([1, 2])
     expect(states.at(-1)).toBe('live')
     expect(connected).toEqual([false, true])
-    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(1)
+    expect(server.subscriptions.filter(({ left }) => !left)).toHaveLength(1)
   })
 
   it('is never away for longer than a second on a line that is cut every three', async () => {
-    const { client, world, heard } = setup({ random: () => 0.999 })
+    const { client, server, heard } = setup({ random: () => 0.999 })
     await client.connect(ANNA)
     for (let cut = 1; cut <= 10; cut += 1) {
-      await world.clock.advance(3_000)
-      world.drop()
-      world.write(ANNA)
-      await world.clock.advance(1_000)
+      await server.clock.advance(3_000)
+      server.drop()
+      server.write(ANNA)
+      await server.clock.advance(1_000)
       expect(client.getState()).toMatchObject({ state: 'live', lastSeq: cut })
     }
     expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   })
 
   it('tells when and why it went, once per loss', async () => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     const events: unknown[] = []
     client.on('disconnected', (event) => events.push(event))
     await client.connect(ANNA)
-    world.joins = 'fail'
-    world.drop('heartbeat-timeout')
-    await world.clock.advance(5_000)
+    server.joins = 'fail'
+    server.drop('heartbeat-timeout')
+    await server.clock.advance(5_000)
     expect(events).toEqual([{ reason: 'heartbeat-timeout', retryAt: expect.any(Number) }])
   })
 
   it('shows a refusal as an error and goes on trying', async () => {
-    const { client, world, errors } = setup()
-    world.joins = 'refuse'
+    const { client, server, errors } = setup()
+    server.joins = 'refuse'
     const connecting = client.connect(ANNA)
     await settled()
     expect(client.getState()).toMatchObject({ state: 'error', reason: 'join_refused' })
     expect(errors.at(0)?.code).toBe('join_refused')
-    world.joins = 'succeed'
-    await world.clock.advance(30_000)
+    server.joins = 'succeed'
+    await server.clock.advance(30_000)
     await connecting
     expect(client.getState().state).toBe('live')
   })
 
   it.each(['online', 'wake'] as const)('tries at once on %s', async (event) => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     await client.connect(ANNA)
-    world.page('offline')
+    server.page('offline')
     expect(client.getState()).toMatchObject({ state: 'offline', reason: 'network' })
-    world.page(event)
+    server.page(event)
     await settled()
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     expect(client.getState().state).toBe('live')
   })
 
   it('tries at once when a person asks', async () => {
-    const { client, world } = setup({ reconnectDelay: 30_000 })
+    const { client, server } = setup({ reconnectDelay: 30_000 })
     await client.connect(ANNA)
-    world.drop()
+    server.drop()
     client.retryNow()
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     expect(client.getState().state).toBe('live')
   })
 
   it('reads again what was written while an earlier read was cut off by a reconnect', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.writeUnheard(ANNA)
+    server.writeUnheard(ANNA)
     // The page is being answered when the connection goes and comes back; the next message is lost between.
-    world.onPage = () => {
-      world.onPage = () => undefined
-      world.drop()
-      world.writeUnheard(ANNA)
+    server.onPage = () => {
+      server.onPage = () => undefined
+      server.drop()
+      server.writeUnheard(ANNA)
       client.retryNow()
     }
-    world.page('wake')
-    await world.clock.advance(0)
-    await world.clock.advance(0)
+    server.page('wake')
+    await server.clock.advance(0)
+    await server.clock.advance(0)
     expect(heard).toEqual([1, 2])
     expect(client.getState().state).toBe('live')
   })
@@ -401,60 +391,60 @@ describe('what cannot be told one by one', () => {
   it.each([
     [
       'epoch-changed',
-      (world: FakeServer) => Object.assign(world.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] }),
+      (server: FakeServer) => Object.assign(server.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] }),
       [1, 2, 1],
     ],
     [
       'below-floor',
-      (world: FakeServer) => {
-        world.writeUnheard(ANNA)
-        const table = world.table(ANNA)
+      (server: FakeServer) => {
+        server.writeUnheard(ANNA)
+        const table = server.table(ANNA)
         Object.assign(table, { floor: table.seq, rows: [] })
       },
       [1, 2, 4],
     ],
-    ['rewound', (world: FakeServer) => Object.assign(world.table(ANNA), { seq: 1, rows: [] }), [1, 2, 2]],
+    ['rewound', (server: FakeServer) => Object.assign(server.table(ANNA), { seq: 1, rows: [] }), [1, 2, 2]],
     [
       'rows-missing',
-      (world: FakeServer) => {
-        world.writeUnheard(ANNA)
-        world.table(ANNA).rows.pop()
+      (server: FakeServer) => {
+        server.writeUnheard(ANNA)
+        server.table(ANNA).rows.pop()
       },
       [1, 2, 4],
     ],
   ] as const)('%s is said, and delivery goes on', async (reason, change, expected) => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     const reloads: unknown[] = []
     client.on('reload', (event) => reloads.push(event))
     await client.connect(ANNA)
-    world.write(ANNA)
-    world.write(ANNA)
-    change(world)
-    world.page('wake')
+    server.write(ANNA)
+    server.write(ANNA)
+    change(server)
+    server.page('wake')
     // A table that was set back is told apart from one that cannot be read yet.
-    await world.clock.advance(reason === 'rewound' ? 10_000 : 0)
-    world.write(ANNA)
+    await server.clock.advance(reason === 'rewound' ? 10_000 : 0)
+    server.write(ANNA)
     expect(reloads).toEqual([{ reason }])
     expect(client.getState()).toMatchObject({ recovered: false, state: 'live' })
     expect(heard).toEqual(expected)
   })
 
   it('waits for what was heard before it can be read, and tells it once', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     const reloads: unknown[] = []
     client.on('reload', (event) => reloads.push(event))
     await client.connect(ANNA)
-    world.write(ANNA)
-    world.write(ANNA)
-    const table = world.table(ANNA)
+    server.write(ANNA)
+    server.write(ANNA)
+    const table = server.table(ANNA)
     const committed = { seq: table.seq, rows: table.rows }
     // Sent, but not visible to others yet.
     Object.assign(table, { seq: 1, rows: table.rows.slice(0, 1) })
-    world.page('wake')
-    await world.clock.advance(0)
+    server.page('wake')
+    await server.clock.advance(0)
     expect(client.getState().state).toBe('stale')
     Object.assign(table, committed)
-    await world.clock.advance(10_000)
+    await server.clock.advance(10_000)
     expect(client.getState()).toMatchObject({ recovered: true, state: 'live' })
     expect(reloads).toEqual([])
     expect(heard).toEqual([1, 2])
@@ -462,53 +452,53 @@ describe('what cannot be told one by one', () => {
 
   it('is said once: the next visit goes on from where the table was set back to', async () => {
     const storage = new FakeStorage()
-    const world = new FakeServer(ANNA)
-    const first = setup({ storage }, world)
+    const server = new FakeServer(ANNA)
+    const first = setup({ storage }, server)
     await first.client.connect(ANNA)
-    for (let n = 0; n < 3; n += 1) world.write(ANNA)
-    Object.assign(world.table(ANNA), { seq: 1, rows: world.table(ANNA).rows.slice(0, 1) })
-    world.page('wake')
-    await world.clock.advance(10_000)
+    for (let n = 0; n < 3; n += 1) server.write(ANNA)
+    Object.assign(server.table(ANNA), { seq: 1, rows: server.table(ANNA).rows.slice(0, 1) })
+    server.page('wake')
+    await server.clock.advance(10_000)
     expect(first.client.getState()).toMatchObject({ recovered: false, lastSeq: 1 })
     first.client.disconnect()
-    world.write(ANNA)
+    server.write(ANNA)
 
-    const second = setup({ storage }, world)
+    const second = setup({ storage }, server)
     await second.client.connect(ANNA)
     expect([second.heard, second.client.getState().recovered]).toEqual([[2], true])
   })
 
   it('is not taken for what only cannot be read yet, which is asked for with pauses', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
     const early = imageMessage({ seq: 3, epoch: 'epoch-1' })
-    const { headReads } = world
-    world.onHead = () => {
-      if (world.headReads > headReads + 20) world.readable = false
+    const { headReads } = server
+    server.onHead = () => {
+      if (server.headReads > headReads + 20) server.readable = false
     }
     // The third is sent, the second was lost, and neither can be read yet.
-    world.broadcast(ANNA, early)
+    server.broadcast(ANNA, early)
     await settled()
     expect(client.getState().state).toBe('stale')
-    expect(world.headReads - headReads).toBe(1)
-    world.writeUnheard(ANNA)
-    world.writeUnheard(ANNA)
-    await world.clock.advance(10_000)
+    expect(server.headReads - headReads).toBe(1)
+    server.writeUnheard(ANNA)
+    server.writeUnheard(ANNA)
+    await server.clock.advance(10_000)
     expect([heard, client.getState().recovered]).toEqual([[1, 2, 3], true])
   })
 
   it('does not tell again under a new epoch what was told under the old one', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.write(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
+    server.write(ANNA)
     // Restored from a backup: the first row is back, the numbering has a new name.
-    const table = world.table(ANNA)
+    const table = server.table(ANNA)
     Object.assign(table, { epoch: 'epoch-2', seq: 1, rows: table.rows.slice(0, 1) })
-    world.writeUnheard(ANNA)
-    world.page('wake')
-    await world.clock.advance(0)
+    server.writeUnheard(ANNA)
+    server.page('wake')
+    await server.clock.advance(0)
     expect(heard).toEqual([1, 2, 2])
   })
 })
@@ -516,13 +506,13 @@ describe('what cannot be told one by one', () => {
 describe('another user', () => {
   it('never gets what is still on its way for the earlier one', async () => {
     const storage = new FakeStorage()
-    const { client, world, heard } = setup({ storage })
+    const { client, server, heard } = setup({ storage })
     await client.connect(ANNA)
-    world.writeUnheard(ANNA)
-    world.onPage = () => world.signIn(BEN)
+    server.writeUnheard(ANNA)
+    server.onPage = () => server.signIn(BEN)
     const before = new Map(storage.values)
-    world.page('wake')
-    await world.clock.advance(60_000)
+    server.page('wake')
+    await server.clock.advance(60_000)
     expect(heard).toEqual([])
     expect(storage.values).toEqual(before)
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
@@ -530,72 +520,72 @@ describe('another user', () => {
 
   it('is not told, nor its cursor moved, by what was read for the earlier one', async () => {
     const storage = new FakeStorage()
-    const { client, world, heard } = setup({ storage })
+    const { client, server, heard } = setup({ storage })
     const reloads: unknown[] = []
     client.on('reload', (event) => reloads.push(event))
     await client.connect(ANNA)
-    world.write(ANNA)
-    Object.assign(world.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] })
-    const readHead = world.readHead.bind(world)
+    server.write(ANNA)
+    Object.assign(server.table(ANNA), { epoch: 'epoch-2', seq: 0, rows: [] })
+    const readHead = server.readHead.bind(server)
     // As where the answer is there already and nothing can take it back.
-    world.readHead = async (userId) => {
+    server.readHead = async (userId) => {
       const head = await readHead(userId, new AbortController().signal)
-      world.signIn(BEN)
+      server.signIn(BEN)
       return head
     }
     const before = new Map(storage.values)
-    const { headReads } = world
+    const { headReads } = server
     // Of another numbering, so that everything is read anew.
-    world.write(ANNA)
-    await world.clock.advance(60_000)
-    expect(world.headReads).toBe(headReads + 1)
+    server.write(ANNA)
+    await server.clock.advance(60_000)
+    expect(server.headReads).toBe(headReads + 1)
     expect([heard, reloads, storage.values]).toEqual([[1], [], before])
   })
 
   it('is not handed what waits to be handed over together', async () => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     const batches: number[] = []
     client.on('batch', (items) => batches.push(items.length))
     await client.connect(ANNA)
-    world.write(ANNA)
-    world.write(ANNA)
-    world.signIn(BEN)
-    await world.clock.advance(1_000)
+    server.write(ANNA)
+    server.write(ANNA)
+    server.signIn(BEN)
+    await server.clock.advance(1_000)
     expect(batches).toEqual([1])
   })
 
   it('ends the connection where a request shows that it is another', async () => {
-    const { client, world, errors } = setup()
+    const { client, server, errors } = setup()
     await client.connect(ANNA)
-    world.readHead = async () => {
+    server.readHead = async () => {
       throw new ClientError('user_mismatch')
     }
-    world.page('wake')
-    await world.clock.advance(0)
+    server.page('wake')
+    await server.clock.advance(0)
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
-    expect([errors, world.listeners, world.clock.running]).toEqual([[], 0, 0])
+    expect([errors, server.listeners, server.clock.running]).toEqual([[], 0, 0])
   })
 
   it('ends what the earlier one followed, also where that one had disconnected', async () => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     await client.connect(ANNA)
     const queue = client.subscribeQueue('queue-1')
     client.disconnect()
     expect(queue.state).not.toBe('closed')
-    world.signIn(BEN)
+    server.signIn(BEN)
     await client.connect(BEN)
     expect(queue.state).toBe('closed')
   })
 
   it('ends the connection on sign-out without leaving anything behind', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    world.signIn(null)
-    world.write(ANNA)
-    await world.clock.advance(120_000)
+    server.signIn(null)
+    server.write(ANNA)
+    await server.clock.advance(120_000)
     expect(heard).toEqual([])
-    expect(world.subscriptions.every(({ left }) => left)).toBe(true)
-    expect([world.clock.running, world.listeners]).toEqual([0, 0])
+    expect(server.subscriptions.every(({ left }) => left)).toBe(true)
+    expect([server.clock.running, server.listeners]).toEqual([0, 0])
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
   })
 })
@@ -617,22 +607,22 @@ describe('a device that is displaced', () => {
   })
 
   it('says so and gives its connection up, while the others of the user stay', async () => {
-    const { client, world, errors } = setup({ devices })
+    const { client, server, errors } = setup({ devices })
     await client.connect(ANNA)
-    world.broadcast(ANNA, displaced('device-2'))
+    server.broadcast(ANNA, displaced('device-2'))
     expect([client.getState().state, errors]).toEqual(['live', []])
-    world.broadcast(ANNA, displaced('device-1'))
+    server.broadcast(ANNA, displaced('device-1'))
     expect(client.getState()).toMatchObject({ state: 'error', reason: 'connection_displaced' })
     expect(errors.map(({ code, details }) => [code, details])).toEqual([
       ['connection_displaced', { displacedBy: 'device-3' }],
     ])
-    expect(world.current).toBeUndefined()
+    expect(server.current).toBeUndefined()
   })
 
   it('takes the place of another when it is told to, and connects at once', async () => {
     const displacing: (string | undefined)[] = []
     let full = true
-    const { client, world, errors } = setup({
+    const { client, server, errors } = setup({
       devices: {
         ...devices,
         register: async (displace) => {
@@ -647,7 +637,7 @@ describe('a device that is displaced', () => {
     await settled()
     expect(client.getState()).toMatchObject({ state: 'error', reason: 'too_many_connections' })
     await client.displaceDevice('device-2')
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     expect(client.getState().state).toBe('live')
     expect(displacing).toEqual([undefined, 'device-2', undefined])
     expect(errors.map(({ code }) => code)).toEqual(['too_many_connections'])
@@ -656,20 +646,20 @@ describe('a device that is displaced', () => {
 
 describe('listeners', () => {
   it('that throw are reported and keep nobody from hearing', async () => {
-    const { client, world, heard, errors } = setup()
+    const { client, server, heard, errors } = setup()
     client.on('image_processed', () => {
       throw new Error('broken page')
     })
     await client.connect(ANNA)
-    world.write(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
+    server.write(ANNA)
     expect(heard).toEqual([1, 2])
     expect(errors.map(({ code }) => code)).toEqual(['listener_failed', 'listener_failed'])
     expect(errors[0]?.details).toEqual({ event: 'image_processed' })
   })
 
   it('for errors that throw cannot cause a loop', async () => {
-    const { client, world, warnings } = setup()
+    const { client, server, warnings } = setup()
     client.on('error', () => {
       throw new Error('broken reporter')
     })
@@ -677,46 +667,46 @@ describe('listeners', () => {
       throw new Error('broken page')
     })
     await client.connect(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
     expect(warnings).toHaveLength(2)
   })
 
   it('hear once with once, and no longer after off', async () => {
-    const { client, world } = setup()
+    const { client, server } = setup()
     const calls: string[] = []
     client.once('image_processed', () => calls.push('once'))
     const off = client.on('image_processed', () => calls.push('on'))
     const named = () => calls.push('named')
     client.on('image_processed', named)
     await client.connect(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
     off()
     client.off('image_processed', named)
-    world.write(ANNA)
+    server.write(ANNA)
     expect(calls).toEqual(['once', 'on', 'named'])
   })
 
   it('that disconnect half-way get nothing more, and the rest comes on the next visit', async () => {
     const storage = new FakeStorage()
-    const world = new FakeServer(ANNA)
-    const first = setup({ storage }, world)
+    const server = new FakeServer(ANNA)
+    const first = setup({ storage }, server)
     await first.client.connect(ANNA)
-    for (let n = 0; n < 3; n += 1) world.writeUnheard(ANNA)
+    for (let n = 0; n < 3; n += 1) server.writeUnheard(ANNA)
     first.client.once('message', () => first.client.disconnect())
-    world.page('wake')
-    await world.clock.advance(0)
+    server.page('wake')
+    await server.clock.advance(0)
     expect(first.heard).toEqual([1])
 
-    const second = setup({ storage }, world)
+    const second = setup({ storage }, server)
     await second.client.connect(ANNA)
     expect(second.heard).toEqual([2, 3])
   })
 
   it('may cause further messages, which wait their turn', async () => {
-    const { client, world, heard } = setup()
+    const { client, server, heard } = setup()
     await client.connect(ANNA)
-    client.once('image_processed', () => world.write(ANNA))
-    world.write(ANNA)
+    client.once('image_processed', () => server.write(ANNA))
+    server.write(ANNA)
     expect(heard).toEqual([1, 2])
   })
 })
@@ -725,23 +715,23 @@ describe('storage', () => {
   it('that is blocked costs nothing but the memory of a reload', async () => {
     const storage = new FakeStorage()
     storage.blocked = true
-    const { client, world, heard } = setup({ storage })
+    const { client, server, heard } = setup({ storage })
     await client.connect(ANNA)
-    world.write(ANNA)
+    server.write(ANNA)
     client.disconnect()
-    world.write(ANNA)
+    server.write(ANNA)
     await client.connect(ANNA)
     expect(heard).toEqual([1, 2])
   })
 
   it('of a page that lags behind another does not take the cursor back', async () => {
     const storage = new FakeStorage()
-    const world = new FakeServer(ANNA)
-    const [ahead, behind] = [setup({ storage }, world), setup({ storage }, world)]
+    const server = new FakeServer(ANNA)
+    const [ahead, behind] = [setup({ storage }, server), setup({ storage }, server)]
     await Promise.all([ahead.client.connect(ANNA), behind.client.connect(ANNA)])
-    world.write(ANNA)
+    server.write(ANNA)
     const stored = [...storage.values.values()]
-    world.broadcast(ANNA, imageMessage({ seq: 1, epoch: 'epoch-1' }))
+    server.broadcast(ANNA, imageMessage({ seq: 1, epoch: 'epoch-1' }))
     expect([...storage.values.values()]).toEqual(stored)
     expect(stored).toEqual([JSON.stringify({ epoch: 'epoch-1', seq: 1 })])
   })
@@ -752,7 +742,7 @@ describe('signed URLs', () => {
 
   it('that have expired are signed again before a listener sees them, in order', async () => {
     const asked: string[][] = []
-    const { client, world } = setup({
+    const { client, server } = setup({
       signer: {
         signAgain: async (urls) => {
           asked.push([...urls])
@@ -766,12 +756,12 @@ describe('signed URLs', () => {
     await client.connect(ANNA)
     const past = '2026-11-23T09:00:00.000Z'
     const future = '2026-11-23T12:00:00.000Z'
-    world.writeUnheard(ANNA, { signedUrl: url(1), signedUrlExpiresAt: past })
-    world.writeUnheard(ANNA, { signedUrl: url(2), signedUrlExpiresAt: future })
-    world.writeUnheard(ANNA, { signedUrl: url(3), signedUrlExpiresAt: past })
-    world.page('wake')
+    server.writeUnheard(ANNA, { signedUrl: url(1), signedUrlExpiresAt: past })
+    server.writeUnheard(ANNA, { signedUrl: url(2), signedUrlExpiresAt: future })
+    server.writeUnheard(ANNA, { signedUrl: url(3), signedUrlExpiresAt: past })
+    server.page('wake')
     await settled()
-    world.write(ANNA, { signedUrl: url(4), signedUrlExpiresAt: future })
+    server.write(ANNA, { signedUrl: url(4), signedUrlExpiresAt: future })
     await settled()
     expect(seen).toEqual([url(1).replace('old', 'new'), url(2), undefined, url(4)])
     expect(asked).toEqual([[url(1), url(3)]])
@@ -800,43 +790,43 @@ describe('any course of events', () => {
     await fc.assert(
       fc.asyncProperty(steps, async (course) => {
         const storage = new FakeStorage()
-        const world = new FakeServer(ANNA)
+        const server = new FakeServer(ANNA)
         const delivered: number[] = []
         const behindSince = new Map<number, number>()
         const start = () => {
-          const client = setup({ storage, pageSize: 3 }, world).client
+          const client = setup({ storage, pageSize: 3 }, server).client
           client.on('message', (message: JobMessage) => delivered.push(message.seq ?? -1))
           void client.connect(ANNA)
           return client
         }
         let client = start()
-        await world.clock.advance(0)
+        await server.clock.advance(0)
         for (const step of course) {
-          if (typeof step === 'number') await world.clock.advance(step)
-          else if (step === 'write' || step === 'writeUnheard') world[step](ANNA)
-          else if (step === 'doubled') world.broadcast(ANNA, world.table(ANNA).rows.at(-1)?.payload ?? null)
-          else if (step === 'drop') world.drop()
-          else if (step === 'refuse') world.refuse('join_refused')
-          else if (step === 'offline' || step === 'wake') world.page(step)
+          if (typeof step === 'number') await server.clock.advance(step)
+          else if (step === 'write' || step === 'writeUnheard') server[step](ANNA)
+          else if (step === 'doubled') server.broadcast(ANNA, server.table(ANNA).rows.at(-1)?.payload ?? null)
+          else if (step === 'drop') server.drop()
+          else if (step === 'refuse') server.refuse('join_refused')
+          else if (step === 'offline' || step === 'wake') server.page(step)
           else if (step === 'reload') {
             client.disconnect()
             client = start()
-          } else world.readable = step === 'readable'
+          } else server.readable = step === 'readable'
           await settled()
 
-          const { seq } = world.table(ANNA)
-          if (seq > delivered.length && !behindSince.has(seq)) behindSince.set(seq, world.clock.now)
+          const { seq } = server.table(ANNA)
+          if (seq > delivered.length && !behindSince.has(seq)) behindSince.set(seq, server.clock.now)
           for (const [missing, since] of behindSince) {
             if (missing <= delivered.length) behindSince.delete(missing)
-            else if (world.clock.now - since > 30_000) expect(client.getState().state).not.toBe('live')
+            else if (server.clock.now - since > 30_000) expect(client.getState().state).not.toBe('live')
           }
         }
-        world.readable = true
-        await world.clock.advance(120_000)
-        expect(delivered).toEqual(world.table(ANNA).rows.map(({ seq }) => seq))
+        server.readable = true
+        await server.clock.advance(120_000)
+        expect(delivered).toEqual(server.table(ANNA).rows.map(({ seq }) => seq))
         expect(client.getState().state).toBe('live')
         client.disconnect()
-        expect([world.clock.running, world.listeners]).toEqual([0, 0])
+        expect([server.clock.running, server.listeners]).toEqual([0, 0])
       }),
       { numRuns: 150 },
     )

@@ -7,7 +7,7 @@ import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
 import type { Engine } from './engine-module.ts'
 import { LazyModule } from './lazy-module.ts'
 import type { Devices, QueueSource, Sender } from './ports.ts'
-import { FakeServer, FakeStorage, settled } from './testing/fake-server.ts'
+import { FakeServer, settled } from './testing/fake-server.ts'
 
 const ANNA = 'user-anna'
 const BEN = 'user-ben'
@@ -43,7 +43,7 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
 })
 
 function setup(options: Partial<DashboardWebSocketClientOptions> = {}) {
-  const world = new FakeServer(ANNA)
+  const server = new FakeServer(ANNA)
   const queues: QueueSource = { readJobs: async () => [] }
   const sent: string[] = []
   const sender: Sender = {
@@ -53,19 +53,9 @@ function setup(options: Partial<DashboardWebSocketClientOptions> = {}) {
   }
   const client = new DashboardWebSocketClient({
     supabase,
-    transport: world,
-    source: world,
-    inbox: world,
-    devices: null,
-    identity: world,
+    ...server.clientOptions(),
     queues,
     sender,
-    signer: { signAgain: async () => new Map() },
-    pageEvents: world.pageEvents,
-    clock: () => world.clock.now,
-    timers: world.clock,
-    random: () => 0.5,
-    storage: new FakeStorage(),
     logger: { debug: () => undefined, warn: () => undefined },
     ...options,
   })
@@ -73,8 +63,8 @@ function setup(options: Partial<DashboardWebSocketClientOptions> = {}) {
   const heard: number[] = []
   client.on('state', (change) => states.push(change.new))
   client.on('message', (message) => heard.push(message.seq ?? -1))
-  const joined = (): string[] => world.subscriptions.filter(({ left }) => !left).map(({ topic }) => topic)
-  return { client, world, states, heard, sent, joined }
+  const joined = (): string[] => server.subscriptions.filter(({ left }) => !left).map(({ topic }) => topic)
+  return { client, server, states, heard, sent, joined }
 }
 
 /** Its engine is being loaded. */
@@ -88,10 +78,10 @@ async function setupLoading(options: Partial<DashboardWebSocketClientOptions> = 
 
 describe('a client whose engine is being loaded', () => {
   it('is connecting, and live once it is there', async () => {
-    const { connecting, world, states, heard } = await setupLoading()
+    const { connecting, server, states, heard } = await setupLoading()
     await engineArrives()
     await connecting
-    world.write(ANNA)
+    server.write(ANNA)
     expect(states).toEqual(['connecting', 'catching-up', 'live'])
     expect(heard).toEqual([1])
   })
@@ -113,23 +103,23 @@ describe('a client whose engine is being loaded', () => {
   })
 
   it('that is disconnected never begins, and leaves nothing behind', async () => {
-    const { client, connecting, world, states } = await setupLoading()
+    const { client, connecting, server, states } = await setupLoading()
     client.disconnect()
     await connecting
     await engineArrives()
-    world.page('wake')
-    await world.clock.advance(60_000)
+    server.page('wake')
+    await server.clock.advance(60_000)
     expect(states).toEqual(['connecting', 'closed'])
-    expect([world.subscriptions.length, world.listeners, world.clock.running]).toEqual([0, 0, 0])
+    expect([server.subscriptions.length, server.listeners, server.clock.running]).toEqual([0, 0, 0])
   })
 
   it('that is disconnected as soon as it says that it connects leaves nothing behind', async () => {
-    const { client, world, states } = setup()
+    const { client, server, states } = setup()
     client.once('state', () => client.disconnect())
     await client.connect(ANNA)
     await engineArrives()
     expect(states).toEqual(['connecting', 'closed'])
-    expect([world.subscriptions.length, world.listeners]).toEqual([0, 0])
+    expect([server.subscriptions.length, server.listeners]).toEqual([0, 0])
   })
 
   it('that is disconnected and connected again begins once', async () => {
@@ -144,51 +134,51 @@ describe('a client whose engine is being loaded', () => {
   })
 
   it('ends with the session, and with it what was followed', async () => {
-    const { client, connecting, world } = await setupLoading()
+    const { client, connecting, server } = await setupLoading()
     const queue = client.subscribeQueue('queue-1')
-    world.signIn(null)
+    server.signIn(null)
     await connecting
     await engineArrives()
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
     expect(queue.state).toBe('closed')
-    expect([world.subscriptions.length, world.listeners]).toEqual([0, 0])
+    expect([server.subscriptions.length, server.listeners]).toEqual([0, 0])
   })
 
   it('begins for the next user alone where the user changes', async () => {
-    const { client, world, joined, heard } = await setupLoading()
-    world.signIn(BEN)
+    const { client, server, joined, heard } = await setupLoading()
+    server.signIn(BEN)
     const connecting = client.connect(BEN)
     await settled()
     await engineArrives()
     await connecting
-    world.write(ANNA)
-    world.write(BEN)
+    server.write(ANNA)
+    server.write(BEN)
     expect(joined()).toEqual([`user:${BEN}`])
     expect(heard).toEqual([1])
   })
 
   it('does nothing for the next user that was asked for by the one before', async () => {
-    const { client, world, sent } = await setupLoading()
-    world.write(BEN)
+    const { client, server, sent } = await setupLoading()
+    server.write(BEN)
     const asked = [client.markRead({ upTo: 1 }), client.sendTyping('incident-1')].map((promise) =>
       promise.catch(({ code }) => code),
     )
-    world.signIn(BEN)
+    server.signIn(BEN)
     const connecting = client.connect(BEN)
     await settled()
     await engineArrives()
     await connecting
     expect(await Promise.all(asked)).toEqual(['not_signed_in', 'not_signed_in'])
-    expect([world.table(BEN).read.size, sent]).toEqual([0, []])
+    expect([server.table(BEN).read.size, sent]).toEqual([0, []])
   })
 
   it('does what it was asked for once it is there', async () => {
-    const { client, world, sent } = await setupLoading()
-    world.write(ANNA)
+    const { client, server, sent } = await setupLoading()
+    server.write(ANNA)
     const asked = [client.markRead({ upTo: 1 }), client.send('incident:1', 'note', {})]
     await engineArrives()
     await Promise.all(asked)
-    expect([world.table(ANNA).read.size, sent]).toEqual([1, ['incident:1']])
+    expect([server.table(ANNA).read.size, sent]).toEqual([1, ['incident:1']])
   })
 
   it('follows what was asked for meanwhile, unless it was closed', async () => {
@@ -204,14 +194,14 @@ describe('a client whose engine is being loaded', () => {
   })
 
   it('does not begin in a page that was put aside, but when it comes back', async () => {
-    const { client, world, joined, heard } = await setupLoading()
-    world.page('suspend')
+    const { client, server, joined, heard } = await setupLoading()
+    server.page('suspend')
     await engineArrives()
-    await world.clock.advance(60_000)
-    expect([joined(), world.clock.running]).toEqual([[], 0])
-    world.page('wake')
-    await world.clock.advance(0)
-    world.write(ANNA)
+    await server.clock.advance(60_000)
+    expect([joined(), server.clock.running]).toEqual([[], 0])
+    server.page('wake')
+    await server.clock.advance(0)
+    server.write(ANNA)
     expect(client.getState().state).toBe('live')
     expect([joined(), heard]).toEqual([[`user:${ANNA}`], [1]])
   })
@@ -222,8 +212,8 @@ describe('a client whose engine is being loaded', () => {
     ['offline', 'wake'],
     ['wake', 'online'],
   ] as const)('is live whatever happens to the page meanwhile (%s, %s)', async (...events) => {
-    const { client, world, joined } = await setupLoading()
-    for (const event of events) world.page(event)
+    const { client, server, joined } = await setupLoading()
+    for (const event of events) server.page(event)
     await engineArrives()
     expect([client.getState().state, joined()]).toEqual(['live', [`user:${ANNA}`]])
   })
@@ -240,13 +230,13 @@ describe('a client whose engine is being loaded', () => {
 
 describe('what is followed before anybody connects', () => {
   it('belongs to the next user where it was asked for after the earlier one had gone', async () => {
-    const { client, world, joined } = setup()
+    const { client, server, joined } = setup()
     await engineArrives()
     await client.connect(ANNA)
     const before = client.subscribeQueue('queue-of-anna')
-    world.signIn(null)
+    server.signIn(null)
     const after = client.subscribeQueue('queue-of-ben')
-    world.signIn(BEN)
+    server.signIn(BEN)
     await client.connect(BEN)
     await settled()
     expect([before.state, after.state]).toEqual(['closed', 'live'])
@@ -268,39 +258,39 @@ describe('a client that cannot tell who is signed in', () => {
 
   it.each([
     ['by itself', () => undefined],
-    ['when the device is online', (world: FakeServer) => world.page('online')],
+    ['when the device is online', (server: FakeServer) => server.page('online')],
   ])('goes on trying, and is live once it can (%s)', async (_, then) => {
     const registry = devices()
-    const { client, world, heard } = setup({ devices: registry })
+    const { client, server, heard } = setup({ devices: registry })
     await engineArrives()
     const errors: string[] = []
     client.on('error', ({ code }) => errors.push(code))
-    world.identifiable = false
+    server.identifiable = false
     const connecting = client.connect(ANNA)
     await settled()
     expect(client.getState()).toMatchObject({ state: 'offline', reason: 'session' })
     expect(errors).toContain('connection_lost')
-    expect([registry.registrations, world.subscriptions.length]).toEqual([0, 0])
-    world.identifiable = true
-    then(world)
-    await world.clock.advance(30_000)
+    expect([registry.registrations, server.subscriptions.length]).toEqual([0, 0])
+    server.identifiable = true
+    then(server)
+    await server.clock.advance(30_000)
     await connecting
-    world.write(ANNA)
+    server.write(ANNA)
     expect([client.getState().state, heard]).toEqual(['live', [1]])
   })
 
   it('does not begin where a listener has had enough of it', async () => {
-    const { client, world, states } = setup({ devices: devices() })
-    world.identifiable = false
+    const { client, server, states } = setup({ devices: devices() })
+    server.identifiable = false
     client.on('error', () => client.disconnect())
     await client.connect(ANNA)
-    await world.clock.advance(60_000)
-    expect([states, world.listeners, world.clock.running]).toEqual([[], 0, 0])
+    await server.clock.advance(60_000)
+    expect([states, server.listeners, server.clock.running]).toEqual([[], 0, 0])
   })
 
   it('says what else is the matter', async () => {
-    const { client, world } = setup()
-    world.currentUserId = async () => {
+    const { client, server } = setup()
+    server.currentUserId = async () => {
       throw new TypeError('broken identity')
     }
     await expect(client.connect(ANNA)).rejects.toThrow('broken identity')
@@ -309,16 +299,16 @@ describe('a client that cannot tell who is signed in', () => {
 
   it('ends when somebody else turns out to be', async () => {
     const registry = devices()
-    const { client, world } = setup({ devices: registry })
+    const { client, server } = setup({ devices: registry })
     await engineArrives()
-    world.identifiable = false
+    server.identifiable = false
     const connecting = client.connect(BEN)
     await settled()
-    world.identifiable = true
-    await world.clock.advance(30_000)
+    server.identifiable = true
+    await server.clock.advance(30_000)
     await connecting
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
-    expect([registry.registrations, world.subscriptions.length]).toEqual([0, 0])
-    expect([world.listeners, world.clock.running]).toEqual([0, 0])
+    expect([registry.registrations, server.subscriptions.length]).toEqual([0, 0])
+    expect([server.listeners, server.clock.running]).toEqual([0, 0])
   })
 })

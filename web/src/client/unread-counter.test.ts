@@ -1,7 +1,7 @@
 import { createClient } from '@supabase/supabase-js'
 import { describe, expect, it } from 'vitest'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
-import { FakeServer, FakeStorage, settled } from './testing/fake-server.ts'
+import { FakeServer, settled } from './testing/fake-server.ts'
 import { FakeTabs } from './testing/fake-tabs.ts'
 import { countsAt } from './unread-counter.ts'
 
@@ -13,21 +13,11 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
 })
 
 /** Another device, or another tab of the same one. */
-function device(world: FakeServer, tabs: FakeTabs = new FakeTabs()) {
+function device(server: FakeServer, tabs: FakeTabs = new FakeTabs()) {
   const tab = tabs.tab()
   const client = new DashboardWebSocketClient({
     supabase,
-    transport: world,
-    source: world,
-    inbox: world,
-    devices: null,
-    identity: world,
-    signer: { signAgain: async () => new Map() },
-    pageEvents: world.pageEvents,
-    clock: () => world.clock.now,
-    timers: world.clock,
-    random: () => 0.5,
-    storage: new FakeStorage(),
+    ...server.clientOptions(),
     tabs: tab.open,
     attention: tab.attention,
   })
@@ -36,8 +26,8 @@ function device(world: FakeServer, tabs: FakeTabs = new FakeTabs()) {
   return { client, counts }
 }
 
-async function connected(world: FakeServer, tabs?: FakeTabs) {
-  const opened = device(world, tabs)
+async function connected(server: FakeServer, tabs?: FakeTabs) {
+  const opened = device(server, tabs)
   await opened.client.connect(ANNA)
   await settled()
   return opened
@@ -65,31 +55,31 @@ describe('counts', () => {
 
 describe('unread notifications', () => {
   it('are counted from the start, and with each message', async () => {
-    const world = new FakeServer(ANNA)
-    world.write(ANNA)
-    const { client, counts } = await connected(world)
-    world.write(ANNA)
-    world.write(ANNA)
+    const server = new FakeServer(ANNA)
+    server.write(ANNA)
+    const { client, counts } = await connected(server)
+    server.write(ANNA)
+    server.write(ANNA)
     await settled()
     expect(counts).toEqual([1, 2, 3])
     expect(client.getState()).toMatchObject({ unreadCount: 3, unseenCount: 3 })
   })
 
   it('are the same on all devices and in all tabs once one has marked them', async () => {
-    const world = new FakeServer(ANNA)
+    const server = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [phone, tab, other] = [
-      await connected(world),
-      await connected(world, tabs),
-      await connected(world, tabs),
+      await connected(server),
+      await connected(server, tabs),
+      await connected(server, tabs),
     ]
-    for (let n = 0; n < 4; n += 1) world.write(ANNA)
+    for (let n = 0; n < 4; n += 1) server.write(ANNA)
     await settled()
     const read: unknown[] = []
     phone.client.on('notification_read', ({ seqs }) => read.push(seqs))
     expect(await other.client.markRead([2, 3])).toBe(2)
     await settled()
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     const states = [phone, tab, other].map(({ client }) => client.getState())
     expect(states.map(({ unreadCount, unseenCount }) => [unreadCount, unseenCount])).toEqual(
@@ -106,38 +96,38 @@ describe('unread notifications', () => {
   it.each(['leading', 'following'] as const)(
     'are counted anew when nothing is heard of a mark (%s tab)',
     async (which) => {
-      const world = new FakeServer(ANNA)
+      const server = new FakeServer(ANNA)
       const tabs = new FakeTabs()
-      const [leading, following] = [await connected(world, tabs), await connected(world, tabs)]
-      world.write(ANNA)
+      const [leading, following] = [await connected(server, tabs), await connected(server, tabs)]
+      server.write(ANNA)
       await settled()
-      world.deaf = true
+      server.deaf = true
       await (which === 'leading' ? leading : following).client.markRead({ upTo: 1 })
-      await world.clock.advance(1_000)
+      await server.clock.advance(1_000)
       expect([leading, following].map(({ client }) => client.getState().unreadCount)).toEqual([0, 0])
     },
   )
 
   it('are right within some checks when another device marked them unheard', async () => {
-    const world = new FakeServer(ANNA)
-    const [phone, laptop] = [await connected(world), await connected(world)]
-    world.write(ANNA)
+    const server = new FakeServer(ANNA)
+    const [phone, laptop] = [await connected(server), await connected(server)]
+    server.write(ANNA)
     await settled()
-    world.deaf = true
+    server.deaf = true
     await phone.client.markRead([1])
-    await world.clock.advance(120_000)
+    await server.clock.advance(120_000)
     expect(laptop.client.getState().unreadCount).toBe(0)
   })
 
   it('are not set back by an answer that a mark has overtaken', async () => {
-    const world = new FakeServer(ANNA)
-    const phone = await connected(world)
-    world.write(ANNA)
-    const laptop = device(world)
+    const server = new FakeServer(ANNA)
+    const phone = await connected(server)
+    server.write(ANNA)
+    const laptop = device(server)
     const connecting = laptop.client.connect(ANNA)
     // The counts have been read, and are on their way, while the other device marks.
-    const reads = world.countReads
-    while (world.countReads === reads) await Promise.resolve()
+    const reads = server.countReads
+    while (server.countReads === reads) await Promise.resolve()
     await phone.client.markRead([1])
     await connecting
     await settled()
@@ -145,29 +135,29 @@ describe('unread notifications', () => {
   })
 
   it('can be marked only while connected, and a failure is an error', async () => {
-    const world = new FakeServer(ANNA)
-    const { client } = device(world)
+    const server = new FakeServer(ANNA)
+    const { client } = device(server)
     await expect(client.markRead([1])).rejects.toMatchObject({ code: 'not_signed_in' })
     await client.connect(ANNA)
-    world.readable = false
+    server.readable = false
     await expect(client.markRead([1])).rejects.toThrow()
   })
 })
 
 describe('batches', () => {
   it('have the first message at once, and what follows within 100 ms together', async () => {
-    const world = new FakeServer(ANNA)
-    const { client } = await connected(world)
+    const server = new FakeServer(ANNA)
+    const { client } = await connected(server)
     const batches: (number | undefined)[][] = []
     client.on('batch', (items) => batches.push(items.map(({ message }) => message.seq)))
-    for (let n = 0; n < 4; n += 1) world.write(ANNA)
+    for (let n = 0; n < 4; n += 1) server.write(ANNA)
     expect(batches).toEqual([[1]])
-    await world.clock.advance(100)
-    world.write(ANNA)
-    world.write(ANNA)
+    await server.clock.advance(100)
+    server.write(ANNA)
+    server.write(ANNA)
     client.disconnect()
     expect(batches).toEqual([[1], [2, 3, 4], [5, 6]])
-    await world.clock.advance(1_000)
-    expect([batches.length, world.clock.running]).toEqual([3, 0])
+    await server.clock.advance(1_000)
+    expect([batches.length, server.clock.running]).toEqual([3, 0])
   })
 })

@@ -29,7 +29,7 @@ interface OpenTab {
 }
 
 class Profile {
-  readonly world = new FakeServer(ANNA)
+  readonly server = new FakeServer(ANNA)
   readonly tabs = new FakeTabs()
   readonly storage: KeyValueStorage
   readonly open: OpenTab[] = []
@@ -42,18 +42,18 @@ class Profile {
 
   /** A tab whose process is gone runs no timers. */
   openTab(): OpenTab {
-    const { world, storage } = this
+    const { server, storage } = this
     let rests = 0
     const tab = this.tabs.tab()
     const timers: Timers = {
-      set: (callback, delayMs) => world.clock.set(() => tab.run(callback), delayMs),
-      clear: (handle) => world.clock.clear(handle),
+      set: (callback, delayMs) => server.clock.set(() => tab.run(callback), delayMs),
+      clear: (handle) => server.clock.clear(handle),
     }
     const client = new DashboardWebSocketClient({
       supabase,
       transport: {
         join: (topic, handlers) => {
-          const subscription = world.join(topic, {
+          const subscription = server.join(topic, {
             joined: () => tab.run(() => handlers.joined()),
             flowing: () => tab.run(() => handlers.flowing()),
             message: (payload) => tab.run(() => handlers.message(payload)),
@@ -68,8 +68,8 @@ class Profile {
           rests += 1
         },
       },
-      source: world,
-      inbox: world,
+      source: server,
+      inbox: server,
       devices: {
         deviceId: 'device-1',
         register: async () => ({ silenceLimitMs: 60_000 }),
@@ -78,14 +78,14 @@ class Profile {
           this.unregistered += 1
         },
       },
-      identity: world,
+      identity: server,
       signer: { signAgain: async () => new Map() },
       pageEvents: (listener) => {
         const here = (event: PageEvent): void => tab.run(() => listener(event))
         opened.page = here
-        return world.pageEvents(here)
+        return server.pageEvents(here)
       },
-      clock: () => world.clock.now,
+      clock: () => server.clock.now,
       timers,
       random: () => 0.5,
       storage,
@@ -126,7 +126,7 @@ class Profile {
   }
 
   get sockets(): number {
-    return this.world.subscriptions.filter(({ left }) => !left).length
+    return this.server.subscriptions.filter(({ left }) => !left).length
   }
 
   readonly #sockets = new Map<FakeTab, (() => void)[]>()
@@ -138,7 +138,7 @@ async function profileOf(
   const profile = new Profile()
   for (let n = 0; n < count; n += 1) {
     profile.openTab()
-    await profile.world.clock.advance(0)
+    await profile.server.clock.advance(0)
   }
   const [first, second, third] = profile.open
   if (first === undefined || second === undefined || third === undefined) throw new Error('three at least')
@@ -147,32 +147,32 @@ async function profileOf(
 
 describe('several tabs', () => {
   it('share one socket, and each hears everything once', async () => {
-    const { world, open, first, sockets } = await profileOf(3)
-    const { headReads } = world
-    for (let n = 0; n < 5; n += 1) world.write(ANNA)
+    const { server, open, first, sockets } = await profileOf(3)
+    const { headReads } = server
+    for (let n = 0; n < 5; n += 1) server.write(ANNA)
     await settled()
     expect(open.map(({ heard }) => heard)).toEqual(Array(3).fill([1, 2, 3, 4, 5]))
     expect(sockets).toBe(1)
     expect(open.map(({ client }) => client.getState().state)).toEqual(['live', 'live', 'live'])
     // Those who follow need no socket of their own.
     expect(open.map(({ rested }) => rested())).toEqual([0, 1, 1])
-    await world.clock.advance(300_000)
+    await server.clock.advance(300_000)
     // The leader alone goes on asking.
-    expect(world.headReads - headReads).toBeLessThan(18)
+    expect(server.headReads - headReads).toBeLessThan(18)
     expect(first.states.filter((state) => state === 'connecting')).toHaveLength(1)
     expect(open.map(({ client }) => client.getState().state)).toEqual(['live', 'live', 'live'])
   })
 
   it.each(['close', 'crash'] as const)('go on when the leader’s tab is gone (%s)', async (end) => {
     const profile = await profileOf(3)
-    const { world, first, second, third } = profile
-    world.write(ANNA)
+    const { server, first, second, third } = profile
+    server.write(ANNA)
     await settled()
     profile[end](first)
-    world.write(ANNA)
-    await world.clock.advance(0)
-    world.write(ANNA)
-    await world.clock.advance(0)
+    server.write(ANNA)
+    await server.clock.advance(0)
+    server.write(ANNA)
+    await server.clock.advance(0)
     expect([first.heard, second.heard, third.heard]).toEqual([[1], [1, 2, 3], [1, 2, 3]])
     expect(profile.sockets).toBe(1)
     expect([second.client.getState().state, third.client.getState().state]).toEqual(['live', 'live'])
@@ -180,29 +180,29 @@ describe('several tabs', () => {
 
   it('go by nothing that they knew of the earlier leader once they lead', async () => {
     const profile = await profileOf(3)
-    const { world, first, second } = profile
+    const { server, first, second } = profile
     profile.close(first)
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     const before = second.states.length
-    await world.clock.advance(300_000)
+    await server.clock.advance(300_000)
     expect([second.client.getState().state, second.states.slice(before)]).toEqual(['live', []])
     for (const tab of [...profile.open]) profile.close(tab)
-    expect(world.clock.running).toBe(0)
+    expect(server.clock.running).toBe(0)
   })
 
   it('take the lead from a tab that does not answer, which then follows', async () => {
     const profile = await profileOf(3)
-    const { world, first, second, third } = profile
+    const { server, first, second, third } = profile
     first.tab.frozen = true
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     expect(second.heard).toEqual([])
-    world.page('wake')
-    await world.clock.advance(2_000)
+    server.page('wake')
+    await server.clock.advance(2_000)
     expect([second.heard, third.heard]).toEqual([[1], [1]])
     first.tab.thaw()
-    await world.clock.advance(2_000)
-    world.write(ANNA)
+    await server.clock.advance(2_000)
+    server.write(ANNA)
     await settled()
     expect([first.heard, second.heard, third.heard]).toEqual([
       [1, 2],
@@ -213,21 +213,21 @@ describe('several tabs', () => {
   })
 
   it('notice a silent leader by themselves, and say that they are no longer sure', async () => {
-    const { world, first, second } = await profileOf(3)
+    const { server, first, second } = await profileOf(3)
     first.tab.frozen = true
-    await world.clock.advance(30_500)
+    await server.clock.advance(30_500)
     expect(second.client.getState().state).toBe('stale')
-    await world.clock.advance(2_000)
+    await server.clock.advance(2_000)
     expect(second.client.getState().state).toBe('live')
   })
 
   it('read by themselves what they were not relayed before a later one is heard', async () => {
-    const { world, second, third } = await profileOf(3)
+    const { server, second, third } = await profileOf(3)
     second.tab.deaf = true
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     second.tab.deaf = false
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     expect([second.heard, third.heard]).toEqual([
       [1, 2],
@@ -238,95 +238,95 @@ describe('several tabs', () => {
   })
 
   it('find within one check interval that the last one was not relayed', async () => {
-    const { world, second } = await profileOf(3)
-    await world.clock.advance(5_000)
+    const { server, second } = await profileOf(3)
+    await server.clock.advance(5_000)
     second.tab.deaf = true
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     second.tab.deaf = false
-    await world.clock.advance(30_000)
+    await server.clock.advance(30_000)
     expect([second.heard, second.client.getState().state]).toEqual([[1], 'live'])
   })
 
   it('let the leader look when one of them wakes up', async () => {
-    const { world, first, second } = await profileOf(3)
-    await world.clock.advance(5_000)
-    world.writeUnheard(ANNA)
+    const { server, first, second } = await profileOf(3)
+    await server.clock.advance(5_000)
+    server.writeUnheard(ANNA)
     second.page('wake')
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     expect([first.heard, second.heard]).toEqual([[1], [1]])
   })
 
   it('end where a request shows that another user has signed in', async () => {
-    const { world, second } = await profileOf(3)
+    const { server, second } = await profileOf(3)
     second.tab.deaf = true
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     second.tab.deaf = false
-    world.readHead = async () => {
+    server.readHead = async () => {
       throw new ClientError('user_mismatch')
     }
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     expect(second.client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
   })
 
   it('are not live after a sleep before the leader has looked', async () => {
-    const { world, first, second } = await profileOf(3)
+    const { server, first, second } = await profileOf(3)
     first.tab.frozen = true
-    world.clock.sleep(3_600_000)
-    world.page('wake')
+    server.clock.sleep(3_600_000)
+    server.page('wake')
     expect(second.client.getState().state).toBe('stale')
-    await world.clock.advance(2_000)
+    await server.clock.advance(2_000)
     expect(second.client.getState().state).toBe('live')
   })
 
   it('show a message in the one tab that is looked at', async () => {
-    const { world, first, second, third } = await profileOf(3)
+    const { server, first, second, third } = await profileOf(3)
     first.tab.lookAt({ visible: false, focusedAt: 3 })
     second.tab.lookAt({ visible: true, focusedAt: 1 })
     third.tab.lookAt({ visible: true, focusedAt: 2 })
     await settled()
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     third.tab.lookAt({ visible: false, focusedAt: 2 })
     await settled()
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     second.tab.lookAt({ visible: false, focusedAt: 1 })
     await settled()
-    world.write(ANNA)
+    server.write(ANNA)
     await settled()
     expect([first.shown, second.shown, third.shown]).toEqual([[3], [2], [1]])
   })
 
   it('show it in one that is there, whoever leads and whoever has gone', async () => {
     const profile = await profileOf(3)
-    const { world, first, second, third } = profile
+    const { server, first, second, third } = profile
     third.tab.lookAt({ visible: true, focusedAt: 3 })
     second.tab.lookAt({ visible: true, focusedAt: 2 })
     await settled()
     // The next leader was never told about the third tab by itself.
     profile.close(first)
-    await world.clock.advance(0)
-    world.write(ANNA)
+    await server.clock.advance(0)
+    server.write(ANNA)
     await settled()
     expect([second.shown, third.shown]).toEqual([[], [1]])
     // A leader that was away does not go by whom it knew before.
     second.page('suspend')
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     profile.close(third)
     second.page('wake')
-    await world.clock.advance(0)
-    world.write(ANNA)
+    await server.clock.advance(0)
+    server.write(ANNA)
     await settled()
     expect(second.shown).toEqual([2])
   })
 
   it('tell the socket’s state in all of them, and retry from any', async () => {
-    const { world, second, third } = await profileOf(3)
-    world.joins = 'fail'
-    world.drop()
+    const { server, second, third } = await profileOf(3)
+    server.joins = 'fail'
+    server.drop()
     await settled()
     const { retryAt } = second.client.getState()
     expect(second.client.getState()).toMatchObject({
@@ -335,14 +335,14 @@ describe('several tabs', () => {
       retryAt: expect.any(Number),
     })
     expect(third.client.getState().retryAt).toBe(retryAt)
-    world.joins = 'succeed'
+    server.joins = 'succeed'
     third.client.retryNow()
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     expect([second.client.getState().state, third.client.getState().state]).toEqual(['live', 'live'])
   })
 
   it('are each alone where there are no locks', async () => {
-    const world = new FakeServer(ANNA)
+    const server = new FakeServer(ANNA)
     const profile = new Profile()
     const { tab } = profile.openTab()
     expect(tab.open).toBeDefined()
@@ -350,45 +350,45 @@ describe('several tabs', () => {
       () =>
         new DashboardWebSocketClient({
           supabase,
-          transport: world,
-          source: world,
-          inbox: world,
+          transport: server,
+          source: server,
+          inbox: server,
           devices: null,
-          identity: world,
-          pageEvents: world.pageEvents,
-          timers: world.clock,
-          clock: () => world.clock.now,
+          identity: server,
+          pageEvents: server.pageEvents,
+          timers: server.clock,
+          clock: () => server.clock.now,
           storage: null,
           tabs: null,
         }),
     )
     await Promise.all(alone.map((client) => client.connect(ANNA)))
-    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(2)
+    expect(server.subscriptions.filter(({ left }) => !left)).toHaveLength(2)
     for (const client of alone) client.disconnect()
   })
 
   it('give up their connection in the back/forward cache, and catch up afterwards', async () => {
     const profile = await profileOf(3)
-    const { world, open, first } = profile
-    world.page('suspend')
+    const { server, open, first } = profile
+    server.page('suspend')
     await settled()
     expect([profile.sockets, first.client.getState()]).toMatchObject([
       0,
       { state: 'offline', reason: 'suspended' },
     ])
-    world.write(ANNA)
-    world.page('wake')
-    await world.clock.advance(0)
+    server.write(ANNA)
+    server.page('wake')
+    await server.clock.advance(0)
     expect(open.map(({ heard }) => heard)).toEqual([[1], [1], [1]])
     expect(profile.sockets).toBe(1)
   })
 
   it('are one device, which goes with the last of them', async () => {
     const profile = await profileOf(3)
-    const { world, first, second, third } = profile
+    const { server, first, second, third } = profile
     for (const tab of [first, third]) {
       profile.close(tab)
-      await world.clock.advance(0)
+      await server.clock.advance(0)
     }
     expect([profile.unregistered, second.client.getState().state]).toEqual([0, 'live'])
     profile.close(second)
@@ -400,7 +400,7 @@ describe('several tabs', () => {
     const profile = await profileOf(4)
     for (const tab of [...profile.open]) profile.close(tab)
     await settled()
-    expect([profile.world.clock.running, profile.world.listeners, profile.sockets]).toEqual([0, 0, 0])
+    expect([profile.server.clock.running, profile.server.listeners, profile.sockets]).toEqual([0, 0, 0])
   })
 })
 
@@ -456,21 +456,21 @@ describe('any course of events in several tabs', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (course, settleBetween) => {
         const profile = new Profile()
-        const { world } = profile
+        const { server } = profile
         profile.openTab()
-        await world.clock.advance(0)
+        await server.clock.advance(0)
         for (const each of course) {
-          if (typeof each === 'number') await world.clock.advance(each)
-          else if (each === 'write' || each === 'writeUnheard') world[each](ANNA)
-          else if (each === 'drop') world.drop()
-          else if (each === 'wake') world.page('wake')
+          if (typeof each === 'number') await server.clock.advance(each)
+          else if (each === 'write' || each === 'writeUnheard') server[each](ANNA)
+          else if (each === 'drop') server.drop()
+          else if (each === 'wake') server.page('wake')
           else if (each === 'open') profile.openTab()
           else {
             const tab = profile.open[each.tab % Math.max(1, profile.open.length)]
             if (tab === undefined) continue
             if (each.what === 'freeze') tab.tab.frozen = true
             else if (each.what === 'thaw') tab.tab.thaw()
-            else if (each.what === 'look') tab.tab.lookAt({ visible: true, focusedAt: world.clock.now })
+            else if (each.what === 'look') tab.tab.lookAt({ visible: true, focusedAt: server.clock.now })
             else profile[each.what](tab)
           }
           if (settleBetween) await settled()
@@ -479,15 +479,15 @@ describe('any course of events in several tabs', () => {
           }
         }
         for (const { tab } of profile.open) tab.thaw()
-        await world.clock.advance(120_000)
-        world.page('wake')
-        await world.clock.advance(5_000)
+        await server.clock.advance(120_000)
+        server.page('wake')
+        await server.clock.advance(5_000)
         if (profile.open.length === 0) return
-        world.write(ANNA)
+        server.write(ANNA)
         await settled()
         // Exactly one of the tabs shows what comes now.
-        expect(profile.open.filter(({ shown }) => shown.at(-1) === world.table(ANNA).seq)).toHaveLength(1)
-        const last = world.table(ANNA).seq
+        expect(profile.open.filter(({ shown }) => shown.at(-1) === server.table(ANNA).seq)).toHaveLength(1)
+        const last = server.table(ANNA).seq
         expect(profile.sockets).toBe(1)
         for (const { client, heard } of profile.open) {
           expect(client.getState()).toMatchObject({ state: 'live', lastSeq: last })

@@ -239,6 +239,23 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
 
   // the test's side
 
+  /** Options of a client that is connected to this server. */
+  clientOptions() {
+    return {
+      transport: this,
+      source: this,
+      inbox: this,
+      devices: null,
+      identity: this,
+      signer: { signAgain: async () => new Map<string, string | null>() },
+      pageEvents: this.pageEvents,
+      clock: () => this.clock.now,
+      timers: this.clock,
+      random: () => 0.5,
+      storage: new FakeStorage(),
+    }
+  }
+
   get listeners(): number {
     return this.#identityListeners.size + this.#pageListeners.size
   }

@@ -4,7 +4,7 @@ import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { incidentTopic, queueTopic } from '../../../../functions-shared/topics.ts'
 import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
 import type { QueueJob } from '../ports.ts'
-import { FakeServer, FakeStorage, imageMessage, settled } from '../testing/fake-server.ts'
+import { FakeServer, imageMessage, settled } from '../testing/fake-server.ts'
 import { FakeTabs } from '../testing/fake-tabs.ts'
 import { parseBinary } from './incident-follower.ts'
 import { createSupabaseSender, toBase64 } from './sender.ts'
@@ -20,29 +20,19 @@ const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
 })
 
 class Page {
-  readonly world: FakeServer
+  readonly server: FakeServer
   readonly client: DashboardWebSocketClient
   readonly sent: string[] = []
   rows: QueueJob[] = []
   readable = true
   reads = 0
 
-  constructor(world = new FakeServer(ANNA), tabs = new FakeTabs()) {
-    this.world = world
+  constructor(server = new FakeServer(ANNA), tabs = new FakeTabs()) {
+    this.server = server
     const tab = tabs.tab()
     this.client = new DashboardWebSocketClient({
       supabase,
-      transport: world,
-      source: world,
-      inbox: world,
-      devices: null,
-      identity: world,
-      signer: { signAgain: async () => new Map() },
-      pageEvents: world.pageEvents,
-      clock: () => world.clock.now,
-      timers: world.clock,
-      random: () => 0.5,
-      storage: new FakeStorage(),
+      ...server.clientOptions(),
       tabs: tab.open,
       attention: tab.attention,
       queues: {
@@ -64,7 +54,7 @@ class Page {
   }
 
   get topics(): string[] {
-    return this.world.subscriptions.filter(({ left }) => !left).map(({ topic }) => topic)
+    return this.server.subscriptions.filter(({ left }) => !left).map(({ topic }) => topic)
   }
 
   /** Rows that were read and messages take some rounds. */
@@ -73,8 +63,8 @@ class Page {
   }
 }
 
-async function connected(world?: FakeServer, tabs?: FakeTabs): Promise<Page> {
-  const page = new Page(world, tabs)
+async function connected(server?: FakeServer, tabs?: FakeTabs): Promise<Page> {
+  const page = new Page(server, tabs)
   await page.client.connect(ANNA)
   await page.settle()
   return page
@@ -103,8 +93,8 @@ describe('a queue', () => {
     queue.on('job', ({ status, progress: percent }) => seen.push([status, percent]))
     await page.settle()
     expect([queue.state, page.topics]).toEqual(['live', ['user:user-anna', QUEUE]])
-    page.world.send(QUEUE, progress(3, 40))
-    page.world.send(QUEUE, imageMessage({ status: 'completed', revision: 4 }))
+    page.server.send(QUEUE, progress(3, 40))
+    page.server.send(QUEUE, imageMessage({ status: 'completed', revision: 4 }))
     expect(seen).toEqual([
       ['processing', 20],
       ['processing', 40],
@@ -121,9 +111,9 @@ describe('a queue', () => {
     queue.on('job', ({ revision }) => seen.push(revision))
     await settled()
     // Heard before the rows have arrived.
-    page.world.send(QUEUE, progress(7, 80))
+    page.server.send(QUEUE, progress(7, 80))
     await page.settle()
-    for (const revision of [5, 6, 7, 8, 8]) page.world.send(QUEUE, progress(revision, 10 * revision))
+    for (const revision of [5, 6, 7, 8, 8]) page.server.send(QUEUE, progress(revision, 10 * revision))
     expect(seen).toEqual([7, 8])
   })
 
@@ -133,17 +123,17 @@ describe('a queue', () => {
     const queue = page.client.subscribeQueue('queue-1')
     await page.settle()
     page.rows = [row({ revision: 3, progress: 50 })]
-    await page.world.clock.advance(30_000)
+    await page.server.clock.advance(30_000)
     await page.settle()
     expect(queue.jobs.get('job-1')?.progress).toBe(50)
-    page.world.drop()
+    page.server.drop()
     expect(queue.state).toBe('connecting')
     page.rows = [row({ revision: 4, status: 'completed', progress: 100 })]
-    await page.world.clock.advance(30_000)
+    await page.server.clock.advance(30_000)
     await page.settle()
     expect([queue.state, queue.jobs.get('job-1')?.status]).toEqual(['live', 'completed'])
     const { reads } = page
-    await page.world.clock.advance(300_000)
+    await page.server.clock.advance(300_000)
     // It has ended: nothing is left to be missed.
     expect(page.reads).toBe(reads)
   })
@@ -157,7 +147,7 @@ describe('a queue', () => {
     expect([page.reads, queue.jobs.size]).toEqual([1, 0])
     page.rows = [row({ revision: 3, status: 'completed', progress: 100 })]
     // The stream flows only now: what changed before was not sent.
-    page.world.subscriptions.find(({ topic }) => topic === QUEUE)?.handlers.flowing()
+    page.server.subscriptions.find(({ topic }) => topic === QUEUE)?.handlers.flowing()
     await page.settle()
     expect([page.reads, queue.jobs.get('job-1')?.status]).toEqual([2, 'completed'])
   })
@@ -170,12 +160,12 @@ describe('a queue', () => {
     expect(queue.state).toBe('live')
     page.readable = false
     page.rows = [row({ revision: 3, status: 'queued', progress: 0 })]
-    page.world.drop()
-    await page.world.clock.advance(1_000)
+    page.server.drop()
+    await page.server.clock.advance(1_000)
     await page.settle()
     expect([queue.state, page.topics]).toEqual(['connecting', ['user:user-anna', QUEUE]])
     page.readable = true
-    await page.world.clock.advance(30_000)
+    await page.server.clock.advance(30_000)
     await page.settle()
     expect([queue.state, queue.jobs.get('job-1')?.status]).toEqual(['live', 'queued'])
   })
@@ -201,14 +191,14 @@ describe('a queue', () => {
 
   it('that is refused says so, and is tried again', async () => {
     const page = await connected()
-    page.world.joins = 'refuse'
+    page.server.joins = 'refuse'
     const queue = page.client.subscribeQueue('queue-1')
     const errors: string[] = []
     queue.on('error', ({ code }) => errors.push(code))
     await page.settle()
     expect([queue.state, errors]).toEqual(['refused', ['join_refused']])
-    page.world.joins = 'succeed'
-    await page.world.clock.advance(1_000)
+    page.server.joins = 'succeed'
+    await page.server.clock.advance(1_000)
     await page.settle()
     expect(queue.state).toBe('live')
   })
@@ -219,7 +209,7 @@ describe('a queue', () => {
     await page.client.connect(ANNA)
     await page.settle()
     expect(queue.state).toBe('live')
-    page.world.signIn('user-ben')
+    page.server.signIn('user-ben')
     expect([queue.state, page.topics]).toEqual(['closed', []])
     await page.client.connect('user-ben')
     await page.settle()
@@ -229,46 +219,46 @@ describe('a queue', () => {
 
 describe('topics in several tabs', () => {
   it('come over the one socket, and go on when the leader closes', async () => {
-    const world = new FakeServer(ANNA)
+    const server = new FakeServer(ANNA)
     const tabs = new FakeTabs()
-    const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
+    const [leader, follower] = [await connected(server, tabs), await connected(server, tabs)]
     follower.rows = [row()]
     const queue = follower.client.subscribeQueue('queue-1')
     await follower.settle()
     expect([queue.state, follower.topics]).toEqual(['live', ['user:user-anna', QUEUE]])
-    world.send(QUEUE, progress(3, 40))
+    server.send(QUEUE, progress(3, 40))
     await follower.settle()
     expect(queue.jobs.get('job-1')?.progress).toBe(40)
 
     leader.client.disconnect()
     follower.rows = [row({ revision: 5, progress: 70 })]
-    await world.clock.advance(0)
+    await server.clock.advance(0)
     await follower.settle()
     expect([queue.state, queue.jobs.get('job-1')?.progress]).toEqual(['live', 70])
     expect(follower.topics).toEqual(['user:user-anna', QUEUE])
   })
 
   it('that one tab has joined already are told to the next', async () => {
-    const world = new FakeServer(ANNA)
+    const server = new FakeServer(ANNA)
     const tabs = new FakeTabs()
-    const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
+    const [leader, follower] = [await connected(server, tabs), await connected(server, tabs)]
     leader.client.subscribeQueue('queue-1')
     leader.client.joinIncident('incident-1')
     await leader.settle()
-    world.present(INCIDENT, [ANNA, 'user-ben'])
+    server.present(INCIDENT, [ANNA, 'user-ben'])
     follower.rows = [row()]
     const queue = follower.client.subscribeQueue('queue-1')
     const incident = follower.client.joinIncident('incident-1')
     await follower.settle()
     expect([queue.state, queue.jobs.size]).toEqual(['live', 1])
     expect([incident.state, incident.userIds]).toEqual(['live', [ANNA, 'user-ben']])
-    expect(world.subscriptions.filter(({ left }) => !left)).toHaveLength(3)
+    expect(server.subscriptions.filter(({ left }) => !left)).toHaveLength(3)
   })
 
   it('are left when the only tab that wanted them is gone', async () => {
-    const world = new FakeServer(ANNA)
+    const server = new FakeServer(ANNA)
     const tabs = new FakeTabs()
-    const [leader, follower] = [await connected(world, tabs), await connected(world, tabs)]
+    const [leader, follower] = [await connected(server, tabs), await connected(server, tabs)]
     follower.client.subscribeQueue('queue-1')
     leader.client.subscribeQueue('queue-2')
     await follower.settle()
@@ -295,17 +285,17 @@ describe('an incident', () => {
     page.client.on('binary', ({ topic, bytes }) => told.push([topic, ...bytes]))
     await page.settle()
 
-    page.world.present(INCIDENT, [ANNA, 'user-ben'])
+    page.server.present(INCIDENT, [ANNA, 'user-ben'])
     const stamp = { incidentId: 'incident-1', userId: 'user-ben', timestamp: '2026-11-23T10:00:00.000Z' }
-    page.world.send(INCIDENT, { type: 'user_typing', ...stamp })
-    page.world.send(INCIDENT, { type: 'note', text: 'hello', ...stamp })
-    page.world.send(INCIDENT, { type: 'note', text: 'from nobody' })
+    page.server.send(INCIDENT, { type: 'user_typing', ...stamp })
+    page.server.send(INCIDENT, { type: 'note', text: 'hello', ...stamp })
+    page.server.send(INCIDENT, { type: 'note', text: 'from nobody' })
     const bytes = Uint8Array.from([
       ...(SENDER.replaceAll('-', '').match(/../g) ?? []).map((hex) => Number.parseInt(hex, 16)),
       7,
       8,
     ])
-    page.world.send(INCIDENT, bytes.buffer, 'sketch')
+    page.server.send(INCIDENT, bytes.buffer, 'sketch')
     expect(seen).toEqual([
       ['there', ANNA, 'user-ben'],
       ['typing', 'user-ben'],
