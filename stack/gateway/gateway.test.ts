@@ -217,6 +217,8 @@ describe('keys and tokens', () => {
   test('only open addresses need no key', async () => {
     for (const [method, address, status] of [
       ['GET', '/auth/v1/health', 200],
+      ['GET', '/auth/v1/verify?token=x', 200],
+      ['GET', '/auth/v1/verify/x', 401],
       ['GET', '/auth/v1/.well-known/jwks.json', 200],
       ['GET', '/auth/v1/settings', 401],
       ['GET', '/storage/v1/object/public/a/b.jpg', 200],

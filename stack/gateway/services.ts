@@ -17,7 +17,8 @@ export const SERVICE_RULES: Readonly<Record<ServiceName, ServiceRules>> = {
   rest: { bodyLimit: 32 * MEGABYTE, isOpen: () => false },
   auth: {
     bodyLimit: MEGABYTE,
-    isOpen: (_method, path) => path === '/health' || path === '/.well-known/jwks.json',
+    // Health, public keys, and addresses that a browser opens from a mail or a provider.
+    isOpen: (_method, path) => /^\/(health|verify|authorize|callback|\.well-known\/.+)$/.test(path),
   },
   storage: { isOpen: isOpenStorageAddress },
   realtime: { bodyLimit: 4 * MEGABYTE, isOpen: () => false },

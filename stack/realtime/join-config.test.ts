@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { inspect, parseJoin } from './join-config.ts'
 
 describe('a join', () => {
-  it('without config is the old API: the topic is the subscription', () => {
+  it('without config takes schema, table and filter from the topic', () => {
     const bindings = (topic: string) => {
       const parsed = parseJoin({}, topic)
       return parsed.ok ? parsed.config.postgresChanges : parsed.reason
@@ -14,7 +14,7 @@ describe('a join', () => {
     ])
   })
 
-  it('may say true and false as text, and leave sections out or null', () => {
+  it('takes true and false as text, and absent or null sections as empty ones', () => {
     const parsed = parseJoin(
       { config: { broadcast: { ack: 'true', self: 'TRUE' }, private: 'false', presence: null } },
       't',
@@ -29,11 +29,11 @@ describe('a join', () => {
     [{ config: 'x' }, 'UnknownErrorOnChannel: no function clause matching in Access.get/3'],
     [{ config: { broadcast: 'x' } }, 'UnknownErrorOnChannel: no function clause matching in Access.get/3'],
     [null, 'UnknownErrorOnChannel: expected params to be a :map, got: `nil`'],
-  ])('that is %j is refused', (payload, reason) => {
+  ])('with the payload %j is refused', (payload, reason) => {
     expect(parseJoin(payload, 't')).toEqual({ ok: false, reason })
   })
 
-  it('takes its token from either name, but no API key of the new kind', () => {
+  it('takes its token from either field, but not an API key of the new kind', () => {
     const token = (payload: Record<string, unknown>) => {
       const parsed = parseJoin(payload, 't')
       return parsed.ok ? parsed.config.accessToken : parsed.reason

@@ -8,7 +8,9 @@ let database: TestDatabase
 beforeAll(async () => {
   database = await createTestDatabase({ migrations: false })
   await withClient(database.urls.postgres, (client) =>
-    client.query('create policy "everybody reads" on realtime.messages for select to anon using (true)'),
+    client.query(
+      'create policy "anon reads every topic" on realtime.messages for select to anon using (true)',
+    ),
   )
 })
 
@@ -19,7 +21,7 @@ function connect(server: TestServer): Promise<TestClient> {
 }
 
 describe('a server that stops', () => {
-  it('refuses the joins that still wait, then asks everybody to come back', async () => {
+  it('refuses the joins that still wait, then asks its clients to reconnect', async () => {
     await using server = await startTestServer(database.urls)
     using client = await connect(server)
     const joins = Array.from({ length: 50 }, (_, n) =>
@@ -38,7 +40,7 @@ describe('a server that stops', () => {
     expect(replies.map((message) => message.ref)).toEqual(joins.slice(0, replies.length))
   })
 
-  it('does not wait for clients that do not listen', async () => {
+  it('does not wait for clients that do not read', async () => {
     await using server = await startTestServer(database.urls)
     using client = await connect(server)
     client.ws.pause()
@@ -47,7 +49,7 @@ describe('a server that stops', () => {
 })
 
 describe('a socket without a channel', () => {
-  it('is cut after its time; one with a channel stays', async () => {
+  it('is cut after channellessTimeoutMs; a socket with a channel stays', async () => {
     await using server = await startTestServer(database.urls, { settings: { channellessTimeoutMs: 500 } })
     using joined = await connect(server)
     await joined.join('room')
@@ -56,7 +58,7 @@ describe('a socket without a channel', () => {
     await joined.heartbeat()
   })
 
-  it('that says nothing at all is closed', async () => {
+  it('that sends nothing is closed after idleTimeoutMs', async () => {
     await using server = await startTestServer(database.urls, { settings: { idleTimeoutMs: 500 } })
     using silent = await connect(server)
     expect(await silent.closed).toEqual({ code: 1000, reason: '' })

@@ -14,7 +14,7 @@ function counter(limit: number) {
 }
 
 describe('a rate counter', () => {
-  it('judges when a tick ends, not before', () => {
+  it('is triggered when a tick ends, not before', () => {
     const { clock, rate } = counter(5)
     rate.add(100)
     expect(rate.triggered).toBe(false)
@@ -40,14 +40,14 @@ describe('a rate counter', () => {
     expect(rate.triggered).toBe(false)
   })
 
-  it('forgets a long silence in one step', () => {
+  it('is not triggered after a long silence', () => {
     const { clock, rate } = counter(5)
     rate.add(1000)
     clock.now = 86_400_000
     expect(rate.triggered).toBe(false)
   })
 
-  it('begins anew after a reset', () => {
+  it('counts from zero after a reset', () => {
     const { clock, rate } = counter(5)
     rate.add(100)
     clock.now = 1000

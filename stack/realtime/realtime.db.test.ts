@@ -18,7 +18,7 @@ beforeAll(async () => {
         using (realtime.topic() = 'user:' || (select auth.uid()));
       create policy "room members write" on realtime.messages for insert to authenticated
         with check (realtime.topic() like 'room:%' and extension = 'broadcast');
-      create policy "everybody reads rooms" on realtime.messages for select to authenticated
+      create policy "users read rooms" on realtime.messages for select to authenticated
         using (realtime.topic() like 'room:%' or realtime.topic() like 'quiet:%');
     `),
   )
@@ -40,7 +40,7 @@ function sql(text: string, values: unknown[] = []): Promise<unknown> {
 }
 
 describe('private channels', () => {
-  it('let a user join where a policy allows it', async () => {
+  it('admit a user where a policy allows reading', async () => {
     using client = await connect()
     expect(await client.join(`user:${ALICE}`, { private: true }, alice)).toMatchObject({
       status: 'ok',
@@ -61,7 +61,7 @@ describe('private channels', () => {
     })
   })
 
-  it('refuse a client that brings only the publishable key', async () => {
+  it('refuse a client that has only the publishable key', async () => {
     using client = await connect()
     expect(await client.join(`user:${ALICE}`, { private: true })).toMatchObject({ status: 'error' })
   })
@@ -113,7 +113,7 @@ describe('broadcast from the database', () => {
 })
 
 describe('client broadcast', () => {
-  it('reaches the others, then itself, then is acknowledged', async () => {
+  it('reaches the other subscribers, then its sender, then is acknowledged', async () => {
     using sender = await connect()
     using receiver = await connect()
     const { ref } = await sender.join(
@@ -137,7 +137,7 @@ describe('client broadcast', () => {
     })
   })
 
-  it('is dropped without a word where no policy allows writing', async () => {
+  it('is dropped without a reply where no policy allows writing', async () => {
     using sender = await connect()
     using receiver = await connect()
     const { ref } = await sender.join('quiet:a', { private: true, broadcast: { ack: true } }, alice)

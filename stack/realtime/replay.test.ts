@@ -23,7 +23,7 @@ describe('a replay', () => {
     expect(parseReplay(replay)).toEqual(expected)
   })
 
-  it('of bytes is nothing for 1.0.0', () => {
+  it('of bytes gives clients of 1.0.0 no frame', () => {
     const message = { id: '1', event: 'e', payload: null, binaryPayload: Buffer.from([1]) }
     expect(replayFrame(1, 't', '1', message)).toBeUndefined()
     expect(replayFrame(2, 't', '1', message)?.[0]).toBe(0x82)

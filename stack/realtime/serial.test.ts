@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { SerialTasks } from './serial.ts'
 
 describe('serial tasks', () => {
-  it('run at once when nothing is before them, else in order', async () => {
+  it('run at once without a task before them, else in order', async () => {
     const log: string[] = []
     const tasks = new SerialTasks(() => undefined)
     tasks.run(() => void log.push('first'))
@@ -21,7 +21,7 @@ describe('serial tasks', () => {
     expect(log).toEqual(['first', 'second', 'third'])
   })
 
-  it('go on after one that fails, whether at once or later', async () => {
+  it('go on after a task that throws or rejects', async () => {
     const failures: unknown[] = []
     const tasks = new SerialTasks((error) => failures.push(error))
     const done = Promise.withResolvers<void>()

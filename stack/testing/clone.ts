@@ -5,23 +5,23 @@ import type pg from 'pg'
 import { databaseUrls, withClient } from '../postgres/index.ts'
 import type { DatabaseUrls } from '../types.ts'
 
-/** Plain data: it travels from the run's main process to the workers. */
+/** Plain data, because the run's main process sends it to the workers. */
 export interface TestClusterInfo {
   port: number
   dbPassword: string
   vaultKey: string
-  /** Why there is no template with migrations; null when there is. */
+  /** Why the template with migrations is missing; null when it exists. */
   migrationFailure: string | null
 }
 
-/** Nobody may connect to these two, which keeps them free to clone. */
+/** Connections to these two are refused, because a database in use cannot be cloned. */
 export const TEMPLATES = { bootstrap: 'bootstrap_template', migrated: 'migrated_template' } as const
 
-/** Where administrative statements run, so that they keep no other database busy. */
+/** Administrative statements run here, so that they connect to no database that is cloned or dropped. */
 export const MAINTENANCE_DATABASE = 'template1'
 
 export interface TestDatabaseOptions {
-  /** False: only what hosted Supabase has before any migration. Default true. */
+  /** False: the state of hosted Supabase before any migration. Default true. */
   migrations?: boolean
 }
 
@@ -49,7 +49,7 @@ export async function cloneTemplate(
   }
 }
 
-/** Replication slots hold on to their database, and connections to both. */
+/** A database cannot be dropped while it has connections or replication slots. */
 async function dropDatabase(client: pg.Client, name: string): Promise<void> {
   await client.query(`alter database ${name} with allow_connections false`)
   await client.query('select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1', [

@@ -1,6 +1,6 @@
 /**
- * A temporary cluster for tests and tools, with two templates to clone: one as a hosted project before any
- * migration, one with the migrations. It ends with its process, however that ends.
+ * A temporary cluster for tests and tools, with two templates to clone: one as a hosted project before any migration, one
+ * with the migrations. The cluster ends with its process, also when that is killed.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -25,10 +25,10 @@ export interface TestCluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** A folder this young may belong to a run that uses it between two servers, ms. */
+/** A younger folder may belong to a run that is between two servers, ms. */
 const YOUNG_MS = 3_600_000
 
-/** Warnings and errors only: a test run shows what matters. */
+/** Warnings and errors only. */
 const quietLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
@@ -74,7 +74,7 @@ export async function startTestCluster(): Promise<TestCluster> {
   }
 }
 
-/** A broken migration fails the tests that need migrations, with the reason, and no others. */
+/** A broken migration fails only the tests that need migrations, with the reason. */
 async function migrate(url: string): Promise<string | null> {
   try {
     await applyMigrations({ url, logger: quietLogger, seed: false })
@@ -85,7 +85,7 @@ async function migrate(url: string): Promise<string | null> {
   }
 }
 
-/** What runs left behind that were killed together with their watchdog. */
+/** Removes folders of runs that were killed together with their watchdog. */
 async function removeLeftovers(): Promise<void> {
   for (const parent of TEMPORARY_PARENTS) {
     const names = await readdir(parent).catch(() => [])

@@ -12,7 +12,7 @@ import { cloneTemplate, type TestDatabase, type TestDatabaseOptions } from './cl
 export { withClient } from '../postgres/index.ts'
 export type { TestDatabase, TestDatabaseOptions } from './clone.ts'
 
-/** A database of its own, dropped on disposal with whatever is still connected to it. */
+/** A new database, dropped on disposal together with its connections. */
 export function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   return cloneTemplate(inject('testCluster'), options)
 }

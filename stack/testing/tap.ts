@@ -1,12 +1,12 @@
-/** Reads the Test Anything Protocol, as pgTAP prints it. */
+/** Parses the Test Anything Protocol, as pgTAP prints it. */
 
 interface TapTest {
   number: number
   ok: boolean
   name: string
-  /** Marked `# SKIP` or `# TODO`: does not count as failed. */
+  /** A test that is marked `# SKIP` or `# TODO` does not count as failed. */
   directive: 'skip' | 'todo' | null
-  /** What the test says about its failure, without the leading `#`. */
+  /** The test's comments on its failure, without the leading `#`. */
   diagnostics: string[]
 }
 
@@ -14,7 +14,7 @@ export interface TapResult {
   /** Number of tests announced; null without a plan. */
   plan: number | null
   tests: TapTest[]
-  /** Everything that is wrong, in words; empty when all is well. */
+  /** Failed tests, and faults of the plan; empty for a passed file. */
   problems: string[]
 }
 

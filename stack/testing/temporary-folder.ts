@@ -1,4 +1,4 @@
-/** Temporary folders for databases: in memory where there is plenty, because a clone then takes a tenth of the time. */
+/** Temporary folders for databases: in memory where enough is free, because a clone then takes a tenth of the time. */
 
 import { access, constants, mkdtemp, statfs } from 'node:fs/promises'
 import { freemem, tmpdir } from 'node:os'
@@ -8,10 +8,10 @@ const MEMORY_FOLDER = '/dev/shm'
 /** Bytes; a full run needs a fraction of it. */
 const MEMORY_NEEDED = 4 * 1024 ** 3
 
-/** Folders with this name and nobody using them are removed by a later run. */
+/** A later run removes unused folders with this name. */
 export const TEST_FOLDER_PREFIX = 'claimwire-test-'
 
-/** Where {@link temporaryDataFolder} may put folders, for whoever cleans up. */
+/** Where {@link temporaryDataFolder} creates folders. */
 export const TEMPORARY_PARENTS: readonly string[] = [MEMORY_FOLDER, tmpdir()]
 
 /** @param prefix of the new folder's name. @returns its absolute path; only the current user may enter it. */

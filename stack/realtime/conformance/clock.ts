@@ -1,9 +1,9 @@
 /**
- * The clock of a server under replay. It follows the moments of the recording, so that limits that count by time
- * count what they counted then, however long this machine takes.
+ * The clock of a server under replay. It follows the times of the recording, so that limits over time count the same
+ * events, however long this machine takes.
  */
 
-/** Time spent on one step passes in strides: less than this does not count. */
+/** Time within one step passes in strides of this length; a shorter time does not count. */
 const STRIDE_MS = 500
 
 export class ReplayClock {

@@ -1,6 +1,6 @@
 /**
- * Whether what came equals what was recorded, apart from what varies from run to run: identifiers, references and
- * moments. An identifier may differ, but must be the same wherever the recording has the same.
+ * Compares received values with recorded ones. Identifiers, references and times vary from run to run. An identifier may
+ * differ, but must be the same wherever the recording has the same.
  */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
@@ -11,13 +11,13 @@ const MOMENT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?
 const REFERENCES = new Set(['phx_ref', 'phx_ref_prev'])
 const EXPIRED = /expired \d+ seconds ago/
 
-/** Which identifier of the recording stands for which of this run. */
+/** Maps identifiers of the recording to those of this run. */
 export class Bindings {
   readonly #pairs = new Map<string, string>()
   readonly #captured = new Map<string, string>()
   readonly #literal: ReadonlySet<string>
 
-  /** @param actions everything that is sent: identifiers in it are the same in every run. */
+  /** @param actions everything that is sent: identifiers in it are the same in every run */
   constructor(actions: string) {
     this.#literal = new Set(actions.match(UUIDS))
   }
@@ -80,7 +80,7 @@ export function equal(expected: unknown, actual: unknown, bindings: Bindings, ke
   return expected === actual
 }
 
-/** In any order: which binding matched first means nothing. */
+/** In any order, because the order of matching bindings has no meaning. */
 function sameIds(expected: unknown[], actual: unknown[], bindings: Bindings): boolean {
   const left = actual.map(String)
   const unknown: string[] = []
@@ -121,7 +121,7 @@ function sameRecord(
       if (!equal(expected[key], actual[key], bindings, key)) return false
     } else renamed.push(key)
   }
-  // What is left can only be identifiers that serve as keys, e.g. of presences.
+  // The remaining keys can only be identifiers, e.g. of presences.
   return renamed.every((key) => {
     const match = [...actualKeys].find(
       (candidate) =>

@@ -1,4 +1,4 @@
-/** One connection of a replay: what the recording expects of it, what came, and what is still missing. */
+/** One connection of a replay: the events that the recording expects, and those that came. */
 
 import { WebSocket } from 'ws'
 import { type ConnectionEvent, laneOf } from './lanes.ts'
@@ -20,7 +20,7 @@ export class ReplayConnection {
     add(this.expected, event)
   }
 
-  /** Whether as much has come as is expected so far. */
+  /** Whether as many events have come as are expected so far. */
   get complete(): boolean {
     for (const [lane, events] of this.expected) {
       if ((this.actual.get(lane)?.length ?? 0) < events.length) return false
@@ -39,7 +39,7 @@ export class ReplayConnection {
         const body = Buffer.concat(chunks).toString()
         const contentType = response.headers['content-type']
         this.#came({ kind: 'refused', status: response.statusCode ?? 0, body, contentType })
-        // As the recording client noted it: a socket that never opened.
+        // The recording client noted a socket that never opened like this.
         this.#came({ kind: 'close', code: 1006, reason: '' })
         ws.terminate()
       })
@@ -57,7 +57,7 @@ export class ReplayConnection {
     ws.on('close', (code, reason) => {
       if (!refused) this.#came({ kind: 'close', code, reason: reason.toString() })
     })
-    // The close event says what matters.
+    // The close event follows.
     ws.on('error', () => undefined)
   }
 

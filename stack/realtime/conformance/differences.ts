@@ -1,5 +1,5 @@
 /**
- * Where the embedded server is meant to differ from the real one. Everything else that differs is a failure.
+ * Meant differences between the embedded server and the real one. Any other difference is a failure.
  * Delays are not listed: the 5 s before a refused join and the 2 s before a refused upgrade are settings, off here.
  */
 

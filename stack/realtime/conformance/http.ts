@@ -1,4 +1,4 @@
-/** One HTTP request with any `Host`, which `fetch` does not let one choose. */
+/** One HTTP request with any `Host`, which `fetch` would not send. */
 
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'

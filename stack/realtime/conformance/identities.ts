@@ -1,6 +1,6 @@
 /**
- * Where identity columns stood when a recording was made: rows that the database numbered itself get the same
- * numbers again, and so does what was derived from them.
+ * Sets identity columns to their values at the time of the recording, so that rows that the database numbers get the same
+ * numbers again.
  */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
@@ -19,7 +19,7 @@ export async function alignIdentities(recording: Recording, target: Target): Pro
   }
 }
 
-/** The first number that each table gave to a row; numbers that the recording itself chose are left out. */
+/** The first number that each table gave to a row; numbers that the recording sent are left out. */
 function firstIds(recording: Recording): Map<string, number> {
   const actions = JSON.stringify(recording.steps.map(actionOf))
   const first = new Map<string, number>()

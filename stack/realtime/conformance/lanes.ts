@@ -1,7 +1,6 @@
 /**
- * Events of one connection in lanes. Within a lane the order of the recording counts; between lanes it does not,
- * because the real server's own processes race there: channels with one another, presence with replies, the
- * database's news with everything.
+ * Events of one connection in lanes. Within a lane the order of the recording counts. Between lanes it does not, because
+ * processes of the real server race there: channels with each other, presence with replies, changes with both.
  */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
@@ -27,7 +26,7 @@ export function laneOf(event: ConnectionEvent): string {
   return topic
 }
 
-/** What is compared and shown: text frames as JSON, binary frames taken apart. */
+/** The content that is compared: text frames as JSON, binary frames as their fields. */
 export function contentOf(event: ConnectionEvent): unknown {
   if (event.kind !== 'frame') return event
   const { frame } = event
@@ -55,7 +54,7 @@ function headOf(frame: RecordedFrame): Head {
   const value = parseJson(frame.text)
   if (Array.isArray(value)) return head(value[2], value[3], value[4])
   if (isRecord(value)) return head(value.topic, value.event, value.payload)
-  // A shortened text: its beginning still names topic and event.
+  // The beginning of a shortened text still contains topic and event.
   const topic = /"topic":"([^"]*)"/.exec(frame.text)?.[1]
   const name = /"event":"([^"]*)"/.exec(frame.text)?.[1]
   return head(topic, name, undefined)
@@ -69,7 +68,7 @@ function head(topic: unknown, name: unknown, payload: unknown): Head {
   }
 }
 
-/** Kind 4, taken apart. */
+/** The fields of kind 4. */
 function userBroadcastOf(data: Buffer) {
   if (data.length < 5 || data[0] !== BINARY_KIND.userBroadcast) return undefined
   let offset = 5

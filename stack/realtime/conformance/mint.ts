@@ -1,4 +1,4 @@
-/** Tokens with given claims and nothing added, genuine or forged. */
+/** Signs tokens with exactly the given claims, genuine or forged. */
 
 import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'

@@ -1,6 +1,6 @@
 /**
- * Replays one recording: does what was done, as soon as what had been answered before has been answered again,
- * and compares. Pauses of the recording are kept, but not longer than `maxGapMs`.
+ * Replays one recording: repeats each action as soon as the earlier answers have come again, and compares. Pauses of the
+ * recording are kept, up to `maxGapMs`.
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
@@ -29,17 +29,17 @@ export const DEFAULT_PLAY: Omit<PlayOptions, 'differences'> = { maxGapMs: 250, p
 export interface PlayResult {
   scenario: string
   mismatches: Mismatch[]
-  /** Meant differences that were met, by their reasons. */
+  /** Reasons of the meant differences that occurred. */
   excused: string[]
   checks: number
   milliseconds: number
 }
 
-/** How long to wait for frames that may be caused by the request that comes next. */
+/** Wait for frames that may be caused by the next request, ms. */
 const MAYBE_MS = 150
-/** A replay that is later than this gives up its rhythm and begins a new one. */
+/** A replay that is later than this starts a new rhythm, ms. */
 const CATCH_UP_MS = 50
-/** After the last step: time for frames that should not come. */
+/** Wait after the last step for frames that should not come, ms. */
 const SETTLE_MS = 150
 
 export async function play(recording: Recording, target: Target, options: PlayOptions): Promise<PlayResult> {
@@ -58,7 +58,7 @@ class Player {
   readonly #verdict: Verdict
   /** When the next action is due. */
   #due = Date.now()
-  /** Something that should have come did not: nothing is waited for at length any more. */
+  /** An expected event did not come; later waits are short. */
   #gaveUp = false
   #changed: () => void = () => undefined
 
@@ -102,7 +102,6 @@ class Player {
     return this.#act(action)
   }
 
-  /** @returns false when the replay cannot go on. */
   /** Keeps the recording's rhythm without letting small delays add up. */
   async #pace(gap: number): Promise<void> {
     this.#due += Math.min(this.#options.maxGapMs, gap)
@@ -231,7 +230,7 @@ class Player {
     return true
   }
 
-  /** The time in which what is awaited came in the recording, and some more. */
+  /** The time that the awaited events took in the recording, and `patienceMs`. */
   #patience(awaited: Step[]): number {
     const first = awaited[0]?.at ?? 0
     const last = awaited.at(-1)?.at ?? 0
@@ -255,7 +254,7 @@ class Player {
   }
 }
 
-/** Values that the database made: equal positions of the returned rows. */
+/** Values that the database generated: equal positions of the returned rows. */
 function capture(bindings: Bindings, expected: unknown, actual: unknown): void {
   if (typeof expected === 'object' && typeof actual === 'object' && expected !== null && actual !== null) {
     const other = new Map<string, unknown>(Object.entries(actual))

@@ -13,7 +13,7 @@ export interface RemoteOptions {
   dbUrl: string | undefined
 }
 
-/** Its clock, its limits and what lies behind its gateway are out of reach: steps that need them fail and say so. */
+/** Steps that need the server's clock, its limits or access behind its gateway fail with that reason. */
 export function remoteTarget({ url, publishableKey, mint, dbUrl }: RemoteOptions): Target & AsyncDisposable {
   const session = dbUrl === undefined ? undefined : openSqlSession(() => dbUrl)
   return {

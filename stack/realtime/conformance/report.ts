@@ -1,4 +1,4 @@
-/** What a replay found, for people. */
+/** The results of a replay as text. */
 
 import type { PlayResult } from './player.ts'
 import type { Mismatch } from './verdict.ts'

@@ -1,4 +1,4 @@
-/** Replays recordings, several at a time, each against a target of its own. */
+/** Replays several recordings at a time, each against its own target. */
 
 import { type PlayOptions, type PlayResult, play } from './player.ts'
 import type { Recording } from './recording.ts'
@@ -13,7 +13,7 @@ export interface RunOptions extends PlayOptions {
 /** @returns results in the order of the recordings */
 export async function runRecordings(recordings: Recording[], options: RunOptions): Promise<PlayResult[]> {
   const results = new Map<Recording, PlayResult>()
-  // The longest first, so that none is left alone at the end.
+  // The longest first, so that a long one does not run alone at the end.
   const waiting = recordings.toSorted((a, b) => duration(b) - duration(a))
   const worker = async () => {
     for (let recording = waiting.shift(); recording; recording = waiting.shift()) {
@@ -28,7 +28,7 @@ export async function runRecordings(recordings: Recording[], options: RunOptions
 
 async function playOne(recording: Recording, options: RunOptions): Promise<PlayResult> {
   await using target = await options.target()
-  // Awaited here: the target is disposed of when this function ends.
+  // Awaited here, because the target is disposed of when this function ends.
   return await play(recording, target, options)
 }
 

@@ -1,13 +1,13 @@
-/** A recording cut into scenes: what was observed, then what was done next. */
+/** A recording cut into scenes: observed steps, then the next action. */
 
 import { EVENT } from '../protocol/wire.ts'
 import { eventOf } from './lanes.ts'
 import type { Step } from './recording.ts'
 
 export interface Scene {
-  /** Observed before the action; it is waited for. */
+  /** Observed before the action; waited for. */
   before: Step[]
-  /** Observed just before a request or statement ended: perhaps its effect, so it is waited for only shortly. */
+  /** Observed just before a request or statement ended, so perhaps its effect; waited for only shortly. */
   maybe: Step[]
   /** Undefined in the last scene. */
   action: Step | undefined
@@ -35,7 +35,7 @@ export function scenesOf(steps: Step[]): Scene[] {
   return [...scenes, { before: observed, maybe: [], action: undefined, gap: 0 }]
 }
 
-/** What a step sends; undefined for what was only observed. */
+/** The sent part of a step; undefined for a step that was only observed. */
 export function actionOf(step: Step): unknown {
   switch (step.dir) {
     case 'connect':

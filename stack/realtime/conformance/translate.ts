@@ -1,6 +1,6 @@
 /**
- * Turns what was sent in a recording into what is sent now: tokens are minted anew with the same claims, their
- * times and other moments are moved to now, values that the database made are replaced by those it makes now.
+ * Translates the sent part of a recording for this run: tokens are signed again with the same claims, times are moved to
+ * now, and values that the database generated are replaced by this run's values.
  */
 
 import { createHmac } from 'node:crypto'
@@ -35,7 +35,7 @@ export class Translator {
     this.#bindings = bindings
   }
 
-  /** @param gateway whether the text goes to the gateway, where keys of the new kind mean something */
+  /** @param gateway whether the text goes to the gateway, which knows keys of the new kind */
   async text(text: string, gateway = true): Promise<string> {
     let result = text
     for (const token of new Set(text.match(JWT))) result = result.replaceAll(token, await this.#token(token))
@@ -47,7 +47,7 @@ export class Translator {
     return this.#bindings.substitute(result)
   }
 
-  /** A parameter of a statement: only what the database made before is replaced. */
+  /** A parameter of a statement: only values that the database generated before are replaced. */
   param(value: unknown): unknown {
     return typeof value === 'string' || typeof value === 'number' ? this.#bindings.captured(value) : value
   }
@@ -64,7 +64,7 @@ export class Translator {
     const [head = '', body = '', signature = ''] = recorded.split('.')
     const header = parseJson(Buffer.from(head, 'base64url').toString())
     const claims = parseJson(Buffer.from(body, 'base64url').toString())
-    // Other algorithms were sent to see them refused.
+    // Tokens with other algorithms were sent to be refused.
     if (!isRecord(header) || !isRecord(claims) || header.alg !== 'HS256') return recorded
     const { exp } = claims
     const moved = typeof exp === 'number' ? { ...claims, exp: exp + this.#shiftMs / 1000 } : claims
@@ -74,15 +74,15 @@ export class Translator {
   }
 }
 
-/** Length of a recorded text that was too long to keep, if it was. */
+/** The original length of a recorded text that was shortened. */
 export function shortenedTo(text: string): number | undefined {
   const match = SHORTENED.exec(text)
   return match ? Number(match[2]) : undefined
 }
 
 /**
- * Writes a shortened JSON text again at its full length: the string in which it was cut is filled up and what
- * was open is closed.
+ * Restores a shortened JSON text to its full length: the string in which it was cut is filled up, and open brackets are
+ * closed.
  * @param tail members of the outermost object that followed, e.g. `,"ref":"3"`
  */
 export function lengthen(text: string, tail: string): string {
@@ -96,7 +96,7 @@ export function lengthen(text: string, tail: string): string {
   return start + 'x'.repeat(Math.max(0, missing)) + end
 }
 
-/** The brackets that close what `json` leaves open, innermost first. */
+/** The closing brackets that `json` lacks, innermost first. */
 function openBrackets(json: string): string[] {
   const open: string[] = []
   let quoted = false

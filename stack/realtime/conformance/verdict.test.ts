@@ -28,23 +28,23 @@ function differences(expected: ConnectionEvent[], actual: ConnectionEvent[], rea
 }
 
 describe('a verdict', () => {
-  it('is clean when everything came in order', () => {
+  it('has no difference when every event came in order', () => {
     expect(differences([JOINED, BROADCAST, ACK], [JOINED, BROADCAST, ACK])).toEqual([])
   })
 
-  it('finds what is missing, without blaming what follows', () => {
+  it('finds a missing event, and no difference in the events after it', () => {
     expect(differences([JOINED, BROADCAST, ACK], [JOINED, ACK])).toEqual(['A realtime:t #2'])
   })
 
-  it('finds what should not have come', () => {
+  it('finds an unexpected event', () => {
     expect(differences([JOINED], [JOINED, BROADCAST])).toEqual(['A realtime:t, after the last'])
   })
 
-  it('finds what came in the wrong order', () => {
+  it('finds events in the wrong order', () => {
     expect(differences([JOINED, BROADCAST, ACK], [JOINED, ACK, BROADCAST])).not.toEqual([])
   })
 
-  it('lets presence race with replies', () => {
+  it('accepts presence before or after replies', () => {
     expect(differences([ACK, DIFF], [DIFF, ACK])).toEqual([])
   })
 

@@ -1,4 +1,4 @@
-/** What was not as recorded, and what was meant not to be. */
+/** Differences from the recording: unexpected ones, and those that are meant. */
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import { type Bindings, equal } from './compare.ts'
@@ -7,7 +7,7 @@ import type { ExpectedDifference } from './differences.ts'
 import { type ConnectionEvent, contentOf } from './lanes.ts'
 import { shortenedTo } from './translate.ts'
 
-/** One thing that was not as recorded. */
+/** One difference from the recording. */
 export interface Mismatch {
   where: string
   expected: unknown
@@ -16,7 +16,7 @@ export interface Mismatch {
 
 export class Verdict {
   readonly mismatches: Mismatch[] = []
-  /** Reasons of the meant differences that were met. */
+  /** Reasons of the meant differences that occurred. */
   readonly excused = new Set<string>()
   checks = 0
   readonly #scenario: string
@@ -29,7 +29,7 @@ export class Verdict {
     this.#differences = differences
   }
 
-  /** Everything that was expected on a connection, against everything that came. */
+  /** Compares the expected events of a connection with the received ones. */
   connection(connection: ReplayConnection): void {
     const lanes = new Set([...connection.expected.keys(), ...connection.actual.keys()])
     for (const lane of lanes) {
@@ -39,7 +39,7 @@ export class Verdict {
     }
   }
 
-  /** Aligned where possible, so that one missing event does not make all that follow it differ. */
+  /** Aligns the events, so that one missing event does not make all later ones differ. */
   #compareLane(where: string, expected: ConnectionEvent[], actual: ConnectionEvent[]): void {
     let at = 0
     for (const [index, event] of expected.entries()) {
@@ -94,7 +94,7 @@ export class Verdict {
   }
 }
 
-/** What a frame is about, without the values that vary. */
+/** Event, reference and status of a frame. */
 function outline(content: unknown): string {
   const [event, ref, status] = isRecord(content)
     ? [

@@ -69,19 +69,19 @@ function changes(client: TestClient): Record<string, unknown>[] {
 }
 
 describe('row level security', () => {
-  it('that fails for one subscriber harms nobody else', async () => {
+  it('that raises an error for one subscriber still delivers to the others', async () => {
     using alice = await listen({ table: 'fragile' })
     using bob = await listen({ table: 'fragile' }, BOB)
     await sql(`insert into public.fragile values (1, 'a'), (2, 'b')`)
     expect((await nextChange(alice)).record).toEqual({ id: 1, value: 'a' })
     expect((await nextChange(alice)).record).toEqual({ id: 2, value: 'b' })
     await sql('delete from public.fragile where id = 2')
-    // A deleted row cannot be checked: everybody hears of its key.
+    // A deleted row cannot be checked, so every subscriber gets its key.
     expect(await nextChange(bob)).toMatchObject({ type: 'DELETE', old_record: { id: 2 } })
     expect(changes(bob)).toHaveLength(1)
   })
 
-  it('is asked with the row as the change left it', async () => {
+  it('is checked on the row after the change', async () => {
     using alice = await listen({ table: 'owned' })
     using bob = await listen({ table: 'owned' }, BOB)
     for (let id = 1; id <= 50; id++) {
@@ -91,14 +91,14 @@ describe('row level security', () => {
     await sql('delete from public.owned where id = 1')
     await alice.next((message) => data(message).type === 'DELETE')
     await bob.next((message) => data(message).type === 'DELETE')
-    // The commit of an update may be heard of before other sessions see it: Alice must not be taken for the owner.
+    // The stream can deliver an update before other sessions see it. Alice must not be taken for the owner.
     expect(changes(alice).filter((change) => change.type === 'UPDATE')).toEqual([])
     expect(changes(bob).filter((change) => change.type === 'UPDATE')).toHaveLength(50)
   })
 })
 
 describe('a change', () => {
-  it('of a table without a primary key is an error', async () => {
+  it('of a table without a primary key is sent as an error', async () => {
     using client = await listen({ table: 'keyless' })
     await sql(`insert into public.keyless values ('a')`)
     expect(await nextChange(client)).toMatchObject({
@@ -109,7 +109,7 @@ describe('a change', () => {
     })
   })
 
-  it('shows the columns that the role may read, as soon as it may', async () => {
+  it('has the columns that the role may read, also after a grant', async () => {
     using client = await listen({ table: 'partly' })
     await sql(`insert into public.partly values (1, 'a', 'b')`)
     expect((await nextChange(client)).record).toEqual({ id: 1, shown: 'a' })
@@ -118,7 +118,7 @@ describe('a change', () => {
     expect((await nextChange(client)).record).toEqual({ id: 2, shown: 'a', hidden: 'b' })
   })
 
-  it('keeps large values that did not change, where the old row is known', async () => {
+  it('has large unchanged values, where the old row is known', async () => {
     using client = await listen({ table: 'large' })
     const big = Array.from({ length: 4000 }, (_, n) =>
       String.fromCharCode(0x4e00 + ((n * 7919) % 20_000)),
@@ -155,7 +155,7 @@ describe('a change', () => {
   })
 })
 
-it('sends values as to_jsonb has them: composites as objects, items of arrays as they are', async () => {
+it('values are as to_jsonb writes them: composites as objects, items of arrays unchanged', async () => {
   using client = await listen({ table: 'visits' })
   await sql(`
     insert into public.visits values
@@ -173,7 +173,7 @@ it('sends values as to_jsonb has them: composites as objects, items of arrays as
   })
 })
 
-it('unsubscribes in the database when a channel ends', async () => {
+it('the end of a channel removes its rows from realtime.subscription', async () => {
   const count = () =>
     withClient(database.urls.admin, async (client) => {
       const result = await client.query('select count(*)::int as n from realtime.subscription')

@@ -35,7 +35,7 @@ describe('a binding', () => {
       '%{"filter" => nil, "schema" => "public", "table" => "t"}',
     ],
     [{ user_token: 'secret' }, '<redacted>'],
-  ])('%j names none', (binding, printed) => {
+  ])('%j names no table', (binding, printed) => {
     expect(parseParams(binding)).toEqual({
       ok: false,
       message: `No subscription params provided. Please provide at least a \`schema\` or \`table\` to subscribe to: ${printed}`,
@@ -75,7 +75,7 @@ describe('filters', () => {
 })
 
 describe('a selection', () => {
-  it('leaves out what is no name, and is every column when nothing is left', () => {
+  it('ignores items that are no text, and selects every column without any name', () => {
     const select = (value: unknown) => {
       const parsed = parseParams({ schema: 'public', table: 't', select: value })
       return parsed.ok ? parsed.params.select : parsed.message

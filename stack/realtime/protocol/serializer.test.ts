@@ -67,7 +67,7 @@ describe('text frames', () => {
 })
 
 describe('binary frames', () => {
-  it('of kind 3 give every field', () => {
+  it('of kind 3 are decoded with every field', () => {
     fc.assert(
       fc.property(
         short,
@@ -105,7 +105,7 @@ describe('binary frames', () => {
     expect(decodeBinary(2, Buffer.from([3, 0, 0, 1, 1, 1, 1, 0x74, 0x65, 0x31]))).toBeDefined()
   })
 
-  it('of kind 0 give every field and the bytes', () => {
+  it('of kind 0 are decoded with every field and the bytes', () => {
     const frame = Buffer.concat([
       Buffer.from([0, 1, 2, 3, 4]),
       Buffer.from('122toparrive'),
@@ -120,7 +120,7 @@ describe('binary frames', () => {
     })
   })
 
-  it('never make decoding throw, whatever their lengths say', () => {
+  it('of any bytes never make decoding throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         decodeBinary(2, Buffer.from(bytes))
@@ -130,7 +130,7 @@ describe('binary frames', () => {
     )
   })
 
-  it('are not understood by 1.0.0', () => {
+  it('are ignored in 1.0.0', () => {
     expect(decodeBinary(1, Buffer.from([3, 0, 0, 1, 1, 0, 1, 0x74, 0x65, 0x7b, 0x7d]))).toBeUndefined()
   })
 
@@ -162,19 +162,19 @@ describe('messages to many', () => {
     expect(message.frame(1)).not.toBe(message.frame(2))
   })
 
-  it('of bytes are nothing for 1.0.0', () => {
+  it('of bytes give clients of 1.0.0 no frame', () => {
     const bytes = userBroadcastMessage('t', { ...broadcast, encoding: 'binary' })
     expect(bytes.frame(1)).toBeUndefined()
     expect(bytes.frame(2)).toBeDefined()
   })
 
-  it('that say they are JSON and are not are nothing for 1.0.0', () => {
+  it('of broken JSON give clients of 1.0.0 no frame', () => {
     const broken = userBroadcastMessage('t', { ...broadcast, payload: Buffer.from('{') })
     expect(broken.frame(1)).toBeUndefined()
     expect(broken.frame(2)).toBeDefined()
   })
 
-  it('whose topic is too long for kind 4 go out as text', () => {
+  it('whose topic is too long for kind 4 are sent as text', () => {
     const frame = userBroadcastMessage('x'.repeat(300), broadcast).frame(2)
     expect(frame?.[0]).toBe(0x81)
     expect(frame?.subarray(4).toString()).toContain(broadcastPayload('e', '{"n":1}'))

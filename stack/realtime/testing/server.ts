@@ -1,4 +1,4 @@
-/** A Realtime server on a free port, behind as much of a gateway as its tests need. */
+/** A Realtime server on a free port, with the part of a gateway that its tests need. */
 
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'

@@ -1,6 +1,6 @@
 /**
- * What applications do with supabase-js, as scenarios that run in Node and in a browser alike: each returns what it
- * saw. Nothing here knows of the server but its address.
+ * What applications do with supabase-js, as scenarios that run in Node and in a browser. Each returns what it observed.
+ * The scenarios know only the server's address.
  */
 
 import { createClient, type RealtimeChannel, type SupabaseClient } from '@supabase/supabase-js'
