@@ -4,7 +4,7 @@ import { findAnswer, parseTypeformResponse, TYPEFORM_LIMITS } from './typeform.t
 
 const field = (type: string, ref = `ref_${type}`) => ({ id: `id_${type}`, ref, type })
 
-/** A response as Typeform documents it, with every kind of answer. */
+/** A response as Typeform documents it, with every type of answer. */
 const COMPLETE = {
   event_id: '01HF',
   event_type: 'form_response',
@@ -50,7 +50,7 @@ const COMPLETE = {
   },
 }
 
-/** The complete response with one value set; undefined leaves it out. */
+/** The complete response with another value at a path. */
 function changed(path: string, value: unknown): unknown {
   const copy: unknown = structuredClone(COMPLETE)
   const keys = path.split('.')
@@ -71,7 +71,7 @@ function pathOf(body: unknown): unknown {
   }
 }
 
-test('keeps what is known, sanitised, and leaves out the rest', () => {
+test('known fields are kept and sanitised, unknown ones are left out', () => {
   const { event_id, form_response: response } = parseTypeformResponse(COMPLETE)
   expect(event_id).toBe('01HF')
   expect(response.hidden).toEqual({ user_id: 'e6b2a0d4-0f5a-4a7e-9b6e-111111111111', empty: '' })
@@ -103,7 +103,7 @@ test('keeps what is known, sanitised, and leaves out the rest', () => {
   expect(response.answers[8]).toMatchObject({ choices: { labels: ['Front', 'Rear'], other: 'Roof' } })
 })
 
-test('a response without answers, hidden fields or definition is one, too', () => {
+test('answers, hidden fields and definition may be missing', () => {
   const bare = { event_type: 'form_response', form_response: { form_id: 'f', token: 't' } }
   expect(parseTypeformResponse(bare).form_response).toEqual({
     form_id: 'f',
@@ -114,7 +114,7 @@ test('a response without answers, hidden fields or definition is one, too', () =
   })
 })
 
-describe('is no Typeform response', () => {
+describe('a body that is no Typeform response is refused with the path of the wrong value', () => {
   test.each([null, 1, 'text', [], [COMPLETE], {}])('%j', (body) => {
     expect(pathOf(body)).toBeTypeOf('string')
     expect(pathOf(body)).not.toBe('accepted')
@@ -151,12 +151,12 @@ describe('is no Typeform response', () => {
     ['0', 'field', null],
   ])('answer %s with %s = %j', (index, key, value) => {
     expect(pathOf(changed(`form_response.answers.${index}.${key}`, value))).toBe(
-      `form_response.answers[${index}].${key}`,
+      `form_response.answers.${index}.${key}`,
     )
   })
 })
 
-test('finds an answer by its name first, then by its kind', () => {
+test('an answer is found by the name of its field, and without one by its type', () => {
   const response = parseTypeformResponse(
     changed('form_response.answers', [
       { type: 'email', email: 'witness@example.com', field: field('email', 'witness') },
