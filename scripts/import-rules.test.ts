@@ -25,9 +25,6 @@ const FRAMEWORK = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]((?:preact|@preact|@tansta
 /** Files that every folder may import. */
 const OPEN_FILES = ['package.json', 'package-lock.json']
 
-/** Folders with circular imports that are still to be broken. */
-const KNOWN_CIRCLES: readonly string[] = ['functions-shared/audio', 'supabase/functions/generate-pdf']
-
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])(\.{1,2}\/[^'"]+)\1/g
 
@@ -131,11 +128,7 @@ test('every import stays within the rules', () => {
 
 test('no circular imports, type imports included', () => {
   const imports = new Map([...sources].map(([path, source]) => [path, importsOf(source, path)]))
-  const found = circles(imports)
-  const within = (folder: string) => (group: string[]) => group.every((path) => isInside(path, folder))
-  expect(found.filter((group) => !KNOWN_CIRCLES.some((folder) => within(folder)(group)))).toEqual([])
-  // A folder without a circle no longer belongs in the list.
-  expect(KNOWN_CIRCLES.filter((folder) => !found.some(within(folder)))).toEqual([])
+  expect(circles(imports)).toEqual([])
 })
 
 test.each([

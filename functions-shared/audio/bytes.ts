@@ -1,4 +1,4 @@
-/** Numbers and names in binary files. Whoever calls has checked that they lie within the bytes. */
+/** Numbers and names in binary files. The caller checks with `has` that they lie within the bytes. */
 
 export interface ByteView {
   readonly length: number
@@ -8,23 +8,23 @@ export interface ByteView {
   u24be(at: number): number
   u32le(at: number): number
   u32be(at: number): number
-  /** As a number: beyond 2^53 it is not exact, which no length of a real file reaches. */
+  /** Not exact above 2^53, which no length in a real file reaches. */
   u64le(at: number): number
   u64be(at: number): number
   f32be(at: number): number
   f64be(at: number): number
-  /** To be called for each part (frame, page, box) of a file. @throws TooManyParts */
+  /** Called for each part of a file: frame, page, box or element. @throws TooManyParts above {@link MAX_PARTS} */
   countPart(): void
-  /** Whether there are `count` bytes from `at` on. */
+  /** Whether the file has `count` bytes from `at` on. */
   has(at: number, count: number): boolean
-  /** One character per byte; bytes beyond the end are left out. */
+  /** One character per byte. Bytes beyond the end are left out. */
   ascii(at: number, count: number): string
 }
 
-/** Of one file: seven hours in frames of 26 ms, and a fraction of a second to go through. */
+/** Parts of one file: seven hours in frames of 26 ms. Reading so many takes a fraction of a second. */
 const MAX_PARTS = 1_000_000
 
-/** A file that is made of crumbs to keep its reader busy. */
+/** The file has so many tiny parts that reading them all would keep the worker busy. */
 export class TooManyParts extends Error {}
 
 export function viewBytes(bytes: Uint8Array): ByteView {
@@ -48,7 +48,7 @@ export function viewBytes(bytes: Uint8Array): ByteView {
     },
     has: (at, count) => at >= 0 && at + count <= bytes.length,
     ascii(at, count) {
-      // Asked for each part of a file: ten times faster than a copy of the bytes spread into a call.
+      // Called for each part of a file. This loop is ten times faster than String.fromCharCode(...bytes).
       let text = ''
       const end = Math.min(bytes.length, at + count)
       for (let index = at; index < end; index += 1) text += String.fromCharCode(view.getUint8(index))

@@ -1,9 +1,11 @@
 /**
- * What an audio file says of itself, read from its structure without decoding: length, codec, sample rate, and
- * whether it is all there. Bounded work for any bytes: one pass, no allocation that depends on what a header claims.
+ * Reads duration, codec, sample rate and completeness of an audio file from its structure, without decoding it. The work
+ * is bounded for any bytes: one pass, at most a million parts, and no allocation whose size a header decides.
+ * docs/adr/0007-own-code.md says why no library does this.
  */
 
 import type { AudioType } from '../file-type.ts'
+import type { AudioFacts } from './audio-facts.ts'
 import { TooManyParts } from './bytes.ts'
 import { readFlac } from './flac.ts'
 import { readMp3 } from './mp3.ts'
@@ -11,24 +13,6 @@ import { readMp4 } from './mp4.ts'
 import { readOgg } from './ogg.ts'
 import { readWav } from './wav.ts'
 import { readWebm } from './webm.ts'
-
-export interface AudioFacts {
-  /**
-   * E.g. `pcm`, `mp3`, `aac`, `opus`, `vorbis`; where it is none of those that are known, the container's own name of
-   * at most 32 visible ASCII characters, or `unknown`.
-   */
-  codec: string
-  /** Hertz; null where the file does not say. */
-  sampleRate: number | null
-  /** Null where the file does not say, or not reliably. */
-  channels: number | null
-  /** Seconds of what is there; 0 where there is nothing to hear. */
-  duration: number
-  /** Whether there are pictures as well: a film, not a voice note. */
-  video: boolean
-  /** False where the structure announces more than the file has. */
-  complete: boolean
-}
 
 const READERS: Record<AudioType, (bytes: Uint8Array) => AudioFacts | null> = {
   wav: readWav,
@@ -40,19 +24,19 @@ const READERS: Record<AudioType, (bytes: Uint8Array) => AudioFacts | null> = {
   flac: readFlac,
 }
 
-/** Null where there is no audio in the container, or it makes no sense. */
+/** Null for a container without audio, or with a structure that cannot be read. */
 export function readAudioFacts(bytes: Uint8Array, type: AudioType): AudioFacts | null {
   try {
     const facts = READERS[type](bytes)
-    return facts === null ? null : sensible(facts)
+    return facts === null ? null : plausible(facts)
   } catch (error) {
     if (error instanceof TooManyParts) return null
     throw error
   }
 }
 
-/** A file may claim anything: names that are none, rates below zero, and times before its beginning. */
-function sensible(facts: AudioFacts): AudioFacts {
+/** Replaces impossible claims of a file: unprintable codec names, negative sample rates and durations. */
+function plausible(facts: AudioFacts): AudioFacts {
   const { codec, duration, sampleRate } = facts
   return {
     ...facts,

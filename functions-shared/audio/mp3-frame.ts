@@ -6,11 +6,11 @@ export interface Mp3Frame {
   samples: number
   sampleRate: number
   channels: 1 | 2
-  /** Bytes between the header and the sound. */
+  /** Bytes between the header and the audio data. */
   sideInformation: number
 }
 
-/** Kilobits a second by the header's index; 0 where a length cannot be told. */
+/** Kilobits per second by the header's index; 0 for an index without a defined length. */
 const MPEG1_BITRATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0]
 const MPEG2_BITRATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0]
 /** By version: 2.5, reserved, 2, 1. */
@@ -18,7 +18,7 @@ const SAMPLE_RATES = [[11025, 12000, 8000], [], [22050, 24000, 16000], [44100, 4
 const MPEG1 = 3
 const MONO = 3
 
-/** Null where there is no such header at `at`. Eleven set bits occur by chance: look at the next frame, too. */
+/** Null where no frame header is at `at`. The eleven set bits also occur by chance, so the caller checks the next frame, too. */
 export function readMp3Frame(bytes: Uint8Array, at: number): Mp3Frame | null {
   const [sync = 0, kind = 0, format = 0, mode = 0] = bytes.subarray(at, at + 4)
   const isLayer3 = (kind & 0xe6) === 0xe2

@@ -1,13 +1,13 @@
 /**
- * MP3: a row of frames, each of which tells its length; tags may stand before and after. There is no length of the
- * whole that can be relied on, so the frames are counted.
+ * MP3: a sequence of frames, each with its length in its header. Tags may stand before and after them. No header has a
+ * reliable duration of the whole file, so the frames are counted.
  */
 
+import type { AudioFacts } from './audio-facts.ts'
 import { type ByteView, viewBytes } from './bytes.ts'
-import type { AudioFacts } from './facts.ts'
 import { type Mp3Frame, readMp3Frame } from './mp3-frame.ts'
 
-/** What is skipped to find the next frame; more than this is not an MP3 file with a scratch. */
+/** Bytes that are skipped to find the next frame. A file with a longer gap is taken to end there. */
 const MAX_GARBAGE = 64 * 1024
 
 export function readMp3(bytes: Uint8Array): AudioFacts | null {
@@ -26,7 +26,7 @@ export function readMp3(bytes: Uint8Array): AudioFacts | null {
     }
     garbage = 0
     view.countPart()
-    // The last frame is often cut by the recorder's own end; nobody misses its 26 ms.
+    // Recorders often cut the last frame. It would have 26 ms.
     if (!view.has(at, frame.size)) break
     const count = first === null ? announcedFrames(view, at, frame) : null
     first ??= frame
@@ -50,7 +50,7 @@ export function readMp3(bytes: Uint8Array): AudioFacts | null {
   }
 }
 
-/** Of the ID3v2 tag at the beginning; its size has seven bits a byte. */
+/** Bytes of the ID3v2 tag at the beginning. Its size field has seven bits per byte. */
 function tagSize(view: ByteView): number {
   if (!view.has(0, 10) || view.ascii(0, 3) !== 'ID3') return 0
   const size = [6, 7, 8, 9].reduce((sum, at) => sum * 128 + (view.u8(at) & 0x7f), 0)
@@ -58,14 +58,14 @@ function tagSize(view: ByteView): number {
   return 10 + size + footer
 }
 
-/** The first frame needs a second behind it, later ones the first one's kind. */
+/** The first frame must be followed by a second one. Later frames must have the sample rate of the first. */
 function belongs(bytes: Uint8Array, at: number, frame: Mp3Frame, first: Mp3Frame | null): boolean {
   if (first !== null) return frame.sampleRate === first.sampleRate
   const next = at + frame.size
   return next === bytes.length || readMp3Frame(bytes, next)?.sampleRate === frame.sampleRate
 }
 
-/** The count that encoders put into a first, silent frame; null where that is an ordinary frame. */
+/** The number of frames that encoders write into a first, silent frame; null for an ordinary frame. */
 function announcedFrames(view: ByteView, at: number, { size, sideInformation }: Mp3Frame): number | null {
   const start = at + 4 + sideInformation
   if (start + 12 > at + size || !['Xing', 'Info'].includes(view.ascii(start, 4))) return null

@@ -1,21 +1,21 @@
 /**
  * MP4 (M4A): boxes within boxes, `<size> <name> <content>` (ISO/IEC 14496-12).
  *
- *     moov ▸ mvhd              length of the whole
- *          ▸ trak ▸ mdia       hdlr `soun`: the track with the sound; mdhd its clock; stsd its codec
- *          ▸ mvex ▸ trex       length of a sample where a fragment does not say
- *     moof ▸ traf ▸ trun       a fragment: how browsers record, as the length is not known when the file begins
- *     mdat                     the sound itself
+ *     moov ▸ mvhd              duration of the file
+ *          ▸ trak ▸ mdia       hdlr `soun`: the audio track; mdhd: its clock; stsd: its codec
+ *          ▸ mvex ▸ trex       default duration of a sample in fragments
+ *     moof ▸ traf ▸ trun       a fragment: browsers record so, because they do not know the duration at the beginning
+ *     mdat                     the audio data
  */
 
+import type { AudioFacts } from './audio-facts.ts'
 import { type ByteView, viewBytes } from './bytes.ts'
-import type { AudioFacts } from './facts.ts'
 
 interface Box {
   name: string
   start: number
   end: number
-  /** False where the box announces more than its surroundings have. */
+  /** False where the box announces more bytes than the box around it has. */
   whole: boolean
 }
 
@@ -27,10 +27,10 @@ interface Track {
   sampleRate: number
 }
 
-/** Names of sample entries; others are called as the file calls them. */
+/** Codecs by the name of the sample entry. Other codecs keep the name of their entry. */
 const CODECS: Readonly<Record<string, string>> = { mp4a: 'aac', Opus: 'opus', samr: 'amr', sawb: 'amr' }
 
-/** What is known of a file without its `moov`. */
+/** Facts of a file without `moov`. */
 const NOTHING = { codec: 'unknown', sampleRate: null, channels: null, duration: 0 } as const
 
 export function readMp4(bytes: Uint8Array): AudioFacts | null {
@@ -54,11 +54,11 @@ export function readMp4(bytes: Uint8Array): AudioFacts | null {
     if (box.name === 'moof' && track !== null)
       fragments += fragmentLength(view, box, track.id, fragmentSample)
   }
-  // Without a moov nothing can be played, whatever else is there: it may stand at the end that is missing.
+  // Without moov no player can play the file. In a truncated file moov may have been in the missing part.
   if (track === null) return complete ? null : { ...NOTHING, video, complete }
   const duration = length || (track.duration + fragments) / track.timescale
   const { codec, sampleRate } = track
-  // The count of channels is 2 in every file, as the first edition of the standard had it.
+  // Encoders write 2 as the number of channels whatever it is, as the first edition of the standard required.
   return {
     codec,
     channels: null,
@@ -75,7 +75,7 @@ function* boxes(view: ByteView, from: number, to: number): Generator<Box> {
     const size = view.u32be(at)
     const large = size === 1 && at + 16 <= to
     const header = large ? 16 : 8
-    // 0: to the end.
+    // Size 0: the box reaches to the end.
     const announced = large ? view.u64be(at + 8) : size === 0 ? to - at : size
     if (announced < header) return
     const end = Math.min(to, at + announced)
@@ -123,18 +123,18 @@ function soundTrack(view: ByteView, moov: Box): Track | null {
   }
 }
 
-/** `mvhd` and `mdhd` begin alike; version 1 has longer times. */
+/** The clock of `mvhd` or `mdhd`, which begin alike. Version 1 has 64-bit times. */
 function readClock(view: ByteView, box: Box | null): { timescale: number; duration: number } | null {
   if (!holds(box, 20)) return null
   const long = view.u8(box.start) === 1
   if (long && !holds(box, 32)) return null
   const at = box.start + (long ? 20 : 12)
   const duration = long ? view.u64be(at + 4) : view.u32be(at + 4)
-  // All ones: unknown.
+  // All bits set: unknown.
   return { timescale: view.u32be(at), duration: duration >= (long ? 2 ** 64 : 0xffffffff) ? 0 : duration }
 }
 
-/** Seconds; 0 where it was not known when that was written. */
+/** Seconds; 0 where the recorder did not know the duration when it wrote the header. */
 function movieLength(view: ByteView, moov: Box): number {
   const clock = readClock(view, find(view, moov, 'mvhd'))
   return clock === null || clock.timescale === 0 ? 0 : clock.duration / clock.timescale
@@ -150,7 +150,7 @@ function defaultSample(view: ByteView, moov: Box, trackId: number | undefined): 
   return 0
 }
 
-/** In units of the track's clock. */
+/** Duration in units of the track's clock. */
 function fragmentLength(view: ByteView, moof: Box, trackId: number, fallback: number): number {
   let length = 0
   for (const traf of boxes(view, moof.start, moof.end)) {
@@ -164,7 +164,7 @@ function fragmentLength(view: ByteView, moof: Box, trackId: number, fallback: nu
   return length
 }
 
-/** `tfhd`: flags say which optional fields stand before the default length of a sample. */
+/** Default duration of a sample. The flags of `tfhd` say which optional fields stand before it. */
 function sampleOf(view: ByteView, header: Box, fallback: number): number {
   const flags = view.u24be(header.start + 1)
   if ((flags & 0x8) === 0) return fallback

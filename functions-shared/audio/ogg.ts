@@ -1,24 +1,24 @@
 /**
- * Ogg: a row of pages, `OggS`, each with the position that its stream has reached (RFC 3533). The first packet names
- * the codec; the last position is the length (RFC 7845 for Opus).
+ * Ogg: a sequence of pages, `OggS`, each with the position that its stream has reached (RFC 3533). The first packet names
+ * the codec, and the last position is the duration (RFC 7845 for Opus).
  */
 
+import type { AudioFacts } from './audio-facts.ts'
 import { type ByteView, viewBytes } from './bytes.ts'
-import type { AudioFacts } from './facts.ts'
 
 interface Stream {
   serial: number
   codec: string
   sampleRate: number
   channels: number
-  /** Positions per second: Opus always counts 48,000. */
+  /** Positions per second; 48,000 for Opus at any sample rate. */
   rate: number
   /** Positions at the beginning that are not played. */
   skip: number
 }
 
 const HEADER = 27
-/** "No packet ends on this page", as the unsigned number that it is read as. */
+/** The position -1 as an unsigned number: no packet ends on this page. */
 const NO_POSITION = 2 ** 64
 
 export function readOgg(bytes: Uint8Array): AudioFacts | null {
@@ -51,7 +51,7 @@ export function readOgg(bytes: Uint8Array): AudioFacts | null {
   }
 }
 
-/** Null where there is no page, or not even its header is whole. */
+/** Null where there is no page, or its header is truncated. */
 function pageSize(view: ByteView, at: number): number | null {
   if (!view.has(at, HEADER) || view.ascii(at, 4) !== 'OggS') return null
   const segments = view.u8(at + 26)

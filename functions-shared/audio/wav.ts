@@ -1,7 +1,7 @@
 /** WAV: `RIFF <size> WAVE`, then chunks `<name> <size> <content>`, each padded to an even length. */
 
+import type { AudioFacts } from './audio-facts.ts'
 import { type ByteView, viewBytes } from './bytes.ts'
-import type { AudioFacts } from './facts.ts'
 
 export interface WavData {
   codec: 'pcm' | 'float' | 'alaw' | 'mulaw'
@@ -10,12 +10,12 @@ export interface WavData {
   byteRate: number
   /** Bytes of one sample of all channels. */
   blockAlign: number
-  /** Of one sample of one channel. */
+  /** Bits of one sample of one channel. */
   bits: number
-  /** The sound, as far as it is there. */
+  /** Place of the audio data, as far as the file has it. */
   start: number
   end: number
-  /** False where more is announced. */
+  /** False where the header announces more audio data than the file has. */
   complete: boolean
 }
 
@@ -28,7 +28,7 @@ const CODECS: Readonly<Record<number, { codec: WavData['codec']; bits: readonly 
   7: { codec: 'mulaw', bits: [8] },
 }
 const EXTENSIBLE = 0xfffe
-/** Sizes that programs write which do not know yet how long it will be, and never come back to it. */
+/** Sizes written by programs that stream: they do not know the length, and cannot correct it later. */
 const UNKNOWN_SIZES = [0, 0xffffffff]
 
 export function readWav(bytes: Uint8Array): AudioFacts | null {
@@ -45,7 +45,7 @@ export function readWav(bytes: Uint8Array): AudioFacts | null {
   }
 }
 
-/** Null where the file holds no sound of a known form. */
+/** Null for a file without audio data in a known format. */
 export function findWavData(bytes: Uint8Array): WavData | null {
   const view = viewBytes(bytes)
   let format: Format | null = null
@@ -57,9 +57,9 @@ export function findWavData(bytes: Uint8Array): WavData | null {
     if (name === 'fmt ') format = readFormat(view, start, size)
     if (name === 'data') {
       if (format === null) return null
-      const there = view.length - start
-      const announced = UNKNOWN_SIZES.includes(size) ? there : size
-      return { ...format, start, end: start + Math.min(announced, there), complete: announced <= there }
+      const present = view.length - start
+      const announced = UNKNOWN_SIZES.includes(size) ? present : size
+      return { ...format, start, end: start + Math.min(announced, present), complete: announced <= present }
     }
     at = start + size + (size % 2)
   }
@@ -69,7 +69,7 @@ export function findWavData(bytes: Uint8Array): WavData | null {
 function readFormat(view: ByteView, at: number, size: number): Format | null {
   if (size < 16 || !view.has(at, size)) return null
   const tag = view.u16le(at)
-  // The extensible form keeps the tag at the start of a GUID.
+  // The extensible format has the tag at the beginning of a GUID.
   const known = CODECS[tag === EXTENSIBLE && size >= 26 ? view.u16le(at + 24) : tag]
   const channels = view.u16le(at + 2)
   const sampleRate = view.u32le(at + 4)

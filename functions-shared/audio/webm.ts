@@ -1,15 +1,15 @@
 /**
  * WebM: EBML elements `<id> <size> <content>` (RFC 8794, RFC 9559).
  *
- *     Segment ▸ Info       clock, and the length where it was known
+ *     Segment ▸ Info       clock, and the duration if the recorder knew it
  *             ▸ Tracks     codec, sample rate
  *             ▸ Cluster    a time, and blocks with times relative to it
  *
- * Browsers record without a length and with elements of unknown size, so the blocks tell how long it is.
+ * Browsers record without a duration and with elements of unknown size. The duration then follows from the last block.
  */
 
+import type { AudioFacts } from './audio-facts.ts'
 import { type ByteView, viewBytes } from './bytes.ts'
-import type { AudioFacts } from './facts.ts'
 
 const ID = {
   ebml: 0x1a45dfa3,
@@ -32,11 +32,11 @@ const ID = {
   block: 0xa1,
 } as const
 
-/** Elements that are entered; all others are taken as a whole. Nothing of these is needed twice at once. */
+/** Elements whose content is read. All others are skipped. */
 const ENTERED: readonly number[] = [ID.segment, ID.info, ID.tracks, ID.audio, ID.cluster, ID.blockGroup]
 const PICTURES = 1
 const SOUND = 2
-/** A film has a few. */
+/** Tracks of one file. A film has a few. */
 const MAX_TRACKS = 64
 const CODECS: Readonly<Record<string, string>> = { A_OPUS: 'opus', A_VORBIS: 'vorbis' }
 
@@ -51,7 +51,7 @@ interface Track {
 interface Element {
   id: number
   start: number
-  /** Null: unknown. */
+  /** Null for an unknown size. */
   size: number | null
 }
 
@@ -117,7 +117,7 @@ function readElement(view: ByteView, at: number): Element | null {
   return { id: id.value, start: at + id.width + size.width, size: unknown ? null : size.value }
 }
 
-/** A number whose first byte tells by its leading zeros how many bytes it has. */
+/** A number of variable length: the leading zeros of its first byte say how many bytes it has. */
 function readVint(view: ByteView, at: number, masked: boolean): { value: number; width: number } | null {
   if (!view.has(at, 1)) return null
   const first = view.u8(at)
@@ -150,7 +150,7 @@ function describeTrack(track: Track, view: ByteView, { id, start }: Element, siz
   }
 }
 
-/** Time relative to the cluster, and seconds of sound; null for blocks of other tracks. */
+/** Time relative to the cluster, and seconds of audio; null for blocks of other tracks. */
 function readBlock(
   view: ByteView,
   at: number,
@@ -168,7 +168,7 @@ function readBlock(
   return { time, seconds }
 }
 
-/** Of an Opus packet, by its first bytes (RFC 6716, section 3.1). */
+/** Duration of an Opus packet, by its first bytes (RFC 6716, section 3.1). */
 function opusSeconds(view: ByteView, at: number, end: number): number {
   const toc = view.u8(at)
   const config = toc >> 3

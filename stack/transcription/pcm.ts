@@ -2,7 +2,7 @@
 
 import { MPEGDecoder } from 'mpg123-decoder'
 import { OggOpusDecoder } from 'ogg-opus-decoder'
-import type { AudioFacts } from '../../functions-shared/audio/facts.ts'
+import type { AudioFacts } from '../../functions-shared/audio/audio-facts.ts'
 import { findWavData, type WavData } from '../../functions-shared/audio/wav.ts'
 import type { AudioType } from '../../functions-shared/file-type.ts'
 

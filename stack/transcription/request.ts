@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
-import { type AudioFacts, readAudioFacts } from '../../functions-shared/audio/facts.ts'
+import type { AudioFacts } from '../../functions-shared/audio/audio-facts.ts'
+import { readAudioFacts } from '../../functions-shared/audio/facts.ts'
 import { type AudioType, detectFileType, isAudioType } from '../../functions-shared/file-type.ts'
 import { RequestError } from './errors.ts'
 

@@ -1,6 +1,6 @@
 /** Sentences of the stand-in: first that no speech was recognised, then the measurements. */
 
-import type { AudioFacts } from '../../functions-shared/audio/facts.ts'
+import type { AudioFacts } from '../../functions-shared/audio/audio-facts.ts'
 import type { Stretch } from './level.ts'
 
 export const NOTICE =

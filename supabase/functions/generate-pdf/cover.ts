@@ -5,7 +5,7 @@ import { formatAnswer, formatDay, formatMoment } from './format.ts'
 import { COLORS, COLUMN, type Heading, PAGE, type Paper, STYLES, type Style } from './paper.ts'
 import type { StructureElement } from './pdfkit.ts'
 import type { ReportSource } from './source.ts'
-import type { Words } from './words.ts'
+import { fileCounts, type Words } from './words.ts'
 
 export interface Cover {
   /** Once it is known on which pages the sections begin. */
@@ -44,9 +44,9 @@ function drawBand(paper: Paper, { incident }: ReportSource): void {
 
   const heading = paper.element(paper.root, 'H1', {
     title: incident.title,
-    ...(altered ? { actual: `${paper.words.report}: ${incident.title}` } : {}),
+    ...(altered ? { actual: `${paper.words.say('report')}: ${incident.title}` } : {}),
   })
-  paper.put(heading, 'H1', [paper.words.report], PAGE.left, BAND_TOP + 24, KIND)
+  paper.put(heading, 'H1', [paper.words.say('report')], PAGE.left, BAND_TOP + 24, KIND)
   paper.put(heading, 'H1', lines, PAGE.left, BAND_TOP + 46, TITLE)
   heading.end()
   paper.y = height + 26
@@ -59,17 +59,17 @@ function keyFacts({ report, incident, documents }: ReportSource, facts: Facts, w
   const reporter = facts.parties.find(({ kind }) => kind === 'reporter')
   const name = reporter?.fields.find(({ field }) => field === 'name')
   const all: Fact[] = [
-    [words.facts.date, incident.occurredOn === null ? '' : formatDay(incident.occurredOn, words)],
-    [words.facts.place, facts.place === null ? '' : formatAnswer(facts.place, words)],
-    [words.facts.police, facts.police === null ? '' : formatAnswer(facts.police, words)],
+    [words.say('fact.date'), incident.occurredOn === null ? '' : formatDay(incident.occurredOn, words)],
+    [words.say('fact.place'), facts.place === null ? '' : formatAnswer(facts.place, words)],
+    [words.say('fact.police'), facts.police === null ? '' : formatAnswer(facts.police, words)],
     [
-      words.facts.reporter,
+      words.say('fact.reporter'),
       name === undefined ? (incident.reporterEmail ?? '') : formatAnswer(name.answer, words),
     ],
-    [words.facts.reported, formatMoment(incident.createdAt, words)],
-    [words.facts.files, words.fileCounts(count('photo'), count('audio'), count('attachment'))],
-    [words.facts.claim, incident.id],
-    [words.facts.report, report.id],
+    [words.say('fact.reported'), formatMoment(incident.createdAt, words)],
+    [words.say('fact.files'), fileCounts(words, count('photo'), count('audio'), count('attachment'))],
+    [words.say('fact.claim'), incident.id],
+    [words.say('fact.report'), report.id],
   ]
   return all.filter(([, value]) => value !== '')
 }
@@ -81,7 +81,7 @@ const MAX_FACT_LINES = 4
 /** Two columns, filled row by row. */
 function drawKeyFacts(paper: Paper, facts: readonly Fact[]): void {
   const width = (COLUMN - FACT_GAP) / 2
-  const table = paper.element(paper.root, 'Table', { title: paper.words.sections.incident })
+  const table = paper.element(paper.root, 'Table', { title: paper.words.say('section.incident') })
   const body = paper.element(table, 'TBody')
   for (let index = 0; index < facts.length; index += 2) {
     const heights = facts.slice(index, index + 2).map(([label, value], column) => {
@@ -111,8 +111,8 @@ function drawKeyFacts(paper: Paper, facts: readonly Fact[]): void {
 function drawContents(paper: Paper, titles: readonly string[]): Cover {
   paper.y += 12
   paper.ensure(CONTENTS_TITLE.leading + 8 + titles.length * ENTRY.leading)
-  paper.text(paper.root, paper.words.contents, { type: 'P', style: CONTENTS_TITLE, after: 6 })
-  const contents = paper.element(paper.root, 'TOC', { title: paper.words.contents })
+  paper.text(paper.root, paper.words.say('contents'), { type: 'P', style: CONTENTS_TITLE, after: 6 })
+  const contents = paper.element(paper.root, 'TOC', { title: paper.words.say('contents') })
   const top = paper.y
   const pageIndex = paper.pageCount - 1
   paper.y += titles.length * ENTRY.leading

@@ -35,7 +35,8 @@ export function formatShortMoment(moment: Date): string {
 export function formatTakenAt(takenAt: string, words: Words): string {
   const [, day, time, offset] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(Z|[+-]\d\d:\d\d)?/.exec(takenAt) ?? []
   if (day === undefined || time === undefined) return takenAt
-  const zone = offset === undefined ? ` (${words.photo.cameraTime})` : ` UTC${offset === 'Z' ? '' : offset}`
+  const zone =
+    offset === undefined ? ` (${words.say('photo.cameraTime')})` : ` UTC${offset === 'Z' ? '' : offset}`
   return `${formatDay(day, words)}, ${time}${zone}`
 }
 
@@ -69,7 +70,7 @@ export function formatTime(seconds: number): string {
 }
 
 export function formatAnswer({ type, value }: Answer, words: Words): string {
-  if (typeof value === 'boolean') return value ? words.yes : words.no
+  if (typeof value === 'boolean') return value ? words.say('yes') : words.say('no')
   if (Array.isArray(value)) return value.filter((entry) => typeof entry === 'string').join(', ')
   if (typeof value === 'number') return String(value)
   if (typeof value !== 'string') return ''

@@ -1,5 +1,5 @@
 /**
- * The layout of a report: what comes where. How it is drawn and tagged is `paper.ts`'s and `table.ts`'s business.
+ * The layout of a report: its sections and their order. `paper.ts` and `table.ts` draw and tag them.
  *
  *   cover (title, key facts, contents) ─▶ incident ─▶ parties ─▶ vehicles ─▶ what happened ─▶ voice notes ─▶ photos
  *   ─▶ files and their hashes ─▶ about this report
@@ -22,9 +22,9 @@ import { type Heading, PAGE, Paper, STYLES } from './paper.ts'
 import type { StructureElement } from './pdfkit.ts'
 import { drawPhotos, type LoadPhoto } from './photos.ts'
 import type { ReportSource } from './source.ts'
-import { drawTable } from './table.ts'
+import { type Column, drawTable } from './table.ts'
 import { drawVoiceNotes } from './voice-notes.ts'
-import { wordsFor } from './words.ts'
+import { type TextKey, type Words, wordsFor } from './words.ts'
 
 export interface LayoutOptions {
   fonts: Fonts
@@ -39,7 +39,7 @@ export interface Report {
 interface Section {
   title: string
   draw: (element: StructureElement) => void | Promise<void>
-  /** On a page of its own. */
+  /** Begins on a new page. */
   newPage?: boolean
 }
 
@@ -48,8 +48,8 @@ export async function layOut(source: ReportSource, { fonts, loadPhoto }: LayoutO
   const words = wordsFor(report.language)
   const facts = readFacts(incident.answers, incident)
   const paper = new Paper({
-    title: `${words.report}: ${incident.title}`,
-    subject: `${words.facts.claim} ${incident.id}`,
+    title: `${words.say('report')}: ${incident.title}`,
+    subject: `${words.say('fact.claim')} ${incident.id}`,
     words,
     fonts,
     createdAt: report.createdAt,
@@ -58,26 +58,32 @@ export async function layOut(source: ReportSource, { fonts, loadPhoto }: LayoutO
   const voiceNotes = documents.filter(({ kind }) => kind === 'audio')
 
   const sections: Section[] = [
-    { title: words.sections.incident, draw: (element) => drawAnswers(paper, element, source, facts.others) },
-    { title: words.sections.parties, draw: (element) => drawParties(paper, element, source, facts.parties) },
-    { title: words.sections.vehicles, draw: (element) => drawVehicles(paper, element, facts.vehicles) },
-    { title: words.sections.narrative, draw: (element) => drawNarrative(paper, element, source) },
+    {
+      title: words.say('section.incident'),
+      draw: (element) => drawAnswers(paper, element, source, facts.others),
+    },
+    {
+      title: words.say('section.parties'),
+      draw: (element) => drawParties(paper, element, source, facts.parties),
+    },
+    { title: words.say('section.vehicles'), draw: (element) => drawVehicles(paper, element, facts.vehicles) },
+    { title: words.say('section.narrative'), draw: (element) => drawNarrative(paper, element, source) },
     ...(voiceNotes.length > 0
       ? [
           {
-            title: words.sections.voiceNotes,
+            title: words.say('section.voiceNotes'),
             draw: (element: StructureElement) =>
               drawVoiceNotes(paper, element, voiceNotes, source.transcripts),
           },
         ]
       : []),
     {
-      title: words.sections.photos,
+      title: words.say('section.photos'),
       draw: (element) => drawPhotos(paper, element, photos, incident.answers, loadPhoto),
       newPage: photos.length > 0,
     },
-    { title: words.sections.files, draw: (element) => drawFiles(paper, element, source) },
-    { title: words.sections.about, draw: (element) => drawAbout(paper, element, source) },
+    { title: words.say('section.files'), draw: (element) => drawFiles(paper, element, source) },
+    { title: words.say('section.about'), draw: (element) => drawAbout(paper, element, source) },
   ]
 
   const cover = drawCover(
@@ -91,10 +97,10 @@ export async function layOut(source: ReportSource, { fonts, loadPhoto }: LayoutO
     headings.push(await drawSection(paper, section, index + 1))
   }
   cover.fillContents(headings)
-  return await paper.finish(`${words.facts.claim} ${incident.id}`)
+  return await paper.finish(`${words.say('fact.claim')} ${incident.id}`)
 }
 
-/** Room that a heading wants below it, so that it does not stand alone at the foot of a page. */
+/** Points of room below a heading, so that it does not stand alone at the foot of a page. */
 const WITH_HEADING = 90
 
 async function drawSection(
@@ -121,14 +127,14 @@ function drawAnswers(
 ): void {
   const { words } = paper
   const rows = [
-    [words.facts.date, incident.occurredOn === null ? '' : formatDay(incident.occurredOn, words)],
+    [words.say('fact.date'), incident.occurredOn === null ? '' : formatDay(incident.occurredOn, words)],
     ...answers.map((answer) => [answer.question ?? answer.ref ?? '', formatAnswer(answer, words)]),
   ].filter(([, answer]) => answer !== '')
   drawTable(paper, element, {
-    title: words.sections.incident,
+    title: words.say('section.incident'),
     columns: [
-      { title: words.table.question, share: 2 },
-      { title: words.table.answer, share: 3 },
+      [words.say('table.question'), 2],
+      [words.say('table.answer'), 3],
     ],
     rows,
   })
@@ -136,9 +142,56 @@ function drawAnswers(
 
 type Line = readonly [label: string, text: string]
 
-/** One line of a cell for each; the label says what it is. */
-function cellOf(lines: readonly Line[]): string {
+/** The lines of some fields of a party or a vehicle, in the order of the form. */
+type PickLines<Field> = (...wanted: Field[]) => Line[]
+
+function linesOf<Field extends string>(
+  fields: readonly { field: Field; answer: Answer }[],
+  label: (field: Field) => string,
+  words: Words,
+): PickLines<Field> {
+  return (...wanted) =>
+    fields
+      .filter(({ field }) => wanted.includes(field))
+      .map(({ field, answer }) => [label(field), formatAnswer(answer, words)])
+}
+
+/** The content of a cell: a line for each field, with its label. */
+function labelled(lines: readonly Line[]): string {
   return lines.map(([label, text]) => `${label}: ${text}`).join('\n')
+}
+
+function bare(lines: readonly Line[], separator: string): string {
+  return lines.map(([, text]) => text).join(separator)
+}
+
+/** Titles of columns, and their shares of the width. */
+const COLUMNS = {
+  parties: { titles: ['table.party', 'party.name', 'contact', 'insuranceAndMore'], shares: [20, 24, 30, 34] },
+  vehicles: {
+    titles: ['table.vehicle', 'vehicle.plate', 'makeAndModel', 'insuranceAndMore'],
+    shares: [20, 18, 26, 44],
+  },
+  files: {
+    titles: ['file.name', 'file.kind', 'file.size', 'file.received', 'photo.sha256'],
+    shares: [26, 15, 12, 20, 36],
+  },
+} as const satisfies Record<string, { titles: readonly TextKey[]; shares: readonly number[] }>
+
+function drawRows(
+  paper: Paper,
+  element: StructureElement,
+  section: keyof typeof COLUMNS,
+  rows: readonly (readonly string[])[],
+): void {
+  const { words } = paper
+  const { titles, shares } = COLUMNS[section]
+  const columns = titles.map((key, index): Column => {
+    const column = [words.say(key), shares[index] ?? 1] as const
+    return key === 'photo.sha256' ? [...column, STYLES.hash] : column
+  })
+  const title = words.say(`section.${section}`)
+  drawTable(paper, element, { title, columns, rows, empty: words.say(`none.${section}`) })
 }
 
 function drawParties(
@@ -148,37 +201,19 @@ function drawParties(
   parties: readonly Party[],
 ): void {
   const { words } = paper
-  const all = withReporter(parties, incident.reporterEmail)
-  if (all.length === 0) {
-    paper.text(element, words.noParties)
-    return
-  }
-  drawTable(paper, element, {
-    title: words.sections.parties,
-    columns: [
-      { title: words.table.party, share: 20 },
-      { title: words.partyFields.name, share: 24 },
-      { title: words.contact, share: 30 },
-      { title: words.insuranceAndMore, share: 34 },
-    ],
-    rows: all.map((party) => {
-      const pick = (...fields: Party['fields'][number]['field'][]) =>
-        party.fields
-          .filter(({ field }) => fields.includes(field))
-          .map(({ field, answer }): Line => [words.partyFields[field], formatAnswer(answer, words)])
-      return [
-        named(words.roles[party.kind], party.number),
-        pick('name')
-          .map(([, text]) => text)
-          .join('\n'),
-        cellOf(pick('phone', 'email', 'address')),
-        cellOf(pick('role', 'insurer', 'policy', 'claim', 'licence', 'born', 'injury', 'statement')),
-      ]
-    }),
+  const rows = withReporter(parties, incident.reporterEmail).map(({ kind, number, fields }) => {
+    const pick = linesOf(fields, (field) => words.say(`party.${field}`), words)
+    return [
+      named(words.say(`role.${kind}`), number),
+      bare(pick('name'), '\n'),
+      labelled(pick('phone', 'email', 'address')),
+      labelled(pick('role', 'insurer', 'policy', 'claim', 'licence', 'born', 'injury', 'statement')),
+    ]
   })
+  drawRows(paper, element, 'parties', rows)
 }
 
-/** The address that the claim came with is the reporter's, unless the form has said so already. */
+/** Adds the e-mail address of the claim to the reporter, unless the form has it already. */
 function withReporter(parties: readonly Party[], email: string | null): Party[] {
   if (email === null) return [...parties]
   const field: Party['fields'][number] = {
@@ -193,36 +228,17 @@ function withReporter(parties: readonly Party[], email: string | null): Party[] 
 
 function drawVehicles(paper: Paper, element: StructureElement, vehicles: readonly Vehicle[]): void {
   const { words } = paper
-  if (vehicles.length === 0) {
-    paper.text(element, words.noVehicles)
-    return
-  }
-  const sides = { own: words.ownVehicle, other: words.otherVehicle, any: words.anyVehicle }
-  drawTable(paper, element, {
-    title: words.sections.vehicles,
-    columns: [
-      { title: words.table.vehicle, share: 20 },
-      { title: words.vehicleFields.plate, share: 18 },
-      { title: words.makeAndModel, share: 26 },
-      { title: words.insuranceAndMore, share: 44 },
-    ],
-    rows: vehicles.map((vehicle) => {
-      const pick = (...fields: Vehicle['fields'][number]['field'][]) =>
-        vehicle.fields
-          .filter(({ field }) => fields.includes(field))
-          .map(({ field, answer }): Line => [words.vehicleFields[field], formatAnswer(answer, words)])
-      const bare = (lines: readonly Line[], separator: string) =>
-        lines.map(([, text]) => text).join(separator)
-      return [
-        named(sides[vehicle.kind], vehicle.number),
-        bare(pick('plate'), '\n'),
-        [bare(pick('make', 'model'), ' '), bare(pick('colour', 'year'), ', ')]
-          .filter((line) => line !== '')
-          .join('\n'),
-        cellOf(pick('insurer', 'policy', 'damage', 'drivable', 'mileage', 'vin', 'owner', 'driver')),
-      ]
-    }),
+  const rows = vehicles.map(({ kind, number, fields }) => {
+    const pick = linesOf(fields, (field) => words.say(`vehicle.${field}`), words)
+    const model = [bare(pick('make', 'model'), ' '), bare(pick('colour', 'year'), ', ')]
+    return [
+      named(words.say(`side.${kind}`), number),
+      bare(pick('plate'), '\n'),
+      model.filter((line) => line !== '').join('\n'),
+      labelled(pick('insurer', 'policy', 'damage', 'drivable', 'mileage', 'vin', 'owner', 'driver')),
+    ]
   })
+  drawRows(paper, element, 'vehicles', rows)
 }
 
 function named(name: string, number: number | null): string {
@@ -232,7 +248,7 @@ function named(name: string, number: number | null): string {
 function drawNarrative(paper: Paper, element: StructureElement, { incident }: ReportSource): void {
   const text = (incident.description ?? '').trim()
   if (text === '') {
-    paper.text(element, paper.words.narrativeMissing)
+    paper.text(element, paper.words.say('narrativeMissing'))
     return
   }
   for (const paragraph of text.split(/\n\s*\n/)) paper.text(element, paragraph, { after: 6 })
@@ -240,34 +256,24 @@ function drawNarrative(paper: Paper, element: StructureElement, { incident }: Re
 
 function drawFiles(paper: Paper, element: StructureElement, { documents }: ReportSource): void {
   const { words } = paper
-  if (documents.length === 0) {
-    paper.text(element, words.noFiles)
-    return
-  }
-  drawTable(paper, element, {
-    title: words.sections.files,
-    columns: [
-      { title: words.files.name, share: 26 },
-      { title: words.files.kind, share: 15 },
-      { title: words.files.size, share: 12 },
-      { title: words.files.received, share: 20 },
-      { title: words.photo.sha256, share: 36, style: STYLES.hash },
-    ],
-    rows: documents.map((document) => [
-      document.fileName ?? document.id,
-      words.kinds[document.kind],
-      document.byteSize === null ? '–' : formatBytes(document.byteSize, words),
-      document.receivedAt === null ? '–' : formatShortMoment(document.receivedAt),
-      document.sha256 === null ? (document.work.error ?? '–') : formatHash(document.sha256, 32),
-    ]),
-  })
+  const rows = documents.map((document) => [
+    document.fileName ?? document.id,
+    words.say(`kind.${document.kind}`),
+    document.byteSize === null ? '–' : formatBytes(document.byteSize, words),
+    document.receivedAt === null ? '–' : formatShortMoment(document.receivedAt),
+    document.sha256 === null ? (document.work.error ?? '–') : formatHash(document.sha256, 32),
+  ])
+  drawRows(paper, element, 'files', rows)
 }
 
 function drawAbout(paper: Paper, element: StructureElement, { report }: ReportSource): void {
   const { words } = paper
   const created = formatMoment(report.createdAt, words)
-  for (const paragraph of words.about({ automatic: report.origin === 'automatic', created })) {
-    paper.text(element, paragraph, { after: 5 })
-  }
-  if (paper.hasMarks) paper.text(element, words.marksNote, { after: 5 })
+  const paragraphs = [
+    words.say(`about.${report.origin}`, { created }),
+    words.say('about.statements'),
+    words.say('about.originals'),
+  ]
+  for (const paragraph of paragraphs) paper.text(element, paragraph, { after: 5 })
+  if (paper.hasMarks) paper.text(element, words.say('marksNote'), { after: 5 })
 }

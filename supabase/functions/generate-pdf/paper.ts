@@ -312,7 +312,7 @@ export class Paper {
     const style = STYLES.small
     for (let index = 0; index < count; index += 1) {
       this.#pdf.switchToPage(index)
-      const number = this.words.page(index + 1, count)
+      const number = this.words.say('page', { number: index + 1, count })
       this.#pdf.markContent('Artifact', { type: 'Pagination', attached: ['Bottom'] })
       this.#pdf
         .strokeColor(COLORS.faint)
@@ -325,7 +325,7 @@ export class Paper {
       this.#pdf.endMarkedContent()
       if (index === 0) continue
       this.#pdf.markContent('Artifact', { type: 'Pagination', attached: ['Top'] })
-      this.#draw([this.words.report], PAGE.left, 36, style)
+      this.#draw([this.words.say('report')], PAGE.left, 36, style)
       this.#draw([CREATOR], PAGE.right - this.width(CREATOR, style), 36, style)
       this.#pdf.strokeColor(COLORS.faint).lineWidth(0.6).moveTo(PAGE.left, 52).lineTo(PAGE.right, 52).stroke()
       this.#pdf.endMarkedContent()

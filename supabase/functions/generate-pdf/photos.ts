@@ -33,7 +33,7 @@ export async function drawPhotos(
   loadPhoto: LoadPhoto,
 ): Promise<void> {
   if (photos.length === 0) {
-    paper.text(parent, paper.words.noPhotos)
+    paper.text(parent, paper.words.say('none.photos'))
     return
   }
   let bytes = 0
@@ -72,7 +72,7 @@ function captionOf({ sourceRef, fileName }: ReportDocument, answers: readonly An
 function drawPhoto(paper: Paper, parent: StructureElement, shown: Shown): void {
   const { words } = paper
   const { photo, number, jpeg, small, caption } = shown
-  const name = words.photo.title(number)
+  const name = words.say('photo.title', { number: number })
   const title = caption === null || caption === name ? name : `${name}: ${caption}`
   const factLines = factsOf(paper, shown)
   const factsHeight = heightOf(paper, factLines)
@@ -101,8 +101,8 @@ function fittedHeight({ width, height }: ReportDocument, box: { width: number; h
 function altOf({ words }: Paper, title: string, { takenAt, fileName }: ReportDocument): string {
   return [
     title,
-    fileName === null ? '' : `${words.photo.file}: ${fileName}`,
-    takenAt === null ? '' : `${words.photo.taken}: ${formatTakenAt(takenAt, words)}`,
+    fileName === null ? '' : `${words.say('photo.file')}: ${fileName}`,
+    takenAt === null ? '' : `${words.say('photo.taken')}: ${formatTakenAt(takenAt, words)}`,
   ]
     .filter((part) => part !== '')
     .join('. ')
@@ -113,10 +113,10 @@ function drawNotice(paper: Paper, section: StructureElement, photo: ReportDocume
   const { state, error } = photo.work
   const text =
     state === 'pending'
-      ? words.photo.pending
+      ? words.say('photo.pending')
       : state === 'failed'
-        ? `${words.photo.failed} ${error ?? ''}`
-        : words.photo.noPreview
+        ? `${words.say('photo.failed')} ${error ?? ''}`
+        : words.say('photo.noPreview')
   const lines = paper.lines(paper.clean(text).text, BOX.width - 28, STYLES.body)
   const height = lines.length * STYLES.body.leading + 28
   const color = state === 'failed' ? COLORS.warningTint : COLORS.tint
@@ -145,19 +145,25 @@ function factsOf({ words }: Paper, { photo, small, jpeg, sameAs }: Shown): FactL
   ].filter((part) => part !== '')
   return [
     {
-      label: words.photo.taken,
-      text: takenAt === null ? words.photo.unknown : formatTakenAt(takenAt, words),
+      label: words.say('photo.taken'),
+      text: takenAt === null ? words.say('photo.unknown') : formatTakenAt(takenAt, words),
     },
     position === null
-      ? { label: words.photo.position, text: words.photo.unknown }
-      : { label: words.photo.position, text: formatPosition(position), url: mapOf(position) },
-    ...(camera === null ? [] : [{ label: words.photo.camera, text: camera }]),
-    ...(receivedAt === null ? [] : [{ label: words.photo.received, text: formatMoment(receivedAt, words) }]),
-    ...(fileName === null ? [] : [{ label: words.photo.file, text: fileName }]),
-    ...(size.length === 0 ? [] : [{ label: words.photo.pixels, text: size.join(', ') }]),
-    ...(sha256 === null ? [] : [{ label: words.photo.sha256, text: formatHash(sha256, 16), hash: true }]),
-    ...(sameAs === null ? [] : [{ label: words.photo.sameAs, text: words.photo.title(sameAs) }]),
-    ...(small && jpeg !== null ? [{ label: '', text: words.photo.tooMany }] : []),
+      ? { label: words.say('photo.position'), text: words.say('photo.unknown') }
+      : { label: words.say('photo.position'), text: formatPosition(position), url: mapOf(position) },
+    ...(camera === null ? [] : [{ label: words.say('photo.camera'), text: camera }]),
+    ...(receivedAt === null
+      ? []
+      : [{ label: words.say('photo.received'), text: formatMoment(receivedAt, words) }]),
+    ...(fileName === null ? [] : [{ label: words.say('photo.file'), text: fileName }]),
+    ...(size.length === 0 ? [] : [{ label: words.say('photo.pixels'), text: size.join(', ') }]),
+    ...(sha256 === null
+      ? []
+      : [{ label: words.say('photo.sha256'), text: formatHash(sha256, 16), hash: true }]),
+    ...(sameAs === null
+      ? []
+      : [{ label: words.say('photo.sameAs'), text: words.say('photo.title', { number: sameAs }) }]),
+    ...(small && jpeg !== null ? [{ label: '', text: words.say('photo.tooMany') }] : []),
   ]
 }
 

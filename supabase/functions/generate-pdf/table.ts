@@ -1,25 +1,22 @@
 /**
- * Tables that flow over pages: tagged with rows, header cells and their scope. Column titles are repeated on every page,
- * for the eye only. A row that fits on a page is kept together; one that does not is split.
+ * Tables that continue on the next page, tagged with rows, header cells and their scope. The column titles are drawn
+ * again on each page, untagged. A row is split only if it is higher than half a page.
  */
 
 import { COLORS, COLUMN, PAGE, type Paper, STYLES, type Style } from './paper.ts'
 import type { StructureElement } from './pdfkit.ts'
 
-export interface Column {
-  title: string
-  /** Share of the width. */
-  share: number
-  style?: Style
-}
+/** The share is relative to the shares of the other columns. */
+export type Column = readonly [title: string, share: number, style?: Style]
 
-export interface TableOptions {
-  columns: readonly Column[]
-  rows: readonly (readonly string[])[]
+export interface Table {
   /** For assistive technology. */
   title: string
-  /** The first cell of a row says what the row is about. Default true. */
-  rowHeaders?: boolean
+  columns: readonly Column[]
+  /** The first cell of a row is its header. */
+  rows: readonly (readonly string[])[]
+  /** Written instead of a table without rows. */
+  empty?: string
 }
 
 interface Cell {
@@ -31,23 +28,30 @@ interface Cell {
 }
 
 const PADDING = { x: 6, y: 4 } as const
-/** Rows up to this height are not split. */
+/** Points. Rows up to this height are not split. */
 const KEEP = (PAGE.bottom - PAGE.top) / 2
 
-export function drawTable(paper: Paper, parent: StructureElement, options: TableOptions): void {
-  const { columns, rows, rowHeaders = true } = options
-  const total = columns.reduce((sum, { share }) => sum + share, 0)
-  const widths = columns.map(({ share }) => (share / total) * COLUMN)
+export function drawTable(
+  paper: Paper,
+  parent: StructureElement,
+  { title: tableTitle, columns, rows, empty }: Table,
+): void {
+  if (rows.length === 0 && empty !== undefined) {
+    paper.text(parent, empty)
+    return
+  }
+  const total = columns.reduce((sum, [, share]) => sum + share, 0)
+  const widths = columns.map(([, share]) => (share / total) * COLUMN)
   const lefts = widths.map(
     (_, index) => PAGE.left + widths.slice(0, index).reduce((sum, width) => sum + width, 0),
   )
-  const titles = columns.map(({ title }, index) =>
+  const titles = columns.map(([title], index) =>
     paper.lines(paper.clean(title).text, (widths[index] ?? 0) - 2 * PADDING.x, STYLES.columnTitle),
   )
   const titleHeight =
     Math.max(...titles.map((lines) => lines.length)) * STYLES.columnTitle.leading + 2 * PADDING.y
 
-  const table = paper.element(parent, 'Table', { title: options.title })
+  const table = paper.element(parent, 'Table', { title: tableTitle })
   paper.ensure(titleHeight + 3 * STYLES.cell.leading)
   const head = paper.element(table, 'THead')
   const headRow = paper.element(head, 'TR')
@@ -72,9 +76,9 @@ export function drawTable(paper: Paper, parent: StructureElement, options: Table
   const body = paper.element(table, 'TBody')
   for (const row of rows) {
     const element = paper.element(body, 'TR')
-    const cells = columns.map(({ style }, index): Cell => {
+    const cells = columns.map(([, , style], index): Cell => {
       const source = row[index] ?? ''
-      const isHeader = rowHeaders && index === 0
+      const isHeader = index === 0
       const type = isHeader ? 'TH' : 'TD'
       const cellStyle = style ?? (isHeader ? STYLES.cellStrong : STYLES.cell)
       const { text, altered } = paper.clean(source)

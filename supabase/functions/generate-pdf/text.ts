@@ -3,7 +3,8 @@
  * run from right to left would come out backwards; such runs are replaced by a mark that says what is missing.
  */
 
-import type { Words } from './words.ts'
+import { scriptOf } from './scripts.ts'
+import { missingCharacters, type Words } from './words.ts'
 
 export interface LegibleText {
   text: string
@@ -19,22 +20,6 @@ const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 const CONTROLS = /[^\P{Cc}\n]/gu
 const SPACES = /[\p{Zs}\t]/gu
 
-/** In order: of a run with characters of several scripts, the first that matches names it. */
-const SCRIPTS = [
-  ['japanese', /[\p{Script=Hiragana}\p{Script=Katakana}]/u],
-  ['korean', /\p{Script=Hangul}/u],
-  ['chinese', /\p{Script=Han}/u],
-  ['arabic', /\p{Script=Arabic}/u],
-  ['hebrew', /\p{Script=Hebrew}/u],
-  ['thai', /\p{Script=Thai}/u],
-  ['devanagari', /\p{Script=Devanagari}/u],
-  ['georgian', /\p{Script=Georgian}/u],
-  ['armenian', /\p{Script=Armenian}/u],
-  ['emoji', /\p{Extended_Pictographic}|\p{Regional_Indicator}/u],
-] as const satisfies readonly (readonly [string, RegExp])[]
-
-export type MissingScript = (typeof SCRIPTS)[number][0] | 'other'
-
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** Composed (NFC), without control characters, and with a mark for each run that the fonts lack. */
@@ -49,7 +34,7 @@ export function legible(source: string, hasGlyph: HasGlyph, words: Words): Legib
     if (run === '') return
     const count = [...graphemes.segment(run)].length
     // Not to be broken over two lines.
-    result += words.missingCharacters(count, scriptOf(run)).replaceAll(' ', '\u00a0')
+    result += missingCharacters(words, count, scriptOf(run)).replaceAll(' ', '\u00a0')
     altered = true
     run = ''
   }
@@ -71,10 +56,6 @@ function isShown(text: string, hasGlyph: HasGlyph): boolean {
     if (character !== '\n' && !hasGlyph(character.codePointAt(0) ?? 0)) return false
   }
   return true
-}
-
-function scriptOf(run: string): MissingScript {
-  return SCRIPTS.find(([, pattern]) => pattern.test(run))?.[0] ?? 'other'
 }
 
 /** Points that a text is wide. A word is measured with the space behind it, as it is set. */

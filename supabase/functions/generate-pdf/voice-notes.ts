@@ -1,4 +1,4 @@
-/** The voice notes: what was recognised, with the time of each part. */
+/** The voice notes: their transcripts, with the time of each segment. */
 
 import { formatTime } from './format.ts'
 import { COLORS, COLUMN, PAGE, type Paper, STYLES } from './paper.ts'
@@ -13,8 +13,8 @@ export function drawVoiceNotes(
   transcripts: readonly Transcript[],
 ): void {
   for (const [index, document] of voiceNotes.entries()) {
-    const section = paper.element(parent, 'Sect', { title: paper.words.transcript.title(index + 1) })
-    const name = paper.words.transcript.title(index + 1)
+    const name = paper.words.say('transcript.title', { number: index + 1 })
+    const section = paper.element(parent, 'Sect', { title: name })
     paper.ensure(80)
     paper.heading(section, document.fileName === null ? name : `${name}: ${document.fileName}`, 2)
     const transcript = transcripts.find(({ documentId }) => documentId === document.id)
@@ -33,38 +33,38 @@ function drawTranscript(
   const { words } = paper
   const { state, error } = transcript?.work ?? document.work
   if (state === 'failed') {
-    drawWarning(paper, section, null, `${words.transcript.failed} ${error ?? ''}`)
+    drawWarning(paper, section, null, `${words.say('transcript.failed')} ${error ?? ''}`)
     return
   }
   if (transcript === undefined || state === 'pending') {
-    paper.text(section, words.transcript.pending)
+    paper.text(section, words.say('transcript.pending'))
     return
   }
   paper.text(section, describe(transcript, paper), { style: STYLES.small, after: 5 })
   if (transcript.simulated) {
-    drawWarning(paper, section, words.transcript.simulatedTitle, words.transcript.simulated)
+    drawWarning(paper, section, words.say('transcript.simulatedTitle'), words.say('transcript.simulated'))
   }
   const text = (transcript.text ?? '').trim()
   if (transcript.segments.length > 0) {
     drawTable(paper, section, {
-      title: words.sections.voiceNotes,
+      title: words.say('section.voiceNotes'),
       columns: [
-        { title: words.table.time, share: 1, style: STYLES.columnTitle },
-        { title: words.table.text, share: 8 },
+        [words.say('table.time'), 1, STYLES.columnTitle],
+        [words.say('table.text'), 8],
       ],
       rows: transcript.segments.map((segment) => [formatTime(segment.start), segment.text.trim()]),
     })
   } else {
-    paper.text(section, text === '' ? words.transcript.empty : text)
+    paper.text(section, text === '' ? words.say('transcript.empty') : text)
   }
 }
 
 function describe({ duration, wordCount, language, provider, model }: Transcript, { words }: Paper): string {
   const facts: (readonly [string, string | null])[] = [
-    [words.transcript.duration, duration === null ? null : formatTime(duration)],
-    [words.transcript.words, wordCount === null ? null : String(wordCount)],
-    [words.transcript.language, language],
-    [words.transcript.provider, [provider, model].filter((part) => part !== null).join(', ') || null],
+    [words.say('transcript.duration'), duration === null ? null : formatTime(duration)],
+    [words.say('transcript.words'), wordCount === null ? null : String(wordCount)],
+    [words.say('transcript.language'), language],
+    [words.say('transcript.provider'), [provider, model].filter((part) => part !== null).join(', ') || null],
   ]
   return facts.flatMap(([label, value]) => (value === null ? [] : [`${label}: ${value}`])).join('   ·   ')
 }
