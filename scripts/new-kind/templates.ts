@@ -61,46 +61,13 @@ insert into private.job_kinds (
 export function indexSource({ name, kind }: KindNames): string {
   return `/** \`POST /functions/v1/${name}\`: nudged by the database with a secret key; works on one job. */
 
-import { withSupabase } from '@supabase/server'
-import { runInBackground } from '../_shared/background.ts'
-import { fetchWithTimeout } from '../_shared/http.ts'
-import { createJobStore } from '../_shared/jobs.ts'
-import { createLimiter } from '../_shared/limiter.ts'
-import { createLog } from '../_shared/log.ts'
-import { handleNudge } from '../_shared/nudge.ts'
+import { jobFunction } from '../_shared/job-function.ts'
 import { work } from './work.ts'
 
-const log = createLog('${name}')
-
-/** Milliseconds for one call to the database. */
-const UPSTREAM_TIMEOUT_MS = 8_000
-/** Jobs that one worker does at the same time. */
-const limiter = createLimiter(4)
-const clock = {
-  now: Date.now,
-  sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-}
-
-export default {
-  fetch: withSupabase(
-    {
-      auth: 'secret',
-      errors: { detailed: false },
-      cors: 'disabled',
-      supabaseOptions: { db: { retry: false }, global: { fetch: fetchWithTimeout(UPSTREAM_TIMEOUT_MS) } },
-    },
-    (request, { supabaseAdmin }) =>
-      handleNudge(request, {
-        jobs: createJobStore(supabaseAdmin),
-        kind: '${kind}',
-        process: work,
-        limiter,
-        runInBackground,
-        log,
-        clock,
-      }),
-  ),
-}
+export default jobFunction(
+  { name: '${name}', kind: '${kind}', timeoutMs: 8_000, concurrency: 4 },
+  () => work,
+)
 `
 }
 

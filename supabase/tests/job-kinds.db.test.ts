@@ -114,7 +114,7 @@ test('each kind has the folder of its function, which works on that kind', () =>
       .map((file) => readFileSync(join(folder, file), 'utf8'))
       .join('\n')
     expect(wiring).toMatch(new RegExp(`kind: '${kind}'`))
-    expect(wiring).toMatch(/auth: 'secret'/)
+    expect(wiring).toMatch(/jobFunction\(|auth: 'secret'/)
   }
 })
 

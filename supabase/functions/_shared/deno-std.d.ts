@@ -1,4 +1,4 @@
-/** Types of the parts of Deno's standard library that are used here; the npm package has none. */
+/** Types for the parts of Deno's standard library that are used here. The npm package has no types. */
 
 // crypto/timing_safe_equal.js
 export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean

@@ -2,10 +2,10 @@
  * Holds a job's lease while the work goes on.
  *
  *     claimed ──beat──▶ held ──▶ released     the work is done
- *                        └─────▶ lost         somebody else has it: `signal` aborts, write nothing more
+ *                        └─────▶ lost         another worker has the job: `signal` aborts, nothing more is written
  *
- * A beat that fails for another reason (the database is away for a moment) is not a loss; the next one may
- * succeed, and if none does, the lease ends by itself and SQL refuses our result.
+ * A beat that fails for another reason, e.g. a database that is unavailable for a moment, does not lose the lease: the
+ * next beat may succeed. If none does, the lease ends, and SQL refuses the result.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -19,7 +19,7 @@ export interface LeaseOptions {
   log: Log
   /** Milliseconds since the epoch. */
   now?: () => number
-  /** Starts a repeating timer and returns what stops it. */
+  /** Starts a repeating timer. Returns the function that stops it. */
   every?: (ms: number, beat: () => void) => () => void
 }
 
@@ -27,16 +27,15 @@ export interface Lease extends AsyncDisposable {
   /** Aborts with an AppError `lease_lost` once the lease is lost. */
   readonly signal: AbortSignal
   /**
-   * Tells the percentage and the stage, which also extends the lease. Await it before every write: it is the
-   * check that the lease is still ours. The percentage never falls. @throws AppError `lease_lost`
+   * Writes the percentage and the stage, which also extends the lease. Await it before every write: it checks that this
+   * worker still has the lease. The percentage never falls. @throws AppError `lease_lost`
    *
-   * @param tell what to call instead of `report_progress`, for a kind of work with more to tell; it has to check and
-   * extend the lease as that does.
+   * @param write called instead of `report_progress`, by work that reports more. It must check and extend the lease, too.
    */
-  report(percent: number, stage: string, tell?: (percent: number) => Promise<unknown>): Promise<void>
+  report(percent: number, stage: string, write?: (percent: number) => Promise<unknown>): Promise<void>
 }
 
-/** A third of the lease leaves room for two lost beats. */
+/** Beats per length of the lease: two of them may fail. */
 const BEATS_PER_LEASE = 3
 const MIN_BEAT_MS = 1_000
 const MAX_BEAT_MS = 20_000
@@ -51,15 +50,15 @@ export function holdLease({ jobs, job, log, now = Date.now, every = EVERY }: Lea
   let percent = 0
   let stage: string | null = null
   let released = false
-  // One call at a time, in order: a late beat must not set the percentage back.
+  // One call at a time, in order, so that a late beat does not lower the percentage.
   let calls: Promise<void> = Promise.resolve()
 
-  const send = (tell?: (percent: number) => Promise<unknown>): Promise<void> => {
+  const send = (write?: (percent: number) => Promise<unknown>): Promise<void> => {
     const call = calls.then(async () => {
       lost.signal.throwIfAborted()
       if (released) return
       try {
-        await (tell === undefined ? jobs.progress(job, percent, stage) : tell(percent))
+        await (write === undefined ? jobs.progress(job, percent, stage) : write(percent))
       } catch (error) {
         if (isLoss(error)) lost.abort(error)
         throw error
@@ -75,15 +74,15 @@ export function holdLease({ jobs, job, log, now = Date.now, every = EVERY }: Lea
       else log.error('heartbeat_failed', error, { job: job.id })
     })
   }
-  const lasts = (job.leaseExpiresAt.getTime() - now()) / BEATS_PER_LEASE
-  const stop = every(Math.min(MAX_BEAT_MS, Math.max(MIN_BEAT_MS, lasts)), beat)
+  const interval = (job.leaseExpiresAt.getTime() - now()) / BEATS_PER_LEASE
+  const stop = every(Math.min(MAX_BEAT_MS, Math.max(MIN_BEAT_MS, interval)), beat)
 
   return {
     signal: lost.signal,
-    report(nextPercent, nextStage, tell) {
+    report(nextPercent, nextStage, write) {
       percent = Math.max(percent, Math.min(100, Math.round(nextPercent)))
       stage = nextStage
-      return send(tell)
+      return send(write)
     },
     async [Symbol.asyncDispose]() {
       released = true
@@ -93,7 +92,7 @@ export function holdLease({ jobs, job, log, now = Date.now, every = EVERY }: Lea
   }
 }
 
-/** Taken over or back, ended by somebody else, or deleted with its incident. */
+/** Codes that say that the job is no longer this worker's: claimed by another worker, ended, or deleted. */
 const LOSSES: readonly ErrorCode[] = ['lease_lost', 'illegal_transition', 'job_not_found']
 
 export function isLoss(error: unknown): boolean {

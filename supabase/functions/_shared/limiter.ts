@@ -1,38 +1,30 @@
-/** What one worker does at once, by number and by size; the others wait their turn. Memory is the scarce thing. */
+/** How much one worker does at the same time: tasks by number, and memory by bytes. Further tasks wait their turn. */
 
 export type Limiter = <T>(task: () => Promise<T>) => Promise<T>
 
-/** At most so many tasks at once. */
+/** At most `limit` tasks at the same time; the others wait in the order of their calls. */
 export function createLimiter(limit: number): Limiter {
-  let running = 0
-  const waiting: (() => void)[] = []
+  const places = createBudget(limit)
   return async (task) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await task()
-    } finally {
-      const next = waiting.shift()
-      // The place is handed over, so that nobody can slip in between.
-      if (next) next()
-      else running -= 1
-    }
+    using _place = await places.take(1)
+    return await task()
   }
 }
 
 export interface Budget {
-  /** Waits until there is room, in the order of asking; gives the room back when disposed of. */
+  /** Waits until `amount` is free, in the order of the calls. Disposing gives the amount back. */
   take(amount: number): Promise<Disposable>
 }
 
-/** At most so much at once, e.g. bytes. Who asks for more than there is in all gets all of it. */
+/** At most `total` taken at the same time, e.g. bytes. A call for more than `total` takes all of it. */
 export function createBudget(total: number): Budget {
-  let left = total
+  let free = total
   const waiting: { amount: number; start: () => void }[] = []
-  const admit = () => {
-    for (let next = waiting[0]; next !== undefined && next.amount <= left; next = waiting[0]) {
+  const startWaiting = () => {
+    // The first in the queue is never overtaken, so that a large amount does not wait for ever.
+    for (let next = waiting[0]; next !== undefined && next.amount <= free; next = waiting[0]) {
       waiting.shift()
-      left -= next.amount
+      free -= next.amount
       next.start()
     }
   }
@@ -41,68 +33,68 @@ export function createBudget(total: number): Budget {
       const amount = Math.min(asked, total)
       await new Promise<void>((start) => {
         waiting.push({ amount, start })
-        admit()
+        startWaiting()
       })
       let held = true
       return {
         [Symbol.dispose]() {
-          if (held) left += amount
+          if (held) free += amount
           held = false
-          admit()
+          startWaiting()
         },
       }
     },
   }
 }
 
-export interface Stretch {
-  /** One that grows, e.g. a download in memory, until it is disposed of. */
+export interface GrowthBudget {
+  /** Registers something that grows, e.g. a download in memory, until it is disposed of. */
   open(): Growth
 }
 
 export interface Growth extends Disposable {
-  /** Waits until there is room to be so large. */
-  growTo(amount: number): Promise<void>
+  /** Waits until the budget has room for this size. */
+  growTo(size: number): Promise<void>
 }
 
 /**
- * Things that grow, to `total` together. Nobody knows how large each will be; so that all of them do not wait for each
- * other, the oldest goes on whatever there is, and one that is smaller than `free` is not asked to wait.
+ * A budget for things whose final size is unknown. Together they grow to `total`. The one that was opened first grows
+ * without waiting, so that they never all wait for each other; a size up to `small` does not wait either.
  */
-export function createStretch(total: number, free: number): Stretch {
-  /** In the order of opening. */
+export function createGrowthBudget(total: number, small: number): GrowthBudget {
+  /** Current sizes, in the order of opening. */
   const sizes = new Map<symbol, number>()
   const waiting = new Map<symbol, () => void>()
-  const mayGrow = (one: symbol): boolean => {
+  const mayGrow = (id: symbol): boolean => {
     const [oldest] = sizes.keys()
     const sum = [...sizes.values()].reduce((all, size) => all + size, 0)
-    return one === oldest || sum <= total || (sizes.get(one) ?? 0) <= free
+    return id === oldest || sum <= total || (sizes.get(id) ?? 0) <= small
   }
-  const admit = () => {
-    for (const [one, goOn] of waiting) {
-      if (!mayGrow(one)) continue
-      waiting.delete(one)
-      goOn()
+  const startWaiting = () => {
+    for (const [id, start] of waiting) {
+      if (!mayGrow(id)) continue
+      waiting.delete(id)
+      start()
     }
   }
   return {
     open() {
-      const one = Symbol('growth')
-      sizes.set(one, 0)
+      const id = Symbol('growth')
+      sizes.set(id, 0)
       return {
-        async growTo(amount) {
-          const before = sizes.get(one) ?? 0
-          sizes.set(one, amount)
-          if (mayGrow(one)) return
-          // Only what it has counts for others while it waits.
-          sizes.set(one, before)
-          await new Promise<void>((goOn) => waiting.set(one, goOn))
-          sizes.set(one, amount)
+        async growTo(size) {
+          const before = sizes.get(id) ?? 0
+          sizes.set(id, size)
+          if (mayGrow(id)) return
+          // While it waits, its present size counts for the others.
+          sizes.set(id, before)
+          await new Promise<void>((start) => waiting.set(id, start))
+          sizes.set(id, size)
         },
         [Symbol.dispose]() {
-          sizes.delete(one)
-          waiting.delete(one)
-          admit()
+          sizes.delete(id)
+          waiting.delete(id)
+          startWaiting()
         },
       }
     },

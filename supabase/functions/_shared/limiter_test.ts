@@ -1,9 +1,9 @@
-import { createBudget, createStretch } from './limiter.ts'
+import { createBudget, createGrowthBudget, createLimiter } from './limiter.ts'
 import { assertEquals } from './testing/asserts.ts'
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
 
-Deno.test('a budget lets in what fits, in the order of asking', async () => {
+Deno.test('a budget serves calls in their order, and a small amount does not overtake a large one', async () => {
   const budget = createBudget(10)
   const inside: string[] = []
   const take = async (name: string, amount: number) => {
@@ -15,19 +15,19 @@ Deno.test('a budget lets in what fits, in the order of asking', async () => {
   const second = take('second', 5)
   const third = take('third', 1)
   await turn()
-  assertEquals(inside, ['first'], 'a small one does not overtake a large one, or that would wait for ever')
+  assertEquals(inside, ['first'])
   first[Symbol.dispose]()
   first[Symbol.dispose]()
   await Promise.all([second, third])
   assertEquals(inside, ['first', 'second', 'third'])
   const fourth = take('fourth', 5)
   await turn()
-  assertEquals(inside.length, 3, 'room that was given back twice counts once')
+  assertEquals(inside.length, 3, 'an amount that is given back twice counts once')
   for (const held of [await second, await third]) held[Symbol.dispose]()
   await fourth
 })
 
-Deno.test('who asks for more than there is gets all of it, alone', async () => {
+Deno.test('a call for more than the total takes the total', async () => {
   const budget = createBudget(10)
   const all = await budget.take(1000)
   let started = false
@@ -41,23 +41,42 @@ Deno.test('who asks for more than there is gets all of it, alone', async () => {
   await other
 })
 
-Deno.test('what grows together waits for the oldest, unless it is small; each goes on when one has ended', async () => {
-  const stretch = createStretch(100, 10)
-  const [first, second, third] = [stretch.open(), stretch.open(), stretch.open()]
+Deno.test('beyond the total, only the oldest and the small ones grow; the others grow when one has ended', async () => {
+  const budget = createGrowthBudget(100, 10)
+  const [first, second, third] = [budget.open(), budget.open(), budget.open()]
   const order: string[] = []
   await first.growTo(90)
   await second.growTo(10)
-  // The oldest goes on, whatever there is.
+  // The oldest grows without waiting.
   await first.growTo(110)
   const large = second.growTo(11).then(() => order.push('second'))
   await third.growTo(10)
   const small = third.growTo(11).then(() => order.push('third'))
-  await new Promise((resolve) => setTimeout(resolve, 0))
+  await turn()
   assertEquals(order, [])
   first[Symbol.dispose]()
   await Promise.all([large, small])
-  // The next is the oldest now.
+  // The second is the oldest now.
   await second.growTo(500)
   second[Symbol.dispose]()
   await third.growTo(500)
+})
+
+Deno.test('a limiter runs the next task when one has ended, also with an error', async () => {
+  const limiter = createLimiter(1)
+  const gate = Promise.withResolvers<void>()
+  const started: string[] = []
+  const first = limiter(() => {
+    started.push('first')
+    return gate.promise
+  })
+  const second = limiter(() => {
+    started.push('second')
+    return Promise.resolve('done')
+  })
+  await turn()
+  assertEquals(started, ['first'])
+  gate.reject(new Error('broken'))
+  assertEquals(await first.catch((error: Error) => error.message), 'broken')
+  assertEquals([await second, started], ['done', ['first', 'second']])
 })

@@ -1,6 +1,6 @@
 /**
- * One JSON line per event, for the platform's log search. Lines carry ids, codes and counts only: what people
- * wrote, their addresses and the addresses of their files are personal data and stay out.
+ * One JSON line per event, for the platform's log search. Lines have ids, codes and counts only. Texts and addresses of
+ * people, and addresses of their files, are personal data and are never logged.
  */
 
 export type LogLevel = 'info' | 'warn' | 'error'
@@ -9,7 +9,7 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 export interface Log {
   info(event: string, fields?: LogFields): void
   warn(event: string, fields?: LogFields): void
-  /** `error` is reduced to its name, code and place in our code: messages may quote personal data. */
+  /** Logs the error's name, code and place in the code. Its message is left out, because it may quote personal data. */
   error(event: string, error: unknown, fields?: LogFields): void
 }
 
@@ -30,13 +30,13 @@ export function createLog(functionName: string, write: WriteLine = CONSOLE): Log
   }
 }
 
-/** What may be said about an error in a log: nothing that could quote its input. */
+/** The facts of an error that a log may have: none that could quote its input. */
 export function errorFacts(error: unknown, depth = 0): Record<string, unknown> {
   if (typeof error !== 'object' || error === null) return { name: typeof error }
   const facts: Record<string, unknown> = { name: textOf(error, 'name') ?? 'Error' }
-  for (const key of ['code', 'status', 'statusCode'] as const) {
+  for (const key of ['code', 'status', 'statusCode', 'field'] as const) {
     const value: unknown = Reflect.get(error, key)
-    if (typeof value === 'number' || (typeof value === 'string' && /^[\w-]{1,40}$/.test(value))) {
+    if (typeof value === 'number' || (typeof value === 'string' && /^[\w.-]{1,60}$/.test(value))) {
       facts[key] = value
     }
   }

@@ -1,23 +1,23 @@
 /**
- * A nudge: `POST {"job_id": "<uuid>"}`. It is a hint, not an order: the job in the table decides whether there
- * is something to do, so nudges may be lost, doubled or late.
+ * A nudge: `POST {"job_id": "<uuid>"}`. The job's row decides whether there is work to do, so a nudge may be lost,
+ * repeated or late.
  *
  * | answer                           | meaning                                                              |
  * |----------------------------------|----------------------------------------------------------------------|
  * | 202 `{"claimed": true}`          | this worker has the job; the work goes on after the answer           |
- * | 200 `{"claimed": false}`         | nothing to do: held by another worker, ended, not due, not of this   |
- * |                                  | function's kind, or as many as allowed are being worked on           |
+ * | 200 `{"claimed": false}`         | nothing to do: held by another worker, ended, not due, of another    |
+ * |                                  | kind, or the kind is at its limit                                    |
  * | 200 `{"claimed": true, "outcome"}` | with `?wait=true`: how it ended, see {@link JobOutcome}            |
- * | 400, 503                         | no job named; database away                                          |
+ * | 400, 503                         | the body names no job; the database is unavailable                   |
  *
- * A retry that is due soon is taken up by the same worker, because whoever watches should not have to wait for
- * the sweeper; it claims the job like everybody else. All other retries are the sweeper's.
+ * A retry that is due within seconds is claimed by the same worker, so that the user does not wait for the sweeper.
+ * The sweeper sends the nudges for all other retries.
  */
 
+import * as v from 'valibot'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
-import { isRecord } from '../../../functions-shared/unknown.ts'
-import { isUuid } from '../../../functions-shared/uuid.ts'
+import { readAs } from '../../../functions-shared/read-as.ts'
 import type { RunInBackground } from './background.ts'
 import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from './http.ts'
 import { type ClaimedJob, type JobStore, NextStep } from './jobs.ts'
@@ -27,11 +27,11 @@ import type { Log } from './log.ts'
 
 export interface NudgeDependencies {
   jobs: JobStore
-  /** The kind of job that this function works on; jobs of other kinds are left alone. */
+  /** The kind of job that this function works on. Jobs of other kinds are not claimed. */
   kind: string
-  /** Does the work and gives what `complete_job` gets, or a {@link NextStep} where more is to do. */
+  /** Does the work. Returns the result for `complete_job`, or a {@link NextStep} where a step ended and more follow. */
   process: (job: ClaimedJob, lease: Lease) => Promise<object | NextStep>
-  /** Jobs beyond its limit wait, with their lease held. */
+  /** Jobs beyond its limit wait; their leases are held meanwhile. */
   limiter: Limiter
   runInBackground: RunInBackground
   log: Log
@@ -45,19 +45,19 @@ export interface Clock {
 }
 
 /**
- * `continued`: a step ended, the next has a request of its own. `retry`: failed, will be tried again. `lost`: somebody
- * else has the job now. `unknown`: could not be told.
+ * `continued`: a step ended, the next one runs in a request of its own. `retry`: failed, and will be tried again.
+ * `lost`: another worker has the job now. `unknown`: the outcome could not be written; the sweeper takes over.
  */
 export type JobOutcome = 'completed' | 'continued' | 'failed' | 'retry' | 'lost' | 'unknown'
 
 const MAX_NUDGE_BYTES = 4096
 
-/** Milliseconds that this worker waits for a retry to be due. Longer waits are for a cheaper waiter. */
+/** Milliseconds that this worker waits for a retry to be due. For a longer wait, the sweeper sends a nudge. */
 const RETRY_WAIT_MS = 10_000
-/** Milliseconds from the nudge on in which it takes up retries: with one more attempt, less than a worker lives. */
+/** Milliseconds after the nudge in which this worker claims retries: one more attempt still fits into its lifetime. */
 const RETRY_WINDOW_MS = 60_000
 
-/** Causes that may be gone at the next attempt; everything else is a property of the file or of its address. */
+/** Codes of faults that may have passed at the next attempt. All other codes describe the file or its address. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'download_failed',
   'download_timeout',
@@ -71,28 +71,39 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'provider_answer_invalid',
 ])
 
+const nudgeBody = v.object({ job_id: v.pipe(v.string(), v.uuid()) })
+
+/** Reads the nudge and works on its job. Errors become responses. */
 export async function handleNudge(request: Request, dependencies: NudgeDependencies): Promise<Response> {
-  const { jobs, kind, runInBackground, log } = dependencies
   try {
     requireMethod(request, 'POST')
-    const job = await jobs.claim(parseNudge(await readBody(request, MAX_NUDGE_BYTES)), kind)
-    if (job === null) return jsonResponse({ claimed: false })
-    const work = runJob(job, dependencies.clock.now() + RETRY_WINDOW_MS, dependencies)
-    if (new URL(request.url).searchParams.get('wait') === 'true') {
-      return jsonResponse({ claimed: true, outcome: await work })
-    }
-    runInBackground(work)
-    return jsonResponse({ claimed: true }, 202)
+    const body = parseJson(await readBody(request, MAX_NUDGE_BYTES))
+    return await answerNudge(body, request.url, dependencies)
   } catch (error) {
-    return errorResponse(error, log)
+    return errorResponse(error, dependencies.log)
   }
 }
 
-function parseNudge(body: Uint8Array): string {
-  const nudge = parseJson(body)
-  const jobId = isRecord(nudge) ? nudge.job_id : undefined
-  if (!isUuid(jobId)) throw new AppError('invalid_job_request')
-  return jobId
+/** @param url of the request, for `?wait=true`. @throws AppError `invalid_job_request`, and what claiming throws */
+export async function answerNudge(
+  body: unknown,
+  url: string,
+  dependencies: NudgeDependencies,
+): Promise<Response> {
+  const { jobs, kind, runInBackground, clock } = dependencies
+  const nudge = readAs(
+    nudgeBody,
+    body,
+    (field) => new AppError('invalid_job_request', { details: { field } }),
+  )
+  const job = await jobs.claim(nudge.job_id, kind)
+  if (job === null) return jsonResponse({ claimed: false })
+  const work = runJob(job, clock.now() + RETRY_WINDOW_MS, dependencies)
+  if (new URL(url).searchParams.get('wait') === 'true') {
+    return jsonResponse({ claimed: true, outcome: await work })
+  }
+  runInBackground(work)
+  return jsonResponse({ claimed: true }, 202)
 }
 
 interface Attempt {
@@ -101,7 +112,7 @@ interface Attempt {
   retryAt?: Date
 }
 
-/** Never rejects: whatever happens ends in the job's row, or in its lease running out. */
+/** Never rejects: every error ends in the job's row, or in the end of its lease. */
 async function runJob(
   job: ClaimedJob,
   retriesUntil: number,
@@ -118,7 +129,7 @@ function isSoon(at: Date, until: number, { now }: Clock): boolean {
   return at.getTime() <= until && at.getTime() - now() <= RETRY_WAIT_MS
 }
 
-/** Never rejects. Null where somebody else has taken the job up meanwhile, or where there is no room for it now. */
+/** Never rejects. Null where another worker has claimed the job meanwhile, or its kind is at its limit. */
 async function retry(
   jobId: string,
   at: Date,
@@ -131,7 +142,7 @@ async function retry(
     const job = await jobs.claim(jobId, kind)
     return job === null ? null : await runJob(job, until, dependencies)
   } catch (error) {
-    // The sweeper will nudge for it.
+    // The sweeper sends the next nudge.
     log.error('retry_not_claimed', error, { job: jobId })
     return 'unknown'
   }
@@ -143,8 +154,8 @@ async function attempt(job: ClaimedJob, dependencies: NudgeDependencies): Promis
     await using lease = holdLease({ jobs, job, log })
     return await limiter(() => workOn(job, lease, dependencies))
   } catch (error) {
-    // Not even the failure could be told. The lease runs out and the sweeper takes over.
-    log.error('job_outcome_untold', error, { job: job.id })
+    // The failure could not be written either. The lease ends, and the sweeper takes over.
+    log.error('job_outcome_not_written', error, { job: job.id })
     return { outcome: 'unknown' }
   }
 }
@@ -158,9 +169,9 @@ async function workOn(
     lease.signal.throwIfAborted()
     const result = await process(job, lease)
     if (result instanceof NextStep) {
-      const goesOn = await jobs.continueLater(job, result)
-      log.info('step_ended', { job: job.id, step: job.step, goesOn })
-      return { outcome: goesOn ? 'continued' : 'failed' }
+      const continues = await jobs.continueLater(job, result)
+      log.info('step_ended', { job: job.id, step: job.step, continues })
+      return { outcome: continues ? 'continued' : 'failed' }
     }
     await jobs.complete(job, { ...result })
     log.info('job_completed', { job: job.id, attempt: job.attempts })
@@ -183,7 +194,7 @@ async function reportFailure(job: ClaimedJob, error: unknown, jobs: JobStore, lo
   } = error instanceof AppError ? error : new AppError('internal_error')
   const retryable = RETRYABLE.has(code)
   const facts = { job: job.id, attempt: job.attempts, code, retryable }
-  // A bad file is the reporter's everyday; what is above is ours or our neighbours' to look into.
+  // Below 500 the file is at fault, which is ordinary. From 500 on, an operator should look.
   if (http < 500) log.warn('job_failed', facts)
   else log.error('job_failed', error, facts)
   const { retryAfterMs } = details

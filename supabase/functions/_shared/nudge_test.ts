@@ -49,7 +49,7 @@ function bench({
   }
 }
 
-/** Sleeping takes no time but moves the clock. */
+/** A clock that sleep() moves on without waiting. */
 function fakeClock(): NudgeDependencies['clock'] & { slept: number[] } {
   let time = START
   const slept: number[] = []
@@ -65,7 +65,7 @@ function fakeClock(): NudgeDependencies['clock'] & { slept: number[] } {
 }
 
 const START = Date.UTC(2026, 0, 1)
-/** A failure that passes, on the first `times` attempts. */
+/** Work that fails with a retryable error on the first `times` attempts. */
 function failing(times: number): NudgeDependencies['process'] {
   let attempts = 0
   return () => {
@@ -74,14 +74,14 @@ function failing(times: number): NudgeDependencies['process'] {
   }
 }
 
-/** Work that comes into being while other work is waited for counts as well. */
+/** The results of all background work, also of work that begins meanwhile. */
 async function settled(background: Promise<unknown>[]): Promise<unknown[]> {
   const results: unknown[] = []
   for (const work of background) results.push(await work)
   return results
 }
 
-Deno.test('answers as soon as the job is claimed and works on in the background', async () => {
+Deno.test('the answer comes when the job is claimed, and the work goes on in the background', async () => {
   const jobs = fakeJobs()
   const gate = Promise.withResolvers<object>()
   const { nudge, background } = bench({ jobs, process: () => gate.promise })
@@ -93,7 +93,7 @@ Deno.test('answers as soon as the job is claimed and works on in the background'
   assertEquals(jobs.completed, [{ width: 1 }])
 })
 
-Deno.test('hands the document over and tells the outcome to who waits', async () => {
+Deno.test('with ?wait=true the answer has the outcome', async () => {
   const seen: string[] = []
   const { nudge } = bench({ process: ({ subjectId }) => Promise.resolve({ id: seen.push(subjectId) }) })
   const response = await nudge()
@@ -110,7 +110,7 @@ Deno.test('two nudges for one job do the work once', async () => {
   assertEquals(jobs.completed.length, 1)
 })
 
-Deno.test('nothing to claim is no error', async () => {
+Deno.test('a job that cannot be claimed is no error', async () => {
   const response = await bench({ jobs: fakeJobs(null) }).nudge()
   assertEquals([response.status, await response.json()], [200, { claimed: false }])
 })
@@ -128,7 +128,7 @@ for (const [body, code] of [
   })
 }
 
-Deno.test('other methods are refused', async () => {
+Deno.test('GET is refused', async () => {
   const { log } = bench({})
   const dependencies = {
     jobs: fakeJobs(),
@@ -143,7 +143,7 @@ Deno.test('other methods are refused', async () => {
   assertEquals(response.status, 405)
 })
 
-Deno.test('a database that is away is 503', async () => {
+Deno.test('an unavailable database answers 503', async () => {
   const jobs = fakeJobs()
   jobs.failWith = 'database_unavailable'
   assertEquals((await bench({ jobs }).nudge()).status, 503)
@@ -160,14 +160,14 @@ for (const [error, outcome, failure] of [
     const jobs = fakeJobs()
     const { nudge, log } = bench({ jobs, process: () => Promise.reject(error) })
     assertEquals((await (await nudge()).json()).outcome, outcome)
-    const [told] = jobs.failed
-    assertEquals({ code: told?.code, retryable: told?.retryable }, failure)
-    assertEquals(told?.message, new AppError(failure.code).message)
+    const [written] = jobs.failed
+    assertEquals({ code: written?.code, retryable: written?.retryable }, failure)
+    assertEquals(written?.message, new AppError(failure.code).message)
     assert(!log.lines.join().includes('ana@example.com'), 'no personal data in the log')
   })
 }
 
-Deno.test('whoever refused and said when to come back sets the floor of the retry', async () => {
+Deno.test('a wait that a service asked for is the floor of the retry', async () => {
   const jobs = fakeJobs()
   const error = new AppError('provider_rate_limited', { details: { retryAfterMs: 20_000 } })
   const { nudge } = bench({ jobs, process: () => Promise.reject(error) })
@@ -181,7 +181,7 @@ Deno.test('the last attempt of a retryable failure is final', async () => {
   assertEquals((await (await nudge()).json()).outcome, 'failed')
 })
 
-Deno.test('a retry that is due soon is taken up by the same worker', async () => {
+Deno.test('a retry that is due within seconds is claimed by the same worker', async () => {
   const jobs = fakeJobs()
   jobs.retryAt = new Date(START + 1500)
   const clock = fakeClock()
@@ -200,7 +200,7 @@ Deno.test('retries end with the last attempt', async () => {
   assertEquals(jobs.failed.length, 3)
 })
 
-Deno.test('a retry that is due late, or after much work, is left to the sweeper', async () => {
+Deno.test('a retry that is due later, or after long work, is left to the sweeper', async () => {
   for (const [due, took] of [
     [10_001, 0],
     [60_001, 59_000],
@@ -222,7 +222,7 @@ Deno.test('a retry that is due late, or after much work, is left to the sweeper'
   }
 })
 
-Deno.test('a retry that somebody else has taken up, or that cannot be claimed, is let go', async () => {
+Deno.test('a retry that another worker has claimed, or that cannot be claimed, is left to the sweeper', async () => {
   for (const [failWith, outcome] of [
     ['database_unavailable', 'unknown'],
     [null, null],
@@ -261,39 +261,41 @@ Deno.test('after a lost lease nothing is written', async () => {
   assertEquals([jobs.completed, jobs.failed], [[], []])
 })
 
-Deno.test('a result that the database refuses for its lease is lost, not failed', async () => {
-  const jobs = fakeJobs()
-  const { nudge } = bench({
-    jobs,
-    process: () => {
-      jobs.failWith = 'illegal_transition'
-      return Promise.resolve({})
-    },
+for (const [name, failWith, end, outcome] of [
+  ['a result that is refused because of the lease', 'illegal_transition', () => Promise.resolve({}), 'lost'],
+  [
+    'a step that ends after the lease was lost',
+    'lease_lost',
+    () => Promise.resolve(new NextStep({})),
+    'lost',
+  ],
+  [
+    'a failure that cannot be written',
+    'database_unavailable',
+    () => Promise.reject(new AppError('image_truncated')),
+    'unknown',
+  ],
+] as const) {
+  Deno.test(`${name} ends the attempt as ${outcome}`, async () => {
+    const jobs = fakeJobs()
+    const process: NudgeDependencies['process'] = () => {
+      jobs.failWith = failWith
+      return end()
+    }
+    const response = await bench({ jobs, process }).nudge()
+    assertEquals((await response.json()).outcome, outcome)
+    assertEquals([jobs.completed, jobs.continued, jobs.failed], [[], [], []])
   })
-  assertEquals((await (await nudge()).json()).outcome, 'lost')
-  assertEquals(jobs.failed, [])
-})
+}
 
-Deno.test('a failure that cannot be told is left to the sweeper', async () => {
-  const jobs = fakeJobs()
-  const { nudge } = bench({
-    jobs,
-    process: () => {
-      jobs.failWith = 'database_unavailable'
-      return Promise.reject(new AppError('image_truncated'))
-    },
-  })
-  assertEquals((await (await nudge()).json()).outcome, 'unknown')
-})
-
-Deno.test('a job of another kind is left alone', async () => {
+Deno.test('a job of another kind is not claimed', async () => {
   const jobs = fakeJobs(createJob({ kind: 'pdf' }))
   const response = await bench({ jobs }).nudge()
   assertEquals([response.status, await response.json()], [200, { claimed: false }])
   assertEquals([jobs.claims, jobs.failed], [0, []])
 })
 
-Deno.test('work that goes on ends its step, and the next finds what it left', async () => {
+Deno.test('the next step finds the state of the step before', async () => {
   const jobs = fakeJobs()
   const process: NudgeDependencies['process'] = ({ step, state }) =>
     Promise.resolve(step < 2 ? new NextStep({ done: step + 1 }) : { last: state?.done })
@@ -305,20 +307,7 @@ Deno.test('work that goes on ends its step, and the next finds what it left', as
   assertEquals([jobs.claims, jobs.completed, jobs.failed], [3, [{ last: 2 }], []])
 })
 
-Deno.test('a step that ends after its lease was lost is lost', async () => {
-  const jobs = fakeJobs()
-  const { nudge } = bench({
-    jobs,
-    process: () => {
-      jobs.failWith = 'lease_lost'
-      return Promise.resolve(new NextStep({}))
-    },
-  })
-  assertEquals((await (await nudge()).json()).outcome, 'lost')
-  assertEquals([jobs.continued, jobs.failed], [[], []])
-})
-
-Deno.test('no more jobs at once than the limiter lets through', async () => {
+Deno.test('no more jobs run at the same time than the limiter allows', async () => {
   const limiter = createLimiter(2)
   let running = 0
   let most = 0

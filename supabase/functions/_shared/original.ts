@@ -1,18 +1,20 @@
 /**
- * A document's original: fetched once, kept byte for byte with its hash and the time it was received, before
- * anything judges it.
+ * A document's original: fetched once, and kept byte for byte with its hash and the time it was received, before the
+ * file is looked at.
  *
  *   stored already ─┐
  *   upload         ─┼▶ type, SHA-256 ─▶ equal one kept? ─no─▶ put ─▶ the row points to it ─▶ remove the upload
  *   source URL     ─┘                        └───────yes──────────────▶┘
  *
- * Every step may be the last of a worker and is then done again by the next: objects are named by their hash,
- * the upload goes only after the row points to the kept bytes, and `keep_original` names what was left behind.
+ * A worker may end after any step, and the next attempt does the steps again: objects are named by their hash, the
+ * upload is removed only when the row points to the original, and `keep_original` names the objects left behind.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
 import { detectFileType, type FileType, storedAs } from '../../../functions-shared/file-type.ts'
-import type { DocumentRow, Documents, Files, OriginalPlace, StoredOriginal } from './documents.ts'
+import type { DocumentRow, Documents, OriginalPlace, StoredOriginal } from './documents.ts'
+import type { Download } from './download/download.ts'
+import type { Files } from './files.ts'
 import { isLoss, type Lease } from './lease.ts'
 import type { Log } from './log.ts'
 import { encodeHex } from './std.ts'
@@ -20,19 +22,14 @@ import { encodeHex } from './std.ts'
 export interface OriginalDependencies {
   documents: Documents
   files: Files
-  /** Fetches the file; `onProgress` gets the part that has arrived, 0 to 1, where the size is known. */
-  download: (
-    url: string,
-    signal: AbortSignal,
-    onProgress: (part: number) => void,
-  ) => Promise<Uint8Array<ArrayBuffer>>
+  download: Download
   log: Log
 }
 
 export interface OriginalOptions {
   /**
-   * Is what an earlier attempt stored worth working on? Where not, the source is asked again: it may have the
-   * right file by now.
+   * Whether the original that an earlier attempt stored can be worked on. If not, the file is fetched again: the source
+   * may have the right file now.
    */
   isUsable: (type: FileType, bytes: Uint8Array) => boolean
   /** Percent at which each stage begins. */
@@ -41,21 +38,21 @@ export interface OriginalOptions {
 
 export interface KeptOriginal {
   bytes: Uint8Array<ArrayBuffer>
-  /** By content. */
+  /** By its first bytes. */
   type: FileType
   contentType: string
   /** Lower case hex. */
   sha256: string
-  /** Object in the bucket `originals`; that of another document where this one is a duplicate. */
+  /** Object in the bucket `originals`. A duplicate has the object of the document that came first. */
   path: string
   receivedAt: Date
-  /** The document of the same incident that the same bytes arrived with first. */
+  /** The document of the incident that had the same bytes first. */
   duplicateOf: string | null
 }
 
 /**
- * @throws AppError `lease_lost`; `upload_not_found`, `file_empty`, `url_not_allowed`, whatever the download
- * throws, `storage_unavailable`, `database_unavailable`.
+ * @throws AppError `lease_lost`, `upload_not_found`, `file_empty`, `file_too_large`, `url_not_allowed`,
+ * `storage_unavailable`, `database_unavailable`, and the codes of the download.
  */
 export async function keepOriginal(
   document: DocumentRow,
@@ -81,7 +78,7 @@ export async function keepOriginal(
     bytes === stored && document.original !== null
       ? document.original.path
       : `${document.incidentId}/${document.id}/${sha256}.${extension}`
-  const place = await settle(document.id, bytes, { ...facts, path, isStored: bytes === stored }, dependencies)
+  const place = await store(document.id, bytes, { ...facts, path, isStored: bytes === stored }, dependencies)
   if (place.leftovers.length > 0) await files.remove('originals', place.leftovers)
   if (document.sourcePath !== null) await files.remove('uploads', [document.sourcePath])
   return {
@@ -103,8 +100,8 @@ interface Candidate {
   isStored: boolean
 }
 
-/** An equal file of the incident spares the storing; where none is kept, the bytes go first and the row after. */
-async function settle(
+/** Stores the bytes, then points the row to them. Bytes that the incident has already are not stored again. */
+async function store(
   documentId: string,
   bytes: Uint8Array<ArrayBuffer>,
   { isStored, path, ...facts }: Candidate,
@@ -120,7 +117,7 @@ async function settle(
   return place
 }
 
-/** Null where there is none, it is gone, or it is not what it was. */
+/** Null where no original is stored, its object is missing, or its hash is another. */
 async function readStored(
   original: StoredOriginal | null,
   files: Files,
@@ -130,7 +127,7 @@ async function readStored(
   return bytes !== null && (await hash(bytes)) === original.sha256 ? bytes : null
 }
 
-/** @param stored what is kept, for where the source has nothing else to offer. */
+/** @param stored the bytes of the stored original, used where the source has no file any more */
 async function readSource(
   document: DocumentRow,
   stored: Uint8Array<ArrayBuffer> | null,
@@ -149,19 +146,19 @@ async function readSource(
     if (stored !== null) return stored
     throw new AppError('url_not_allowed')
   }
-  let told = stages.downloading
+  let reported = stages.downloading
   return await download(document.sourceUrl, lease.signal, (part) => {
     const percent = Math.round(stages.downloading + part * (stages.verifying - stages.downloading))
-    if (percent < told + PROGRESS_STEP) return
-    told = percent
-    // Progress is for people: the work does not wait for it, and a lost lease ends the download by its signal.
+    if (percent < reported + PROGRESS_STEP) return
+    reported = percent
+    // The download does not wait for the report. A lost lease ends it by its signal.
     lease.report(percent, 'downloading').catch((error: unknown) => {
       if (!isLoss(error)) log.error('progress_failed', error)
     })
   })
 }
 
-/** Percent between two reports of one stage. */
+/** Percent between two reports within a stage. */
 const PROGRESS_STEP = 10
 
 async function hash(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

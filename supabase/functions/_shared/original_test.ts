@@ -1,22 +1,10 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { DocumentRow } from './documents.ts'
-import { holdLease } from './lease.ts'
-import { type KeptOriginal, keepOriginal } from './original.ts'
+import { keepOriginal } from './original.ts'
 import { encodeHex } from './std.ts'
 import { assert, assertEquals } from './testing/asserts.ts'
 import { assertCode } from './testing/errors.ts'
-import {
-  createJob,
-  DOCUMENT_ID,
-  type FakeDocuments,
-  type FakeFiles,
-  type FakeJobs,
-  fakeDocuments,
-  fakeFiles,
-  fakeJobs,
-  INCIDENT_ID,
-} from './testing/fakes.ts'
-import { recordLog } from './testing/log.ts'
+import { DOCUMENT_ID, type FakeFiles, fakeDocuments, fakeWorker, INCIDENT_ID } from './testing/fakes.ts'
 
 const FOLDER = `${INCIDENT_ID}/${DOCUMENT_ID}`
 const UPLOAD = `${INCIDENT_ID}/0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0009`
@@ -25,40 +13,30 @@ const WAV = new TextEncoder().encode('RIFF....WAVEfmt a voice note')
 const PDF = new TextEncoder().encode('%PDF-1.7')
 const hash = async (bytes: Uint8Array<ArrayBuffer>) => encodeHex(await crypto.subtle.digest('SHA-256', bytes))
 
-interface Bench {
-  jobs: FakeJobs
-  documents: FakeDocuments
-  files: FakeFiles
-  downloads: string[]
-  keep: () => Promise<KeptOriginal>
-}
-
 interface BenchOptions {
   row?: Partial<DocumentRow>
   file?: Uint8Array<ArrayBuffer> | AppError
   usable?: boolean
 }
 
-function bench({ row = {}, file = WAV, usable = true }: BenchOptions = {}): Bench {
-  const jobs = fakeJobs()
-  const documents = fakeDocuments(row)
-  const files = fakeFiles()
+function bench({ row = {}, file = WAV, usable = true }: BenchOptions = {}) {
+  const worker = fakeWorker({ documents: fakeDocuments(row) })
+  const { documents } = worker
   const downloads: string[] = []
-  const log = recordLog()
   const download = (url: string) => {
     downloads.push(url)
     return file instanceof AppError ? Promise.reject(file) : Promise.resolve(file)
   }
-  const keep = async () => {
-    await using lease = holdLease({ jobs, job: createJob(), log, every: () => () => undefined })
-    return await keepOriginal(
-      documents.row,
-      lease,
-      { documents, files, download, log },
-      { isUsable: () => usable, stages: { downloading: 5, verifying: 30, storing: 40 } },
+  const keep = () =>
+    worker.work((lease) =>
+      keepOriginal(
+        documents.row,
+        lease,
+        { ...worker, download },
+        { isUsable: () => usable, stages: { downloading: 5, verifying: 30, storing: 40 } },
+      ),
     )
-  }
-  return { jobs, documents, files, downloads, keep }
+  return { ...worker, downloads, keep }
 }
 
 function upload(files: FakeFiles, bytes: Uint8Array<ArrayBuffer> = WAV): void {

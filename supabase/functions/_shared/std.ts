@@ -1,4 +1,4 @@
-/** Deno's standard library as the functions use it: one typed door to an npm package without types. */
+/** The parts of Deno's standard library that the functions use. The npm package has no types, so they are given here. */
 
 // @ts-types="./deno-std.d.ts"
 export { abortable } from 'deno-std/async/abortable.js'

@@ -4,7 +4,7 @@ import { assertEquals } from './testing/asserts.ts'
 import { serveHttp } from './testing/http-server.ts'
 import { authError, databaseError, storageError } from './upstream.ts'
 
-/** What supabase-js really reports when its services answer like this. */
+/** The codes for the errors of a real supabase-js client whose services answer like this. */
 async function ask(answer: () => Response | Promise<Response>) {
   await using server = serveHttp(answer)
   return await askAt(server.origin)
@@ -33,7 +33,7 @@ for (const [name, answer] of [
   ['a gateway that answers 504', () => new Response('', { status: 504 })],
   ['too many requests', json(429, { message: 'slow down' })],
 ] as const) {
-  Deno.test(`${name}: away`, async () => {
+  Deno.test(`${name} means unavailable`, async () => {
     assertEquals(await ask(answer), {
       database: 'database_unavailable',
       auth: 'database_unavailable',
@@ -42,7 +42,7 @@ for (const [name, answer] of [
   })
 }
 
-Deno.test('nobody there: away', async () => {
+Deno.test('a refused connection means unavailable', async () => {
   let origin = ''
   {
     await using server = serveHttp(() => new Response())
@@ -55,30 +55,37 @@ Deno.test('nobody there: away', async () => {
   })
 })
 
-const POSTGREST: readonly (readonly [string, number, string, string, ErrorCode])[] = [
-  ['no connection', 503, 'PGRST000', 'Could not connect', 'database_unavailable'],
-  ['no schema cache', 503, 'PGRST002', 'Could not query', 'database_unavailable'],
-  ['pool timeout', 504, 'PGRST003', 'Timed out acquiring connection', 'database_unavailable'],
-  ['shutting down', 500, '57P01', 'terminating connection', 'database_unavailable'],
-  ['too many connections', 503, '53300', 'sorry, too many clients already', 'database_unavailable'],
-  ['statement timeout', 500, '57014', 'canceling statement', 'database_unavailable'],
-  ['deadlock', 500, '40P01', 'deadlock detected', 'database_unavailable'],
-  ['a raised code of ours', 409, 'PT409', 'lease_lost', 'lease_lost'],
-  ['a raised code of ours', 422, 'PT422', 'user_unknown', 'user_unknown'],
-  ['a raised text that is no code', 409, 'PT409', 'something else', 'internal_error'],
-  ['a missing function', 404, 'PGRST202', 'Could not find the function', 'internal_error'],
-  ['a violated constraint', 409, '23505', 'duplicate key', 'internal_error'],
-  ['a fault in SQL', 500, 'XX000', 'internal', 'internal_error'],
-]
-
-for (const [name, status, code, message, expected] of POSTGREST) {
-  Deno.test(`REST: ${name} (${code}) is ${expected}`, async () => {
-    const body = { code, message, details: null, hint: null }
-    assertEquals((await ask(json(status, body))).database, expected)
-  })
+/** Answers of PostgREST, by the code that they become: a name, the status, PostgREST's code and its message. */
+const POSTGREST: Partial<Record<ErrorCode, readonly (readonly [string, number, string, string])[]>> = {
+  database_unavailable: [
+    ['no connection', 503, 'PGRST000', 'Could not connect'],
+    ['no schema cache', 503, 'PGRST002', 'Could not query'],
+    ['a full pool', 504, 'PGRST003', 'Timed out acquiring connection'],
+    ['a shutdown', 500, '57P01', 'terminating connection'],
+    ['too many connections', 503, '53300', 'sorry, too many clients already'],
+    ['a statement timeout', 500, '57014', 'canceling statement'],
+    ['a deadlock', 500, '40P01', 'deadlock detected'],
+  ],
+  lease_lost: [['a code that our SQL raised', 409, 'PT409', 'lease_lost']],
+  user_unknown: [['a code that our SQL raised', 422, 'PT422', 'user_unknown']],
+  internal_error: [
+    ['a raised text that is no code', 409, 'PT409', 'something else'],
+    ['a missing function', 404, 'PGRST202', 'Could not find the function'],
+    ['a violated constraint', 409, '23505', 'duplicate key'],
+    ['an error in SQL', 500, 'XX000', 'internal'],
+  ],
 }
 
-Deno.test('refusals by Auth and Storage are faults of ours', async () => {
+for (const [expected, answers] of Object.entries(POSTGREST)) {
+  for (const [name, status, code, message] of answers) {
+    Deno.test(`REST: ${name} (${code}) is ${expected}`, async () => {
+      const body = { code, message, details: null, hint: null }
+      assertEquals((await ask(json(status, body))).database, expected)
+    })
+  }
+}
+
+Deno.test('refusals of Auth and Storage are internal errors', async () => {
   const refused = await ask(json(403, { statusCode: '403', error: 'Unauthorized', message: 'no', code: 403 }))
   assertEquals([refused.auth, refused.storage], ['internal_error', 'internal_error'])
 })

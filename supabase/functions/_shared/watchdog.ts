@@ -1,12 +1,12 @@
-/** Ends what takes too long: a limit for the whole and one for each step that must show life. */
+/** Ends work that takes too long. There is a limit for the whole, and one for the time without a sign of life. */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 
 export interface Watchdog extends Disposable {
-  /** Aborts with an AppError of the code that was given, or with the reason of the outer signal. */
+  /** Aborts with an AppError of the given code, or with the reason of the outer signal. */
   readonly signal: AbortSignal
-  /** A step begins, or has shown life: the next sign of life is due within `ms`. */
+  /** Called at each sign of life: the next one is due within `ms`. */
   expectWithin(ms: number): void
 }
 

@@ -1,9 +1,9 @@
 /**
- * Removes leftovers through Storage's API, which deletes rows and bytes. Each round asks anew, so two calls at
- * once do no harm, and what is left after the last round is for the next hour.
+ * Removes objects that no row points to, through Storage's API, which deletes rows and bytes. Each round asks the
+ * database again, so that two calls at the same time do no harm. The next hour's call removes the rest.
  */
 
-import type { Bucket, Files } from '../_shared/documents.ts'
+import type { Bucket, Files } from '../_shared/files.ts'
 import { errorResponse, jsonResponse, requireMethod } from '../_shared/http.ts'
 import type { Log } from '../_shared/log.ts'
 import type { Leftover, Leftovers } from './leftovers.ts'
@@ -14,11 +14,11 @@ export interface CleaningDependencies {
   log: Log
 }
 
-/** Objects of one round: as many as Storage removes in one call. */
+/** Objects in one round: the most that Storage removes in one call. */
 export const ROUND = 1000
 const MAX_ROUNDS = 10
 
-/** 200 `{"removed": n}`; 503 where the database or Storage is away. */
+/** 200 `{"removed": n}`; 503 while the database or Storage is unavailable. */
 export async function handleCleaning(
   request: Request,
   { leftovers, files, log }: CleaningDependencies,

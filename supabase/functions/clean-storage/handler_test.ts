@@ -30,7 +30,7 @@ Deno.test('removes leftovers bucket by bucket until nothing is left', async () =
   assertEquals([...files.objects.keys()], ['originals/i/d/needed.jpg'])
 })
 
-Deno.test('what cannot be removed is not asked for without end', async () => {
+Deno.test('objects that cannot be removed end a call after ten rounds', async () => {
   const files = fakeFiles()
   let rounds = 0
   const stuck = Array.from(
@@ -45,7 +45,7 @@ Deno.test('what cannot be removed is not asked for without end', async () => {
   assertEquals([answer.status, rounds], [200, 10])
 })
 
-Deno.test('says who is away', async () => {
+Deno.test('answers 503 with the code of the service that is unavailable', async () => {
   const away = fakeFiles()
   away.failWith = 'storage_unavailable'
   const some: Leftovers = () => Promise.resolve([{ bucket: 'uploads', name: 'i/u' }])
@@ -56,7 +56,7 @@ Deno.test('says who is away', async () => {
   assertEquals([noDatabase.status, (await noDatabase.json()).error.code], [503, 'database_unavailable'])
 })
 
-Deno.test('other methods are refused', async () => {
+Deno.test('GET is refused', async () => {
   const answer = await handleCleaning(post('GET'), {
     leftovers: nothing,
     files: fakeFiles(),

@@ -12,21 +12,24 @@ async function render(source: ReportSource): Promise<ReadPdf & { bytes: Uint8Arr
   return { ...(await readPdf(bytes)), bytes, pageCount }
 }
 
-/** As one line: where lines break is the layout's business. */
+/** On one line, because these tests do not check where lines break. */
 function flat(text: string): string {
   return text.replace(/\s+/g, ' ')
 }
 
-/** One character for each byte; what TextDecoder calls latin1 is not. */
+function assertHas({ text }: { text: string }, parts: readonly string[]): void {
+  for (const part of parts) assert(flat(text).includes(part), part)
+}
+
+/** One character for each byte. TextDecoder's latin1 is windows-1252. */
 function binary(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }
 
 const SAMPLE = await render(sampleSource())
 
-Deno.test('has the parties, the vehicles, the narrative and every answer', () => {
-  const all = flat(SAMPLE.text)
-  for (const part of [
+Deno.test('the report has the parties, the vehicles, the narrative and every answer', () => {
+  assertHas(SAMPLE, [
     'Reporter Zoë Müller-Sørensen Phone: +49 221 5550 142 E-mail: zoe@example.test Policy: KF-77 201 884',
     'Insurer: Rhein-Assekuranz AG Policy: RA 4402-1187-09',
     'Own vehicle K-ZM 2041 Volkswagen Golf Variant 2021',
@@ -35,55 +38,38 @@ Deno.test('has the parties, the vehicles, the narrative and every answer', () =>
     'Police reference number K-2026-118842',
     'Was anybody hurt? No',
     'Date of the incident 20 November 2026',
-  ]) {
-    assert(all.includes(part), part)
-  }
+  ])
 })
 
-Deno.test('shows names in Latin, Greek, Cyrillic and Vietnamese, and marks what the fonts lack', () => {
-  const all = flat(SAMPLE.text)
-  for (const name of [
-    'Zoë Müller-Sørensen',
-    'Γιώργος Παπαδόπουλος',
-    'Nguyễn Thị Hường',
-    'Дмитрий Щербаков',
-  ]) {
-    assert(all.includes(name), name)
-  }
-  assert(all.includes('[3 characters: Chinese] [emoji]'))
-  assert(all.includes('Marks in square brackets'))
-  assert(!/[王🚲]/u.test(all))
+Deno.test('names in Latin, Greek, Cyrillic and Vietnamese are shown, and characters that the fonts lack are marked', () => {
+  assertHas(SAMPLE, ['Zoë Müller-Sørensen', 'Γιώργος Παπαδόπουλος', 'Nguyễn Thị Hường', 'Дмитрий Щербаков'])
+  assertHas(SAMPLE, ['[3 characters: Chinese] [emoji]', 'Marks in square brackets'])
+  assert(!/[王🚲]/u.test(SAMPLE.text))
 })
 
-Deno.test('has each photo with caption, time, position and hash', () => {
-  const all = flat(SAMPLE.text)
+Deno.test('each photo has its caption, time, position and hash', () => {
   assertEquals(elements(SAMPLE.trees, 'Figure').length, 4)
-  for (const part of [
-    'Photo 1: The damage from the front',
-    'Taken 20 November 2026, 17:42:10 UTC+01:00',
-    'Position 50.93213° N, 6.94025° E',
-    'Camera Pixel 9 Pro',
-  ]) {
-    assert(all.includes(part), part)
-  }
-  assert(all.replaceAll(' ', '').includes('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'))
+  assertHas(SAMPLE, ['Photo 1: The damage from the front', 'Taken 20 November 2026, 17:42:10 UTC+01:00'])
+  assertHas(SAMPLE, ['Position 50.93213° N, 6.94025° E', 'Camera Pixel 9 Pro'])
+  assert(
+    flat(SAMPLE.text)
+      .replaceAll(' ', '')
+      .includes('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'),
+  )
 })
 
-Deno.test('has the transcript with its times', () => {
-  const all = flat(SAMPLE.text)
-  assert(all.includes('Duration: 0:31 · Words: 58'))
-  assert(all.includes('0:14 The other driver says that his foot slipped.'))
-  assert(!all.includes('Simulated'))
+Deno.test('the transcript has the time of each segment', () => {
+  assertHas(SAMPLE, ['Duration: 0:31 · Words: 58', '0:14 The other driver says that his foot slipped.'])
+  assert(!SAMPLE.text.includes('Simulated'))
 })
 
-Deno.test('says so where a transcript was simulated', async () => {
+Deno.test('a simulated transcript is called simulated', async () => {
   const source = sampleSource({ photos: 0 })
   source.transcripts = source.transcripts.map((transcript) => ({ ...transcript, simulated: true }))
-  const all = flat((await render(source)).text)
-  assert(all.includes('Simulated transcript No speech recognition was set up.'))
+  assertHas(await render(source), ['Simulated transcript No speech recognition was set up.'])
 })
 
-Deno.test('the table of contents has the real pages, as links', () => {
+Deno.test('the table of contents links to each section and has its page', () => {
   const lines = SAMPLE.pages[0]?.split('\n').map((line) => line.trim()) ?? []
   const sections = SAMPLE.outline.filter(({ title }) => /^\d/.test(title))
   assertEquals(sections.length, 8)
@@ -109,7 +95,7 @@ Deno.test('every page has its number and the number of pages', () => {
   }
 })
 
-Deno.test('is tagged: headings in order, header cells in tables, pictures with texts', () => {
+Deno.test('the report is tagged: headings in levels, header cells in tables, alternative texts of pictures', () => {
   const { trees } = SAMPLE
   const [document] = elements(trees.slice(0, 1), 'Document')
   assert(document !== undefined)
@@ -125,7 +111,7 @@ Deno.test('is tagged: headings in order, header cells in tables, pictures with t
   for (const { alt } of elements(trees, 'Figure')) assert((alt ?? '').startsWith('Photo '))
 })
 
-Deno.test('says what it is: language, title, PDF/UA', () => {
+Deno.test('the file has its language, its title and the PDF/UA identifier', () => {
   const { info, xmp } = SAMPLE
   assertEquals(info.Language, 'en')
   assertEquals(info.Title, 'Incident report: Rear-end collision at the traffic light')
@@ -134,12 +120,10 @@ Deno.test('says what it is: language, title, PDF/UA', () => {
   assert(binary(SAMPLE.bytes).includes('/DisplayDocTitle true'))
 })
 
-Deno.test('is in German where that was asked for, and in English where a language is not known', async () => {
+Deno.test('a report in German is in German, and one in an unknown language in English', async () => {
   const german = await render(sampleSource({ photos: 1, language: 'de-AT' }))
   assertEquals(german.info.Language, 'de')
-  for (const part of ['Unfallbericht', '20. November 2026', 'Kennzeichen', 'Seite 1 von']) {
-    assert(flat(german.text).includes(part), part)
-  }
+  assertHas(german, ['Unfallbericht', '20. November 2026', 'Kennzeichen', 'Seite 1 von'])
   assertEquals((await render(sampleSource({ photos: 0, language: 'mi' }))).info.Language, 'en')
 })
 
@@ -148,13 +132,10 @@ Deno.test('a claim with nothing but a date and a description has a report', asyn
   source.documents = []
   source.transcripts = []
   source.incident = { ...source.incident, reporterEmail: null, answers: [] }
-  const { text } = await render(source)
-  for (const part of ['names no parties', 'names no vehicles', 'no photos', 'no files']) {
-    assert(flat(text).includes(part), part)
-  }
+  assertHas(await render(source), ['names no parties', 'names no vehicles', 'no photos', 'no files'])
 })
 
-Deno.test('photos and voice notes that failed or are not ready say so', async () => {
+Deno.test('failed and unfinished photos and voice notes are in the report, with the reason', async () => {
   const source = sampleSource({ photos: 2 })
   const error = 'The image file is incomplete.'
   source.documents = source.documents.map((document, index) => ({
@@ -166,13 +147,14 @@ Deno.test('photos and voice notes that failed or are not ready say so', async ()
     ...transcript,
     work: { state: 'failed', error: 'The recording is empty.' },
   }))
-  const all = flat((await render(source)).text)
-  assert(all.includes(`This photo could not be processed: ${error}`))
-  assert(all.includes('This photo had not been processed'))
-  assert(all.includes('could not be transcribed: The recording is empty.'))
+  assertHas(await render(source), [
+    `This photo could not be processed: ${error}`,
+    'This photo had not been processed',
+    'could not be transcribed: The recording is empty.',
+  ])
 })
 
-Deno.test('malicious text is text', async () => {
+Deno.test('markup in a text is shown as text', async () => {
   const source = sampleSource({ photos: 0 })
   const evil = '</rdf:li><script>alert(1)</script> & "quotes" (parens\\) \u0000\u0007\u202egpj.exe\ud800'
   source.incident = {
@@ -188,7 +170,7 @@ Deno.test('malicious text is text', async () => {
   assert(String(info.Title).includes('<script>'))
 })
 
-Deno.test('a long narrative, 300 answers and endless words take pages and lose nothing', async () => {
+Deno.test('a long narrative, 300 answers and a word longer than a page are complete', async () => {
   const source = sampleSource({ photos: 0 })
   const words = Array.from({ length: 14_000 }, (_, index) => `word${index}`)
   const endless = 'x'.repeat(5_000)
@@ -212,7 +194,7 @@ Deno.test('a long narrative, 300 answers and endless words take pages and lose n
   assert(trees.length === pageCount)
 })
 
-Deno.test('an element whose text has a mark carries what was written', () => {
+Deno.test('an element with a mark has the original text as ActualText', () => {
   // Strings that are not ASCII are UTF-16 with a byte order mark.
   const written = (text: string) => {
     const units = Array.from(`\ufeff${text}`.split(''), (unit) => unit.charCodeAt(0))
@@ -224,7 +206,7 @@ Deno.test('an element whose text has a mark carries what was written', () => {
   assertEquals(actual, [written('Дмитрий Щербаков 王小明 🚲')])
 })
 
-Deno.test('pictures go in as they are, upright ones in their proportions', async () => {
+Deno.test('pictures are embedded byte for byte and keep their proportions', async () => {
   const source = sampleSource({ photos: 1 })
   const [photo] = source.documents
   if (photo === undefined) throw new Error('there is no photo')
@@ -239,7 +221,7 @@ Deno.test('pictures go in as they are, upright ones in their proportions', async
   assert(Math.abs(ratio - Number(width) / Number(height)) < 0.001)
 })
 
-Deno.test('a photo that a claim has twice says so', async () => {
+Deno.test('a duplicate photo names the first one', async () => {
   const source = sampleSource({ photos: 2 })
   const [first] = source.documents
   source.documents = source.documents.map((document, index) =>
@@ -248,7 +230,7 @@ Deno.test('a photo that a claim has twice says so', async () => {
   assert(flat((await render(source)).text).includes('Same file as Photo 1'))
 })
 
-Deno.test('beyond the limit of pictures, photos are shown small and say why', async () => {
+Deno.test('photos beyond the limit of bytes are shown small, with the reason', async () => {
   const sizes: string[] = []
   const source = sampleSource({ photos: 5 })
   const large = new Uint8Array(13 * 1024 * 1024)

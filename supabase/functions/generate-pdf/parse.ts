@@ -1,133 +1,162 @@
-/** Rows as the API gives them, made into what a report is made of. */
+/** Rows of the database as the parts of a report. */
 
-import { AppError } from '../../../functions-shared/app-error.ts'
-import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
+import * as v from 'valibot'
+import { fittingEntries } from '../../../functions-shared/read-as.ts'
+import { jsonObject, optionalNumber, optionalText, timestamp } from '../_shared/database.ts'
 import type { Answer } from './facts.ts'
 import type { ReportDocument, ReportRow, ReportSource, Transcript, Work } from './source.ts'
 
-type Row = Record<string, unknown>
+const required = v.pipe(v.string(), v.nonEmpty())
+const optionalTimestamp = v.nullish(timestamp, null)
 
-export function parseReport(row: Row): ReportRow {
-  return {
-    id: required(row, 'id'),
-    incidentId: required(row, 'incident_id'),
-    origin: row.origin === 'automatic' ? 'automatic' : 'requested',
-    language: textAt(row, 'language') ?? 'en',
-    createdAt: dateAt(row, 'created_at') ?? missing('created_at'),
-    fileName: textAt(row, 'file_name') ?? null,
-  }
-}
-
-export function parseIncident(row: Row): ReportSource['incident'] {
-  return {
-    id: required(row, 'id'),
-    title: required(row, 'title'),
-    description: textAt(row, 'description') ?? null,
-    occurredOn: textAt(row, 'occurred_on') ?? null,
-    reporterEmail: textAt(row, 'reporter_email') ?? null,
-    createdAt: dateAt(row, 'created_at') ?? missing('created_at'),
-    answers: listAt(row, 'answers').map(
-      (answer): Answer => ({
-        ref: textAt(answer, 'ref') ?? null,
-        question: textAt(answer, 'question') ?? null,
-        type: textAt(answer, 'type') ?? 'text',
-        value: answer.value ?? null,
-      }),
-    ),
-  }
-}
-
-export function parseDocument(value: unknown): ReportDocument {
-  const row = isRecord(value) ? value : {}
-  const metadata = isRecord(row.metadata) ? row.metadata : {}
-  const { kind } = row
-  return {
-    id: required(row, 'id'),
-    kind: kind === 'photo' || kind === 'audio' ? kind : 'attachment',
-    sourceRef: textAt(row, 'source_ref') ?? null,
-    fileName: textAt(row, 'file_name') ?? null,
-    contentType: textAt(row, 'content_type') ?? null,
-    byteSize: numberAt(row, 'byte_size'),
-    sha256: textAt(row, 'sha256') ?? null,
-    receivedAt: dateAt(row, 'received_at'),
-    previewPath: textAt(row, 'preview_path') ?? null,
-    thumbnailPath: textAt(row, 'thumbnail_path') ?? null,
-    width: numberAt(row, 'width'),
-    height: numberAt(row, 'height'),
-    takenAt: textAt(metadata, 'takenAt') ?? null,
-    position: positionOf(metadata.position),
-    camera: cameraOf(metadata.camera),
-    duplicateOf: textAt(row, 'duplicate_of') ?? null,
-    work: workOf(row.job),
-  }
-}
-
-export function parseTranscript(value: unknown): Transcript {
-  const row = isRecord(value) ? value : {}
-  return {
-    documentId: required(row, 'document_id'),
-    simulated: row.simulated === true,
-    provider: textAt(row, 'provider') ?? null,
-    model: textAt(row, 'model') ?? null,
-    language: textAt(row, 'language') ?? null,
-    text: textAt(row, 'text') ?? null,
-    segments: listAt(row, 'segments').flatMap((segment) => {
-      const start = numberAt(segment, 'start')
-      const text = textAt(segment, 'text')
-      return start === null || text === undefined
-        ? []
-        : [{ start, end: numberAt(segment, 'end') ?? start, text }]
+export const reportRow = v.pipe(
+  v.object({
+    id: required,
+    incident_id: required,
+    origin: v.picklist(['requested', 'automatic']),
+    language: required,
+    created_at: timestamp,
+    file_name: optionalText,
+  }),
+  v.transform(
+    (row): ReportRow => ({
+      id: row.id,
+      incidentId: row.incident_id,
+      origin: row.origin,
+      language: row.language,
+      createdAt: row.created_at,
+      fileName: row.file_name,
     }),
-    duration: numberAt(row, 'duration'),
-    wordCount: numberAt(row, 'word_count'),
-    work: workOf(row.job),
-  }
-}
+  ),
+)
 
-/** Without a job (it was deleted) nothing is pending. */
-function workOf(job: unknown): Work {
-  if (!isRecord(job)) return { state: 'completed', error: null }
-  const state = job.status === 'completed' || job.status === 'failed' ? job.status : 'pending'
-  return { state, error: state === 'failed' ? (textAt(job, 'error') ?? null) : null }
-}
+const answer = v.pipe(
+  v.object({
+    ref: optionalText,
+    question: optionalText,
+    type: v.nullish(v.string(), 'text'),
+    value: v.nullish(v.unknown(), null),
+  }),
+  v.transform((fields): Answer => fields),
+)
 
-function positionOf(position: unknown): ReportDocument['position'] {
-  if (!isRecord(position)) return null
-  const { latitude, longitude } = position
-  return typeof latitude === 'number' && typeof longitude === 'number' ? { latitude, longitude } : null
-}
+export const incidentRow = v.pipe(
+  v.object({
+    id: required,
+    title: required,
+    description: optionalText,
+    occurred_on: optionalText,
+    reporter_email: optionalText,
+    created_at: timestamp,
+    answers: fittingEntries(answer),
+  }),
+  v.transform((row): ReportSource['incident'] => ({
+    id: row.id,
+    title: row.title,
+    description: row.description,
+    occurredOn: row.occurred_on,
+    reporterEmail: row.reporter_email,
+    createdAt: row.created_at,
+    answers: row.answers,
+  })),
+)
 
-/** Makers repeat their name in the model more often than not. */
-function cameraOf(camera: unknown): string | null {
-  if (!isRecord(camera)) return null
-  const make = textAt(camera, 'make')
-  const model = textAt(camera, 'model')
-  const repeated = make !== undefined && model?.toLowerCase().startsWith(make.toLowerCase()) === true
-  const name = [repeated ? undefined : make, model].filter((part) => part !== undefined).join(' ')
+/** Null for a row whose job was deleted: nothing is pending then. */
+const work = v.pipe(
+  v.nullish(v.object({ status: v.string(), error: optionalText }), null),
+  v.transform((job): Work => {
+    if (job === null) return { state: 'completed', error: null }
+    const state = job.status === 'completed' || job.status === 'failed' ? job.status : 'pending'
+    return { state, error: state === 'failed' ? job.error : null }
+  }),
+)
+
+/** Written by `process-image`; only photos have these fields. */
+const photoMetadata = v.object({
+  takenAt: v.fallback(optionalText, null),
+  position: v.fallback(v.nullish(v.object({ latitude: v.number(), longitude: v.number() }), null), null),
+  camera: v.pipe(
+    v.fallback(v.nullish(v.object({ make: optionalText, model: optionalText }), null), null),
+    v.transform((camera) => (camera === null ? null : cameraName(camera.make, camera.model))),
+  ),
+})
+
+export const documentRow = v.pipe(
+  v.object({
+    id: required,
+    kind: v.fallback(v.picklist(['photo', 'audio', 'attachment']), 'attachment'),
+    source_ref: optionalText,
+    file_name: optionalText,
+    content_type: optionalText,
+    byte_size: optionalNumber,
+    sha256: optionalText,
+    received_at: optionalTimestamp,
+    preview_path: optionalText,
+    thumbnail_path: optionalText,
+    width: optionalNumber,
+    height: optionalNumber,
+    metadata: v.pipe(v.nullish(jsonObject, {}), photoMetadata),
+    duplicate_of: optionalText,
+    job: work,
+  }),
+  v.transform(
+    (row): ReportDocument => ({
+      id: row.id,
+      kind: row.kind,
+      sourceRef: row.source_ref,
+      fileName: row.file_name,
+      contentType: row.content_type,
+      byteSize: row.byte_size,
+      sha256: row.sha256,
+      receivedAt: row.received_at,
+      previewPath: row.preview_path,
+      thumbnailPath: row.thumbnail_path,
+      width: row.width,
+      height: row.height,
+      ...row.metadata,
+      duplicateOf: row.duplicate_of,
+      work: row.job,
+    }),
+  ),
+)
+
+const segment = v.pipe(
+  v.object({ start: v.number(), end: optionalNumber, text: v.pipe(v.string(), v.nonEmpty()) }),
+  v.transform(({ start, end, text }) => ({ start, end: end ?? start, text })),
+)
+
+export const transcriptRow = v.pipe(
+  v.object({
+    document_id: required,
+    simulated: v.nullish(v.boolean(), false),
+    provider: optionalText,
+    model: optionalText,
+    language: optionalText,
+    text: optionalText,
+    segments: fittingEntries(segment),
+    duration: optionalNumber,
+    word_count: optionalNumber,
+    job: work,
+  }),
+  v.transform(
+    (row): Transcript => ({
+      documentId: row.document_id,
+      simulated: row.simulated,
+      provider: row.provider,
+      model: row.model,
+      language: row.language,
+      text: row.text,
+      segments: row.segments,
+      duration: row.duration,
+      wordCount: row.word_count,
+      work: row.job,
+    }),
+  ),
+)
+
+/** Many makers repeat their name in the model. */
+function cameraName(make: string | null, model: string | null): string | null {
+  const repeated = make !== null && model?.toLowerCase().startsWith(make.toLowerCase()) === true
+  const name = [repeated ? null : make, model].filter((part) => part !== null).join(' ')
   return name === '' ? null : name
-}
-
-function listAt(row: Row, key: string): Row[] {
-  const value = row[key]
-  return Array.isArray(value) ? value.filter(isRecord) : []
-}
-
-/** PostgREST writes `numeric` as a number or, when it is long, as a text. */
-function numberAt(row: Row, key: string): number | null {
-  const value = row[key]
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? number : null
-}
-
-function dateAt(row: Row, key: string): Date | null {
-  const date = new Date(textAt(row, key) ?? Number.NaN)
-  return Number.isNaN(date.getTime()) ? null : date
-}
-
-function required(row: Row, key: string): string {
-  return textAt(row, key) ?? missing(key)
-}
-
-function missing(key: string): never {
-  throw new AppError('internal_error', { cause: new TypeError(`The database gave no ${key}`) })
 }

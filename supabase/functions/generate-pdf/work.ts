@@ -8,7 +8,7 @@
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
-import type { Files } from '../_shared/documents.ts'
+import type { Files } from '../_shared/files.ts'
 import type { Lease } from '../_shared/lease.ts'
 import type { Log } from '../_shared/log.ts'
 import { encodeHex } from '../_shared/std.ts'

@@ -1,10 +1,8 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
-import { holdLease } from '../_shared/lease.ts'
 import { encodeHex } from '../_shared/std.ts'
 import { assert, assertEquals } from '../_shared/testing/asserts.ts'
 import { assertCode } from '../_shared/testing/errors.ts'
-import { createJob, type FakeFiles, fakeFiles, fakeJobs } from '../_shared/testing/fakes.ts'
-import { recordLog } from '../_shared/testing/log.ts'
+import { createJob, type FakeFiles, fakeWorker } from '../_shared/testing/fakes.ts'
 import { loadFonts } from './fonts.ts'
 import type { ReportSource } from './source.ts'
 import type { ReportFile, ReportStore } from './store.ts'
@@ -49,22 +47,16 @@ function storePreviews(source: ReportSource, files: FakeFiles): void {
 }
 
 function bench(source = sampleSource({ photos: 2 })) {
-  const jobs = fakeJobs()
-  const files = fakeFiles()
+  const worker = fakeWorker({ job: createJob({ kind: 'pdf' }) })
+  const { files } = worker
   const reports = fakeReports(source)
-  const log = recordLog()
   storePreviews(source, files)
-  const run = async (): Promise<ReportResult> => {
-    await using lease = holdLease({
-      jobs,
-      job: createJob({ kind: 'pdf' }),
-      log,
-      every: () => () => undefined,
-    })
-    return await generateReport(source.report.id, lease, { reports, files, loadFonts, log, now: () => NOW })
-  }
+  const run = (): Promise<ReportResult> =>
+    worker.work((lease) =>
+      generateReport(source.report.id, lease, { ...worker, reports, loadFonts, now: () => NOW }),
+    )
   const stored = () => [...files.objects.keys()].filter((key) => key.startsWith('reports/'))
-  return { jobs, files, reports, log, source, run, stored }
+  return { ...worker, reports, source, run, stored }
 }
 
 Deno.test('a report ends as a file, its row and a signed URL', async () => {

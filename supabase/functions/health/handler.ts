@@ -1,16 +1,16 @@
-/** Is the service able to work? Asked by monitors; answers with words, never with details of a failure. */
+/** Whether the project can work, for monitors. The answer has no details of a failure. */
 
 import { errorResponse, jsonResponse, requireMethod } from '../_shared/http.ts'
 import type { Log } from '../_shared/log.ts'
 
 export interface HealthDependencies {
   version: string
-  /** Resolves when the database has answered. */
+  /** Resolves when the database has answered; rejects when it has not. */
   checkDatabase: () => Promise<void>
   log: Log
 }
 
-/** 200 with `status: 'ok'`, or 503 with `status: 'unavailable'`; `checks` says which part it is. */
+/** 200 with `status: 'ok'`, or 503 with `status: 'unavailable'`; `checks` names the part that failed. */
 export async function handleHealth(request: Request, dependencies: HealthDependencies): Promise<Response> {
   const { version, checkDatabase, log } = dependencies
   try {

@@ -5,7 +5,7 @@ import { handleHealth } from './handler.ts'
 
 const get = (method = 'GET') => new Request('http://functions.test/health', { method })
 
-Deno.test('says ok with the version when the database answers', async () => {
+Deno.test('answers 200 with the version when the database answers', async () => {
   const answer = await handleHealth(get(), {
     version: '1.2.3',
     checkDatabase: () => Promise.resolve(),
@@ -15,7 +15,7 @@ Deno.test('says ok with the version when the database answers', async () => {
   assertEquals(await answer.json(), { status: 'ok', version: '1.2.3', checks: { database: 'ok' } })
 })
 
-Deno.test('says 503 when it does not, without the reason', async () => {
+Deno.test('answers 503 without the reason when the database does not answer', async () => {
   const log = recordLog()
   const answer = await handleHealth(get(), {
     version: '1.2.3',
@@ -32,7 +32,7 @@ Deno.test('says 503 when it does not, without the reason', async () => {
   assert(!log.lines.join().includes('db.internal'))
 })
 
-Deno.test('other methods are refused', async () => {
+Deno.test('POST is refused', async () => {
   const answer = await handleHealth(get('POST'), {
     version: '1',
     checkDatabase: () => Promise.resolve(),

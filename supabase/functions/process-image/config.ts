@@ -1,23 +1,26 @@
 /** Settings of this function, from its environment. All are optional. */
 
-import { type DownloadConfig, readDownloadConfig } from '../_shared/download/config.ts'
-import { type Environment, positive, text } from '../_shared/settings.ts'
+import { readDownloadConfig } from '../_shared/download/config.ts'
+import type { DownloadSettings } from '../_shared/download/download.ts'
+import { type Environment, optionalSetting, positiveSetting, readSettings } from '../_shared/settings.ts'
 import { DEFAULT_MEMORY_MB } from './memory.ts'
 
 export interface ImageConfig {
-  download: DownloadConfig
+  download: DownloadSettings
   memoryBytes: number
-  /** Origin for signed URLs, where people reach the project at another address than functions do. */
+  /** Origin of signed URLs, for a project that browsers reach at another address than functions do. */
   publicUrl: string | undefined
 }
 
 const MB = 1024 * 1024
+const SETTINGS = { IMAGE_MEMORY_MB: positiveSetting, SUPABASE_PUBLIC_URL: optionalSetting }
 
-/** @throws TypeError for a setting that is malformed. */
+/** @throws TypeError for a malformed setting. */
 export function readConfig(env: Environment): ImageConfig {
+  const settings = readSettings(SETTINGS, env)
   return {
     download: readDownloadConfig(env),
-    memoryBytes: (positive(env, 'IMAGE_MEMORY_MB') ?? DEFAULT_MEMORY_MB) * MB,
-    publicUrl: text(env('SUPABASE_PUBLIC_URL')),
+    memoryBytes: (settings.IMAGE_MEMORY_MB ?? DEFAULT_MEMORY_MB) * MB,
+    publicUrl: settings.SUPABASE_PUBLIC_URL,
   }
 }

@@ -33,7 +33,7 @@ import { firstFrame } from './webp-frames.ts'
 export interface WorkDependencies extends OriginalDependencies {
   loadMagick: () => Promise<void>
   /** Called with a file that is not needed any more. Default: it is collected some time. */
-  letGo?: (bytes: Uint8Array<ArrayBuffer>) => void
+  release?: (bytes: Uint8Array<ArrayBuffer>) => void
   /** Bytes of memory this worker may use. */
   memoryBytes: number
   now: () => Date
@@ -83,7 +83,7 @@ export async function processImage(
   try {
     return await workOn(document, original, lease, dependencies)
   } finally {
-    dependencies.letGo?.(original.bytes)
+    dependencies.release?.(original.bytes)
   }
 }
 

@@ -1,22 +1,16 @@
 import { MagickFormat } from '@imagemagick/magick-wasm'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
-import { holdLease } from '../_shared/lease.ts'
 import { encodeHex } from '../_shared/std.ts'
 import { assertEquals } from '../_shared/testing/asserts.ts'
 import { assertCode } from '../_shared/testing/errors.ts'
 import {
-  createJob,
   DOCUMENT_ID,
   type FakeDocuments,
-  type FakeFiles,
-  type FakeJobs,
   fakeDocuments,
-  fakeFiles,
-  fakeJobs,
+  fakeWorker,
   INCIDENT_ID,
 } from '../_shared/testing/fakes.ts'
-import { recordLog } from '../_shared/testing/log.ts'
 import { loadMagick } from './magick.ts'
 import { blackPng, decode, drawQuadrants, samplePhoto } from './testing/images.ts'
 import { processImage, type WorkDependencies } from './work.ts'
@@ -38,47 +32,30 @@ const pdf = text(`%PDF-1.4
 3 0 obj << /Title (Estimate) >> endobj
 trailer << /Root 1 0 R /Info 3 0 R >>`)
 
-interface Bench {
-  jobs: FakeJobs
-  documents: FakeDocuments
-  files: FakeFiles
-  run: () => Promise<Record<string, unknown>>
-  downloads: string[]
-}
-
 interface BenchOptions {
   file?: Uint8Array<ArrayBuffer> | AppError
   documents?: FakeDocuments
   dependencies?: Partial<WorkDependencies>
 }
 
-function bench({
-  file = new Uint8Array(),
-  documents = fakeDocuments(),
-  dependencies = {},
-}: BenchOptions): Bench {
-  const jobs = fakeJobs()
-  const files = fakeFiles()
+function bench({ file = new Uint8Array(), documents = fakeDocuments(), dependencies = {} }: BenchOptions) {
+  const worker = fakeWorker({ documents })
   const downloads: string[] = []
-  const log = recordLog()
-  const run = async () => {
-    await using lease = holdLease({ jobs, job: createJob(), log, every: () => () => undefined })
-    const result = await processImage(DOCUMENT_ID, lease, {
-      documents,
-      files,
-      download: (url) => {
-        downloads.push(url)
-        return file instanceof AppError ? Promise.reject(file) : Promise.resolve(file)
-      },
-      loadMagick,
-      memoryBytes: 256 * 1024 * 1024,
-      log,
-      now: () => NOW,
-      ...dependencies,
-    })
-    return { ...result }
-  }
-  return { jobs, documents, files, run, downloads }
+  const run = () =>
+    worker.work((lease) =>
+      processImage(DOCUMENT_ID, lease, {
+        ...worker,
+        download: (url) => {
+          downloads.push(url)
+          return file instanceof AppError ? Promise.reject(file) : Promise.resolve(file)
+        },
+        loadMagick,
+        memoryBytes: 256 * 1024 * 1024,
+        now: () => NOW,
+        ...dependencies,
+      }),
+    )
+  return { ...worker, run, downloads }
 }
 
 Deno.test('a photo ends as original, preview, thumbnail, facts and a signed URL', async () => {
@@ -306,7 +283,7 @@ for (const [kind, file] of [
       documents: fakeDocuments({ kind }),
     })
     assertEquals((await run()).preview, 'none')
-    assertEquals([documents.heard, files.objects.size], [[DOCUMENT_ID], 1])
+    assertEquals([documents.transcribed, files.objects.size], [[DOCUMENT_ID], 1])
     // What it is, is for the transcription to say.
     assertEquals(documents.updates, [])
   })
@@ -318,5 +295,5 @@ Deno.test('a film that came as attachment is kept as that', async () => {
     documents: fakeDocuments({ kind: 'attachment' }),
   })
   assertEquals((await run()).preview, 'none')
-  assertEquals(documents.heard, [])
+  assertEquals(documents.transcribed, [])
 })

@@ -1,19 +1,19 @@
 /**
- * Tells users what other services do: `{userId | incidentId, updateType, resource, status, …}` sends a status update,
- * `{jobId, …}` says the next word on one that is processing, and `{job_id}` is a nudge of the database.
+ * Status updates of other services for users: `{userId | incidentId, updateType, resource, status, …}` sends one,
+ * `{jobId, …}` reports on one that is processing, and `{job_id}` is a nudge of the database.
  *
  * | answer                                                         | meaning                                      |
  * |----------------------------------------------------------------|----------------------------------------------|
  * | 201 `{jobId, userId, incidentId, state, duplicate: false}`     | sent                                         |
- * | 200, the same                                                  | advanced; with `duplicate: true` known already |
- * | 400, 404, 409, 413, 422, 503 `{error: {code, message, field?}}` | refused; nothing was told                    |
+ * | 200, the same                                                  | advanced; `duplicate: true`: known already   |
+ * | 400, 404, 409, 413, 422, 503 `{error: {code, message, field?}}` | refused; the user was not notified           |
  *
- * A call without an answer may be repeated: with the same idempotency key it tells nobody twice.
+ * A call without an answer may be repeated. With the same idempotency key, the user is notified once.
  */
 
-import { isRecord } from '../../../functions-shared/unknown.ts'
+import * as v from 'valibot'
 import { errorResponse, jsonResponse, parseJson, readBody, requireMethod } from '../_shared/http.ts'
-import { handleNudge, type NudgeDependencies } from '../_shared/nudge.ts'
+import { answerNudge, type NudgeDependencies } from '../_shared/nudge.ts'
 import { parseStatusUpdate } from './request.ts'
 import type { StatusUpdates } from './status-updates.ts'
 import { publish } from './work.ts'
@@ -22,8 +22,10 @@ export interface StatusUpdateDependencies extends Omit<NudgeDependencies, 'kind'
   updates: StatusUpdates
 }
 
-/** Bytes of a request body: 32 KB of data and what is around it. */
+/** Bytes of a request body: 32 KB of `data`, and the other fields. */
 const MAX_BODY_BYTES = 64 * 1024
+
+const nudge = v.looseObject({ job_id: v.unknown() })
 
 export async function handleStatusUpdate(
   request: Request,
@@ -32,15 +34,10 @@ export async function handleStatusUpdate(
   const { log } = worker
   try {
     requireMethod(request, 'POST')
-    const bytes = await readBody(request, MAX_BODY_BYTES)
-    const body = parseJson(bytes)
-    if (isRecord(body) && 'job_id' in body) {
-      const nudge = new Request(request.url, { method: 'POST', body: bytes })
-      return await handleNudge(nudge, {
-        ...worker,
-        kind: 'status',
-        process: (job) => Promise.resolve(job).then(publish),
-      })
+    const body = parseJson(await readBody(request, MAX_BODY_BYTES))
+    if (v.is(nudge, body)) {
+      const process: NudgeDependencies['process'] = (job) => Promise.resolve(job).then(publish)
+      return await answerNudge(body, request.url, { ...worker, kind: 'status', process })
     }
     const update = parseStatusUpdate(body, request.headers.get('idempotency-key'))
     const answer = await (update.kind === 'send' ? updates.send(update) : updates.advance(update))

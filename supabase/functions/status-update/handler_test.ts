@@ -52,44 +52,51 @@ Deno.test('a status update is sent by one call', async () => {
     [201, { jobId: JOB_ID, userId: USER, incidentId: null, state: 'completed', duplicate: false }],
   )
   assertEquals(calls, [
-    { kind: 'send', ...SENDING, data: { make: 'Opel' }, state: 'completed', idempotencyKey: 'k1' },
+    {
+      ...{ kind: 'send', ...SENDING, incidentId: null, data: { make: 'Opel' }, state: 'completed' },
+      ...{ error: null, errorCode: null, idempotencyKey: 'k1' },
+    },
   ])
 })
 
-Deno.test('the same call again is answered likewise, as known', async () => {
+Deno.test('a request that is known already answers 200 with duplicate', async () => {
   const response = await bench({ duplicate: true }).post({ ...SENDING, idempotencyKey: 'k1' })
   assertEquals([response.status, (await response.json()).duplicate], [200, true])
 })
 
-Deno.test('one that is processing is advanced by its job', async () => {
+Deno.test('a call with jobId advances an update that is processing', async () => {
   const { post, calls } = bench()
   const response = await post({ jobId: JOB_ID, status: 'asking', progress: 49.6 })
   assertEquals(response.status, 200)
   assertEquals(calls, [
-    { kind: 'advance', jobId: JOB_ID, status: 'asking', progress: 50, state: 'processing' },
+    {
+      ...{ kind: 'advance', jobId: JOB_ID, status: 'asking', progress: 50, data: null, state: 'processing' },
+      ...{ error: null, errorCode: null },
+    },
   ])
 })
 
 for (const [what, body, field] of [
-  ['a list', [], 'body'],
-  ['nobody', { ...SENDING, userId: undefined }, 'userId'],
-  ['a user that is no id', { ...SENDING, userId: 'me' }, 'userId'],
-  ['an incident that is no id', { ...SENDING, incidentId: 7 }, 'incidentId'],
+  ['a text', '"update"', 'body'],
+  ['a list', [], 'updateType'],
+  ['neither user nor incident', { ...SENDING, userId: undefined }, 'userId'],
+  ['a user id that is no UUID', { ...SENDING, userId: 'me' }, 'userId'],
+  ['an incident id that is no UUID', { ...SENDING, incidentId: 7 }, 'incidentId'],
   ['no type', { ...SENDING, updateType: undefined }, 'updateType'],
   ['a type with spaces', { ...SENDING, updateType: 'a b' }, 'updateType'],
   ['no resource', { ...SENDING, resource: ' ' }, 'resource'],
   ['a long resource', { ...SENDING, resource: 'x'.repeat(201) }, 'resource'],
-  ['a status that is no text', { ...SENDING, status: 7 }, 'status'],
+  ['a number as status', { ...SENDING, status: 7 }, 'status'],
   ['a long status', { ...SENDING, status: 'x'.repeat(51) }, 'status'],
   ['an unknown state', { ...SENDING, state: 'queued' }, 'state'],
   ['a code with spaces', { ...SENDING, state: 'failed', errorCode: 'Oh no' }, 'errorCode'],
   ['a long key', { ...SENDING, idempotencyKey: 'x'.repeat(201) }, 'idempotencyKey'],
   ['an unknown field', { ...SENDING, user_id: USER }, 'user_id'],
-  ['a progress that is none', { jobId: JOB_ID, progress: 101 }, 'progress'],
-  ['a job that is no id', { jobId: 'x' }, 'jobId'],
-  ['a field that never changes', { jobId: JOB_ID, resource: 'x' }, 'resource'],
+  ['progress above 100', { jobId: JOB_ID, progress: 101 }, 'progress'],
+  ['a job id that is no UUID', { jobId: 'x' }, 'jobId'],
+  ['a field that cannot be changed', { jobId: JOB_ID, resource: 'x' }, 'resource'],
 ] as const) {
-  Deno.test(`${what} is refused by the name of the field`, async () => {
+  Deno.test(`${what} is refused with the name of the field`, async () => {
     const { post, calls } = bench()
     const response = await post(body)
     const { error } = await response.json()
@@ -98,7 +105,7 @@ for (const [what, body, field] of [
   })
 }
 
-Deno.test('two keys that differ are refused', async () => {
+Deno.test('a key in the header that differs from the field is refused', async () => {
   const response = await bench().post({ ...SENDING, idempotencyKey: 'a' }, { 'idempotency-key': 'b' })
   assertEquals((await response.json()).error.field, 'idempotencyKey')
 })
@@ -127,14 +134,14 @@ for (const [code, status] of [
   })
 }
 
-Deno.test('a nudge publishes what a queued job says', async () => {
+Deno.test('a nudge publishes the update in the input of a queued job', async () => {
   const jobs = fakeJobs(createJob({ kind: 'status', input: { ...SENDING, data: [1] } }))
   const response = await bench({ jobs }).post({ job_id: JOB_ID }, {}, '?wait=true')
   assertEquals(await response.json(), { claimed: true, outcome: 'completed' })
   assertEquals(jobs.completed, [{ status: 'found', data: [1] }])
 })
 
-Deno.test('what another service sent cannot be done again here', async () => {
+Deno.test('an update that another service sent fails with status_sender_gone when it is retried', async () => {
   const jobs = fakeJobs(createJob({ kind: 'status', input: { ...SENDING, elsewhere: true } }))
   const response = await bench({ jobs }).post({ job_id: JOB_ID }, {}, '?wait=true')
   assertEquals(await response.json(), { claimed: true, outcome: 'failed' })
@@ -144,7 +151,7 @@ Deno.test('what another service sent cannot be done again here', async () => {
   )
 })
 
-Deno.test('an input that is no status update fails by the name of the field', () => {
+Deno.test('an input without a required field fails with the name of the field', () => {
   for (const field of ['updateType', 'resource', 'status']) {
     let caught: unknown
     try {
@@ -159,7 +166,7 @@ Deno.test('an input that is no status update fails by the name of the field', ()
   }
 })
 
-Deno.test('other methods are refused', async () => {
+Deno.test('GET is refused', async () => {
   const response = await handleStatusUpdate(new Request('http://functions.test/status-update'), {
     updates: { send: () => Promise.reject(new Error()), advance: () => Promise.reject(new Error()) },
     jobs: fakeJobs(null),

@@ -1,173 +1,85 @@
-/** The body of a call: checked field by field, so that a service learns which one is wrong. SQL checks the rest. */
+/** The body of a call of another service, checked field by field. SQL checks what only the database can know. */
 
+import * as v from 'valibot'
 import { AppError } from '../../../functions-shared/app-error.ts'
-import { isRecord } from '../../../functions-shared/unknown.ts'
-import { isUuid } from '../../../functions-shared/uuid.ts'
+import { readAs } from '../../../functions-shared/read-as.ts'
 
-/** What a service may say; `queued` is for jobs that are inserted by SQL. */
-export const STATES = ['processing', 'completed', 'failed'] as const
-export type State = (typeof STATES)[number]
+/** The states that a service may report. `queued` is for jobs that are inserted by SQL. */
+const STATES = ['processing', 'completed', 'failed'] as const
 
-interface Failure {
+/** @param max in code points */
+const text = (max: number) =>
+  v.pipe(
+    v.string(),
+    v.check((value) => value.trim() !== '' && [...value].length <= max),
+  )
+const id = v.pipe(v.string(), v.uuid())
+const optional = <Schema extends v.GenericSchema>(schema: Schema) => v.nullish(schema, null)
+
+const failure = {
   /** For people. */
-  error?: string
-  /** Lower case words joined by `_`. */
-  errorCode?: string
+  error: optional(text(2000)),
+  errorCode: optional(v.pipe(text(64), v.regex(/^[a-z][a-z0-9_]*$/))),
 }
 
-/** Whom it concerns: a user, the owner of an incident, or that member of it. */
-export interface SendRequest extends Failure {
-  kind: 'send'
-  userId?: string
-  incidentId?: string
-  updateType: string
-  resource: string
-  status: string
-  data?: unknown
-  state: State
-  idempotencyKey?: string
-}
+/** Starts or publishes a status update for a user, for the owner of an incident, or for that member of it. */
+const sendRequest = v.pipe(
+  v.strictObject({
+    userId: optional(id),
+    incidentId: optional(id),
+    updateType: v.pipe(text(64), v.regex(/^[A-Za-z][\w.-]*$/)),
+    resource: text(200),
+    status: text(50),
+    data: v.nullish(v.unknown(), null),
+    state: v.nullish(v.picklist(STATES), 'completed'),
+    ...failure,
+    idempotencyKey: optional(text(200)),
+  }),
+  v.forward(
+    v.check(({ userId, incidentId }) => userId !== null || incidentId !== null),
+    ['userId'],
+  ),
+  v.transform((request) => ({ kind: 'send' as const, ...request })),
+)
+export type SendRequest = v.InferOutput<typeof sendRequest>
 
-export interface AdvanceRequest extends Failure {
-  kind: 'advance'
-  jobId: string
-  status?: string
-  data?: unknown
-  state: State
-  /** Percent. */
-  progress?: number
-}
+/** Reports progress or the end of a status update that is processing. */
+const advanceRequest = v.pipe(
+  v.strictObject({
+    jobId: id,
+    status: optional(text(50)),
+    data: v.nullish(v.unknown(), null),
+    state: v.nullish(v.picklist(STATES), 'processing'),
+    /** Percent. */
+    progress: optional(
+      v.pipe(
+        v.number(),
+        v.minValue(0),
+        v.maxValue(100),
+        v.transform((percent) => Math.round(percent)),
+      ),
+    ),
+    ...failure,
+  }),
+  v.transform((request) => ({ kind: 'advance' as const, ...request })),
+)
+export type AdvanceRequest = v.InferOutput<typeof advanceRequest>
 
-const SEND_FIELDS = [
-  'userId',
-  'incidentId',
-  'updateType',
-  'resource',
-  'status',
-  'data',
-  'state',
-  'error',
-  'errorCode',
-  'idempotencyKey',
-]
-const ADVANCE_FIELDS = ['jobId', 'status', 'data', 'state', 'progress', 'error', 'errorCode']
-
-const MAX_KEY_LENGTH = 200
+const advances = v.looseObject({ jobId: v.unknown() })
+const keyed = v.looseObject({ idempotencyKey: optional(v.unknown()) })
 
 /**
- * @param key the header `Idempotency-Key`, which says the same as the field.
+ * @param key the header `Idempotency-Key`, which may stand instead of the field.
  * @throws AppError `invalid_status_update` with the name of the field.
  */
 export function parseStatusUpdate(body: unknown, key: string | null): SendRequest | AdvanceRequest {
-  if (!isRecord(body)) throw invalid('body')
-  if ('jobId' in body) {
-    requireKnown(body, ADVANCE_FIELDS)
-    return {
-      kind: 'advance',
-      jobId: required(uuid(body, 'jobId'), 'jobId'),
-      state: stateOf(body, 'processing'),
-      ...present({
-        status: text(body, 'status', 50),
-        progress: percent(body),
-        error: text(body, 'error', 2000),
-        errorCode: code(body),
-      }),
-      ...dataOf(body),
-    }
-  }
-  requireKnown(body, SEND_FIELDS)
-  const userId = uuid(body, 'userId')
-  const incidentId = uuid(body, 'incidentId')
-  if (userId === undefined && incidentId === undefined) throw invalid('userId')
-  const updateType = required(text(body, 'updateType', 64), 'updateType')
-  if (!/^[A-Za-z][\w.-]*$/.test(updateType)) throw invalid('updateType')
-  const keyField = text(body, 'idempotencyKey', MAX_KEY_LENGTH)
-  if (key !== null && (key === '' || key.length > MAX_KEY_LENGTH)) throw invalid('idempotencyKey')
-  if (key !== null && keyField !== undefined && key !== keyField) throw invalid('idempotencyKey')
-  return {
-    kind: 'send',
-    updateType,
-    resource: required(text(body, 'resource', 200), 'resource'),
-    status: required(text(body, 'status', 50), 'status'),
-    state: stateOf(body, 'completed'),
-    ...present({
-      userId,
-      incidentId,
-      error: text(body, 'error', 2000),
-      errorCode: code(body),
-      idempotencyKey: keyField ?? key ?? undefined,
-    }),
-    ...dataOf(body),
-  }
+  if (v.is(advances, body)) return readAs(advanceRequest, body, invalid)
+  const fields = readAs(keyed, body, invalid)
+  const { idempotencyKey } = fields
+  if (key !== null && idempotencyKey !== null && key !== idempotencyKey) throw invalid('idempotencyKey')
+  return readAs(sendRequest, { ...fields, idempotencyKey: key ?? idempotencyKey }, invalid)
 }
-
-type Body = Record<string, unknown>
 
 function invalid(field: string): AppError {
-  return new AppError('invalid_status_update', { details: { field } })
-}
-
-function requireKnown(body: Body, known: readonly string[]): void {
-  const stranger = Object.keys(body).find((field) => !known.includes(field))
-  if (stranger !== undefined) throw invalid(stranger.slice(0, 100))
-}
-
-function required<Value>(value: Value | undefined, field: string): Value {
-  if (value === undefined) throw invalid(field)
-  return value
-}
-
-function text(body: Body, field: string, maxLength: number): string | undefined {
-  const value = body[field]
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== 'string' || value.trim() === '' || [...value].length > maxLength) throw invalid(field)
-  return value
-}
-
-function uuid(body: Body, field: string): string | undefined {
-  const value = body[field]
-  if (value === undefined || value === null) return undefined
-  if (!isUuid(value)) throw invalid(field)
-  return value
-}
-
-function stateOf(body: Body, unsaid: State): State {
-  const { state } = body
-  if (state === undefined || state === null) return unsaid
-  const known = STATES.find((each) => each === state)
-  if (known === undefined) throw invalid('state')
-  return known
-}
-
-function percent(body: Body): number | undefined {
-  const { progress } = body
-  if (progress === undefined || progress === null) return undefined
-  if (typeof progress !== 'number' || !(progress >= 0 && progress <= 100)) throw invalid('progress')
-  return Math.round(progress)
-}
-
-function code(body: Body): string | undefined {
-  const value = text(body, 'errorCode', 64)
-  if (value !== undefined && !/^[a-z][a-z0-9_]*$/.test(value)) throw invalid('errorCode')
-  return value
-}
-
-function dataOf(body: Body): { data?: unknown } {
-  return body.data === undefined || body.data === null ? {} : { data: body.data }
-}
-
-type Present<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> }
-
-/** Without the fields that are undefined. */
-function present<Fields extends Body>(fields: Fields): Present<Fields> {
-  const kept: Present<Fields> = {}
-  for (const key in fields) {
-    const value = fields[key]
-    if (isDefined(value)) kept[key] = value
-  }
-  return kept
-}
-
-function isDefined<Value>(value: Value): value is Exclude<Value, undefined> {
-  return value !== undefined
+  return new AppError('invalid_status_update', { details: { field: field.slice(0, 100) || 'body' } })
 }

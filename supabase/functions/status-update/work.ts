@@ -1,27 +1,29 @@
-/** The work of a queued status job: to publish what is in its input. Inserted by SQL, many at once, it waits its turn. */
+/** The work of a queued status job, which SQL has inserted: the update in its input is published. */
 
+import * as v from 'valibot'
 import { AppError } from '../../../functions-shared/app-error.ts'
-import { textAt } from '../../../functions-shared/unknown.ts'
+import { readAs } from '../../../functions-shared/read-as.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
 
-/** What `complete_job` gets; the names are those of the message to the browser. */
+/** The result for `complete_job`, with the field names of the message to the browser. */
 export interface PublishedStatus {
   status: string
   data?: unknown
 }
 
+const text = v.pipe(v.string(), v.nonEmpty())
+const jobInput = v.object({ updateType: text, resource: text, status: text, data: v.optional(v.unknown()) })
+
 /**
- * @throws AppError `status_sender_gone` for an update that another service sent: its work can be done there only;
- * `invalid_status_update` with the field where the input is no status update.
+ * @throws AppError `status_sender_gone` for an update that another service sent, because only that service can do its
+ * work; `invalid_status_update` with the field where the input is no status update.
  */
 export function publish({ input }: Pick<ClaimedJob, 'input'>): PublishedStatus {
   if (input.elsewhere === true) throw new AppError('status_sender_gone')
-  const field = (name: string): string => {
-    const value = textAt(input, name)
-    if (value === undefined) throw new AppError('invalid_status_update', { details: { field: name } })
-    return value
-  }
-  field('updateType')
-  field('resource')
-  return { status: field('status'), ...(input.data === undefined ? {} : { data: input.data }) }
+  const { status, data } = readAs(
+    jobInput,
+    input,
+    (field) => new AppError('invalid_status_update', { details: { field } }),
+  )
+  return { status, ...(data === undefined ? {} : { data }) }
 }

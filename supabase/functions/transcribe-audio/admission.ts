@@ -1,42 +1,43 @@
 /**
- * Keeps a worker within its memory, from the first byte of a recording until it is kept and checked; sending it to the
- * service needs none, see work.ts.
+ * Keeps the recordings of a worker within its memory, from the first byte until the recording is kept and checked. A
+ * large recording is sent to the service as a stream, which takes no memory here (work.ts).
  *
- *   a download    how large it is, is known when it is there: a few at once, which together grow to so much
- *   from Storage  how large it is, is known before
- *   then          each goes on when there is room for all that is made of it; small ones do not wait for each other
+ *   download    the size is known at its end: few at the same time, within a common growth budget
+ *   Storage     the size is known before: the read waits for memory
+ *   afterwards  the recording waits for memory for its copies
  */
 
-import type { Budget, Limiter, Stretch } from '../_shared/limiter.ts'
+import type { Budget, GrowthBudget, Limiter } from '../_shared/limiter.ts'
 
-export interface Means {
-  /** Recordings that are being downloaded, or wait for room. */
+/** Shared by all recordings of a worker. */
+export interface AdmissionLimits {
+  /** Recordings that are being downloaded, or are downloaded and wait for memory. */
   fetching: Limiter
-  /** Bytes of those, together. */
-  growing: Stretch
-  /** Bytes of those that are being worked on. */
+  /** Bytes of recordings that are being downloaded. */
+  growing: GrowthBudget
+  /** Bytes of recordings that are being stored and checked, copies included. */
   memory: Budget
 }
 
 export interface Admission extends Disposable {
   /**
-   * Downloads when it is its turn and waits until there is room for what came; until disposal, or the next one.
-   * `growTo` is to be awaited before so many bytes are held.
+   * Downloads when a place is free, then waits for memory, which is held until disposal or the next call.
+   * `fetch` awaits `growTo` before it holds so many bytes.
    */
   download<Bytes extends Uint8Array>(
     fetch: (growTo: (bytes: number) => Promise<void>) => Promise<Bytes>,
   ): Promise<Bytes>
-  /** The same for what is in Storage and has a size. */
+  /** The same for an object in Storage, whose size is known. Null where there is no object. */
   read<Bytes extends Uint8Array>(
     size: () => Promise<number | null>,
     get: (size: number) => Promise<Bytes | null>,
   ): Promise<Bytes | null>
 }
 
-/** A recording is held itself, while it is stored as the body of a request, and by the network below that. */
+/** Copies of a recording while it is stored: its bytes, the body of the request, and the network's buffers. */
 const COPIES = 3
 
-export function createAdmission({ fetching, growing, memory }: Means): Admission {
+export function createAdmission({ fetching, growing, memory }: AdmissionLimits): Admission {
   let held: Disposable | undefined
   const leave = () => {
     held?.[Symbol.dispose]()
@@ -45,7 +46,7 @@ export function createAdmission({ fetching, growing, memory }: Means): Admission
   return {
     download: (fetch) =>
       fetching(async () => {
-        // Before it waits: whoever has room must not wait for somebody who waits for room.
+        // Given back first: a recording that holds memory must not wait for one that waits for memory.
         leave()
         using growth = growing.open()
         const bytes = await fetch((size) => growth.growTo(size))

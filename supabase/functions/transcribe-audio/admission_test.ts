@@ -1,18 +1,18 @@
-import { createBudget, createLimiter, createStretch } from '../_shared/limiter.ts'
+import { createBudget, createGrowthBudget, createLimiter } from '../_shared/limiter.ts'
 import { assertEquals } from '../_shared/testing/asserts.ts'
-import { createAdmission, type Means } from './admission.ts'
+import { type AdmissionLimits, createAdmission } from './admission.ts'
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
 const file = (size: number) => () => Promise.resolve(new Uint8Array(size))
-const means = (more: Partial<Means>): Means => ({
+const limits = (more: Partial<AdmissionLimits>): AdmissionLimits => ({
   fetching: createLimiter(5),
-  growing: createStretch(1000, 0),
+  growing: createGrowthBudget(1000, 0),
   memory: createBudget(75),
   ...more,
 })
 
 Deno.test('who has downloaded goes on when there is room; so many may wait for it', async () => {
-  const shared = means({ fetching: createLimiter(2), memory: createBudget(30) })
+  const shared = limits({ fetching: createLimiter(2), memory: createBudget(30) })
   const order: string[] = []
   const load = async (name: string, size: number) => {
     const admission = createAdmission(shared)
@@ -41,7 +41,7 @@ Deno.test('who has downloaded goes on when there is room; so many may wait for i
 })
 
 Deno.test('what is in Storage is read when there is room for it; what is not there needs none', async () => {
-  const shared = means({ memory: createBudget(30) })
+  const shared = limits({ memory: createBudget(30) })
   using first = createAdmission(shared)
   const second = createAdmission(shared)
   const order: string[] = []
@@ -62,14 +62,14 @@ Deno.test('what is in Storage is read when there is room for it; what is not the
 })
 
 Deno.test('the next bytes take the place of those before', async () => {
-  using admission = createAdmission(means({ fetching: createLimiter(1), memory: createBudget(30) }))
+  using admission = createAdmission(limits({ fetching: createLimiter(1), memory: createBudget(30) }))
   await admission.download(file(10))
   await admission.read(() => Promise.resolve(10), file(10))
   await admission.download(file(10))
 })
 
 Deno.test('a fetch that fails takes nothing', async () => {
-  const shared = means({ fetching: createLimiter(1), memory: createBudget(3) })
+  const shared = limits({ fetching: createLimiter(1), memory: createBudget(3) })
   const failing = createAdmission(shared)
   const gone = () => Promise.reject(new Error('gone'))
   await failing.download(gone).catch(() => undefined)

@@ -1,17 +1,25 @@
 /** Settings of this function, from its environment. */
 
-import { type DownloadConfig, readDownloadConfig } from '../_shared/download/config.ts'
-import { type Environment, positive, text } from '../_shared/settings.ts'
+import * as v from 'valibot'
+import { readDownloadConfig } from '../_shared/download/config.ts'
+import type { DownloadSettings } from '../_shared/download/download.ts'
 import {
-  formatOf,
+  type Environment,
+  optionalSetting,
+  positiveSetting,
+  readSettings,
+  setting,
+} from '../_shared/settings.ts'
+import {
   NAME as OPENAI_COMPATIBLE,
   type OpenAiCompatibleOptions,
-  type ResponseFormat,
+  RESPONSE_FORMATS,
+  responseFormatFor,
 } from './providers/openai-compatible.ts'
 
 export interface TranscriptionConfig {
-  download: DownloadConfig
-  /** Null: no service is configured; voice notes are kept, and their jobs say so. */
+  download: DownloadSettings
+  /** Null where no service is configured: voice notes are kept, and their jobs fail with a code that says so. */
   provider: ProviderConfig | null
   /** Seconds of the longest recording that is sent. */
   maxSeconds: number
@@ -28,56 +36,53 @@ const DEFAULTS = {
   maxMb: 25,
   maxMinutes: 180,
 } as const
-const FORMATS: readonly ResponseFormat[] = ['json', 'verbose_json']
 
-/** @throws TypeError for a setting that is malformed. */
+const NOT_AN_API = 'is not the address of an API'
+const apiAddress = v.pipe(
+  v.string(),
+  v.url(NOT_AN_API),
+  v.transform((text) => new URL(text)),
+  v.check(
+    ({ protocol, search, hash }) => /^https?:$/.test(protocol) && search === '' && hash === '',
+    NOT_AN_API,
+  ),
+)
+
+const SETTINGS = {
+  TRANSCRIPTION_PROVIDER: setting(v.picklist([OPENAI_COMPATIBLE], 'names no provider')),
+  TRANSCRIPTION_API_KEY: optionalSetting,
+  TRANSCRIPTION_BASE_URL: setting(apiAddress),
+  TRANSCRIPTION_MODEL: optionalSetting,
+  TRANSCRIPTION_RESPONSE_FORMAT: setting(v.picklist(RESPONSE_FORMATS, 'is neither json nor verbose_json')),
+  TRANSCRIPTION_STREAM: setting(v.picklist(['true', 'false'], 'is neither true nor false')),
+  TRANSCRIPTION_LANGUAGE: optionalSetting,
+  TRANSCRIPTION_TIMEOUT_MS: positiveSetting,
+  TRANSCRIPTION_MAX_MB: positiveSetting,
+  TRANSCRIPTION_MAX_MINUTES: positiveSetting,
+}
+
+/** @throws TypeError for a malformed setting. */
 export function readConfig(env: Environment): TranscriptionConfig {
+  const settings = readSettings(SETTINGS, env)
+  const model = settings.TRANSCRIPTION_MODEL ?? DEFAULTS.model
+  const totalMs = settings.TRANSCRIPTION_TIMEOUT_MS ?? DEFAULTS.totalMs
+  const apiKey = settings.TRANSCRIPTION_API_KEY
   return {
     download: readDownloadConfig(env),
-    provider: readProvider(env),
-    maxSeconds: (positive(env, 'TRANSCRIPTION_MAX_MINUTES') ?? DEFAULTS.maxMinutes) * 60,
+    maxSeconds: (settings.TRANSCRIPTION_MAX_MINUTES ?? DEFAULTS.maxMinutes) * 60,
+    provider:
+      apiKey === undefined
+        ? null
+        : {
+            kind: settings.TRANSCRIPTION_PROVIDER ?? OPENAI_COMPATIBLE,
+            apiKey,
+            model,
+            baseUrl: settings.TRANSCRIPTION_BASE_URL ?? new URL(DEFAULTS.baseUrl),
+            responseFormat: settings.TRANSCRIPTION_RESPONSE_FORMAT ?? responseFormatFor(model),
+            stream: settings.TRANSCRIPTION_STREAM !== 'false',
+            language: settings.TRANSCRIPTION_LANGUAGE,
+            maxBytes: (settings.TRANSCRIPTION_MAX_MB ?? DEFAULTS.maxMb) * MB,
+            limits: { totalMs, stallMs: Math.min(DEFAULTS.stallMs, totalMs) },
+          },
   }
-}
-
-function readProvider(env: Environment): ProviderConfig | null {
-  const kind = text(env('TRANSCRIPTION_PROVIDER')) ?? OPENAI_COMPATIBLE
-  if (kind !== OPENAI_COMPATIBLE) throw new TypeError('TRANSCRIPTION_PROVIDER names no provider')
-  const apiKey = text(env('TRANSCRIPTION_API_KEY'))
-  if (apiKey === undefined) return null
-  const model = text(env('TRANSCRIPTION_MODEL')) ?? DEFAULTS.model
-  const totalMs = positive(env, 'TRANSCRIPTION_TIMEOUT_MS') ?? DEFAULTS.totalMs
-  return {
-    kind,
-    apiKey,
-    model,
-    baseUrl: baseUrl(text(env('TRANSCRIPTION_BASE_URL')) ?? DEFAULTS.baseUrl),
-    responseFormat: responseFormat(text(env('TRANSCRIPTION_RESPONSE_FORMAT'))) ?? formatOf(model),
-    stream: flag(text(env('TRANSCRIPTION_STREAM')), true),
-    language: text(env('TRANSCRIPTION_LANGUAGE')),
-    maxBytes: (positive(env, 'TRANSCRIPTION_MAX_MB') ?? DEFAULTS.maxMb) * MB,
-    limits: { totalMs, stallMs: Math.min(DEFAULTS.stallMs, totalMs) },
-  }
-}
-
-function baseUrl(value: string): URL {
-  const url = URL.parse(value)
-  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
-    throw new TypeError('TRANSCRIPTION_BASE_URL is not the address of an API')
-  }
-  return url
-}
-
-function responseFormat(value: string | undefined): ResponseFormat | undefined {
-  if (value === undefined) return undefined
-  const format = FORMATS.find((known) => known === value)
-  if (format === undefined)
-    throw new TypeError('TRANSCRIPTION_RESPONSE_FORMAT is neither json nor verbose_json')
-  return format
-}
-
-function flag(value: string | undefined, fallback: boolean): boolean {
-  if (value === undefined) return fallback
-  if (value === 'true') return true
-  if (value === 'false') return false
-  throw new TypeError('TRANSCRIPTION_STREAM is neither true nor false')
 }

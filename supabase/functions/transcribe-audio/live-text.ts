@@ -1,9 +1,9 @@
 /**
- * Tells of the text while it is being recognised.
+ * Reports the text while it is being recognised.
  *
- * A service may send many pieces a second. The first is told at once, then one report at a time and so many a second;
- * what arrives meanwhile goes with the next, each of which has all of the text so far. How far it is can only be
- * guessed, from the usual number of characters per second of speech.
+ * A service may send many pieces a second. The first is reported at once. Then there is one report at a time, with a
+ * pause between two; each has the whole text so far. The percentage is an estimate from the usual number of characters
+ * per second of speech.
  */
 
 import { isLoss, type Lease } from '../_shared/lease.ts'
@@ -14,12 +14,12 @@ export interface LiveTextOptions {
   log: Log
   /** Seconds of audio. */
   duration: number
-  /** Percent at the beginning and towards the end of the recognition. */
+  /** Percent at the beginning and at the end of the recognition. */
   from: number
   to: number
   stage: string
-  tell: (text: string, percent: number) => Promise<void>
-  /** Waits between two reports, until the signal at most. Default: {@link INTERVAL_MS}. */
+  write: (text: string, percent: number) => Promise<void>
+  /** Waits between two reports; the signal ends the wait. Default: {@link INTERVAL_MS}. */
   pause?: (signal: AbortSignal) => Promise<void>
 }
 
@@ -27,9 +27,9 @@ export interface LiveText extends AsyncDisposable {
   update(soFar: string): void
 }
 
-/** Of speech in most languages written with letters. */
+/** Characters of speech in a second, in most languages that are written with letters. */
 const CHARACTERS_PER_SECOND = 14
-/** Fast enough to read along, and few enough rows written for hours of speech. */
+/** Milliseconds between two reports: short enough to read along, long enough to keep writes of a long recording few. */
 const INTERVAL_MS = 300
 
 const PAUSE = (signal: AbortSignal) =>
@@ -43,17 +43,17 @@ const PAUSE = (signal: AbortSignal) =>
   })
 
 export function createLiveText(options: LiveTextOptions): LiveText {
-  const { lease, log, stage, tell, pause = PAUSE } = options
+  const { lease, log, stage, write, pause = PAUSE } = options
   let latest = ''
-  let told = ''
+  let reported = ''
   const closed = new AbortController()
   let sending: Promise<void> | null = null
 
   const send = async (): Promise<void> => {
-    while (latest !== told && !closed.signal.aborted) {
-      told = latest
+    while (latest !== reported && !closed.signal.aborted) {
+      reported = latest
       const text = latest
-      await lease.report(estimate(text.length, options), stage, (percent) => tell(text, percent))
+      await lease.report(estimate(text.length, options), stage, (percent) => write(text, percent))
       if (!closed.signal.aborted) await pause(closed.signal)
     }
   }
@@ -62,7 +62,7 @@ export function createLiveText(options: LiveTextOptions): LiveText {
       latest = soFar
       if (sending !== null || closed.signal.aborted) return
       sending = send()
-        // Progress is for people: the recognition does not wait for it, and a lost lease ends it by its signal.
+        // The recognition does not wait for the report. A lost lease ends it by its signal.
         .catch((error: unknown) => {
           if (!isLoss(error)) log.error('progress_failed', error)
         })
@@ -77,13 +77,13 @@ export function createLiveText(options: LiveTextOptions): LiveText {
   }
 }
 
-/** Comes nearer to `to` the more there is, and never reaches it: there may always be more. */
+/** Percent for a text of so many characters: grows with the text, and stays below `to`, because more may follow. */
 export function estimate(
   characters: number,
   { duration, from, to }: Pick<LiveTextOptions, 'duration' | 'from' | 'to'>,
 ): number {
   const usual = Math.max(1, duration) * CHARACTERS_PER_SECOND
-  // Three quarters when as much is there as is usual.
+  // Three quarters of the way at the usual number of characters.
   const part = 1 - 0.25 ** (characters / usual)
   return Math.min(to - 1, Math.floor(from + part * (to - from)))
 }

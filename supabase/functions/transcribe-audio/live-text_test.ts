@@ -22,17 +22,17 @@ Deno.test('the estimate begins at the beginning, never falls and never reaches t
 function bench() {
   const log = recordLog()
   const lease = holdLease({ jobs: fakeJobs(), job: createJob(), log, every: () => () => undefined })
-  const told: [string, number][] = []
+  const written: [string, number][] = []
   const waiting: ReturnType<typeof Promise.withResolvers<void>>[] = []
-  const tell = async (text: string, percent: number) => {
-    told.push([text, percent])
+  const write = async (text: string, percent: number) => {
+    written.push([text, percent])
     const answer = Promise.withResolvers<void>()
     waiting.push(answer)
     await answer.promise
   }
   let next = Promise.withResolvers<void>()
   const live = createLiveText({
-    ...{ ...RANGE, lease, log, tell, stage: 'transcribing' },
+    ...{ ...RANGE, lease, log, write, stage: 'transcribing' },
     pause: (signal) => {
       next = Promise.withResolvers<void>()
       signal.addEventListener('abort', () => next.resolve())
@@ -52,43 +52,43 @@ function bench() {
     next.resolve()
     await turn()
   }
-  return { live, told, log, turn, answer, pass }
+  return { live, written, log, turn, answer, pass }
 }
 
 Deno.test('the first at once, then one at a time and not too often; what came meanwhile goes with the next', async () => {
-  const { live, told, turn, answer, pass } = bench()
+  const { live, written, turn, answer, pass } = bench()
   for (const text of ['a', 'a grey van', 'a grey van hit']) live.update(text)
   await turn()
-  assertEquals(told, [['a', 30]], 'told although the percentage is the same')
+  assertEquals(written, [['a', 30]], 'written although the percentage is the same')
   await answer()
-  assertEquals(told.length, 1)
+  assertEquals(written.length, 1)
   live.update('a grey van hit my car')
   await pass()
-  assertEquals(told.slice(1), [['a grey van hit my car', 42]])
+  assertEquals(written.slice(1), [['a grey van hit my car', 42]])
   await answer()
   await pass()
-  assertEquals(told.length, 2, 'nothing new, nothing told')
+  assertEquals(written.length, 2, 'nothing new, nothing written')
   live.update('a grey van hit my car!')
   await turn()
   live.update('a grey van hit my car!')
   await answer()
   await pass()
-  assertEquals(told.length, 3)
+  assertEquals(written.length, 3)
   await live[Symbol.asyncDispose]()
 })
 
 Deno.test('the end does not wait for the next time', async () => {
-  const { live, told, turn, answer } = bench()
+  const { live, written, turn, answer } = bench()
   live.update('a grey van')
   await turn()
   await answer()
   live.update('a grey van hit my car')
   await live[Symbol.asyncDispose]()
-  assertEquals(told.length, 1)
+  assertEquals(written.length, 1)
 })
 
 Deno.test('the end waits for the report that is under way and starts no other', async () => {
-  const { live, told, turn, answer } = bench()
+  const { live, written, turn, answer } = bench()
   live.update('a grey van')
   await turn()
   live.update('a grey van hit my car')
@@ -102,7 +102,7 @@ Deno.test('the end waits for the report that is under way and starts no other', 
   await end
   live.update('late')
   await turn()
-  assertEquals(told.length, 1)
+  assertEquals(written.length, 1)
 })
 
 for (const [code, lines] of [
@@ -110,15 +110,15 @@ for (const [code, lines] of [
   ['lease_lost', 0],
 ] as const) {
   Deno.test(`a report that fails with ${code} fails nothing`, async () => {
-    const { live, told, log, turn, answer } = bench()
+    const { live, written, log, turn, answer } = bench()
     live.update('a grey van')
     await turn()
     await answer(new AppError(code))
     live.update('a grey van hit my car')
     await turn()
     await answer()
-    // Once the lease is lost, nothing more is told.
-    assertEquals(told.length, code === 'lease_lost' ? 1 : 2)
+    // Once the lease is lost, nothing more is written.
+    assertEquals(written.length, code === 'lease_lost' ? 1 : 2)
     assertEquals(log.lines.filter((line) => line.includes('progress_failed')).length, lines)
     await live[Symbol.asyncDispose]()
   })

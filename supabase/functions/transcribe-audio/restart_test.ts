@@ -6,7 +6,7 @@
 
 import type { ClaimedJob } from '../_shared/jobs.ts'
 import { holdLease } from '../_shared/lease.ts'
-import { createBudget, createLimiter, createStretch } from '../_shared/limiter.ts'
+import { createBudget, createGrowthBudget, createLimiter } from '../_shared/limiter.ts'
 import { assert, assertEquals } from '../_shared/testing/asserts.ts'
 import { createJob, DOCUMENT_ID, fakeDocuments, fakeFiles, fakeJobs } from '../_shared/testing/fakes.ts'
 import { recordLog } from '../_shared/testing/log.ts'
@@ -65,7 +65,7 @@ async function work({ documents, files, row, spent }: World, strike: Strike) {
     provider,
     maxSeconds: 60,
     fetching: createLimiter(1),
-    growing: createStretch(1024, 0),
+    growing: createGrowthBudget(1024, 0),
     sending: createBudget(1),
     open: () => Promise.reject(new Error('nothing here is large')),
     memory: createBudget(1),

@@ -1,19 +1,18 @@
-/** The rows of `public.transcriptions`. What is written goes through SQL functions that check the lease. */
+/** The rows of `public.transcriptions`. They are written by SQL functions that check the lease. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../functions-shared/app-error.ts'
-import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
+import * as v from 'valibot'
+import { execute, findRow, optionalNumber, optionalText } from '../_shared/database.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
-import { databaseError } from '../_shared/upstream.ts'
 import type { Transcript } from './providers/provider.ts'
 
 export interface TranscriptRow {
   documentId: string
-  /** What an earlier attempt stored before it could end the job; null where there is nothing yet. */
+  /** The result of an earlier attempt that ended between storing it and ending the job; null without one. */
   result: TranscriptResult | null
 }
 
-/** What `complete_job` gets; the names are those of the message to the browser. */
+/** The result for `complete_job`, with the field names of the message to the browser. */
 export interface TranscriptResult {
   /** Seconds. */
   duration: number
@@ -31,48 +30,41 @@ export interface FinishedTranscript extends Omit<Transcript, 'duration'> {
 export interface Transcripts {
   /** @throws AppError `document_not_found`, `database_unavailable` */
   find(id: string): Promise<TranscriptRow>
-  /** All of the text so far: into the row and into the message. @throws AppError `lease_lost` */
+  /** Writes the whole text so far into the row and the progress message. @throws AppError `lease_lost` */
   report(job: ClaimedJob, text: string, percent: number, stage: string): Promise<void>
-  /** The whole. @throws AppError `lease_lost` */
+  /** Writes the finished transcript. @throws AppError `lease_lost` */
   store(job: ClaimedJob, transcript: FinishedTranscript): Promise<void>
 }
 
 const COLUMNS = 'document_id, duration, word_count, simulated, completed_at'
 
+const transcriptRow = v.pipe(
+  v.object({
+    document_id: v.string(),
+    duration: optionalNumber,
+    word_count: optionalNumber,
+    simulated: v.nullish(v.boolean(), false),
+    completed_at: optionalText,
+  }),
+  v.transform((row): TranscriptRow => {
+    const { simulated } = row
+    const result = { duration: row.duration ?? 0, wordCount: row.word_count ?? 0, simulated }
+    return { documentId: row.document_id, result: row.completed_at === null ? null : result }
+  }),
+)
+
 export function createTranscripts(client: SupabaseClient): Transcripts {
-  const rpc = async (name: string, args: Record<string, unknown>): Promise<void> => {
-    const { error, status } = await client.rpc(name, args)
-    if (error) throw databaseError({ error, status })
-  }
   const lease = (job: ClaimedJob) => ({ p_job_id: job.id, p_lease_token: job.leaseToken })
   return {
-    async find(id) {
-      const { data, error, status } = await client
-        .from('transcriptions')
-        .select(COLUMNS)
-        .eq('id', id)
-        .maybeSingle()
-      if (error) throw databaseError({ error, status })
-      return parseRow(data)
+    find: (id) => {
+      const row = client.from('transcriptions').select(COLUMNS).eq('id', id).maybeSingle()
+      return findRow(transcriptRow, row, 'document_not_found')
     },
     report: (job, text, percent, stage) =>
-      rpc('report_transcript', { ...lease(job), p_text: text, p_progress: percent, p_stage: stage }),
-    store: (job, transcript) => rpc('store_transcript', { ...lease(job), p_transcript: transcript }),
-  }
-}
-
-function parseRow(row: unknown): TranscriptRow {
-  const documentId = isRecord(row) ? textAt(row, 'document_id') : undefined
-  if (!isRecord(row) || documentId === undefined) throw new AppError('document_not_found')
-  const isFinished = typeof row.completed_at === 'string'
-  return {
-    documentId,
-    result: isFinished
-      ? {
-          duration: Number(row.duration ?? 0),
-          wordCount: Number(row.word_count ?? 0),
-          simulated: row.simulated === true,
-        }
-      : null,
+      execute(
+        client.rpc('report_transcript', { ...lease(job), p_text: text, p_progress: percent, p_stage: stage }),
+      ),
+    store: (job, transcript) =>
+      execute(client.rpc('store_transcript', { ...lease(job), p_transcript: transcript })),
   }
 }

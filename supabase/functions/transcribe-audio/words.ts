@@ -1,4 +1,4 @@
-/** Counting words as people would, also where the script has no spaces between them. */
+/** Counts words by the rules of Unicode, also in scripts without spaces. */
 
 const words = new Intl.Segmenter(undefined, { granularity: 'word' })
 

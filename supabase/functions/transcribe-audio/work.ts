@@ -1,10 +1,10 @@
 /**
  * The work of one transcription job, from the voice note's row to a transcript.
  *
- *   keep the original ─▶ check it ─▶ recognise (text so far is told on the way) ─▶ store ─▶ done
+ *   keep the original ─▶ check it ─▶ recognise (reports the text so far) ─▶ store ─▶ done
  *
- * Any step may be the worker's last. The next one finds the original kept, and a stored transcript is not made
- * again: only the recognition itself starts over. Each write needs the lease.
+ * A worker may end after any step. The next attempt finds the original kept, and does not make a stored transcript
+ * again; only the recognition starts over. Each write needs the lease.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -15,25 +15,21 @@ import type { ClaimedJob } from '../_shared/jobs.ts'
 import type { Lease } from '../_shared/lease.ts'
 import type { Budget } from '../_shared/limiter.ts'
 import { type KeptOriginal, keepOriginal, type OriginalDependencies } from '../_shared/original.ts'
-import { type Admission, createAdmission, type Means } from './admission.ts'
+import { type Admission, type AdmissionLimits, createAdmission } from './admission.ts'
 import { createLiveText } from './live-text.ts'
 import type { Recording, Transcript, TranscriptionProvider } from './providers/provider.ts'
 import type { TranscriptResult, Transcripts } from './transcripts.ts'
 import { countWords } from './words.ts'
 
-export interface WorkDependencies extends Omit<OriginalDependencies, 'download'>, Means {
-  /** As there; `growTo` is awaited before so many bytes are held. */
-  download: (
-    ...args: [...Parameters<OriginalDependencies['download']>, growTo: (bytes: number) => Promise<void>]
-  ) => ReturnType<OriginalDependencies['download']>
-  /** The original at a path of its bucket, piece by piece. @throws AppError `storage_unavailable` */
+export interface WorkDependencies extends OriginalDependencies, AdmissionLimits {
+  /** Opens a stream of the original at a path of its bucket. @throws AppError `storage_unavailable` */
   open: (path: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>
-  /** Called with a large recording that is not needed any more. Default: it is collected some time. */
-  letGo?: (bytes: Uint8Array<ArrayBuffer>) => void
-  /** Places for large recordings that are on their way from Storage to the service. */
+  /** Frees the memory of a large recording that is no longer needed. Default: the garbage collector does. */
+  release?: (bytes: Uint8Array<ArrayBuffer>) => void
+  /** Places for large recordings that are being sent from Storage to the service. */
   sending: Budget
   transcripts: Transcripts
-  /** Null where none is configured. */
+  /** Null where no service is configured. */
   provider: TranscriptionProvider | null
   /** Seconds of the longest recording that is sent. */
   maxSeconds: number
@@ -50,12 +46,12 @@ const STAGES = {
 } as const
 
 /**
- * Bytes of a recording that is held until it is recognised: many wait for the service at once. A larger one is sent as
- * it comes out of Storage.
+ * Bytes up to which a recording stays in memory until it is recognised, because many wait for the service at the same
+ * time. A larger one is read from Storage while it is sent.
  */
 export const MAX_HELD = 512 * 1024
 
-/** @throws AppError with the code of what went wrong; `lease_lost` means: stop, it is no longer ours. */
+/** @throws AppError; with `lease_lost`, another worker has the job and nothing more may be written */
 export async function transcribeAudio(
   job: ClaimedJob,
   lease: Lease,
@@ -73,7 +69,7 @@ export async function transcribeAudio(
 
   await lease.report(STAGES.saving, 'saving')
   const result = {
-    // The file itself knows better than a service that converts it first.
+    // Read from the file where it can be: services convert the recording before they measure it.
     duration: rounded(recording.facts.duration || (transcript.duration ?? 0)),
     wordCount: countWords(transcript.text),
     simulated: transcript.simulated,
@@ -82,7 +78,7 @@ export async function transcribeAudio(
   return result
 }
 
-/** Keeps and checks it. What it held in memory is given up with its return, but for what small ones need. */
+/** Keeps and checks the recording. Afterwards only a small recording is still in memory. */
 async function keepRecording(
   document: DocumentRow,
   lease: Lease,
@@ -101,11 +97,11 @@ async function keepRecording(
     metadata: { codec, sampleRate, channels, duration: rounded(duration) },
   })
   requireUsable(recording, dependencies)
-  if (recording.content !== original.bytes) dependencies.letGo?.(original.bytes)
+  if (recording.content !== original.bytes) dependencies.release?.(original.bytes)
   return recording
 }
 
-/** Whatever is fetched waits for room first, wherever it comes from. */
+/** The dependencies for keeping an original, with downloads and reads that wait for memory. */
 function throughAdmission(
   { documents, files, download, log }: WorkDependencies,
   admission: Admission,
@@ -113,7 +109,8 @@ function throughAdmission(
   return {
     documents,
     log,
-    download: (...args) => admission.download((growTo) => download(...args, growTo)),
+    download: (url, signal, onProgress) =>
+      admission.download((growTo) => download(url, signal, onProgress, growTo)),
     files: {
       ...files,
       get: (bucket, path) =>
@@ -125,7 +122,7 @@ function throughAdmission(
   }
 }
 
-/** By content; what the file is called does not matter. */
+/** The recording of an original, by its bytes. @throws AppError `not_audio`, `audio_undecodable` */
 function requireAudio(
   { type, bytes, path }: KeptOriginal,
   { open }: Pick<WorkDependencies, 'open'>,
@@ -138,7 +135,7 @@ function requireAudio(
   return { content, size, facts, ...storedAs(type) }
 }
 
-/** What can be known before the upload is not left for the service to refuse. */
+/** Refuses a recording that the service would refuse after it was sent. */
 function requireUsable(
   { size, facts }: Recording,
   { provider, maxSeconds }: Pick<WorkDependencies, 'provider' | 'maxSeconds'>,
@@ -158,7 +155,7 @@ async function recognise(
   provider: TranscriptionProvider,
   { transcripts, log, sending }: WorkDependencies,
 ): Promise<Transcript> {
-  // Before the time of the call begins: it is the service's.
+  // Taken before the call, so that the wait does not count towards the service's time.
   using place = recording.content instanceof Uint8Array ? null : await sending.take(1)
   lease.signal.throwIfAborted()
   await using live = createLiveText({
@@ -168,16 +165,16 @@ async function recognise(
     from: STAGES.transcribing,
     to: STAGES.saving,
     stage: 'transcribing',
-    tell: (text, percent) => transcripts.report(job, text, percent, 'transcribing'),
+    write: (text, percent) => transcripts.report(job, text, percent, 'transcribing'),
   })
-  return await provider.transcribe(leaving(recording, place), {
+  return await provider.transcribe(freeingPlace(recording, place), {
     signal: lease.signal,
     onText: (soFar) => live.update(soFar),
   })
 }
 
-/** The recording, whose place is free once all of it has been read. */
-function leaving(recording: Recording, place: Disposable | null): Recording {
+/** The recording with a stream that frees its place when it has been read to the end. */
+function freeingPlace(recording: Recording, place: Disposable | null): Recording {
   const { content } = recording
   if (content instanceof Uint8Array || place === null) return recording
   const read = async function* (signal: AbortSignal) {

@@ -1,19 +1,25 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
-import { holdLease } from '../_shared/lease.ts'
-import { createBudget, createLimiter, createStretch } from '../_shared/limiter.ts'
+import { createBudget, createGrowthBudget, createLimiter } from '../_shared/limiter.ts'
 import { assertEquals } from '../_shared/testing/asserts.ts'
 import { assertCode } from '../_shared/testing/errors.ts'
-import { createJob, DOCUMENT_ID, fakeDocuments, fakeFiles, fakeJobs } from '../_shared/testing/fakes.ts'
-import { recordLog } from '../_shared/testing/log.ts'
-import type { Recording, TranscribeOptions, TranscriptionProvider } from './providers/provider.ts'
+import { createJob, DOCUMENT_ID, fakeDocuments, fakeWorker } from '../_shared/testing/fakes.ts'
+import type { Recording, TranscribeOptions, Transcript, TranscriptionProvider } from './providers/provider.ts'
 import { readNote } from './testing/recordings.ts'
 import type { FinishedTranscript, TranscriptResult } from './transcripts.ts'
 import { MAX_HELD, transcribeAudio, type WorkDependencies } from './work.ts'
 
 const TRANSCRIPTION_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0007'
 const TEXT = 'A grey van hit my car from behind.'
+const TRANSCRIPT: Transcript = {
+  text: TEXT,
+  language: null,
+  duration: null,
+  segments: [],
+  words: [],
+  simulated: false,
+}
 
 interface Options {
   file?: Uint8Array<ArrayBuffer>
@@ -28,11 +34,11 @@ function bench({
   provider = {},
   maxSeconds = 3600,
 }: Options = {}) {
-  const job = createJob({ kind: 'transcription', subjectId: TRANSCRIPTION_ID })
-  const jobs = fakeJobs(job)
-  const documents = fakeDocuments({ kind: 'audio', sourceUrl: 'https://files.test/note' })
-  const files = fakeFiles()
-  const log = recordLog()
+  const worker = fakeWorker({
+    job: createJob({ kind: 'transcription', subjectId: TRANSCRIPTION_ID }),
+    documents: fakeDocuments({ kind: 'audio', sourceUrl: 'https://files.test/note' }),
+  })
+  const { job, jobs, files } = worker
   const downloads: string[] = []
   const recordings: Recording[] = []
   const reported: [string, number][] = []
@@ -45,26 +51,17 @@ function bench({
     limits: { maxBytes: 25 * 1024 * 1024 },
     transcribe: (recording) => {
       recordings.push(recording)
-      return Promise.resolve({
-        text: TEXT,
-        language: 'en',
-        duration: 9,
-        segments: [],
-        words: [],
-        simulated: false,
-      })
+      return Promise.resolve({ ...TRANSCRIPT, language: 'en', duration: 9 })
     },
     ...provider,
   }
   const memory = createBudget(1024)
   const dependencies: WorkDependencies = {
-    documents,
-    files,
-    log,
+    ...worker,
     maxSeconds,
     provider: provider === null ? null : service,
     fetching: createLimiter(1),
-    growing: createStretch(1024, 0),
+    growing: createGrowthBudget(1024, 0),
     sending: createBudget(1),
     open: async (path) => {
       const bytes = await files.get('originals', path)
@@ -90,11 +87,8 @@ function bench({
       },
     },
   }
-  const run = async () => {
-    await using lease = holdLease({ jobs, job, log, every: () => () => undefined })
-    return await transcribeAudio(job, lease, dependencies)
-  }
-  return { run, jobs, documents, files, downloads, recordings, reported, finished, memory }
+  const run = () => worker.work((lease) => transcribeAudio(job, lease, dependencies))
+  return { ...worker, run, downloads, recordings, reported, finished, memory }
 }
 
 for (const [file, type, metadata] of [
@@ -131,7 +125,7 @@ Deno.test('the text so far is told while it grows, with a percentage between tho
       transcribe: async (_recording: Recording, { onText }: TranscribeOptions) => {
         onText('A grey van')
         await new Promise((resolve) => setTimeout(resolve, 0))
-        return { text: TEXT, language: null, duration: null, segments: [], words: [], simulated: true }
+        return { ...TRANSCRIPT, simulated: true }
       },
     },
   })
@@ -155,14 +149,7 @@ Deno.test('a second attempt takes the original that is kept', async () => {
       transcribe: () => {
         calls += 1
         if (calls === 1) return Promise.reject(new AppError('provider_unavailable'))
-        return Promise.resolve({
-          text: TEXT,
-          language: null,
-          duration: null,
-          segments: [],
-          words: [],
-          simulated: false,
-        })
+        return Promise.resolve(TRANSCRIPT)
       },
     },
   })
@@ -189,7 +176,7 @@ Deno.test('while the service takes its time nothing is held of a large recording
           const sent = await new Response(await recording.content(signal)).bytes()
           assertEquals([sent.length, recording.size], [file.length, file.length])
         }
-        return { text: TEXT, language: null, duration: null, segments: [], words: [], simulated: false }
+        return TRANSCRIPT
       },
     },
   })
@@ -227,8 +214,8 @@ for (const [name, options, code] of refusals) {
 }
 
 Deno.test('nobody speaks: an empty text is a result', async () => {
-  const empty = { text: '', language: null, duration: null, segments: [], words: [], simulated: false }
-  const { run, finished } = bench({ provider: { transcribe: () => Promise.resolve(empty) } })
+  const silence = () => Promise.resolve({ ...TRANSCRIPT, text: '' })
+  const { run, finished } = bench({ provider: { transcribe: silence } })
   assertEquals(await run(), { duration: 7.939, wordCount: 0, simulated: false })
   assertEquals(finished[0]?.text, '')
 })
@@ -253,14 +240,7 @@ Deno.test('a lease that is lost after it: nothing is written', async () => {
     provider: {
       transcribe: () => {
         jobs.failWith = 'lease_lost'
-        return Promise.resolve({
-          text: TEXT,
-          language: null,
-          duration: null,
-          segments: [],
-          words: [],
-          simulated: false,
-        })
+        return Promise.resolve(TRANSCRIPT)
       },
     },
   })

@@ -1,4 +1,4 @@
-/** Accounts as Supabase Auth keeps them, for {@link resolveReporter}. */
+/** Accounts of Supabase Auth, for {@link resolveReporter}. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { authError, codeOf } from '../_shared/upstream.ts'
@@ -19,7 +19,7 @@ export function createAccounts(client: SupabaseClient): Accounts {
       return { id: data.user.id, email: data.user.email ?? null }
     },
     async create({ id, email }) {
-      // Unconfirmed: nobody has shown yet that the mailbox is theirs.
+      // Unconfirmed, because the mailbox is not verified.
       const { data, error } = await client.auth.admin.createUser({
         id,
         email,

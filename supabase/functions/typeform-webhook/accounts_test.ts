@@ -7,7 +7,7 @@ import type { Accounts } from './reporter.ts'
 
 const ID = 'e6b2a0d4-0f5a-4a7e-9b6e-000000000001'
 
-/** Accounts in front of an Auth that answers every request like this. */
+/** Accounts of an Auth server that answers every request with the handler. */
 async function withAuth<T>(handler: Deno.ServeHandler, use: (accounts: Accounts) => Promise<T>): Promise<T> {
   await using server = serveHttp(handler)
   const auth = { persistSession: false, autoRefreshToken: false }
@@ -17,7 +17,7 @@ async function withAuth<T>(handler: Deno.ServeHandler, use: (accounts: Accounts)
 const refuse = (status: number, code: string) => () =>
   Response.json({ code: status, error_code: code, msg: 'refused' }, { status })
 
-Deno.test('finds an account by its id', async () => {
+Deno.test('an account is found by its id', async () => {
   const user = { id: ID, email: 'ana@example.com', aud: 'authenticated' }
   const found = await withAuth(
     (request) => Response.json(new URL(request.url).pathname.endsWith(ID) ? user : {}),
@@ -26,18 +26,18 @@ Deno.test('finds an account by its id', async () => {
   assertEquals(found, { id: ID, email: 'ana@example.com' })
 })
 
-Deno.test('an account that is not there is null', async () => {
+Deno.test('a missing account is null', async () => {
   assertEquals(await withAuth(refuse(404, 'user_not_found'), (accounts) => accounts.find(ID)), null)
 })
 
-Deno.test('an Auth that is away is no answer', async () => {
+Deno.test('an unavailable Auth is an error, and not a missing account', async () => {
   await assertCode(
     withAuth(refuse(503, 'unavailable'), (accounts) => accounts.find(ID)),
     'database_unavailable',
   )
 })
 
-Deno.test('opens an unconfirmed account with the given id', async () => {
+Deno.test('a new account is unconfirmed and has the given id', async () => {
   const bodies: unknown[] = []
   const result = await withAuth(
     async (request) => {
@@ -59,7 +59,7 @@ for (const [status, code, outcome] of [
   [500, 'unexpected_failure', 'failed'],
   [503, 'unavailable', 'failed'],
 ] as const) {
-  Deno.test(`${code} on opening an account is ${outcome}`, async () => {
+  Deno.test(`${code} when an account is made is ${outcome}`, async () => {
     const result = await withAuth(refuse(status, code), (accounts) =>
       accounts.create({ id: ID, email: 'ana@example.com' }),
     )

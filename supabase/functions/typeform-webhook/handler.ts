@@ -1,8 +1,8 @@
 /**
- * A submitted form becomes an incident, its documents and their jobs. Files are not fetched here: the answer
- * must be quick, and `process-image` does it.
+ * Stores a submitted form as an incident, its documents and their jobs. The files are fetched later by `process-image`,
+ * because Typeform waits for the answer.
  *
- * Typeform turns a webhook off for good at 404 and 410, so neither is ever sent. 503 is tried again for hours.
+ * Typeform disables a webhook at once that answers 404 or 410, so neither is sent. After 503 it tries again for hours.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -55,7 +55,7 @@ export async function handleWebhook(request: Request, dependencies: WebhookDepen
   }
 }
 
-/** 404 and 410 would switch the webhook off. No error here has them; should one ever, it is a fault of ours. */
+/** Turns 404 and 410 into 500, because both would disable the webhook. No error of this function should have them. */
 function neverGone(error: unknown): unknown {
   const gone = error instanceof AppError && (error.status === 404 || error.status === 410)
   return gone ? new AppError('internal_error', { cause: error }) : error

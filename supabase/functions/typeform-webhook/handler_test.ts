@@ -1,9 +1,9 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
-import { encodeBase64 } from '../_shared/std.ts'
 import { assert, assertEquals } from '../_shared/testing/asserts.ts'
 import { recordLog } from '../_shared/testing/log.ts'
 import { handleWebhook, MAX_BODY_BYTES } from './handler.ts'
 import { fakeAccounts, fakeInbox } from './testing/fakes.ts'
+import { sign } from './testing/sign.ts'
 
 const SECRET = 'webhook-secret'
 const ANA = { id: 'e6b2a0d4-0f5a-4a7e-9b6e-000000000001', email: 'ana@example.com' }
@@ -29,14 +29,6 @@ function response(changes: Record<string, unknown> = {}): Record<string, unknown
   }
 }
 
-async function sign(body: Uint8Array<ArrayBuffer>): Promise<string> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(SECRET), algorithm, false, [
-    'sign',
-  ])
-  return `sha256=${encodeBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, body)))}`
-}
-
 interface Delivery {
   body?: unknown
   /** Null: no signature. Default: the right one. */
@@ -51,7 +43,7 @@ function bench(secrets = [SECRET, 'previous']) {
   const deliver = async ({ body = response(), signature, method = 'POST' }: Delivery = {}) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : new TextEncoder().encode(text)
-    const given = signature === undefined ? await sign(bytes) : signature
+    const given = signature === undefined ? await sign(bytes, SECRET) : signature
     const headers = new Headers(given === null ? {} : { 'typeform-signature': given })
     const init = method === 'GET' ? { method, headers } : { method, headers, body: bytes }
     const answer = await handleWebhook(new Request('http://functions.test/typeform-webhook', init), {
@@ -66,7 +58,7 @@ function bench(secrets = [SECRET, 'previous']) {
   return { accounts, inbox, log, deliver }
 }
 
-Deno.test('a response is received with its text made safe', async () => {
+Deno.test('a response is stored with its text sanitised', async () => {
   const { deliver, inbox } = bench()
   const { status, json } = await deliver()
   assertEquals(status, 200)
@@ -83,7 +75,7 @@ Deno.test('a response is received with its text made safe', async () => {
   assertEquals(first?.type === 'text' ? first.text : undefined, 'Rear-end collision')
 })
 
-Deno.test('the same response twice gives the same ids, also when its account is gone meanwhile', async () => {
+Deno.test('a repeated response answers with the same ids, also when its account was deleted meanwhile', async () => {
   const { deliver, accounts, inbox } = bench()
   const first = await deliver()
   accounts.all = []
@@ -122,7 +114,7 @@ Deno.test('a body just within 1 MB is read', async () => {
   assertEquals((await bench().deliver({ body: padded })).status, 200)
 })
 
-Deno.test('the limit counts what arrives, not what is announced, and stops there', async () => {
+Deno.test('a body beyond the limit is refused while it arrives, whatever length was announced', async () => {
   let sent = 0
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -141,7 +133,7 @@ Deno.test('the limit counts what arrives, not what is announced, and stops there
   assert(sent < MAX_BODY_BYTES + 4 * 65_536, `read ${sent} bytes`)
 })
 
-Deno.test('what is announced as too large is refused without a look at it or its signature', async () => {
+Deno.test('a body that is announced as too large is refused before it and its signature are read', async () => {
   const { accounts, inbox, log } = bench()
   const request = new Request('http://functions.test/typeform-webhook', {
     method: 'POST',
@@ -152,13 +144,13 @@ Deno.test('what is announced as too large is refused without a look at it or its
   assertEquals([answer.status, request.bodyUsed], [413, false])
 })
 
-Deno.test('without a secret nothing is accepted', async () => {
+Deno.test('without a configured secret every request is refused', async () => {
   const { deliver } = bench([])
   const { status, code } = await deliver()
   assertEquals([status, code], [503, 'webhook_not_configured'])
 })
 
-Deno.test('a database that is away is 503, to be tried again', async () => {
+Deno.test('an unavailable database answers 503', async () => {
   const { deliver, inbox, accounts } = bench()
   inbox.failWith = new AppError('database_unavailable')
   assertEquals((await deliver()).status, 503)
@@ -169,7 +161,7 @@ Deno.test('a database that is away is 503, to be tried again', async () => {
   assertEquals((await deliver()).status, 200)
 })
 
-Deno.test('no failure is ever 404 or 410, which would switch the webhook off', async () => {
+Deno.test('an error that would answer 404 or 410 answers 500', async () => {
   for (const code of ['job_not_found', 'document_not_found', 'internal_error'] as const) {
     const { deliver, inbox } = bench()
     inbox.failWith = new AppError(code)
@@ -178,7 +170,7 @@ Deno.test('no failure is ever 404 or 410, which would switch the webhook off', a
   }
 })
 
-Deno.test('an unexpected error tells nothing to the caller and nothing personal to the log', async () => {
+Deno.test('an unexpected error reveals nothing to the caller and nothing personal to the log', async () => {
   const { deliver, inbox, log } = bench()
   inbox.failWith = new Error('duplicate key (email)=(ana@example.com)')
   const { status, json } = await deliver()

@@ -1,59 +1,55 @@
-/** Where responses are written: one call, one transaction. */
+/** Stores responses in the database: one call, one transaction. */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { AppError } from '../../../functions-shared/app-error.ts'
+import * as v from 'valibot'
 import type { TypeformResponse } from '../../../functions-shared/typeform.ts'
-import { isRecord, textAt } from '../../../functions-shared/unknown.ts'
-import { databaseError } from '../_shared/upstream.ts'
+import { query } from '../_shared/database.ts'
 
 export interface ReceivedResponse {
   incidentId: string
   userId: string
   documentIds: string[]
   jobIds: string[]
-  /** True where this response had been received before. */
+  /** True for a response that was received before. */
   duplicate: boolean
 }
 
 export interface Inbox {
-  /** The owner of the incident that this response has become already, or null. */
+  /** The owner of the incident that an earlier delivery of this response has made; null without one. */
   findOwner(token: string): Promise<string | null>
   receive(response: TypeformResponse, userId: string): Promise<ReceivedResponse>
 }
 
+const received = v.pipe(
+  v.object({
+    incident_id: v.string(),
+    user_id: v.string(),
+    document_ids: v.array(v.string()),
+    job_ids: v.array(v.string()),
+    duplicate: v.boolean(),
+  }),
+  v.transform(
+    (row): ReceivedResponse => ({
+      incidentId: row.incident_id,
+      userId: row.user_id,
+      documentIds: row.document_ids,
+      jobIds: row.job_ids,
+      duplicate: row.duplicate,
+    }),
+  ),
+)
+const owned = v.nullable(v.object({ user_id: v.string() }))
+
 export function createInbox(client: SupabaseClient): Inbox {
   return {
     async findOwner(token) {
-      const { data, error, status } = await client
-        .from('incidents')
-        .select('user_id')
-        .eq('source_token', token)
-        .maybeSingle()
-      if (error) throw databaseError({ error, status })
-      const row: unknown = data
-      return isRecord(row) ? (textAt(row, 'user_id') ?? null) : null
+      const incident = await query(
+        owned,
+        client.from('incidents').select('user_id').eq('source_token', token).maybeSingle(),
+      )
+      return incident?.user_id ?? null
     },
-    async receive(response, userId) {
-      const { data, error, status } = await client.rpc('receive_typeform_response', {
-        p_response: response,
-        p_user_id: userId,
-      })
-      if (error) throw databaseError({ error, status })
-      return parseReceived(data)
-    },
+    receive: (response, userId) =>
+      query(received, client.rpc('receive_typeform_response', { p_response: response, p_user_id: userId })),
   }
-}
-
-function parseReceived(data: unknown): ReceivedResponse {
-  if (isRecord(data)) {
-    const { incident_id: incidentId, user_id: userId, document_ids, job_ids, duplicate } = data
-    if (typeof incidentId === 'string' && typeof userId === 'string' && typeof duplicate === 'boolean') {
-      return { incidentId, userId, documentIds: texts(document_ids), jobIds: texts(job_ids), duplicate }
-    }
-  }
-  throw new AppError('internal_error', { cause: new TypeError('The database answered in an unknown shape') })
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
 }

@@ -1,5 +1,5 @@
 /**
- * Whose claim is this? The rule, and why it is safe:
+ * The account that a claim is filed under:
  *
  * | hidden `user_id`      | `email` answer            | outcome                                        |
  * |-----------------------|---------------------------|------------------------------------------------|
@@ -10,10 +10,10 @@
  * | none                  | of no account             | a new account with that address                |
  * | none                  | of an account / none      | `user_unknown`                                 |
  *
- * An e-mail answer is whatever someone typed. It may open a new, unconfirmed account, which only the owner of
- * that mailbox can enter; it never adds a claim to an account that exists already. The id of a new account
- * without `user_id` is derived from the response's token, so that the same response delivered twice, even at
- * the same moment, ends in the same account.
+ * The e-mail answer is not verified: anybody can type any address. It may make a new, unconfirmed account, which only
+ * the owner of the mailbox can enter. It never adds a claim to an existing account. Without `user_id`, the id of the new
+ * account is derived from the response's token, so that two deliveries of one response end in one account, also at the
+ * same moment.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -29,9 +29,9 @@ export type CreateAccountResult =
   | { outcome: 'created'; account: Account }
   /** Another account has this address. */
   | { outcome: 'email_taken' }
-  /** Auth does not take this address. */
+  /** Auth refuses this address. */
   | { outcome: 'email_refused' }
-  /** Auth could not do it, e.g. because the id is taken since a moment ago. */
+  /** Another error, e.g. because a second delivery has just made an account with this id. */
   | { outcome: 'failed'; error: AppError }
 
 export interface Accounts {
@@ -41,7 +41,7 @@ export interface Accounts {
 
 const EMAIL_FIELDS = ['email', 'reporter_email'] as const
 
-/** @throws AppError `user_unknown` with `details.reason`, or what the account service threw. */
+/** @throws AppError `user_unknown` with `details.reason`; and the errors of Auth. */
 export async function resolveReporter(response: TypeformResponse, accounts: Accounts): Promise<string> {
   const claimedId = response.form_response.hidden.user_id?.trim().toLowerCase() ?? ''
   if (claimedId !== '' && !isUuid(claimedId)) throw unknown('user_id_malformed')
@@ -58,7 +58,7 @@ export async function resolveReporter(response: TypeformResponse, accounts: Acco
 async function createOrFind(wanted: { id: string; email: string }, accounts: Accounts): Promise<string> {
   const result = await accounts.create(wanted)
   if (result.outcome === 'created') return result.account.id
-  // A delivery of the same response may have been faster: then the account with this id is there now.
+  // Another delivery of the same response may have made the account meanwhile.
   const account = await accounts.find(wanted.id)
   if (account) return account.id
   if (result.outcome === 'failed') throw result.error

@@ -35,7 +35,7 @@ async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   return error.details.reason
 }
 
-Deno.test('a user id of an account is that account, whatever the email says', async () => {
+Deno.test('the user id of an account selects that account, whatever the e-mail answer', async () => {
   const accounts = fakeAccounts([ANA])
   assertEquals(await resolveReporter(response(ANA.id, undefined), accounts), ANA.id)
   assertEquals(
@@ -45,30 +45,30 @@ Deno.test('a user id of an account is that account, whatever the email says', as
   assertEquals(accounts.all, [ANA])
 })
 
-Deno.test('a user id of no account with a new email opens an account with both', async () => {
+Deno.test('an unknown user id with a new e-mail makes an account with both', async () => {
   const accounts = fakeAccounts([ANA])
   assertEquals(await resolveReporter(response(NEW_ID, 'New@Example.com'), accounts), NEW_ID)
   assertEquals(accounts.all[1], { id: NEW_ID, email: 'new@example.com' })
 })
 
 for (const [name, userId, email, reason] of [
-  ['a user id of no account without an email', NEW_ID, undefined, 'user_id_not_found'],
-  ['a user id of no account with the email of another', NEW_ID, ANA.email, 'email_taken'],
+  ['an unknown user id without an e-mail', NEW_ID, undefined, 'user_id_not_found'],
+  ['an unknown user id with the e-mail of another account', NEW_ID, ANA.email, 'email_taken'],
   ['a malformed user id', '42', 'new@example.com', 'user_id_malformed'],
   ['a malformed user id with an injection', `${ANA.id}' or 1=1`, undefined, 'user_id_malformed'],
-  ['neither user id nor email', undefined, undefined, 'no_user_id_and_no_email'],
-  ['an empty user id and no email', '', undefined, 'no_user_id_and_no_email'],
-  ['only the email of an existing account', undefined, ANA.email, 'email_taken'],
-  ['an address that the account service refuses', undefined, 'refused', 'email_refused'],
+  ['neither user id nor e-mail', undefined, undefined, 'no_user_id_and_no_email'],
+  ['an empty user id and no e-mail', '', undefined, 'no_user_id_and_no_email'],
+  ['the e-mail of an existing account alone', undefined, ANA.email, 'email_taken'],
+  ['an address that Auth refuses', undefined, 'refused', 'email_refused'],
 ] as const) {
-  Deno.test(`${name} is an unknown user`, async () => {
+  Deno.test(`${name} is user_unknown`, async () => {
     const accounts = fakeAccounts([ANA])
     assertEquals(await reasonOf(resolveReporter(response(userId, email), accounts)), reason)
     assertEquals(accounts.all, [ANA])
   })
 }
 
-Deno.test('only a new email opens an account; the same response finds it again', async () => {
+Deno.test('a new e-mail without user id makes an account, and a repeated response finds it', async () => {
   const accounts = fakeAccounts([ANA])
   const first = await resolveReporter(response(undefined, 'new@example.com'), accounts)
   assert(isUuid(first), 'a UUID')
@@ -76,7 +76,7 @@ Deno.test('only a new email opens an account; the same response finds it again',
   assertEquals(accounts.all.length, 2)
 })
 
-Deno.test('another response with the same email does not get at the account', async () => {
+Deno.test('another response with the same e-mail does not get into the account', async () => {
   const accounts = fakeAccounts([])
   const first = await resolveReporter(response(undefined, 'new@example.com', 'token-1'), accounts)
   assertEquals(
@@ -87,7 +87,7 @@ Deno.test('another response with the same email does not get at the account', as
   assertNotEquals(first, other)
 })
 
-Deno.test('two deliveries of one response at once end in one account', async () => {
+Deno.test('two deliveries of one response at the same moment end in one account', async () => {
   for (const userId of [undefined, NEW_ID]) {
     const accounts = fakeAccounts([])
     const same = response(userId, 'new@example.com')
@@ -97,7 +97,7 @@ Deno.test('two deliveries of one response at once end in one account', async () 
   }
 })
 
-Deno.test('an account service that is away is not an unknown user', async () => {
+Deno.test('an unavailable Auth is not an unknown user', async () => {
   const accounts = fakeAccounts([])
   accounts.failWith = 'database_unavailable'
   await assertCode(resolveReporter(response(NEW_ID, 'new@example.com'), accounts), 'database_unavailable')

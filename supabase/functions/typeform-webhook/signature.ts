@@ -2,8 +2,8 @@
  * Typeform's signature: `Typeform-Signature: sha256=<base64 of HMAC-SHA256(secret, raw body)>`.
  * https://www.typeform.com/developers/webhooks/secure-your-webhooks/
  *
- * There is no timestamp in it, so a recorded request can be sent again; the response's token makes that
- * harmless (see `receive_typeform_response`).
+ * It has no timestamp, so a recorded request can be sent again. `receive_typeform_response` recognises the response by
+ * its token and stores it once.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -26,27 +26,19 @@ export async function verifySignature(
 ): Promise<void> {
   if (secrets.length === 0) throw new AppError('webhook_not_configured')
   const given = parseSignature(header)
-  // Every secret is tried, whichever matches: the time says nothing about which one it was.
+  // Every secret is tried, so that the time does not tell which one matched.
   const matches = await Promise.all(
     secrets.map(async (secret) => timingSafeEqual(await sign(body, secret), given)),
   )
   if (!matches.includes(true)) throw new AppError('signature_mismatch')
 }
 
-/** Fails early, before the body is read: a request without a well-formed signature is not worth reading. */
+/** Called before the body is read, so that a request without a well-formed signature costs nothing more. */
 export function parseSignature(header: string | null): Uint8Array {
   if (header === null || header.trim() === '') throw new AppError('signature_missing')
   const base64 = FORM.exec(header.trim())?.[1]
   if (base64 === undefined) throw new AppError('signature_malformed')
   return decodeBase64(base64)
-}
-
-/** Secrets as configured: `current,previous`. */
-export function parseSecrets(list: string | undefined): string[] {
-  return (list ?? '')
-    .split(',')
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== '')
 }
 
 async function sign(body: Uint8Array<ArrayBuffer>, secret: string): Promise<Uint8Array> {

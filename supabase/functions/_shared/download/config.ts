@@ -1,17 +1,26 @@
-/** Settings of downloads, from the environment of whichever function downloads. All are optional. */
+/** Settings of downloads, from the environment of each function that downloads. All are optional. */
 
-import { type Environment, list, positive, text } from '../settings.ts'
-import { DEFAULT_LIMITS, type DownloadLimits } from './download.ts'
+import * as v from 'valibot'
+import { type Environment, listSetting, optionalSetting, positiveSetting, readSettings } from '../settings.ts'
+import { DEFAULT_LIMITS, type DownloadSettings } from './download.ts'
 
-export interface DownloadConfig {
-  limits: DownloadLimits
-  trustedOrigins: ReadonlySet<string>
-  typeformToken: string | undefined
+const NOT_AN_ORIGIN = 'has an entry that is not an origin'
+const origin = v.pipe(
+  v.string(),
+  v.check((text) => URL.parse(text)?.origin === text.replace(/\/$/, ''), NOT_AN_ORIGIN),
+  v.transform((text) => new URL(text).origin),
+)
+
+const SETTINGS = {
+  DOWNLOAD_TIMEOUT_MS: positiveSetting,
+  DOWNLOAD_ALLOWED_ORIGINS: v.pipe(listSetting, v.array(origin)),
+  TYPEFORM_ACCESS_TOKEN: optionalSetting,
 }
 
-/** @throws TypeError for a number or an origin that is none: a typo must not loosen a limit unseen. */
-export function readDownloadConfig(env: Environment): DownloadConfig {
-  const totalMs = positive(env, 'DOWNLOAD_TIMEOUT_MS') ?? DEFAULT_LIMITS.totalMs
+/** @throws TypeError for a malformed setting, so that a misspelt limit is never ignored. */
+export function readDownloadConfig(env: Environment): DownloadSettings {
+  const settings = readSettings(SETTINGS, env)
+  const totalMs = settings.DOWNLOAD_TIMEOUT_MS ?? DEFAULT_LIMITS.totalMs
   return {
     limits: {
       ...DEFAULT_LIMITS,
@@ -19,15 +28,7 @@ export function readDownloadConfig(env: Environment): DownloadConfig {
       connectMs: Math.min(DEFAULT_LIMITS.connectMs, totalMs),
       stallMs: Math.min(DEFAULT_LIMITS.stallMs, totalMs),
     },
-    trustedOrigins: new Set(list(env('DOWNLOAD_ALLOWED_ORIGINS')).map(origin)),
-    typeformToken: text(env('TYPEFORM_ACCESS_TOKEN')),
+    trustedOrigins: new Set(settings.DOWNLOAD_ALLOWED_ORIGINS),
+    typeformToken: settings.TYPEFORM_ACCESS_TOKEN,
   }
-}
-
-function origin(value: string): string {
-  const url = URL.parse(value)
-  if (url === null || url.origin !== value.replace(/\/$/, '')) {
-    throw new TypeError('DOWNLOAD_ALLOWED_ORIGINS has an entry that is not an origin')
-  }
-  return url.origin
 }

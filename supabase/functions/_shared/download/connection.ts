@@ -1,7 +1,7 @@
 /**
- * TCP and TLS connections whose address is known: a name is resolved once, every address it has is checked,
- * and the connection goes to a checked address. A second look at DNS, where an attacker could answer
- * differently ("DNS rebinding"), does not happen.
+ * TCP and TLS connections to checked addresses. A name is resolved once, each of its addresses is checked, and the
+ * connection goes to one of them. There is no second look-up, which an attacker's name server could answer with another
+ * address ("DNS rebinding").
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
@@ -23,9 +23,9 @@ export interface ConnectOptions {
   resolve?: (name: string) => Promise<string[]>
 }
 
-/** Names that only ever mean this machine or its network, whatever a resolver says. */
+/** Names of this machine and of its network. They are refused without asking a resolver. */
 const LOCAL_NAME = /^(?:localhost|(?:.+\.)?(?:localhost|local|internal|home\.arpa))\.?$/
-/** How many of a name's addresses are tried. */
+/** Addresses of one name that are tried. */
 const MAX_ADDRESSES = 3
 
 /** @throws AppError `private_address`, `download_not_found` (no such name), `download_failed`. */
@@ -56,15 +56,15 @@ export async function openConnection(url: URL, options: ConnectOptions): Promise
   }
 }
 
-/** Whether a URL's host is, by itself and without asking anybody, in a private or local network. */
+/** Whether a URL's host is a private address or a local name. No resolver is asked. */
 export function isPrivateHost(host: string): boolean {
   return isIpLiteral(host) ? !isPublicAddress(host) : LOCAL_NAME.test(host)
 }
 
-/** The literal address, or all addresses of the name; one that is not public refuses them all. */
+/** The address itself, or all addresses of the name. One private address among them refuses the name. */
 async function findAddresses(host: string, trusted: boolean, options: ConnectOptions): Promise<string[]> {
   const bare = host.replace(/^\[|\]$/g, '')
-  // A trusted name may be one that only the system's own resolver knows, such as localhost.
+  // A trusted name, such as localhost, may be known to the system's own resolver only.
   if (trusted) return options.resolve === undefined ? [bare] : await options.resolve(bare)
   if (isPrivateHost(host)) throw new AppError('private_address')
   if (isIpLiteral(host)) return [bare]
@@ -75,7 +75,7 @@ async function findAddresses(host: string, trusted: boolean, options: ConnectOpt
   return addresses
 }
 
-/** IPv4 first: not every network that runs functions has IPv6. */
+/** IPv4 addresses come first, because some networks that run functions have no IPv6. */
 async function resolveName(name: string): Promise<string[]> {
   const answers = await Promise.allSettled([Deno.resolveDns(name, 'A'), Deno.resolveDns(name, 'AAAA')])
   const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
@@ -106,7 +106,7 @@ async function connect(hostname: string, port: number, signal: AbortSignal): Pro
   try {
     return await abortable(connecting, signal)
   } catch (error) {
-    // Given up while it was still connecting: whatever comes of it is closed.
+    // The attempt goes on after the abort. Its connection is closed once it is there.
     connecting.then(closeQuietly, () => undefined)
     throw error
   }
@@ -116,7 +116,7 @@ function closeQuietly(connection: Deno.TcpConn): void {
   try {
     connection.close()
   } catch (error) {
-    // startTls takes the socket over, after which there is nothing left to close.
+    // startTls has taken over the socket, and closes it itself.
     if (!(error instanceof Deno.errors.BadResource)) throw error
   }
 }

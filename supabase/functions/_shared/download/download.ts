@@ -1,9 +1,10 @@
 /**
- * Copies a file from an address that a stranger gave us. Only https, only public addresses, only so many
- * bytes, redirects and seconds; each redirect is checked like the first address.
+ * Downloads a file from an address that came with a form. The address must be https and public; bytes, redirects and
+ * seconds are limited; each redirect is checked like the first address.
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
+import { readAll } from '../byte-streams.ts'
 import { abortable } from '../std.ts'
 import { createWatchdog, type Watchdog } from '../watchdog.ts'
 import { type Connection, type ConnectOptions, isPrivateHost, openConnection } from './connection.ts'
@@ -20,17 +21,21 @@ export interface DownloadLimits {
   stallMs: number
 }
 
-export interface DownloadOptions {
+/** Settings that all downloads of a worker share. */
+export interface DownloadSettings {
   limits: DownloadLimits
-  signal: AbortSignal
   /** Origins that may be http and private, e.g. the sample server of a development stack. */
   trustedOrigins: ReadonlySet<string>
   /** Bearer token for files of {@link TYPEFORM_ORIGIN}; sent nowhere else. */
   typeformToken?: string | undefined
-  /** Called with the bytes so far and the announced size, where there is one. */
+}
+
+export interface DownloadOptions extends DownloadSettings {
+  signal: AbortSignal
+  /** Called with the bytes so far and the announced length, where there is one. */
   onProgress?: (received: number, announced: number | null) => void
-  /** Asked before so many bytes are held in memory; what it waits for is not held against the server. */
-  room?: ((bytes: number) => Promise<void>) | undefined
+  /** Awaited before so many bytes are held in memory. The wait does not count towards {@link DownloadLimits.stallMs}. */
+  growTo?: ((bytes: number) => Promise<void>) | undefined
   /** Opens the connection to a checked URL. Default {@link openConnection}. */
   connect?: (url: URL, options: ConnectOptions) => Promise<Connection>
 }
@@ -45,9 +50,30 @@ export const DEFAULT_LIMITS: DownloadLimits = {
 export const TYPEFORM_ORIGIN = 'https://api.typeform.com'
 
 const MAX_REDIRECTS = 5
-/** Room for a file whose size is not announced, before it is known to be larger. */
-const FIRST_BYTES = 256 * 1024
 const REDIRECTS = [301, 302, 303, 307, 308]
+
+/**
+ * A download as workers use it. @param onProgress gets the part that has arrived, 0 to 1, where the length is announced
+ * @throws AppError as {@link download}
+ */
+export type Download = (
+  url: string,
+  signal: AbortSignal,
+  onProgress: (part: number) => void,
+  growTo?: (bytes: number) => Promise<void>,
+) => Promise<Uint8Array<ArrayBuffer>>
+
+export function createDownload(settings: DownloadSettings): Download {
+  return (url, signal, onProgress, growTo) =>
+    download(url, {
+      ...settings,
+      signal,
+      growTo,
+      onProgress: (received, announced) => {
+        if (announced !== null && announced > 0) onProgress(received / announced)
+      },
+    })
+}
 
 /**
  * @throws AppError `url_not_allowed`, `private_address`, `too_many_redirects`, `download_not_found`,
@@ -57,7 +83,7 @@ const REDIRECTS = [301, 302, 303, 307, 308]
 export async function download(address: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   using watchdog = createWatchdog(options.limits.totalMs, options.signal, 'download_timeout')
   let url = checkAddress(address, undefined, options)
-  // The token goes to the address in the form's response alone, not to one that a redirect names.
+  // The token is for the address in the form's response, not for an address that a redirect names.
   let token = url.origin === TYPEFORM_ORIGIN ? options.typeformToken : undefined
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     const outcome = await request(url, token, watchdog, options)
@@ -72,7 +98,7 @@ function checkAddress(address: string, base: URL | undefined, options: DownloadO
   const url = URL.parse(address, base)
   if (url === null) throw new AppError('url_not_allowed')
   if (options.trustedOrigins.has(url.origin) && /^https?:$/.test(url.protocol)) return url
-  // Before the rest of the address: where it leads says more than how.
+  // Checked first: `private_address` explains more than `url_not_allowed`.
   if (isPrivateHost(url.hostname)) throw new AppError('private_address')
   const allowed = url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === ''
   if (!allowed) throw new AppError('url_not_allowed')
@@ -97,7 +123,7 @@ async function request(
     watchdog.expectWithin(options.limits.connectMs)
     const connect = options.connect ?? openConnection
     connection = await connect(url, { signal, trustedOrigins: options.trustedOrigins })
-    // Closing is what ends a read that hangs.
+    // A read that hangs ends when its connection is closed.
     signal.addEventListener('abort', close)
     signal.throwIfAborted()
     watchdog.expectWithin(options.limits.stallMs)
@@ -106,9 +132,9 @@ async function request(
     const location = redirectTarget(response)
     if (location !== null) return { location }
     requireOk(response.status)
-    return await collect(response, watchdog, options)
+    return await readFile(response, watchdog, options)
   } catch (error) {
-    // What a closed connection throws hides why it was closed.
+    // A closed connection throws its own error, which hides why it was closed.
     signal.throwIfAborted()
     throw error instanceof AppError ? error : new AppError('download_failed', { cause: error })
   } finally {
@@ -133,34 +159,41 @@ function requireOk(status: number): void {
   throw new AppError('download_failed')
 }
 
-async function collect(
+async function readFile(
   response: HttpResponse,
   watchdog: Watchdog,
-  { limits, onProgress, room }: DownloadOptions,
+  options: DownloadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { maxBytes } = options.limits
   const announced = announcedLength(response.headers)
-  if (announced !== null && announced > limits.maxBytes) throw new AppError('file_too_large')
-  // Put together as it arrives: pieces may have a byte each, and a list of them would take many times their size.
-  let bytes = new Uint8Array(announced ?? FIRST_BYTES)
+  if (announced !== null && announced > maxBytes) throw new AppError('file_too_large')
+  const bytes = await readAll(observed(response.body, announced, watchdog, options), {
+    maxBytes,
+    tooLarge: 'file_too_large',
+    expectedBytes: announced ?? undefined,
+  })
+  if (bytes.length === 0) throw new AppError('file_empty')
+  return bytes
+}
+
+/** The chunks, each of them expected in time, waiting for memory before it is held, and reported as progress. */
+async function* observed(
+  body: HttpResponse['body'],
+  announced: number | null,
+  watchdog: Watchdog,
+  { limits, onProgress, growTo }: DownloadOptions,
+): HttpResponse['body'] {
   let received = 0
-  for await (const piece of response.body) {
+  for await (const chunk of body) {
     watchdog.expectWithin(limits.stallMs)
-    const total = received + piece.length
-    if (total > limits.maxBytes) throw new AppError('file_too_large')
-    if (room !== undefined) {
+    received += chunk.length
+    // Beyond the maximum, readAll refuses the chunk: there is no memory to wait for.
+    if (growTo !== undefined && received <= limits.maxBytes) {
       watchdog.expectWithin(limits.totalMs)
-      await abortable(room(total), watchdog.signal)
+      await abortable(growTo(received), watchdog.signal)
       watchdog.expectWithin(limits.stallMs)
     }
-    if (total > bytes.length) {
-      const larger = new Uint8Array(Math.min(Math.max(total, bytes.length * 2), limits.maxBytes))
-      larger.set(bytes.subarray(0, received))
-      bytes = larger
-    }
-    bytes.set(piece, received)
-    received = total
+    yield chunk
     onProgress?.(received, announced)
   }
-  if (received === 0) throw new AppError('file_empty')
-  return received === bytes.length ? bytes : bytes.slice(0, received)
 }

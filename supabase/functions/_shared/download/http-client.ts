@@ -1,8 +1,8 @@
 /**
- * One GET over HTTP/1.1 on a connection of our own. `fetch` cannot be told which address to connect to, and it
- * hides what a server does wrong: here a body that is longer or shorter than announced is an error.
+ * One GET over HTTP/1.1 on a connection to a checked address. `fetch` cannot be told the address to connect to, and does
+ * not report a body that is longer than announced; here a body of another length than announced is an error.
  *
- * Sends `Connection: close`, asks for no compression, follows nothing, keeps nothing.
+ * Sends `Connection: close`, asks for an uncompressed answer and refuses a compressed one. Redirects are not followed.
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
@@ -12,14 +12,17 @@ import type { Connection } from './connection.ts'
 export interface HttpResponse {
   status: number
   headers: Headers
-  /** The body in pieces. Throws AppError where it breaks the protocol. Not consumed: just close the connection. */
+  /**
+   * The body in chunks. @throws AppError for a body that breaks the protocol. A reader that does not want the body closes
+   * the connection.
+   */
   body: AsyncGenerator<Uint8Array<ArrayBuffer>>
 }
 
 const MAX_HEAD_BYTES = 32 * 1024
 const MAX_LINE_BYTES = 1024
 const READ_BYTES = 64 * 1024
-/** How long to look for bytes behind the announced end of a body, ms. A server that is done closes at once. */
+/** Milliseconds to wait for bytes after the announced end of a body. A server that has sent all closes at once. */
 const EXCESS_WAIT_MS = 250
 
 /** @throws AppError `download_failed`, `download_truncated`; and what the connection throws. */
@@ -32,7 +35,7 @@ export async function httpGet(
   const reader = new ByteReader(connection)
   for (;;) {
     const { status, headers: received } = parseHead(await readHead(reader))
-    // 1xx: an interim answer, the real one follows.
+    // A 1xx answer is followed by the final one.
     if (status >= 200) return { status, headers: received, body: readBody(reader, received) }
   }
 }
@@ -48,7 +51,7 @@ function formatRequest(url: URL, headers: Readonly<Record<string, string>>): Uin
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ]
   for (const line of lines) {
-    // A line break in a configured token must not become a header of its own.
+    // A line break in a configured token would begin another header.
     if (/[\r\n\0]/.test(line)) throw new AppError('internal_error', { cause: new TypeError('Bad header') })
   }
   return new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`)
@@ -131,7 +134,7 @@ function broken(part: string): AppError {
   return new AppError('download_failed', { cause: new TypeError(`Not HTTP/1.1: ${part}`) })
 }
 
-/** Lines and counted bytes from a connection. */
+/** Reads lines and counted bytes from a connection. */
 class ByteReader {
   readonly #connection: Connection
   readonly #window = new Uint8Array(READ_BYTES)
@@ -141,7 +144,7 @@ class ByteReader {
     this.#connection = connection
   }
 
-  /** Up to the next line break, which is taken but not returned. One character per byte. */
+  /** The text up to the next line break, without the line break. One character per byte. */
   async line(maxBytes: number): Promise<string> {
     for (;;) {
       const end = this.#buffered.indexOf(0x0a)
@@ -164,10 +167,10 @@ class ByteReader {
     while (missing > 0) {
       const bytes = this.#take() ?? (await this.#read())
       if (bytes === null) throw new AppError('download_truncated')
-      const piece = bytes.subarray(0, missing)
-      this.#buffered = bytes.subarray(piece.length)
-      missing -= piece.length
-      yield piece
+      const chunk = bytes.subarray(0, missing)
+      this.#buffered = bytes.subarray(chunk.length)
+      missing -= chunk.length
+      yield chunk
     }
   }
 
@@ -179,13 +182,13 @@ class ByteReader {
     }
   }
 
-  /** Whether bytes follow within `waitMs`; an end or a silence means no. */
+  /** Whether bytes follow within `waitMs`. The end of the connection counts as no. */
   async hasMore(waitMs: number): Promise<boolean> {
     if (this.#buffered.length > 0) return true
     const { promise: silence, resolve } = Promise.withResolvers<null>()
     const timer = setTimeout(() => resolve(null), waitMs)
     try {
-      // A connection that ends roughly after the last byte is an end, too.
+      // A connection that is reset after the last byte counts as ended.
       return (await Promise.race([this.#read().catch(() => null), silence])) !== null
     } finally {
       clearTimeout(timer)
@@ -198,11 +201,11 @@ class ByteReader {
     return bytes.length > 0 ? bytes : null
   }
 
-  /** @throws AppError `download_truncated` where TLS ends without its goodbye or the peer resets. */
+  /** @throws AppError `download_truncated` where TLS ends without a close notification, or the server resets. */
   async #read(): Promise<Uint8Array<ArrayBuffer> | null> {
     try {
       const count = await this.#connection.read(this.#window)
-      // A copy of just what came: many small reads would else each keep a whole window alive.
+      // A copy of the bytes that were read, so that the whole window is not kept alive for each small read.
       return count === null ? null : this.#window.slice(0, count)
     } catch (error) {
       if (isCutOff(error)) throw new AppError('download_truncated', { cause: error })

@@ -1,4 +1,4 @@
-/** Assertions about our own errors. */
+/** Assertions about AppErrors. */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'

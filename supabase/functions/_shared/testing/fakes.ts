@@ -1,9 +1,12 @@
-/** The boundary of the work in memory: rows, objects and the job functions, as Postgres and Storage would act. */
+/** Database and Storage in memory, for tests of the work: rows, objects, and the SQL functions for jobs. */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
-import type { Bucket, DocumentRow, Documents, DocumentUpdate, Files, OriginalFacts } from '../documents.ts'
+import type { DocumentRow, Documents, DocumentUpdate, OriginalFacts } from '../documents.ts'
+import type { Bucket, Files } from '../files.ts'
 import type { ClaimedJob, JobFailure, JobStore, NextStep } from '../jobs.ts'
+import { holdLease, type Lease } from '../lease.ts'
+import { type RecordedLog, recordLog } from './log.ts'
 
 export const DOCUMENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0001'
 export const INCIDENT_ID = '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0002'
@@ -28,19 +31,19 @@ export function createJob(overrides: Partial<ClaimedJob> = {}): ClaimedJob {
 
 export const RECEIVED_AT = new Date('2026-11-20T18:00:00.000Z')
 
-/** Too far away for a worker to wait for. */
+/** The last moment that a Date can hold: a worker does not wait for it. */
 const NEVER = 8.64e15
 
 export interface FakeJobs extends JobStore {
   claims: number
-  /** When the job that failed for a reason that may pass is due again. */
+  /** When a job is due again that failed with a retryable error. */
   retryAt: Date
   progressed: [number, string | null][]
   completed: Record<string, unknown>[]
-  /** Steps that ended, the last of them claimable again. */
+  /** Steps that ended. After each of them the job can be claimed again. */
   continued: NextStep[]
   failed: JobFailure[]
-  /** Set, every further call fails with it. */
+  /** If set, every further call fails with this code. */
   failWith: ErrorCode | null
 }
 
@@ -98,13 +101,13 @@ export function fakeJobs(claimable: ClaimedJob | null = createJob()): FakeJobs {
 export interface FakeDocuments extends Documents {
   row: DocumentRow
   updates: DocumentUpdate[]
-  /** Every call of keepOriginal. */
+  /** The arguments of each call of keepOriginal. */
   kept: OriginalFacts[]
   /** Originals of other documents of the incident, by hash. */
   others: Map<string, { id: string; path: string }>
-  /** Documents that turned out to be voice notes. */
-  heard: string[]
-  /** What nothing points to any more, as the database would tell. */
+  /** Documents for which a transcription was started. */
+  transcribed: string[]
+  /** Objects that keepOriginal names as left behind. */
   leftovers: string[]
 }
 
@@ -122,10 +125,10 @@ export function fakeDocuments(row: Partial<DocumentRow> = {}): FakeDocuments {
     updates: [],
     kept: [],
     others: new Map(),
-    heard: [],
+    transcribed: [],
     leftovers: [],
     startTranscription: (id) => {
-      documents.heard.push(id)
+      documents.transcribed.push(id)
       return Promise.resolve()
     },
     find: () => Promise.resolve(documents.row),
@@ -173,4 +176,34 @@ export function fakeFiles(): FakeFiles {
     },
   }
   return files
+}
+
+/** A worker with one claimed job, and the database and Storage that its work uses. */
+export interface FakeWorker {
+  readonly job: ClaimedJob
+  readonly jobs: FakeJobs
+  readonly documents: FakeDocuments
+  readonly files: FakeFiles
+  readonly log: RecordedLog
+  /** Runs the work while the job's lease is held, without a heartbeat. */
+  work<Result>(task: (lease: Lease) => Promise<Result>): Promise<Result>
+}
+
+export function fakeWorker({
+  job = createJob(),
+  documents = fakeDocuments(),
+}: Partial<Pick<FakeWorker, 'job' | 'documents'>> = {}): FakeWorker {
+  const jobs = fakeJobs(job)
+  const log = recordLog()
+  return {
+    job,
+    jobs,
+    documents,
+    files: fakeFiles(),
+    log,
+    async work(task) {
+      await using lease = holdLease({ jobs, job, log, every: () => () => undefined })
+      return await task(lease)
+    },
+  }
 }

@@ -1,4 +1,4 @@
-/** Servers for tests: a well-behaved one, and one that sends whatever bytes the test wants. */
+/** Servers for tests: an HTTP server, and one that sends bytes as the test gives them. */
 
 export interface TestServer extends AsyncDisposable {
   /** E.g. `http://127.0.0.1:40123`. */
@@ -14,7 +14,7 @@ export function serveHttp(handler: Deno.ServeHandler): TestServer {
 }
 
 export interface RawServerOptions {
-  /** Answers one connection; the request's head has been read. */
+  /** Answers one connection, after the request's head was read. */
   answer: (connection: Deno.Conn) => Promise<void>
   tls?: { cert: string; key: string }
 }
@@ -48,7 +48,7 @@ async function serveOne(connection: Deno.Conn, answer: RawServerOptions['answer'
     await readHead(connection)
     await answer(connection)
   } catch (error) {
-    // The client hung up, which is what many of these tests are about.
+    // Clients that hang up are the subject of many of these tests.
     if (!isClosed(error)) throw error
   } finally {
     closeQuietly(connection)

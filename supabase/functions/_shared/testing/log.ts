@@ -1,4 +1,4 @@
-/** A log that remembers its lines, to assert what is in them and, more often, what is not. */
+/** A log that keeps its lines, for assertions about what is in them and what is not. */
 
 import { createLog, type Log } from '../log.ts'
 

@@ -1,4 +1,4 @@
-/** A claim as people write them, for tests, the benchmark and the picture in the documentation. */
+/** A claim with realistic answers, for tests, the benchmark and the picture in the documentation. */
 
 import type { Answer } from '../facts.ts'
 import type { ReportDocument, ReportSource, Transcript } from '../source.ts'
@@ -19,6 +19,32 @@ The other driver, Mr Παπαδόπουλος, got out at once and apologised. H
 
 The police came after about twenty minutes, took the particulars of both of us and gave us the reference. We drove both cars to the side of the road before that.`
 
+const QUESTIONS = {
+  ...{
+    make: 'Make',
+    model: 'Model',
+    plate: 'Registration',
+    year: 'Year',
+    colour: 'Colour',
+    damage: 'Damage',
+  },
+  ...{ name: 'Name', phone: 'Phone number', address: 'Address', insurer: 'Insurer', policy: 'Policy number' },
+} as const
+
+/** Questions about one subject, e.g. "Make of the other vehicle" under `other_vehicle_make`. */
+function about(
+  prefix: string,
+  subject: string,
+  answers: Partial<Record<keyof typeof QUESTIONS, string>>,
+): Answer[] {
+  return Object.entries(QUESTIONS).flatMap(([property, question]) => {
+    const value = Reflect.get(answers, property)
+    return typeof value === 'string'
+      ? [text(`${prefix}_${property}`, `${question} of ${subject}`, value)]
+      : []
+  })
+}
+
 export const ANSWERS: readonly Answer[] = [
   text('title', 'What happened, in one line?', 'Rear-end collision at the traffic light'),
   text('description', 'Please describe the accident.', NARRATIVE),
@@ -32,28 +58,20 @@ export const ANSWERS: readonly Answer[] = [
   { ref: 'your_phone', question: 'Your phone number', type: 'phone_number', value: '+49 221 5550 142' },
   { ref: 'email', question: 'Your e-mail address', type: 'email', value: 'zoe@example.test' },
   text('your_policy', 'Your policy number', 'KF-77 201 884'),
-  text('your_vehicle_make', 'Make of your vehicle', 'Volkswagen'),
-  text('your_vehicle_model', 'Model of your vehicle', 'Golf Variant'),
-  text('your_vehicle_plate', 'Registration of your vehicle', 'K-ZM 2041'),
-  text('your_vehicle_year', 'Year of your vehicle', '2021'),
-  text(
-    'your_vehicle_damage',
-    'Damage to your vehicle',
-    'Boot does not close; rear bumper dented; parking sensors',
-  ),
-  text('other_driver_name', 'Name of the other driver', 'Γιώργος Παπαδόπουλος'),
-  text('other_driver_phone', 'Phone number of the other driver', '+49 221 5550 187'),
-  text('other_driver_address', 'Address of the other driver', 'Venloer Straße 240, 50823 Köln'),
-  text('other_driver_insurer', 'Insurer of the other driver', 'Rhein-Assekuranz AG'),
-  text('other_driver_policy', 'Policy number of the other driver', 'RA 4402-1187-09'),
-  text('other_vehicle_make', 'Make of the other vehicle', 'Škoda'),
-  text('other_vehicle_model', 'Model of the other vehicle', 'Octavia Combi'),
-  text('other_vehicle_plate', 'Registration of the other vehicle', 'K-GP 881'),
-  text('other_vehicle_colour', 'Colour of the other vehicle', 'Silver'),
-  text('other_vehicle_damage', 'Damage to the other vehicle', 'Front bumper, left headlight'),
-  text('witness_1_name', 'Name of the first witness', 'Nguyễn Thị Hường'),
-  text('witness_1_phone', 'Phone number of the first witness', '+49 221 5550 163'),
-  text('witness_2_name', 'Name of the second witness', 'Дмитрий Щербаков 王小明 🚲'),
+  ...about('your_vehicle', 'your vehicle', {
+    ...{ make: 'Volkswagen', model: 'Golf Variant', plate: 'K-ZM 2041', year: '2021' },
+    damage: 'Boot does not close; rear bumper dented; parking sensors',
+  }),
+  ...about('other_driver', 'the other driver', {
+    ...{ name: 'Γιώργος Παπαδόπουλος', phone: '+49 221 5550 187', insurer: 'Rhein-Assekuranz AG' },
+    ...{ address: 'Venloer Straße 240, 50823 Köln', policy: 'RA 4402-1187-09' },
+  }),
+  ...about('other_vehicle', 'the other vehicle', {
+    ...{ make: 'Škoda', model: 'Octavia Combi', plate: 'K-GP 881', colour: 'Silver' },
+    damage: 'Front bumper, left headlight',
+  }),
+  ...about('witness_1', 'the first witness', { name: 'Nguyễn Thị Hường', phone: '+49 221 5550 163' }),
+  ...about('witness_2', 'the second witness', { name: 'Дмитрий Щербаков 王小明 🚲' }),
 ]
 
 export function samplePhoto(index: number): ReportDocument {

@@ -9,9 +9,8 @@
 
 import { MagickFormat, MagickGeometry, MagickImage, NoiseType } from '@imagemagick/magick-wasm'
 import { AppError } from '../../../../functions-shared/app-error.ts'
-import { holdLease } from '../../_shared/lease.ts'
-import { letGo } from '../../_shared/pieces.ts'
-import { createJob, fakeDocuments, fakeFiles, fakeJobs } from '../../_shared/testing/fakes.ts'
+import { release } from '../../_shared/byte-streams.ts'
+import { fakeDocuments, fakeWorker } from '../../_shared/testing/fakes.ts'
 import { loadMagick } from '../magick.ts'
 import { DEFAULT_MEMORY_MB } from '../memory.ts'
 import { processImage } from '../work.ts'
@@ -20,22 +19,20 @@ import { samplePhoto } from './images.ts'
 import { maliciousFiles } from './malicious.ts'
 
 const memoryMb = Number(Deno.env.get('IMAGE_MEMORY_MB') ?? DEFAULT_MEMORY_MB)
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 async function work(bytes: Uint8Array<ArrayBuffer>, kind: string): Promise<string> {
-  const job = createJob()
-  await using lease = holdLease({ jobs: fakeJobs(), job, log: silent, every: () => () => undefined })
+  const worker = fakeWorker({ documents: fakeDocuments({ kind }) })
   try {
-    const { preview } = await processImage(job.subjectId, lease, {
-      documents: fakeDocuments({ kind }),
-      files: fakeFiles(),
-      download: () => Promise.resolve(bytes),
-      loadMagick,
-      letGo,
-      memoryBytes: memoryMb * 1024 * 1024,
-      log: silent,
-      now: () => new Date(),
-    })
+    const { preview } = await worker.work((lease) =>
+      processImage(worker.job.subjectId, lease, {
+        ...worker,
+        download: () => Promise.resolve(bytes),
+        loadMagick,
+        release,
+        memoryBytes: memoryMb * 1024 * 1024,
+        now: () => new Date(),
+      }),
+    )
     return preview
   } catch (error) {
     if (error instanceof AppError) return error.code

@@ -1,4 +1,4 @@
-/** Which provider does the work, by configuration. A new one is a module beside this and a line here. */
+/** The provider for a configuration. A new provider is a module in this folder and a line here. */
 
 import type { ProviderConfig } from '../config.ts'
 import { createOpenAiCompatible } from './openai-compatible.ts'

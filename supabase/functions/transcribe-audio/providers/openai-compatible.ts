@@ -1,16 +1,17 @@
 /**
- * Services with OpenAI's API for transcriptions: OpenAI itself, and what speaks like it.
+ * Services with OpenAI's API for transcriptions: OpenAI itself and compatible ones.
  *
  *   POST <base>/audio/transcriptions   multipart/form-data
  *     ◀── text/event-stream            transcript.text.delta …, transcript.text.done
  *     ◀── application/json             where the model or the service does not stream (whisper-1)
  *
- * Asking for a stream is harmless where there is none, so the answer's content type decides and nothing else.
+ * A service that cannot stream ignores the request for a stream, so the content type of the answer decides how it is
+ * read.
  */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
-import { collect } from '../../_shared/pieces.ts'
-import { concat } from '../../_shared/std.ts'
+import { readAll } from '../../_shared/byte-streams.ts'
+import { boundedFetch } from '../../_shared/outgoing.ts'
 import { createWatchdog, type Watchdog } from '../../_shared/watchdog.ts'
 import { parseAnswer, parseEvent, parseJson } from './openai/answer.ts'
 import { failureOf, streamFailure } from './openai/failure.ts'
@@ -23,10 +24,10 @@ export interface OpenAiCompatibleOptions {
   baseUrl: URL
   apiKey: string
   model: string
-  /** `json`: the text alone, as gpt-4o-transcribe has no other; `verbose_json`: with times and language. */
+  /** `json`: the text alone, the only format of gpt-4o-transcribe. `verbose_json`: with times and language. */
   responseFormat: ResponseFormat
   stream: boolean
-  /** Language of the speech (ISO 639-1), where it is known beforehand; the service detects it otherwise. */
+  /** Language of the speech (ISO 639-1). Default: the service detects it. */
   language?: string | undefined
   maxBytes: number
   limits: ProviderLimits
@@ -36,25 +37,31 @@ export interface OpenAiCompatibleOptions {
   now?: () => number
 }
 
-export type ResponseFormat = 'json' | 'verbose_json'
+export const RESPONSE_FORMATS = ['json', 'verbose_json'] as const
+export type ResponseFormat = (typeof RESPONSE_FORMATS)[number]
 
 export interface ProviderLimits {
   /** Milliseconds for the whole call. */
   totalMs: number
-  /** Milliseconds between two pieces of a stream. */
+  /** Milliseconds between two chunks of a stream. */
   stallMs: number
 }
 
 export const NAME = 'openai-compatible'
-/** Set by a stand-in that recognises nothing, so that its text is never taken for a transcript. */
+/** Header of a stand-in that recognises nothing, so that its text is not taken for a transcript. */
 const SIMULATED_HEADER = 'claimwire-simulated'
-/** Of a service that takes nothing piece by piece: it gets the recording whole, from memory. */
+/** Status of a service that refuses chunked bodies: it gets the recording whole, with its length. */
 const LENGTH_REQUIRED = 411
-/** Of an answer; the words of a day of speech are a tenth of it. */
+/** Bytes of an answer, also of all events of a stream. The words of a day of speech take a tenth of this. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 const MAX_REFUSAL_BYTES = 64 * 1024
 
 export function createOpenAiCompatible(options: OpenAiCompatibleOptions): TranscriptionProvider {
+  const send = boundedFetch({
+    maxBytes: MAX_ANSWER_BYTES,
+    refusal: 'provider_answer_invalid',
+    fetch: options.fetch,
+  })
   return {
     name: NAME,
     model: options.model,
@@ -63,7 +70,7 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Transc
       using watchdog = createWatchdog(options.limits.totalMs, signal, 'provider_timeout')
       const reading = new AbortController()
       try {
-        const response = await post(recording, watchdog.signal, reading.signal, options)
+        const response = await post(recording, watchdog.signal, reading.signal, { ...options, fetch: send })
         if (!response.ok) throw await refusal(response, options)
         const simulated = response.headers.get(SIMULATED_HEADER) === 'true'
         const answer = isStream(response)
@@ -71,27 +78,29 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Transc
           : parseAnswer(parseJson(await readText(response, MAX_ANSWER_BYTES)))
         return { ...answer, simulated }
       } catch (error) {
-        // What an aborted request throws hides why it was aborted.
+        // An aborted request throws its own error, which hides why it was aborted.
         watchdog.signal.throwIfAborted()
         throw error instanceof AppError ? error : new AppError('provider_unavailable', { cause: error })
       } finally {
-        // Whoever answers early leaves the rest of the recording unread.
+        // A service that answers early has not read the whole recording.
         reading.abort()
       }
     },
   }
 }
 
-/** Whether a model of this name tells times, as far as names tell. */
-export function formatOf(model: string): ResponseFormat {
+/** The format for a model, by its name: `json` for models that give no times. */
+export function responseFormatFor(model: string): ResponseFormat {
   return /^gpt-|transcribe/i.test(model) ? 'json' : 'verbose_json'
 }
+
+type PostOptions = OpenAiCompatibleOptions & { fetch: typeof fetch }
 
 async function post(
   recording: Recording,
   signal: AbortSignal,
   reading: AbortSignal,
-  { baseUrl, apiKey, model, responseFormat, stream, language, fetch: send = fetch }: OpenAiCompatibleOptions,
+  { baseUrl, apiKey, model, responseFormat, stream, language, fetch: send }: PostOptions,
 ): Promise<Response> {
   const fields: [string, string][] = [
     ['model', model],
@@ -112,7 +121,7 @@ async function post(
       },
       body,
       signal,
-      // The key is for this address; an API that has moved is for the operator to see.
+      // The key is for this address only. The operator has to change the address of an API that has moved.
       redirect: 'manual',
     })
   const either = AbortSignal.any([signal, reading])
@@ -120,11 +129,15 @@ async function post(
   const answer = await request(await bodyOf(recording, fields, either))
   if (answer.status !== LENGTH_REQUIRED || content instanceof Uint8Array) return answer
   await answer.body?.cancel()
-  const whole = await collect(await content(either), size)
+  const whole = await readAll(await content(either), {
+    maxBytes: size,
+    tooLarge: 'storage_unavailable',
+    expectedBytes: size,
+  })
   return await request(await bodyOf({ ...recording, content: whole }, fields, either))
 }
 
-/** With its length where the recording is held; a large one is sent in chunks, as it comes. */
+/** A recording in memory is sent with its length, a large one in chunks as it arrives from Storage. */
 async function bodyOf(
   { content, contentType, extension }: Recording,
   fields: readonly (readonly [string, string])[],
@@ -155,7 +168,7 @@ async function refusal(response: Response, { now = Date.now }: OpenAiCompatibleO
   try {
     body = isJson ? JSON.parse(text) : undefined
   } catch (error) {
-    // A gateway's page under a wrong name: the status says enough.
+    // A gateway's web page that is announced as JSON. The status decides.
     if (!(error instanceof SyntaxError)) throw error
   }
   return failureOf(response.status, body, response.headers, now())
@@ -187,31 +200,25 @@ async function readStream(
       break
     }
   }
-  // Half a transcript must not pass for a whole one.
+  // Half a transcript must not be taken for a whole one.
   throw new AppError('provider_unavailable', { cause: new Error('the stream ended before its last event') })
 }
 
-/** The body, each piece of which is due within `stallMs` of the one before. */
+/** The chunks of the body. Each is due within `stallMs` of the one before. */
 async function* lively(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   watchdog: Watchdog,
   stallMs: number,
 ): AsyncGenerator<Uint8Array> {
   watchdog.expectWithin(stallMs)
-  for await (const piece of body) {
+  for await (const chunk of body) {
     watchdog.expectWithin(stallMs)
-    yield piece
+    yield chunk
   }
 }
 
-/** @throws AppError `provider_answer_invalid` where there is more. */
+/** @throws AppError `provider_answer_invalid` above `maxBytes` */
 async function readText(response: Response, maxBytes: number): Promise<string> {
-  const pieces: Uint8Array[] = []
-  let size = 0
-  for await (const piece of response.body ?? []) {
-    size += piece.length
-    if (size > maxBytes) throw new AppError('provider_answer_invalid')
-    pieces.push(piece)
-  }
-  return new TextDecoder().decode(concat(pieces))
+  const bytes = await readAll(response.body ?? [], { maxBytes, tooLarge: 'provider_answer_invalid' })
+  return new TextDecoder().decode(bytes)
 }

@@ -5,7 +5,11 @@ import { assertCode } from '../../_shared/testing/errors.ts'
 import { send, serveRaw, untilClosed } from '../../_shared/testing/http-server.ts'
 import { readNote, recording } from '../testing/recordings.ts'
 import { type Asked, delta, done, eventStream, serveTranscriptions } from '../testing/service.ts'
-import { createOpenAiCompatible, formatOf, type OpenAiCompatibleOptions } from './openai-compatible.ts'
+import {
+  createOpenAiCompatible,
+  type OpenAiCompatibleOptions,
+  responseFormatFor,
+} from './openai-compatible.ts'
 
 const NOTE = recording('voice-note.ogg', 'ogg')
 const LONG = { totalMs: 30_000, stallMs: 30_000 }
@@ -57,7 +61,7 @@ Deno.test('the recording goes as a form, under a name of ours', async () => {
 
 Deno.test('a recording that is not held goes as the same form, piece by piece, and is let go of when refused', async () => {
   const pieces = [readNote('voice-note.ogg').slice(0, 1000), readNote('voice-note.ogg').slice(1000)]
-  const letGo = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
   const streamed = (end: boolean) => ({
     ...NOTE,
     content: (signal: AbortSignal) =>
@@ -66,7 +70,7 @@ Deno.test('a recording that is not held goes as the same form, piece by piece, a
           start(controller) {
             for (const piece of pieces) controller.enqueue(piece)
             if (end) controller.close()
-            else signal.addEventListener('abort', () => letGo.resolve())
+            else signal.addEventListener('abort', () => released.resolve())
           },
         }),
       ),
@@ -91,7 +95,7 @@ Deno.test('a recording that is not held goes as the same form, piece by piece, a
     }),
     'provider_rate_limited',
   )
-  await letGo.promise
+  await released.promise
 })
 
 Deno.test('a model without times is asked for none', async () => {
@@ -110,7 +114,7 @@ for (const [model, format] of [
   ['gpt-4o-mini-transcribe', 'json'],
   ['simulator', 'verbose_json'],
 ] as const) {
-  Deno.test(`${model} answers in ${format}`, () => assertEquals(formatOf(model), format))
+  Deno.test(`${model} answers in ${format}`, () => assertEquals(responseFormatFor(model), format))
 }
 
 Deno.test('a service that wants to know the length beforehand gets the recording whole', async () => {

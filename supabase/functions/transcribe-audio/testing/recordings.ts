@@ -1,6 +1,6 @@
 /** The sample voice notes, as bytes and as what the work makes of them. */
 
-import { type AudioFacts, readAudioFacts } from '../../../../functions-shared/audio/facts.ts'
+import { readAudioFacts } from '../../../../functions-shared/audio/facts.ts'
 import { AUDIO_TYPES, type AudioType } from '../../../../functions-shared/file-type.ts'
 import type { Recording } from '../providers/provider.ts'
 
@@ -12,7 +12,7 @@ export function readNote(file: string): Uint8Array<ArrayBuffer> {
 
 export function recording(file: string, type: AudioType): Recording {
   const bytes = readNote(file)
-  const facts: AudioFacts | null = readAudioFacts(bytes, type)
+  const facts = readAudioFacts(bytes, type)
   if (facts === null) throw new Error(`${file} is no ${type}`)
   return { content: bytes, size: bytes.length, facts, ...AUDIO_TYPES[type] }
 }

@@ -1,4 +1,4 @@
-/** The boundary of the webhook in memory: accounts and responses, as Auth and Postgres would keep them. */
+/** Auth and the database in memory, for tests of the webhook: accounts and received responses. */
 
 import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
@@ -11,7 +11,7 @@ export interface FakeAccounts extends Accounts {
   failWith: ErrorCode | null
 }
 
-/** Unique by id and by address, like `auth.users`; between a question and its answer others may come in. */
+/** Ids and addresses are unique, as in `auth.users`. Each call answers later, so that calls can overtake each other. */
 export function fakeAccounts(existing: readonly Account[]): FakeAccounts {
   const accounts: FakeAccounts = {
     all: [...existing],

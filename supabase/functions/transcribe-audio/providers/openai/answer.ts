@@ -1,53 +1,92 @@
 /**
- * The service's answers as we understand them: `json`, `verbose_json`, and the events of a stream. All fields but
- * the text are optional, for compatible services differ in what they tell.
+ * The service's answers: `json`, `verbose_json`, and the events of a stream. All fields but the text are optional, and
+ * malformed ones are ignored, because compatible services differ in them.
  */
 
+import type { EventSourceMessage } from 'eventsource-parser'
+import * as v from 'valibot'
 import { AppError } from '../../../../../functions-shared/app-error.ts'
-import { isRecord } from '../../../../../functions-shared/unknown.ts'
-import type { Segment, Transcript, Word } from '../provider.ts'
+import { fittingEntries, readAs, unexpectedValue } from '../../../../../functions-shared/read-as.ts'
+import type { Segment, Transcript } from '../provider.ts'
 import { languageTag } from './languages.ts'
-import type { ServerSentEvent } from './sse.ts'
+
+type Answer = Omit<Transcript, 'simulated'>
+
+/** A point of time in seconds, to milliseconds and not before the beginning. */
+const moment = v.pipe(
+  v.number(),
+  v.finite(),
+  v.transform((seconds) => Math.round(Math.max(0, seconds) * 1000) / 1000),
+)
+const visibleText = v.pipe(v.string(), v.trim(), v.nonEmpty())
+const inOrder = <Span extends { start: number; end: number }>(span: Span): Span => ({
+  ...span,
+  end: Math.max(span.start, span.end),
+})
+
+const segment = v.pipe(v.object({ start: moment, end: moment, text: visibleText }), v.transform(inOrder))
+const word = v.pipe(v.object({ start: moment, end: moment, word: visibleText }), v.transform(inOrder))
+
+/** whisper-1 sends a number, older compatible servers a text. */
+const duration = v.fallback(
+  v.nullish(v.pipe(v.union([v.number(), v.string()]), v.toNumber(), v.finite(), v.gtValue(0))),
+  undefined,
+)
+
+const answer = v.pipe(
+  v.object({
+    text: v.pipe(v.string(), v.trim()),
+    language: v.pipe(v.optional(v.unknown(), null), v.transform(languageTag)),
+    duration,
+    /** Services without `duration` say here what is to be paid for. */
+    usage: v.fallback(v.optional(v.object({ seconds: duration })), undefined),
+    segments: fittingEntries(segment),
+    words: fittingEntries(word),
+  }),
+  v.transform(
+    ({ usage, ...fields }): Answer => ({ ...fields, duration: fields.duration ?? usage?.seconds ?? null }),
+  ),
+)
 
 /** @throws AppError `provider_answer_invalid` */
-export function parseAnswer(answer: unknown): Omit<Transcript, 'simulated'> {
-  if (!isRecord(answer) || typeof answer.text !== 'string') throw new AppError('provider_answer_invalid')
-  return {
-    text: answer.text.trim(),
-    language: languageTag(answer.language),
-    duration: durationOf(answer),
-    segments: list(answer.segments, parseSegment),
-    words: list(answer.words, parseWord),
-  }
+export function parseAnswer(value: unknown): Answer {
+  return readAs(answer, value, invalid)
 }
 
-/** What an event of the stream means for us. */
+/** The meaning of one event of a stream. */
 export type StreamEvent =
   | { kind: 'delta'; text: string }
   | { kind: 'segment'; segment: Segment }
-  | { kind: 'done'; answer: Omit<Transcript, 'simulated'> }
+  | { kind: 'done'; answer: Answer }
   | { kind: 'error'; error: unknown }
   | { kind: 'end' }
   | { kind: 'other' }
 
+const anyEvent = v.looseObject({
+  type: v.fallback(v.optional(v.string()), undefined),
+  error: v.optional(v.unknown()),
+})
+const deltaEvent = v.object({ delta: v.string() })
+
 /** @throws AppError `provider_answer_invalid` */
-export function parseEvent({ event, data }: ServerSentEvent): StreamEvent {
+export function parseEvent({ event, data }: EventSourceMessage): StreamEvent {
   if (data === '[DONE]') return { kind: 'end' }
-  const value = parseJson(data)
-  if (!isRecord(value)) throw new AppError('provider_answer_invalid')
-  const type = typeof value.type === 'string' ? value.type : event
-  if (type === 'transcript.text.delta') {
-    if (typeof value.delta !== 'string') throw new AppError('provider_answer_invalid')
-    return { kind: 'delta', text: value.delta }
+  const value = readAs(anyEvent, parseJson(data), invalid)
+  switch (value.type ?? event) {
+    case 'transcript.text.delta':
+      return { kind: 'delta', text: readAs(deltaEvent, value, invalid).delta }
+    case 'transcript.text.segment': {
+      const result = v.safeParse(segment, value)
+      return result.success ? { kind: 'segment', segment: result.output } : { kind: 'other' }
+    }
+    case 'transcript.text.done':
+      return { kind: 'done', answer: parseAnswer(value) }
+    case 'error':
+      return { kind: 'error', error: value.error ?? value }
+    default:
+      // Older services send an error without a type. Event types that are unknown today are ignored.
+      return v.is(v.looseObject({}), value.error) ? { kind: 'error', error: value.error } : { kind: 'other' }
   }
-  if (type === 'transcript.text.segment') {
-    const segment = parseSegment(value)
-    return segment === null ? { kind: 'other' } : { kind: 'segment', segment }
-  }
-  if (type === 'transcript.text.done') return { kind: 'done', answer: parseAnswer(value) }
-  if (type === 'error' || isRecord(value.error)) return { kind: 'error', error: value.error ?? value }
-  // New kinds of events may come at any time.
-  return { kind: 'other' }
 }
 
 /** @throws AppError `provider_answer_invalid` */
@@ -59,39 +98,6 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** `verbose_json` has `duration`; others tell what is to be paid for. */
-function durationOf({ duration, usage }: Record<string, unknown>): number | null {
-  // whisper-1 sends a number, older compatible servers a text.
-  const seconds = Number(duration ?? (isRecord(usage) ? usage.seconds : undefined) ?? Number.NaN)
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : null
-}
-
-function list<T>(value: unknown, parse: (entry: Record<string, unknown>) => T | null): T[] {
-  if (!Array.isArray(value)) return []
-  return value.flatMap((entry: unknown) => {
-    const parsed = isRecord(entry) ? parse(entry) : null
-    return parsed === null ? [] : [parsed]
-  })
-}
-
-function parseSegment(entry: Record<string, unknown>): Segment | null {
-  const times = parseTimes(entry)
-  const text = typeof entry.text === 'string' ? entry.text.trim() : ''
-  return times === null || text === '' ? null : { ...times, text }
-}
-
-function parseWord(entry: Record<string, unknown>): Word | null {
-  const times = parseTimes(entry)
-  const word = typeof entry.word === 'string' ? entry.word.trim() : ''
-  return times === null || word === '' ? null : { ...times, word }
-}
-
-function parseTimes({ start, end }: Record<string, unknown>): { start: number; end: number } | null {
-  if (typeof start !== 'number' || typeof end !== 'number') return null
-  if (!Number.isFinite(start) || !Number.isFinite(end)) return null
-  return { start: milliseconds(start), end: milliseconds(Math.max(start, end)) }
-}
-
-function milliseconds(seconds: number): number {
-  return Math.round(Math.max(0, seconds) * 1000) / 1000
+function invalid(field: string): AppError {
+  return new AppError('provider_answer_invalid', { cause: unexpectedValue(field) })
 }

@@ -1,45 +1,45 @@
-/** What a refusal of the service means: may it pass, and when; or does somebody have to act. */
+/** Refusals of the service as codes: whether another attempt may succeed and when, or whether an operator must act. */
 
+import * as v from 'valibot'
 import { AppError } from '../../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../../functions-shared/error-codes.ts'
-import { isRecord } from '../../../../../functions-shared/unknown.ts'
 
-/** A service that asks for more than that is asked again after that. Milliseconds. */
+/** Milliseconds. A service that asks for a longer wait is asked again after this one. */
 export const MAX_RETRY_AFTER_MS = 3_600_000
 
-/** Codes in the body that say more than the status. */
-const BODY_CODES: Readonly<Record<string, ErrorCode>> = {
-  insufficient_quota: 'provider_quota_exceeded',
-  billing_hard_limit_reached: 'provider_quota_exceeded',
-  invalid_api_key: 'provider_refused',
-  model_not_found: 'provider_refused',
-  rate_limit_exceeded: 'provider_rate_limited',
-  server_error: 'provider_unavailable',
-}
+/** Codes in the body that are more precise than the status. */
+const BODY_CODES: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>([
+  ['insufficient_quota', 'provider_quota_exceeded'],
+  ['billing_hard_limit_reached', 'provider_quota_exceeded'],
+  ['invalid_api_key', 'provider_refused'],
+  ['model_not_found', 'provider_refused'],
+  ['rate_limit_exceeded', 'provider_rate_limited'],
+  ['server_error', 'provider_unavailable'],
+])
 
-/** @param body the answer's JSON, if it is any: `{error: {type, code, message}}`. */
+const name = v.fallback(v.optional(v.string()), undefined)
+const serviceError = v.fallback(v.object({ code: name, type: name }), {})
+const refusal = v.fallback(v.object({ error: v.optional(serviceError) }), {})
+
+/** @param body the answer's JSON, if it has any: `{error: {type, code, message}}`. */
 export function failureOf(status: number, body: unknown, headers: Headers, now: number): AppError {
-  const code = bodyCode(isRecord(body) ? body.error : undefined) ?? statusCode(status)
+  const code = bodyCode(v.parse(refusal, body).error) ?? statusCode(status)
   return withDelay(code, retryAfterMs(headers, now), status)
 }
 
-/** An error in the middle of a stream, whose status said that all was well. */
+/** An error within a stream, the status of which was 200. */
 export function streamFailure(error: unknown): AppError {
-  return withDelay(bodyCode(error) ?? 'provider_unavailable', null, undefined)
+  return withDelay(bodyCode(v.parse(serviceError, error)) ?? 'provider_unavailable', null, undefined)
 }
 
 function withDelay(code: ErrorCode, delay: number | null, status: number | undefined): AppError {
-  // The message may quote the key or the recording; its status is all that is kept.
+  // The service's message may quote the key or the recording, so only the status is kept.
   const cause = status === undefined ? undefined : Object.assign(new Error('refused'), { status })
   return new AppError(code, { cause, details: delay === null ? {} : { retryAfterMs: delay } })
 }
 
-function bodyCode(error: unknown): ErrorCode | undefined {
-  if (!isRecord(error)) return undefined
-  for (const value of [error.code, error.type]) {
-    if (typeof value === 'string' && Object.hasOwn(BODY_CODES, value)) return BODY_CODES[value]
-  }
-  return undefined
+function bodyCode({ code = '', type = '' }: v.InferOutput<typeof serviceError> = {}): ErrorCode | undefined {
+  return BODY_CODES.get(code) ?? BODY_CODES.get(type)
 }
 
 function statusCode(status: number): ErrorCode {
@@ -49,11 +49,11 @@ function statusCode(status: number): ErrorCode {
   if (status === 409 || status === 425 || status >= 500) return 'provider_unavailable'
   if (status === 413) return 'audio_too_large'
   if (status === 400 || status === 415 || status === 422) return 'provider_rejected_audio'
-  // 401 and 403 are the key; 404, 405 and the redirects are the address or the model.
+  // 401 and 403: the key. 404, 405 and redirects: the address or the model.
   return 'provider_refused'
 }
 
-/** Milliseconds that the service asks to wait; null where it says nothing. */
+/** Milliseconds that the service asks to wait; null where it asks for none. */
 export function retryAfterMs(headers: Headers, now: number): number | null {
   const exact = Number(headers.get('retry-after-ms') ?? Number.NaN)
   if (exact >= 0) return Math.min(exact, MAX_RETRY_AFTER_MS)

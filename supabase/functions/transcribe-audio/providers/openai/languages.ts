@@ -1,6 +1,6 @@
-/** The language of the speech: whisper-1 tells its English name, other services a tag. */
+/** The language of the speech. whisper-1 names it in English, other services give a tag. */
 
-/** The languages that Whisper knows; of those that Intl names otherwise, Whisper's own name. */
+/** The languages that Whisper knows, and Whisper's names where Intl has other ones. */
 const CODES =
   'af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy id ' +
   'is it ja jv ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd ' +
@@ -32,7 +32,7 @@ function tagsByName(): ReadonlyMap<string, string> {
   return names
 }
 
-/** BCP 47 tag of a language's tag or English name; null for what is neither. */
+/** BCP 47 tag for a tag or an English name; null for other values. */
 export function languageTag(value: unknown): string | null {
   if (typeof value !== 'string') return null
   const text = value.trim()

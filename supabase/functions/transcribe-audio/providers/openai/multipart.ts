@@ -1,8 +1,8 @@
-/** A form with a file that is not held in memory: multipart/form-data (RFC 7578), piece by piece. */
+/** A form with a file as a stream: multipart/form-data (RFC 7578). `FormData` would need the file in memory. */
 
 export interface Body {
   body: BodyInit
-  /** Where the body does not say it itself. */
+  /** Set where `fetch` cannot know it from the body. */
   contentType?: string
 }
 
@@ -13,7 +13,7 @@ export interface StreamedFile {
   stream: ReadableStream<Uint8Array>
 }
 
-/** The fields come first: a service may look at them before it takes the file. */
+/** The fields come before the file, so that a service can read them while the file arrives. */
 export function multipart(file: StreamedFile, fields: readonly (readonly [string, string])[]): Body {
   const boundary = `claimwire-${crypto.randomUUID()}`
   const part = (disposition: string, rest = '') =>
