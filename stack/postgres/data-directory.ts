@@ -24,7 +24,7 @@ import { AppError } from '../../functions-shared/app-error.ts'
 import { POSTGRES_MAJOR, type PostgresRuntime } from './runtime.ts'
 import type { ServerUser } from './unprivileged.ts'
 
-/** Environment of the server's programs: nothing of ours, and messages in English. */
+/** Environment of the server's programs: nothing from this process, and messages in English. */
 export const SERVER_ENV = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' }
 
 /**

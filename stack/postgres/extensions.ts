@@ -1,5 +1,5 @@
 /**
- * Extension files of ours, in plain SQL: what PostgreSQL's own binaries lack. They are placed beside the
+ * Extensions that the PostgreSQL binaries from npm lack, written in plain SQL. Their files are placed beside the
  * server's, so that migrations say `create extension if not exists pg_net` as on hosted Supabase.
  */
 

@@ -88,7 +88,7 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
   }
 }
 
-/** The keys may be newer than the cluster, when somebody has removed the key file alone. */
+/** Resets the password of a cluster that is older than the keys: the key file was removed, and the data folder was not. */
 async function acceptPassword(server: LaunchedServer, adminUrl: string): Promise<void> {
   try {
     await withClient(adminUrl, () => Promise.resolve())

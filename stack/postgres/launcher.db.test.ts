@@ -153,7 +153,7 @@ test('two servers on different data run side by side', async () => {
   expect(await exists(other)).toBe(false)
 })
 
-test('a postmaster.pid that names somebody else is removed, and somebody else lives on', async () => {
+test('a postmaster.pid that names another process is removed, and that process is left alone', async () => {
   const first = await start()
   await first.stop()
   const bystander = spawn('/bin/sh', ['-c', 'read -r _'], { stdio: ['pipe', 'ignore', 'ignore'] })

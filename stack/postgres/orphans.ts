@@ -41,7 +41,7 @@ export async function stopOrphans(pgData: string, logger: Logger): Promise<void>
       throw new AppError('data_dir_in_use', { details: { dataDir: pgData, pids: left } })
     }
   }
-  // With its writer gone the file can only mislead: its pid may belong to anybody by now.
+  // The process that wrote the file has ended, and its pid may belong to another process by now.
   await rm(pidFile, { force: true })
 }
 
@@ -84,7 +84,7 @@ async function isServerIn(pid: number, folder: string): Promise<boolean> {
   }
 }
 
-/** False also for a process that has ended and that nobody has asked for its exit code yet. */
+/** False also for a zombie: a process that has ended and whose parent has not read its exit code. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -23,7 +23,7 @@ async function probe(port: number, host: string): Promise<number | null> {
 }
 
 /**
- * Ports that were free a moment ago, best first. Somebody may take one before its user binds it, so the user
+ * Ports that were free a moment ago, best first. Another process may take one before the caller binds it, so the caller
  * goes on to the next one when binding fails.
  * @param preferred 0 yields ports of the system's choice.
  * @throws AppError `no_free_port` at the end.

@@ -20,7 +20,7 @@ export interface PostgresExit {
 
 export type StartOutcome =
   | { kind: 'running'; postmaster: Postmaster }
-  /** Somebody else has bound the port. */
+  /** Another process has bound the port. */
   | { kind: 'port_taken' }
   /** Processes of a killed server are still ending. */
   | { kind: 'still_in_use'; log: string }

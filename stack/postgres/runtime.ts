@@ -258,7 +258,7 @@ async function copyRuntime(
   })
 }
 
-/** A copy is trusted only if nobody else could have written to it; files may have been swept by age. */
+/** A copy is used only if no other user can write to it. Cleaners of temporary folders may have removed files of it. */
 async function isCompleteCopy(nativeDir: string, target: string, owner: number): Promise<boolean> {
   const info = await lstat(target).catch(() => null)
   if (info === null || !info.isDirectory() || info.uid !== owner || (info.mode & 0o022) !== 0) return false

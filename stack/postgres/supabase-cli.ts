@@ -1,4 +1,4 @@
-/** Runs the Supabase CLI against a database of ours: without telemetry, update checks, keyring or home folder. */
+/** Runs the Supabase CLI against a database of the embedded cluster: without telemetry, update checks, keyring or home folder. */
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'

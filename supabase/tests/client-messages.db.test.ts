@@ -1,4 +1,4 @@
-/** The rate of messages from clients, with many connections: exact for a user, and nobody else waits. */
+/** The rate of messages from clients, with many connections: exact for each user, without waiting for other users. */
 
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
@@ -31,7 +31,7 @@ test('20 connections of one user spend a bucket together, and not a token more',
   })
 })
 
-test('a user in the middle of sending, or out of tokens, holds up nobody else', async () => {
+test('a user in the middle of sending, or out of tokens, does not hold up other users', async () => {
   await using database = await createTestDatabase()
   const url = database.urls.postgres
   await withClients(url, 3, async (clients) => {
@@ -58,7 +58,7 @@ test('a user in the middle of sending, or out of tokens, holds up nobody else', 
   })
 })
 
-test('the cleaning of full buckets waits for nobody who is sending', async () => {
+test('deleting full buckets does not wait for a user who is sending', async () => {
   await using database = await createTestDatabase()
   await withClients(database.urls.postgres, 2, async (clients) => {
     const [sender, cleaner] = [at(clients, 0), at(clients, 1)]

@@ -1,4 +1,4 @@
-/** Devices that register at once: never more live than allowed, whoever comes first. */
+/** Devices that register at the same moment: never more are live than allowed. */
 
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'

@@ -1,6 +1,6 @@
 /**
  * Limits and turns under load: workers as pg_net's nudges start them, with a provider that fails, hangs and answers
- * "too many requests". Everything ends, once; the limits hold at every moment; nobody waits for another's queue.
+ * "too many requests". Everything ends, once; the limits hold at every moment; no user waits for the queue of another.
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
@@ -55,13 +55,13 @@ test(
       failed: ['image_processing_started', 'image_processing_failed'],
     }
     for (const { status, told } of rows) expect(told).toEqual(expected[status])
-    // Nobody who has a lease did the work of somebody else who had ended it.
+    // No worker did the work of a job that another worker had ended.
     expect(workers.ended).toHaveLength(new Set(workers.ended).size)
   },
   LONG ? 10 * TIMEOUT_MS : TIMEOUT_MS,
 )
 
-test('a free place is offered once, whoever ends, adds or claims jobs at the same time', async () => {
+test('a free place is offered once, while other transactions end, add and claim jobs', async () => {
   await using database = await createTestDatabase()
   await withClients(database.urls.postgres, 3, async (clients) => {
     const [ending, adding, claiming] = [at(clients, 0), at(clients, 1), at(clients, 2)]
@@ -73,7 +73,7 @@ test('a free place is offered once, whoever ends, adds or claims jobs at the sam
     const lease = await claim(ending, first)
     await takeNudges(ending)
 
-    // A job that is added while the only place is being given back: whoever commits second sees both.
+    // A job is added while the only place is being freed: the transaction that commits second sees both.
     await ending.query('begin')
     await ending.query(`select public.complete_job($1, $2, '{}')`, [first, lease])
     const second = at(await addJobs(adding, at(users, 1), 1), 0)
@@ -103,7 +103,7 @@ test('a free place is offered once, whoever ends, adds or claims jobs at the sam
   })
 })
 
-test('a long transaction that ends or adds jobs holds up nobody', async () => {
+test('a long transaction that ends or adds jobs does not hold up other users', async () => {
   await using database = await createTestDatabase()
   await withClients(database.urls.postgres, 2, async (clients) => {
     const [slow, quick] = [at(clients, 0), at(clients, 1)]
@@ -229,7 +229,7 @@ function startWorkers(database: TestDatabase, { random }: { random: () => number
       const draw = random()
       const lease = [jobId, job.lease_token]
       if (draw < 0.05) {
-        provider.hung += 1 // and nobody hears of the worker any more
+        provider.hung += 1 // and the worker never reports again
         await db.query(`update public.jobs set lease_expires_at = clock_timestamp() where id = $1`, [jobId])
       } else if (draw < 0.25) {
         provider.failed += 1

@@ -1,4 +1,4 @@
-/** Members, workers and the sweeper at one incident at the same moment: nobody waits in a circle. */
+/** Members, workers and the sweeper at one incident at the same moment: no two wait for each other. */
 
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
@@ -44,7 +44,7 @@ test('a voice note is submitted while a photo ends', async () => {
       JSON.stringify({ sub: userId }),
     ])
 
-    // Both come to the incident's row while somebody has it, the member first.
+    // Both come to the incident's row while a third transaction has locked it, the member first.
     await lockIncident(holder, incidentId)
     const submitting = member.query(`select public.submit_upload($1, $2, 'note.mp3')`, [incidentId, path])
     await untilBlocked(url, member)
@@ -61,7 +61,7 @@ test('a voice note is submitted while a photo ends', async () => {
   })
 })
 
-test('the sweeper leaves a job for later whose incident somebody has', async () => {
+test('the sweeper leaves a job for later whose incident is locked', async () => {
   await using database = await createTestDatabase()
   await withClients(database.urls.postgres, 3, async (clients) => {
     const [setup, holder, sweeper] = [at(clients, 0), at(clients, 1), at(clients, 2)]

@@ -1,4 +1,4 @@
-/** Equal files of an incident at the same moment: one is kept, whoever comes first. */
+/** Equal files of an incident at the same moment: one is kept. */
 
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
@@ -24,7 +24,7 @@ async function addDocuments(db: pg.Client, count: number): Promise<{ incidentId:
   return { incidentId, ids }
 }
 
-/** As a worker does it: nobody has it yet, so its bytes are stored, and then the row points to them. */
+/** As a worker does it for a file that the incident does not have: its bytes are stored, and then the row points to them. */
 async function keep(
   db: pg.Client,
   path: string,

@@ -74,7 +74,7 @@ test('a worker that completes while another takes over: either way, one result',
     await completing
     await complete(quick, taken)
 
-    // The completion is first: whoever comes to take over waits for it and finds nothing to do.
+    // The completion comes first: a worker that takes over waits for it and finds nothing to do.
     const second = await mustClaim(slow, at(jobIds, 1))
     await expireLeases(slow)
     await slow.query('begin')

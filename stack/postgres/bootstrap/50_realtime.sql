@@ -63,7 +63,7 @@ begin
     if to_regclass(format('realtime.%I', partition_name)) is null then
       execute format('create table realtime.%I (like realtime.messages including defaults including constraints)', partition_name);
       execute format('alter table realtime.%I owner to supabase_realtime_admin', partition_name);
-      -- Reached through the parent only: no policy of its own means no row for anybody else.
+      -- Without a policy of its own, the partition shows no row. Rows are reached through the parent table.
       execute format('alter table realtime.%I enable row level security', partition_name);
       execute format(
         'alter table realtime.messages attach partition realtime.%I for values from (%L) to (%L)',
@@ -324,7 +324,7 @@ $$;
 revoke execute on function realtime.await_visibility(bigint[]) from public;
 
 -- Row level security for many subscribers and rows at once. Runs as the server; acts as each subscriber in turn.
--- A subscriber whose policies raise sees nothing and disturbs nobody; `failure` says why, with no item.
+-- A subscriber whose policies raise an error gets no item, and `failure` says why. The other subscribers are not affected.
 -- Its result has changed once, which `create or replace` cannot follow.
 drop function if exists realtime.visible_rows(regclass, text[], text[], jsonb, jsonb, bigint[]);
 create function realtime.visible_rows(
