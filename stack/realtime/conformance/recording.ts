@@ -8,7 +8,7 @@ export type RecordedFrame = { kind: 'text'; text: string } | { kind: 'binary'; d
 
 /** Names in lower case. */
 const Headers = v.pipe(
-  v.record(v.string(), v.unknown()),
+  v.nullish(v.record(v.string(), v.unknown()), {}),
   v.transform((headers) => {
     const texts: Record<string, string> = {}
     for (const [name, value] of Object.entries(headers)) {
