@@ -1,6 +1,6 @@
 /**
- * What a file is, judged by its first bytes. Names, extensions and `Content-Type` headers are claims of a
- * stranger and are not asked.
+ * Detects a file's type by its first bytes. Names, extensions and `Content-Type` headers come from the uploader and are
+ * ignored.
  */
 
 import { readMp3Frame } from './audio/mp3-frame.ts'
@@ -14,7 +14,7 @@ export const IMAGE_TYPES = {
 
 export type ImageType = keyof typeof IMAGE_TYPES
 
-/** Containers that voice notes come in. `mp4` may hold a film as well: the container alone does not tell. */
+/** Containers of voice notes. An `mp4` may also hold a film: the container alone does not decide. */
 export const AUDIO_TYPES = {
   wav: { contentType: 'audio/wav', extension: 'wav' },
   mp3: { contentType: 'audio/mpeg', extension: 'mp3' },
@@ -31,21 +31,21 @@ export const DOCUMENT_TYPES = {
   pdf: { contentType: 'application/pdf', extension: 'pdf' },
 } as const
 
-/** `svg` and `html` are recognised only to be kept from browsers: both can carry scripts. */
+/** `svg` and `html` can carry scripts. They are recognised so that browsers never receive them under their own type. */
 export type FileType = ImageType | AudioType | keyof typeof DOCUMENT_TYPES | 'svg' | 'html' | 'unknown'
 
-/** How a file is stored. */
+/** Media type and extension under which a file is stored. */
 export interface StoredAs {
   contentType: string
   extension: string
 }
 
-/** A type that no browser runs or shows. */
+/** A media type that no browser runs or shows. */
 const BINARY: StoredAs = { contentType: 'application/octet-stream', extension: 'bin' }
 
 const JPEG = [0xff, 0xd8, 0xff]
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
-/** Brands of still HEVC pictures; `avif` and the video brands are not among them. */
+/** Brands of still HEVC pictures, without `avif` and the video brands. */
 const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'mif1', 'msf1']
 const HEVC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx']
 const TEXT_WINDOW = 4096
@@ -68,7 +68,7 @@ export function isAudioType(type: FileType): type is AudioType {
   return Object.hasOwn(AUDIO_TYPES, type)
 }
 
-/** The media type and extension of the content; `application/octet-stream` for whatever is not known to be harmless. */
+/** Media type and extension of the content; `application/octet-stream` unless the type is known to be harmless. */
 export function storedAs(type: FileType): StoredAs {
   if (isImageType(type)) return IMAGE_TYPES[type]
   if (isAudioType(type)) return AUDIO_TYPES[type]
@@ -81,7 +81,7 @@ const RIFF_FORMS: ReadonlyMap<string, FileType> = new Map([
 ])
 
 const M4A_BRANDS = ['M4A ', 'M4B ', 'F4A ', 'F4B ']
-/** ISO base media and its relatives; phones record voice notes under the general brands, too. */
+/** ISO base media files. Phones also record voice notes under the general brands. */
 const MP4_BRAND = /^(?:iso[m2-9]|mp4[12]|avc1|M4V |F4V |dash|mmp4|MSNV|3g[pg2s].)$/
 
 function detectIsoMedia(bytes: Uint8Array): FileType {
@@ -97,12 +97,12 @@ function detectAudio(bytes: Uint8Array): AudioType | undefined {
   const magic = ascii(bytes, 0, 4)
   if (magic === 'OggS') return 'ogg'
   if (magic === 'fLaC') return 'flac'
-  // Matroska is of the same family; its header names itself.
+  // Matroska has the same EBML header with another document type.
   if (startsWith(bytes, EBML)) return ascii(bytes, 4, 64).includes('webm') ? 'webm' : undefined
   return magic.startsWith('ID3') || startsWithMp3Frame(bytes) ? 'mp3' : undefined
 }
 
-/** Eleven set bits are a weak sign: the next frame must follow where this one ends, if the file is that long. */
+/** Eleven set bits are weak evidence, so the next frame must follow where this one ends, if the file is that long. */
 function startsWithMp3Frame(bytes: Uint8Array): boolean {
   const first = readMp3Frame(bytes, 0)
   if (first === null) return false
@@ -113,7 +113,7 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte)
 }
 
-/** `mif1` and `msf1` say only "a picture in HEIF": one of the compatible brands must then name HEVC. */
+/** `mif1` and `msf1` mean any picture in HEIF, so one of the compatible brands must name HEVC. */
 function isHeic(bytes: Uint8Array): boolean {
   const boxEnd = Math.min(bytes.length, uint32(bytes, 0), 256)
   const major = ascii(bytes, 8, 12)
@@ -137,7 +137,7 @@ function ascii(bytes: Uint8Array, from: number, to: number): string {
 function detectMarkup(bytes: Uint8Array): 'svg' | 'html' | 'unknown' {
   const text = readText(bytes)
   if (!text.startsWith('<')) return 'unknown'
-  // What may come before the root element: XML declaration, comments, a doctype.
+  // Removes XML declaration, comments and doctype, which may precede the root element.
   const root = text
     .replace(/<\?[^>]*\?>|<!--[\s\S]*?-->/g, '')
     .trimStart()
@@ -149,7 +149,7 @@ function detectMarkup(bytes: Uint8Array): 'svg' | 'html' | 'unknown' {
   return /<(?:\w+:)?svg[\s>/]/.test(root) ? 'svg' : 'unknown'
 }
 
-/** The beginning as text, whether it is in an ASCII-compatible encoding or in UTF-16. */
+/** The beginning of the file as text, from an ASCII-compatible encoding or UTF-16. */
 function readText(bytes: Uint8Array): string {
   const head = bytes.subarray(0, TEXT_WINDOW)
   return Array.from(head, (byte) => String.fromCharCode(byte))

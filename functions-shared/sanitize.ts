@@ -1,6 +1,6 @@
 /**
- * Text from outside, made safe once, where it is written: no reader has to do it again. The result is plain
- * text that PostgreSQL's `jsonb` accepts; it is never HTML, and whoever shows it sets it as text.
+ * Sanitises text from outside once, before it is stored, so that readers need no further cleaning. The result is plain
+ * text that PostgreSQL's `jsonb` accepts. The result is not HTML: pages must show it as text.
  *
  * Removed: control characters (also U+0000, which `jsonb` refuses), characters that reorder the text around
  * them (bidi embeddings, overrides and isolates: "gpj.exe" that reads "exe.jpg"), byte order marks,
@@ -9,9 +9,9 @@
  */
 
 export interface TextLimits {
-  /** In code points; the rest is cut and the cut is marked by an ellipsis. */
+  /** Most code points. A longer text is cut and ends with an ellipsis. */
   maxLength: number
-  /** Keeps line breaks and tabs; else they become spaces. Default false. */
+  /** True keeps line breaks and tabs; false replaces them by spaces. Default false. */
   multiline?: boolean
 }
 

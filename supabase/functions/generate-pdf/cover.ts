@@ -1,4 +1,4 @@
-/** The first page: what it is about at a glance, and the table of contents. */
+/** The first page: title, key facts and table of contents. */
 
 import type { Facts } from './facts.ts'
 import { formatAnswer, formatDay, formatMoment } from './format.ts'
@@ -8,7 +8,7 @@ import type { ReportSource } from './source.ts'
 import { fileCounts, type Words } from './words.ts'
 
 export interface Cover {
-  /** Once it is known on which pages the sections begin. */
+  /** Draws the table of contents. Called last, when the sections' pages are known. */
   fillContents(headings: readonly Heading[]): void
 }
 
@@ -20,7 +20,7 @@ const ENTRY: Style = { font: 'regular', size: 10, leading: 20, color: COLORS.ink
 const ENTRY_PAGE: Style = { font: 'regular', size: 10, leading: 20, color: COLORS.muted }
 
 const BAND_TOP = 50
-/** A title of 200 characters takes five lines at most. */
+/** Most lines of the title; 200 characters take at most five. */
 const MAX_TITLE_LINES = 6
 
 export function drawCover(
@@ -75,10 +75,10 @@ function keyFacts({ report, incident, documents }: ReportSource, facts: Facts, w
 }
 
 const FACT_GAP = 18
-/** The place of a crash may be a long text; the table of answers has all of it. */
+/** Most lines of the place. A longer text is cut here, and complete in the table of answers. */
 const MAX_FACT_LINES = 4
 
-/** Two columns, filled row by row. */
+/** Draws the key facts in two columns, row by row. */
 function drawKeyFacts(paper: Paper, facts: readonly Fact[]): void {
   const width = (COLUMN - FACT_GAP) / 2
   const table = paper.element(paper.root, 'Table', { title: paper.words.say('section.incident') })

@@ -1,7 +1,7 @@
 /**
- * What the answers of a form say about parties and vehicles. A form's author names fields (`ref`), and good names are
- * understood: `other_driver_phone`, `vehicle_2_plate`, `witness_1_name`. Where a form has no such names, the question
- * is read in the same way ("Other driver: phone number"). Whatever is about no party and no vehicle stays an answer.
+ * Finds parties and vehicles in the answers of a form. A field's name (`ref`) is matched first: `other_driver_phone`,
+ * `vehicle_2_plate`, `witness_1_name`. A field without such a name is matched by its question, e.g. "Other driver:
+ * phone number". An answer about no party and no vehicle stays a plain answer.
  */
 
 export interface Answer {
@@ -57,9 +57,9 @@ export type VehicleSide = 'own' | 'other' | 'any'
 
 interface Group<Kind, Field> {
   kind: Kind
-  /** Of several of a kind: as the form numbers them. */
+  /** The form's number of the party or vehicle, if the form numbers several. */
   number: number | null
-  /** In the order of the form; several answers to one field are kept. */
+  /** In the form's order; several answers to one field are kept. */
   fields: { field: Field; answer: Answer }[]
 }
 
@@ -69,13 +69,13 @@ export type Vehicle = Group<VehicleSide, VehicleField>
 export interface Facts {
   parties: Party[]
   vehicles: Vehicle[]
-  /** Answers about neither, in the order of the form. */
+  /** Answers about no party and no vehicle, in the form's order. */
   others: Answer[]
   place: Answer | null
   police: Answer | null
 }
 
-/** The first that matches counts, so the particular come before the general. */
+/** The first match counts, so specific patterns come before general ones. */
 const PARTY_FIELDS: readonly (readonly [PartyField, RegExp])[] = [
   ['statement', /\b(statement|testimony|account of)\b/],
   ['injury', /\b(injur\w*|hurt|wounds?)\b/],
@@ -178,7 +178,7 @@ function join<Kind extends string, Field>(
   groups.set(key, group)
 }
 
-/** The name of the field is the form author's word; the question is read where that says nothing. */
+/** Matches the field's name first, then the question. */
 function subjectOf(answer: Answer): PartySubject | VehicleSubject | null {
   for (const clue of clues(answer)) {
     const subject = vehicleSubject(clue) ?? partySubject(clue)
@@ -203,7 +203,7 @@ function partySubject(clue: string): PartySubject | null {
   return { about: 'party', kind: roleOnSide(role, sideOf(clue)), number: numberIn(clue), field }
 }
 
-/** "Your name", "Your phone number", an e-mail address: the reporter's. */
+/** Fields of the reporter: "Your name", "Your phone number", an e-mail address without another subject. */
 function bareSubject(answer: Answer): PartySubject | null {
   if (answer.type === 'boolean' || answer.type === 'choices') return null
   const field = clues(answer)
@@ -244,7 +244,7 @@ function numberIn(clue: string): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
-/** In lower case, words apart: the field's name, then the question. */
+/** The field's name and the question, in lower case with spaces between words. */
 function clues({ ref, question }: Answer): string[] {
   return [ref !== null && !UUID_LIKE.test(ref) ? ref : null, question].flatMap((clue) =>
     clue === null
@@ -259,7 +259,7 @@ function clues({ ref, question }: Answer): string[] {
   )
 }
 
-/** Each is left out once: another answer that happens to say the same is not the one that is shown. */
+/** Each value is left out once: a further answer with the same value is kept. */
 function withoutShown(answers: readonly Answer[], { title, description, occurredOn }: Shown): Answer[] {
   const left = new Set<string>()
   const once = (name: string, matches: boolean): boolean => {

@@ -4,7 +4,7 @@ import { ANSWERS, text } from './testing/sample.ts'
 
 const NOTHING_SHOWN = { title: '', description: null, occurredOn: null }
 
-/** What one answer is taken for, in short. */
+/** The party or vehicle and the field that one answer is matched to. */
 function read(ref: string | null, question: string | null, type = 'text', value: unknown = 'x'): string {
   const { parties, vehicles } = readFacts([{ ref, question, type, value }], NOTHING_SHOWN)
   const [group] = [...parties, ...vehicles]
@@ -34,12 +34,12 @@ const CASES: readonly (readonly [ref: string | null, question: string | null, ex
   ['other_vehicle_insurer', null, 'other - insurer'],
   ['other_driver_vehicle_registration', null, 'other - plate'],
   ['car_licence_plate', null, 'any - plate'],
-  // Forms whose author named nothing: the question decides.
+  // Fields without a name: the question decides.
   [UUID, 'Other driver: phone number', 'otherDriver - phone'],
   [UUID, 'What is the registration of your car?', 'own - plate'],
   [UUID, 'Name of witness 2', 'witness 2 name'],
   [null, 'Your full name', 'reporter - name'],
-  // About neither.
+  // About no party and no vehicle.
   ['place', 'Where was it?', 'other'],
   ['police_reference', 'Police reference number', 'other'],
   ['police_phone', 'Phone number of the police station', 'other'],
@@ -50,15 +50,15 @@ const CASES: readonly (readonly [ref: string | null, question: string | null, ex
 ]
 
 for (const [ref, question, expected] of CASES) {
-  Deno.test(`${ref ?? ''} ${question ?? ''} is ${expected}`, () =>
+  Deno.test(`the field "${ref ?? ''}" with the question "${question ?? ''}" is ${expected}`, () =>
     assertEquals(read(ref, question), expected))
 }
 
-Deno.test('an e-mail address without a subject is the reporter’s', () => {
+Deno.test('an answer of type email without a subject is the reporter’s address', () => {
   assertEquals(read('contact', 'How can we reach you?', 'email', 'a@example.test'), 'reporter - email')
 })
 
-Deno.test('yes or no about people is an answer, not a name', () => {
+Deno.test('a yes or no question about people is no field of a party', () => {
   assertEquals(read('injured', 'Was anybody hurt?', 'boolean', false), 'other')
   assertEquals(read('know_name', 'Do you know the name?', 'boolean', true), 'other')
 })
@@ -85,7 +85,7 @@ Deno.test('the sample form gives its parties, vehicles, place and police referen
   )
 })
 
-Deno.test('title, description and date are left out once each; what merely says the same is kept', () => {
+Deno.test('title, description and date are left out once each; other answers with the same value are kept', () => {
   const answers: Answer[] = [
     text('title', 'What happened?', 'A crash'),
     text('noise', 'What did you hear?', 'A crash'),

@@ -1,9 +1,9 @@
-/** Values as people read them, in the report's language. Times are UTC unless they say otherwise. */
+/** Formats values in the report's language. Times without an offset are in UTC. */
 
 import type { Answer } from './facts.ts'
 import type { Words } from './words.ts'
 
-/** `2026-11-20`, or undefined for what is no date. */
+/** `2026-11-20`; undefined for a text that is no date. */
 const DAY = /^\d{4}-\d\d-\d\d$/
 
 export function formatDay(day: string, { language }: Words): string {

@@ -1,7 +1,6 @@
 /**
- * Pages with text that is tagged: every word on them belongs to an element of the structure tree, and everything else
- * is an artifact, as PDF/UA wants it. It flows from the top to the bottom and on to the next page; what it means is
- * the layout's business.
+ * Draws tagged pages: every word belongs to an element of the structure tree, and everything else is an artifact, as
+ * PDF/UA requires. Content flows from the top to the bottom and on to the next page. `layout.ts` decides what is drawn.
  */
 
 import type { Fonts } from './fonts.ts'
@@ -30,7 +29,7 @@ export interface Style {
   font: 'regular' | 'semiBold'
   /** Points. */
   size: number
-  /** Points from line to line. */
+  /** Points from one baseline to the next. */
   leading: number
   color: string
 }
@@ -51,7 +50,7 @@ export const STYLES = {
 export interface Heading {
   title: string
   destination: string
-  /** From 1. */
+  /** Number of the page, from 1. */
   page: number
 }
 
@@ -68,9 +67,9 @@ const CREATOR = 'Claimwire'
 export class Paper {
   readonly root: StructureElement
   readonly words: Words
-  /** Where the next thing goes: points from the top. */
+  /** Position of the next block: points from the top of the page. */
   y: number = PAGE.top
-  /** Whether a mark took the place of characters that the fonts lack. */
+  /** Whether a text on any page has a mark in place of characters that the fonts lack. */
   hasMarks = false
   readonly #pdf: PDFDocument
   readonly #chunks: Uint8Array[] = []
@@ -83,7 +82,7 @@ export class Paper {
     this.#pdf = new PDFDocument({
       pdfVersion: '1.7',
       size: [PAGE.width, PAGE.height],
-      // pdfkit must never break a page by itself.
+      // Without a bottom margin, pdfkit never starts a page by itself.
       margin: 0,
       autoFirstPage: false,
       bufferPages: true,
@@ -104,7 +103,7 @@ export class Paper {
     this.newPage()
   }
 
-  /** pdfkit writes titles into XML as they are. */
+  /** Escaped, because pdfkit writes titles into XML without escaping. */
   #setTitle(title: string, subject: string): void {
     const pdf = this.#pdf
     Object.assign(pdf.info, { Title: title, Author: CREATOR, Subject: subject })
@@ -125,18 +124,18 @@ export class Paper {
     this.y = PAGE.top
   }
 
-  /** A page waits for its number until the end; its thousands of small arrays would take many times what they hold. */
+  /** Joins the page's thousands of small arrays, which take many times the memory of one. */
   #compact(): void {
     const content = this.#pdf.page?.content
     if (content !== undefined) content.buffer = [joined(content.buffer)]
   }
 
-  /** Starts a page unless there is so much room on this one. */
+  /** Starts a new page if the current one has less than `height` points left. */
   ensure(height: number): void {
     if (this.y + height > PAGE.bottom && this.y > PAGE.top) this.newPage()
   }
 
-  /** An element of the structure tree; ended by whoever makes it. */
+  /** Adds an element to the structure tree. The caller ends it. */
   element(parent: StructureElement, type: string, options: StructureElementOptions = {}): StructureElement {
     const element = this.#pdf.struct(type, options)
     parent.add(element)
@@ -151,7 +150,7 @@ export class Paper {
     return result
   }
 
-  /** Lines of clean text in so many points. */
+  /** The lines that a cleaned text takes in a width in points. */
   lines(text: string, width: number, style: Style): string[] {
     this.#use(style)
     return breakLines(text, width, (part) => this.#pdf.widthOfString(part))
@@ -162,7 +161,7 @@ export class Paper {
     return this.#pdf.widthOfString(text)
   }
 
-  /** Draws lines at a place, as content of an element. */
+  /** Draws lines at a position, as content of an element. */
   put(
     element: StructureElement,
     tag: string,
@@ -181,7 +180,7 @@ export class Paper {
     element.add(content)
   }
 
-  /** A block of text that flows; as one element, however many pages it takes. */
+  /** Draws a text that continues on further pages, as one element. */
   text(
     parent: StructureElement,
     source: string,
@@ -201,7 +200,7 @@ export class Paper {
     this.y += after
   }
 
-  /** A heading with its place in the outline and a destination for links. Level 1 is a section's. */
+  /** Draws a heading with an outline entry and a destination for links. Sections have level 1. */
   heading(parent: StructureElement, source: string, level: 1 | 2): Heading {
     const { text, altered } = this.clean(source)
     const style = level === 1 ? STYLES.section : STYLES.subsection
@@ -220,7 +219,7 @@ export class Paper {
     return { title: text, destination, page: this.pageCount }
   }
 
-  /** Draws what is no content. */
+  /** Draws an artifact, i.e. decoration that screen readers skip. */
   artifact(draw: (pdf: PDFDocument) => void, type: 'Layout' | 'Background' = 'Layout'): void {
     this.#pdf.markContent('Artifact', { type })
     draw(this.#pdf)
@@ -246,14 +245,14 @@ export class Paper {
     }, 'Background')
   }
 
-  /** Lines that are no content, such as a column's titles on its second page. */
+  /** Draws lines as an artifact, e.g. column titles repeated on a table's next page. */
   ornament(lines: readonly string[], x: number, y: number, style: Style): void {
     this.artifact(() => this.#draw(lines, x, y, style))
   }
 
   /**
-   * A JPEG as a figure, as large as the box allows; its pixels are upright. It goes into the document at once, so the
-   * caller may forget the bytes. @throws what pdfkit throws for what is no JPEG
+   * Draws an upright JPEG as a figure, as large as the box allows. The document copies the bytes at once, so the caller
+   * may release them. @throws pdfkit's error for bytes that are no JPEG
    */
   figure(
     parent: StructureElement,
@@ -278,7 +277,7 @@ export class Paper {
     return { width, height }
   }
 
-  /** A text that leads elsewhere: to a heading of this document, or to an address. */
+  /** Draws a link to a heading of this document, or to a URL. */
   link(
     parent: StructureElement,
     text: string,
@@ -292,11 +291,11 @@ export class Paper {
     const { x, y, width } = area
     if ('url' in target) this.#pdf.link(x, y, width, style.leading, target.url, options)
     else this.#pdf.goTo(x, y, width, style.leading, target.destination, options)
-    // While its page is the present one: pdfkit notes the page of a link when the element ends.
+    // Ended on its own page: pdfkit records the page of a link when the element ends.
     element.end()
   }
 
-  /** Goes on drawing on an earlier page. */
+  /** Draws on an earlier page, then continues on the last one. */
   onPage(index: number, draw: () => void): void {
     const last = this.pageCount - 1
     const { y } = this
@@ -306,7 +305,7 @@ export class Paper {
     this.y = y
   }
 
-  /** Header and footer of every page but the first's header. */
+  /** Draws the footer of each page, and the header of each page but the first. */
   #paginate(running: string): void {
     const count = this.pageCount
     const style = STYLES.small
@@ -332,7 +331,7 @@ export class Paper {
     }
   }
 
-  /** The finished file. @param running what the foot of each page says beside its number */
+  /** Returns the finished file. @param running text in the footer of each page, beside the page number */
   async finish(running: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; pageCount: number }> {
     const { pageCount } = this
     this.#paginate(this.clean(running).text)
@@ -349,7 +348,7 @@ export class Paper {
   #draw(lines: readonly string[], x: number, y: number, style: Style): void {
     this.#use(style)
     this.#pdf.fillColor(style.color)
-    // A font's own line height is not the leading; the text sits in the middle of its line.
+    // The leading differs from the font's own line height, so the text is centred in its line.
     const offset = (style.leading - style.size * 1.21) / 2
     for (const [index, line] of lines.entries()) {
       if (line !== '') this.#pdf.text(line, x, y + index * style.leading + offset, { lineBreak: false })
@@ -358,12 +357,12 @@ export class Paper {
 }
 
 export interface TextBlock {
-  /** Of the structure element. */
+  /** Type of the structure element. */
   type?: string
   style?: Style
   x?: number
   width?: number
-  /** Points of room below. */
+  /** Points of space below the block. */
   after?: number
 }
 
@@ -371,12 +370,12 @@ function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-/** pdfkit takes a string object for a text and a primitive for a name. */
+/** pdfkit writes a String object as a text, and a primitive string as a PDF name. */
 function stringObject(text: string): object {
   return Object(text)
 }
 
-/** Empties the list, so that each part can be forgotten once it is copied. */
+/** Joins the chunks and empties the list, so that each chunk can be freed once it is copied. */
 function joined(chunks: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let offset = 0

@@ -61,7 +61,7 @@ export const incidentRow = v.pipe(
   })),
 )
 
-/** Null for a row whose job was deleted: nothing is pending then. */
+/** Null for a row whose job was deleted, so that it does not count as pending. */
 const work = v.pipe(
   v.nullish(v.object({ status: v.string(), error: optionalText }), null),
   v.transform((job): Work => {
@@ -154,7 +154,7 @@ export const transcriptRow = v.pipe(
   ),
 )
 
-/** Many makers repeat their name in the model. */
+/** Joins make and model; many models already begin with the maker's name. */
 function cameraName(make: string | null, model: string | null): string | null {
   const repeated = make !== null && model?.toLowerCase().startsWith(make.toLowerCase()) === true
   const name = [repeated ? null : make, model].filter((part) => part !== null).join(' ')

@@ -1,4 +1,4 @@
-/** pdfkit as reports use it: one typed door. */
+/** The only import of pdfkit, with the types of `pdfkit.d.ts`. */
 
 // @ts-types="./pdfkit.d.ts"
 export { default as PDFDocument } from 'pdfkit'

@@ -1,4 +1,4 @@
-/** The photos: each as large as two on a page allow, with what is known of it beside it. */
+/** The section of photos: two on a page, each with its facts beside it. */
 
 import type { Answer } from './facts.ts'
 import { formatBytes, formatHash, formatMoment, formatPosition, formatTakenAt } from './format.ts'
@@ -7,22 +7,22 @@ import type { StructureElement } from './pdfkit.ts'
 import type { ReportDocument } from './source.ts'
 
 /**
- * The upright JPEG of a photo, or null where there is none. Asked for one photo after the other, so that one is in
- * memory at a time.
+ * Loads the upright JPEG of a photo; null without a usable preview. Called for one photo after the other, so that one
+ * JPEG is in memory at a time.
  */
 export type LoadPhoto = (
   document: ReportDocument,
   size: 'preview' | 'thumbnail',
 ) => Promise<Uint8Array | null>
 
-/** Points; landscape 4:3 photos take all of the width. */
+/** Points. A landscape photo of 4:3 takes the whole width. */
 const BOX = { width: 342, height: 285 } as const
 const GAP = 16
 const FACTS_LEFT = PAGE.left + BOX.width + GAP
 const FACTS_WIDTH = COLUMN - BOX.width - GAP
 const AFTER = 24
 
-/** Bytes of pictures in one report; beyond it photos are shown small, for the sake of memory and mail boxes. */
+/** Most bytes of full-size photos in one report, for memory and mail boxes. Further photos are shown small. */
 const MAX_PICTURE_BYTES = 24 * 1024 * 1024
 
 export async function drawPhotos(
@@ -59,11 +59,11 @@ interface Shown {
   jpeg: Uint8Array | null
   small: boolean
   caption: string | null
-  /** Number of the photo with the same bytes. */
+  /** Number of the first photo with the same bytes. */
   sameAs: number | null
 }
 
-/** The question that the photo answers, else the name of its file. */
+/** The question that the photo answers, else its file name. */
 function captionOf({ sourceRef, fileName }: ReportDocument, answers: readonly Answer[]): string | null {
   const question = sourceRef === null ? null : answers.find(({ ref }) => ref === sourceRef)?.question
   return question ?? fileName
@@ -173,7 +173,7 @@ function mapOf({ latitude, longitude }: { latitude: number; longitude: number })
 }
 
 const FACT_AFTER = 4
-/** A file's name may be long; the table of files has all of it. */
+/** Most lines of one fact. A long file name is cut here, and complete in the table of files. */
 const MAX_LINES = 5
 
 function styleOf({ hash }: FactLine) {
@@ -196,7 +196,7 @@ function heightOf(paper: Paper, facts: readonly FactLine[]): number {
   )
 }
 
-/** A list of terms and what they are, tagged as a table without lines: a label, a value. */
+/** Draws labels and values, tagged as a table without borders. */
 function drawFacts(paper: Paper, section: StructureElement, facts: readonly FactLine[], top: number): void {
   const table = paper.element(section, 'Table')
   const body = paper.element(table, 'TBody')

@@ -1,4 +1,4 @@
-/** What a report is made of, as the tables have it. */
+/** The rows that a report is made of. */
 
 import type { Answer } from './facts.ts'
 
@@ -33,7 +33,7 @@ export type WorkState = 'pending' | 'completed' | 'failed'
 
 export interface Work {
   state: WorkState
-  /** Sentence about a failure. */
+  /** The error's sentence of a failed job. */
   error: string | null
 }
 

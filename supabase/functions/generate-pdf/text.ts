@@ -1,6 +1,6 @@
 /**
- * Text as the fonts can show it. What they cannot (Chinese, Arabic, emoji, ...) would be empty boxes, and scripts that
- * run from right to left would come out backwards; such runs are replaced by a mark that says what is missing.
+ * Prepares text for the report's fonts. Characters that the fonts lack (Chinese, Arabic, emoji, ...) would be empty
+ * boxes, and right-to-left scripts would be drawn backwards. A mark that names the script replaces each run of them.
  */
 
 import { scriptOf } from './scripts.ts'
@@ -8,21 +8,21 @@ import { missingCharacters, type Words } from './words.ts'
 
 export interface LegibleText {
   text: string
-  /** Something was replaced: `text` is not what was written. */
+  /** Whether `text` has marks in place of characters. */
   altered: boolean
 }
 
-/** Whether the fonts have a glyph for it. */
+/** Whether the fonts have a glyph for the code point. */
 export type HasGlyph = (codePoint: number) => boolean
 
-/** Shown by nothing of its own; without the characters that they join they have no use. */
+/** Joiners and selectors, which have no glyph of their own and only change their neighbours. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 const CONTROLS = /[^\P{Cc}\n]/gu
 const SPACES = /[\p{Zs}\t]/gu
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** Composed (NFC), without control characters, and with a mark for each run that the fonts lack. */
+/** Text in NFC without control characters, with a mark for each run of characters that the fonts lack. */
 export function legible(source: string, hasGlyph: HasGlyph, words: Words): LegibleText {
   const text = source.toWellFormed().normalize('NFC').replace(SPACES, ' ').replace(CONTROLS, '')
   if (isShown(text, hasGlyph)) return { text, altered: false }
@@ -33,7 +33,7 @@ export function legible(source: string, hasGlyph: HasGlyph, words: Words): Legib
   const endRun = () => {
     if (run === '') return
     const count = [...graphemes.segment(run)].length
-    // Not to be broken over two lines.
+    // No-break spaces keep a mark on one line.
     result += missingCharacters(words, count, scriptOf(run)).replaceAll(' ', '\u00a0')
     altered = true
     run = ''
@@ -58,10 +58,10 @@ function isShown(text: string, hasGlyph: HasGlyph): boolean {
   return true
 }
 
-/** Points that a text is wide. A word is measured with the space behind it, as it is set. */
+/** Width of a text in points. A word is measured with the space after it. */
 export type Measure = (text: string) => number
 
-/** The lines that a text takes in so many points. Words that are too long for a line are broken anywhere. */
+/** Breaks a text into lines of a width in points. A word that is wider than a line is broken at any character. */
 export function breakLines(text: string, width: number, measure: Measure): string[] {
   return text.split('\n').flatMap((paragraph) => breakParagraph(paragraph, width, measure))
 }
@@ -89,9 +89,9 @@ function breakParagraph(paragraph: string, width: number, measure: Measure): str
   return lines
 }
 
-/** Where the name of a file or an address may be broken without hurting. */
+/** Characters after which a file name or a URL is preferably broken. */
 const SEAM = /[-_./@?&=:,;]/
-/** A part that ends at a seam must be at least so full, or the seam is not worth it. */
+/** Share of the line that a part ending at a seam must fill; otherwise the word is broken at any character. */
 const WORTH = 0.5
 
 function breakWord(word: string, width: number, measure: Measure): string[] {

@@ -5,7 +5,7 @@ import { breakLines, legible } from './text.ts'
 import { wordsFor } from './words.ts'
 
 const EN = wordsFor('en')
-/** As wide as it has characters. */
+/** Measures one point for each character. */
 const measure = (text: string) => text.length
 const inLatin = (codePoint: number) => codePoint < 0x250 || codePoint === 0x2019
 
@@ -34,18 +34,18 @@ for (const [text, expected] of [
   Deno.test(`${JSON.stringify(text)} is shown as ${expected}`, () => assertEquals(shown(text), expected))
 }
 
-Deno.test('says whether something was replaced', () => {
+Deno.test('a text with replaced characters is marked as altered', () => {
   assertEquals(legible('plain', inLatin, EN).altered, false)
   assertEquals(legible('王', inLatin, EN).altered, true)
 })
 
-Deno.test('lines are as full as words allow', () => {
+Deno.test('each line takes as many words as fit', () => {
   assertEquals(breakLines('one two three', 7, measure), ['one two', 'three'])
   assertEquals(breakLines('one  two\n\nthree ', 20, measure), ['one two', '', 'three'])
   assertEquals(breakLines('', 20, measure), [''])
 })
 
-Deno.test('a word that is too long is broken, at a seam where there is one', () => {
+Deno.test('a word that is wider than a line is broken, preferably after a separator', () => {
   assertEquals(breakLines('abcdefgh', 3, measure), ['abc', 'def', 'gh'])
   assertEquals(breakLines('see intersection-from-above.jpg now', 14, measure), [
     'see',
@@ -56,7 +56,7 @@ Deno.test('a word that is too long is broken, at a seam where there is one', () 
   assertEquals(breakLines('👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 11, measure).length, 2)
 })
 
-Deno.test('nothing is lost and no line is too wide, whatever the text', () => {
+Deno.test('any text is broken into lines that fit, without losing a character', () => {
   const words = Array.from(
     { length: 400 },
     (_, index) => 'x'.repeat((index * 7) % 23) + '.-'.repeat(index % 3),
@@ -84,11 +84,11 @@ for (const [title, day, expected] of [
   ['王小明 🚗', '2026-11-20', 'incident-report-2026-11-20.pdf'],
   ['x'.repeat(300), null, `${'x'.repeat(60)}.pdf`],
 ] as const) {
-  Deno.test(`the file of ${JSON.stringify(title.slice(0, 30))} is ${expected.slice(0, 40)}`, () =>
+  Deno.test(`the report’s file for the title ${JSON.stringify(title.slice(0, 30))} is named ${expected.slice(0, 40)}`, () =>
     assertEquals(fileNameFor(title, day), expected))
 }
 
-Deno.test('values are written as people write them', () => {
+Deno.test('dates, positions, sizes and durations are formatted in the report’s language', () => {
   assertEquals(formatTakenAt('2026-11-20T17:42:10+01:00', EN), '20 November 2026, 17:42:10 UTC+01:00')
   assert(formatTakenAt('2026-11-20T17:42:10', EN).includes('without time zone'))
   assertEquals(formatTakenAt('yesterday', EN), 'yesterday')

@@ -1,10 +1,10 @@
 /**
  * The work of one report job.
  *
- *   load ─▶ compose (photo by photo) ─▶ store the file ─▶ note it in the report's row ─▶ sign
+ *   load ─▶ compose (photo by photo) ─▶ store the file ─▶ write its facts to the report's row ─▶ sign
  *
- * Every step may be done again: the file's place is chosen once and written over, and the same claim gives the same
- * bytes. Each write is preceded by a report of progress, which fails once the lease is lost.
+ * A second attempt may repeat every step: the file's path is chosen once and overwritten, and the same claim gives the
+ * same bytes. Before each write the worker reports progress, which throws `lease_lost` once the lease is lost.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -27,7 +27,7 @@ export interface WorkDependencies {
   now: () => Date
 }
 
-/** What `complete_job` gets; the first three names are those of the message to the browser. */
+/** The result given to `complete_job`. The first three names are those of the message to the browser. */
 export interface ReportResult {
   pdfUrl: string
   pdfUrlExpiresAt: string
@@ -41,12 +41,12 @@ export interface ReportResult {
 /** Seconds. */
 export const SIGNED_URL_LIFETIME = 3600
 
-/** Percent at which each stage begins. */
+/** Percent of progress at which each stage begins. */
 const STAGES = { loading: 5, composing: 15, photos: 20, storing: 85, signing: 95 } as const
 
 const PDF = 'application/pdf'
 
-/** @throws AppError `report_incomplete`, `report_not_found`, or the code of what went wrong; `lease_lost` means: stop. */
+/** @throws AppError `report_incomplete`, `report_not_found`, or the code of the failure; `lease_lost` when another worker may have the job */
 export async function generateReport(
   reportId: string,
   lease: Lease,
@@ -72,13 +72,13 @@ export async function generateReport(
   await files.put('reports', path, bytes, PDF)
   const file = { path, fileSize: bytes.length, pageCount, sha256, completedAt: now() }
   if (!(await reports.finish(reportId, file))) {
-    // Deleted with its incident while we worked; nobody else would ever remove the file.
+    // The report was deleted with its incident during the work, so no later step would remove the file.
     await files.remove('reports', [path])
     throw new AppError('report_not_found')
   }
 
   await lease.report(STAGES.signing, 'signing')
-  // Counted from before the signing, so that the browser never trusts the URL for too long.
+  // Counted from before the signing, so that the stated expiry is never later than the URL's own.
   const pdfUrlExpiresAt = new Date(now().getTime() + SIGNED_URL_LIFETIME * 1000).toISOString()
   const pdfUrl = await files.sign('reports', path, SIGNED_URL_LIFETIME)
   return { pdfUrl, pdfUrlExpiresAt, fileSize: bytes.length, path, pageCount, sha256 }
@@ -93,7 +93,7 @@ function requireComplete(source: ReportSource): void {
   })
 }
 
-/** Photos one after the other, each with a report of progress. */
+/** Loads one photo after the other and reports progress for each. */
 function photoLoader({ documents }: ReportSource, lease: Lease, { files, log }: WorkDependencies): LoadPhoto {
   const count = documents.filter(({ kind }) => kind === 'photo').length
   let done = 0

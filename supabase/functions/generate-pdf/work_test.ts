@@ -15,7 +15,7 @@ const JPEG = (await loadSamplePhoto(samplePhoto(1))) ?? new Uint8Array()
 
 interface FakeReports extends ReportStore {
   finished: ReportFile[]
-  /** The report is deleted while the work goes on. */
+  /** Whether the report was deleted during the work. */
   deleted: boolean
 }
 
@@ -59,7 +59,7 @@ function bench(source = sampleSource({ photos: 2 })) {
   return { ...worker, reports, source, run, stored }
 }
 
-Deno.test('a report ends as a file, its row and a signed URL', async () => {
+Deno.test('a report is stored as a file, its row has the file’s facts, and the result a signed URL', async () => {
   const { run, files, reports, source, jobs } = bench()
   const result = await run()
 
@@ -90,7 +90,7 @@ Deno.test('a report ends as a file, its row and a signed URL', async () => {
   )
 })
 
-Deno.test('the same claim gives the same bytes, so a second attempt changes nothing', async () => {
+Deno.test('a second report of the same claim has the same bytes and replaces the first file', async () => {
   const first = bench()
   const second = bench()
   assertEquals((await first.run()).sha256, (await second.run()).sha256)
@@ -98,7 +98,7 @@ Deno.test('the same claim gives the same bytes, so a second attempt changes noth
   assertEquals(first.stored().length, 1)
 })
 
-Deno.test('a second attempt writes to the place that the first has chosen, whatever the claim is called now', async () => {
+Deno.test('a second attempt overwrites the file of the first, also after a change of the claim’s title', async () => {
   const { run, source, stored } = bench()
   const { path } = await run()
   source.incident = { ...source.incident, title: 'Another title' }
@@ -129,7 +129,7 @@ for (const [name, change, message] of [
   })
 }
 
-Deno.test('what a voice note tells takes the place of a description', async () => {
+Deno.test('a claim without a description has a report when a voice note has a transcript', async () => {
   const { run, source } = bench()
   source.incident = { ...source.incident, description: null }
   source.transcripts = [TRANSCRIPT]
@@ -138,7 +138,7 @@ Deno.test('what a voice note tells takes the place of a description', async () =
   await assertCode(run(), 'report_incomplete')
 })
 
-Deno.test('a preview that is gone or no JPEG is a note in the report, not its failure', async () => {
+Deno.test('a photo without a usable preview is noted in the report, which is completed', async () => {
   const { run, files, source, log } = bench()
   const [first, second] = source.documents
   files.objects.delete(`derivatives/${first?.previewPath}`)
@@ -163,20 +163,20 @@ Deno.test('a lost lease stops the work before anything is written', async () => 
   assertEquals([stored(), reports.finished], [[], []])
 })
 
-Deno.test('a report that is deleted while it is made leaves no file', async () => {
+Deno.test('a report that is deleted during the work leaves no file', async () => {
   const { run, reports, stored } = bench()
   reports.deleted = true
   await assertCode(run(), 'report_not_found')
   assertEquals(stored(), [])
 })
 
-Deno.test('storage that is away is a failure of its own', async () => {
+Deno.test('unavailable Storage fails the job with storage_unavailable', async () => {
   const { run, files } = bench()
   files.failWith = 'storage_unavailable'
   await assertCode(run(), 'storage_unavailable')
 })
 
-/** Stops the world at its n-th step, before the step is taken or just after, as kill -9 does. */
+/** Throws at the n-th call, before or after it, and so ends the attempt there, as `kill -9` would. */
 function dieAt(step: number, when: 'before' | 'after') {
   let steps = 0
   const wrap =
@@ -192,7 +192,7 @@ function dieAt(step: number, when: 'before' | 'after') {
   return { wrap, reached: () => steps >= step }
 }
 
-/** Made in no time, as it is made often. */
+/** A claim whose report is quick to make: the test makes many. */
 function smallSource(): ReportSource {
   const source = sampleSource({ photos: 1 })
   source.incident = { ...source.incident, description: 'A crash.', answers: [] }
@@ -201,7 +201,7 @@ function smallSource(): ReportSource {
 }
 
 for (const when of ['before', 'after'] as const) {
-  Deno.test(`killed ${when} any of its steps, the next attempt ends with one file and nothing else`, async () => {
+  Deno.test(`after a worker is killed ${when} any step, the next attempt leaves the same single file`, async () => {
     const expected = (await bench(smallSource()).run()).sha256
     let died = 0
     for (let step = 1; ; step += 1) {

@@ -1,7 +1,7 @@
 /**
- * Is the file all there? Decoders fill what is missing with gray and say nothing, so the structure is walked:
+ * Detects truncated images. Decoders fill missing pixels with gray without an error, so the file's structure is read:
  * JPEG from marker to marker up to EOI, PNG from chunk to chunk up to IEND, WebP and HEIC by their box sizes.
- * Bytes behind the end are fine: phones append depth maps and short films there.
+ * Bytes after the end are allowed: phones append depth maps and short films there.
  */
 
 import type { ImageType } from '../../../functions-shared/file-type.ts'
@@ -20,7 +20,7 @@ const WALKS: Record<ImageType, (bytes: Uint8Array, view: DataView) => boolean> =
 
 const MARKER = { tem: 0x01, rst0: 0xd0, rst7: 0xd7, soi: 0xd8, eoi: 0xd9, sos: 0xda } as const
 
-/** Passes over the whole picture that a JPEG's decoder has to make; up to where the file breaks off. */
+/** Number of a JPEG's scans, each of which the decoder applies to the whole picture. Counts up to a broken marker. */
 export function countScans(jpeg: Uint8Array): number {
   return walkJpeg(jpeg, new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)).scans
 }
@@ -60,7 +60,7 @@ function isStandalone(marker: number): boolean {
   return marker === MARKER.tem || (marker >= MARKER.rst0 && marker <= MARKER.soi)
 }
 
-/** The next real marker: in compressed data a 0xff is stuffed with 0x00, and restart markers belong to it. */
+/** Offset of the next marker. Compressed data have 0x00 after each 0xff, and may have restart markers. */
 function endOfEntropyData(bytes: Uint8Array, start: number): number {
   let at = bytes.indexOf(0xff, start)
   while (at >= 0 && at + 1 < bytes.length) {
@@ -77,7 +77,7 @@ const IDAT = 0x49444154
 
 function pngReachesIend(bytes: Uint8Array, view: DataView): boolean {
   let hasData = false
-  // A chunk is length, type, data and a checksum: 12 bytes and its data.
+  // A chunk has 12 bytes of length, type and checksum, and its data.
   for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
     const type = view.getUint32(at + 4)
     hasData ||= type === IDAT
@@ -105,7 +105,7 @@ function heicIsWhole(bytes: Uint8Array, view: DataView): boolean {
   return seen.has(META) && seen.has(MDAT)
 }
 
-/** 0 means up to the end of the file, 1 that a 64-bit size follows. */
+/** Size 0 means up to the end of the file, size 1 that a 64-bit size follows. */
 function boxSize(view: DataView, at: number, end: number): number {
   const size = view.getUint32(at)
   if (size === 0) return end - at

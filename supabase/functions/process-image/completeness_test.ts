@@ -19,20 +19,20 @@ const FILES: readonly (readonly [string, ImageType, Uint8Array])[] = [
 ]
 
 for (const [name, type, file] of FILES) {
-  Deno.test(`${name} is complete, also with more behind its end`, () => {
+  Deno.test(`${name} is complete, also with further bytes after its end`, () => {
     assertEquals(isComplete(type, file), true)
     // HEIC has no end of its own: what follows must be a box, which zeros are not.
     if (type !== 'heic') assertEquals(isComplete(type, concat([file, new Uint8Array(1000)])), true)
   })
 
-  Deno.test(`${name} is incomplete wherever it is cut`, () => {
+  Deno.test(`${name} is incomplete when it is cut at any byte`, () => {
     const cuts = Array.from({ length: 60 }, (_, index) => Math.floor((file.length * (index + 1)) / 61))
     for (const cut of [4, 12, 20, ...cuts, file.length - 2, file.length - 1]) {
       assertEquals(isComplete(type, file.subarray(0, cut)), false, `cut at ${cut} of ${file.length}`)
     }
   })
 
-  Deno.test(`${name} is judged right inside a larger buffer`, () => {
+  Deno.test(`${name} in a view of a larger buffer is complete, and incomplete when cut`, () => {
     const shifted = concat([new Uint8Array(7), file]).subarray(7)
     assertEquals(isComplete(type, shifted), true)
   })

@@ -4,7 +4,7 @@ import { readConfig } from './config.ts'
 
 const read = (env: Record<string, string>) => readConfig((name) => env[name])
 
-Deno.test('needs nothing', () => {
+Deno.test('every setting has a default', () => {
   const config = read({})
   assertEquals(config.download.limits, DEFAULT_LIMITS)
   assertEquals([...config.download.trustedOrigins], [])
@@ -13,7 +13,7 @@ Deno.test('needs nothing', () => {
   assertEquals(config.publicUrl, undefined)
 })
 
-Deno.test('takes what is set', () => {
+Deno.test('settings are read from the environment', () => {
   const config = read({
     DOWNLOAD_ALLOWED_ORIGINS: 'http://127.0.0.1:8080, https://files.test/ ,',
     DOWNLOAD_TIMEOUT_MS: '500',
@@ -37,7 +37,7 @@ for (const env of [
   { DOWNLOAD_TIMEOUT_MS: '-1' },
   { IMAGE_MEMORY_MB: '0' },
 ]) {
-  Deno.test(`refuses ${JSON.stringify(env)}`, () => {
+  Deno.test(`the environment ${JSON.stringify(env)} is refused`, () => {
     assertThrows(() => read(env))
   })
 }

@@ -1,14 +1,14 @@
 /**
- * Where a picture keeps its EXIF: a TIFF block in an APP1 segment (JPEG), a chunk (PNG, WebP) or an item (HEIC).
- * Only that block is handed to the reader of tags, so that no tag can claim megabytes of the picture as its text.
+ * Finds a picture's EXIF block: a TIFF block in an APP1 segment (JPEG), a chunk (PNG, WebP) or an item (HEIC).
+ * ExifReader gets only that block, so that no tag can name megabytes of the picture as its text.
  */
 
 import { detectFileType, type ImageType, isImageType } from '../../../functions-shared/file-type.ts'
 
-/** Bytes; a JPEG's segment has at most 64 KB, and maker's notes are the bulk of it. */
+/** Bytes. A JPEG's segment has at most 64 KB, most of which are maker notes. */
 export const MAX_EXIF_BYTES = 256 * 1024
 
-/** The TIFF block, beginning with its byte order; null where there is none. @throws RangeError for a broken structure. */
+/** The TIFF block from its byte order on; null for a picture without EXIF. @throws RangeError for a broken structure */
 export function findExif(bytes: Uint8Array): Uint8Array | null {
   const type = detectFileType(bytes)
   if (!isImageType(type)) return null
@@ -69,11 +69,11 @@ interface Box {
   end: number
 }
 
-/** ISO/IEC 23008-12: `meta` names the items (`iinf`) and says where they are (`iloc`). */
+/** ISO/IEC 23008-12: `meta` has the items' types (`iinf`) and their positions (`iloc`). */
 function inHeic(bytes: Uint8Array, view: DataView): Uint8Array | null {
   const meta = [...boxes(bytes, view, 0, bytes.length)].find(({ type }) => type === 'meta')
   if (meta === undefined) return null
-  // A full box: version and flags come first.
+  // `meta` is a full box: its children follow version and flags.
   const children = [...boxes(bytes, view, meta.start + 4, meta.end)]
   const iinf = children.find(({ type }) => type === 'iinf')
   const iloc = children.find(({ type }) => type === 'iloc')
@@ -81,7 +81,7 @@ function inHeic(bytes: Uint8Array, view: DataView): Uint8Array | null {
   const item = exifItem(bytes, view, iinf)
   const extent = item === null ? null : itemExtent(view, iloc, item)
   if (extent === null || extent.offset + 4 > bytes.length) return null
-  // The item begins with the distance from there to the TIFF block.
+  // The item's first four bytes are the distance from their end to the TIFF block.
   const start = extent.offset + 4 + view.getUint32(extent.offset)
   return bytes.subarray(start, extent.offset + extent.length)
 }
@@ -93,7 +93,7 @@ function* boxes(bytes: Uint8Array, view: DataView, from: number, end: number): G
   for (let count = 0; count < MAX_BOXES && at + 8 <= end; count += 1) {
     const size = view.getUint32(at)
     const next = size === 0 ? end : at + size
-    // A 64-bit size belongs to the picture's data, which comes last where it is so large.
+    // Only the picture's data need a 64-bit size, and data of that size come last.
     if (size === 1 || next < at + 8 || next > end) return
     yield { type: text(bytes, at + 4, at + 8), start: at + 8, end: next }
     at = next
@@ -112,7 +112,7 @@ function exifItem(bytes: Uint8Array, view: DataView, iinf: Box): number | null {
   return null
 }
 
-/** The first extent of an item that lies in the file itself. */
+/** The first extent of the item; null when the item is not stored at an offset in the file. */
 function itemExtent(view: DataView, iloc: Box, wanted: number): { offset: number; length: number } | null {
   const version = view.getUint8(iloc.start)
   const sizes = view.getUint16(iloc.start + 4)
@@ -132,7 +132,7 @@ function itemExtent(view: DataView, iloc: Box, wanted: number): { offset: number
   for (let index = 0; index < count && index < MAX_BOXES; index += 1) {
     const id = read(idSize)
     const method = version === 0 ? 0 : read(2) & 15
-    read(2) // where the data is: 0, this file
+    read(2) // index of the data's file; 0 is this file
     const base = read(baseSize)
     const extents = read(2)
     for (let extent = 0; extent < extents && at < iloc.end; extent += 1) {

@@ -34,16 +34,16 @@ const FILES: readonly (readonly [string, Uint8Array])[] = [
 ]
 
 for (const [name, file] of FILES) {
-  Deno.test(`${name}: the block of a photo says the same as in its JPEG`, () => {
+  Deno.test(`${name}: the EXIF block has the same tags as that of the JPEG`, () => {
     assertEquals(readMetadata(file), readMetadata(photo))
     assertEquals(readMetadata(file).camera?.model, 'Sample Phone 7')
   })
 
-  Deno.test(`${name}: broken off anywhere, nothing is thrown`, () => {
+  Deno.test(`${name}: a file that is cut anywhere is read without an error`, () => {
     for (let cut = 0; cut < file.length; cut += 3) readMetadata(file.slice(0, cut))
   })
 
-  Deno.test(`${name}: with any byte changed, nothing is thrown`, () => {
+  Deno.test(`${name}: a file with a changed byte is read without an error`, () => {
     for (let at = 12; at < Math.min(file.length, 600); at += 1) {
       const broken = Uint8Array.from(file)
       broken[at] = 0xff
@@ -52,13 +52,13 @@ for (const [name, file] of FILES) {
   })
 }
 
-Deno.test('no tag gets more than the block', () => {
+Deno.test('an EXIF block is cut at its limit, and the text of a tag too', () => {
   const greedy = withPngChunks(png, pngChunk('eXIf', greedyTiff([0x010f], 2_000_000)))
   assertEquals(findExif(greedy)?.length, MAX_EXIF_BYTES)
   assert((readMetadata(greedy).camera?.make ?? '').length <= 100)
 })
 
-Deno.test('a picture without a block has none', () => {
+Deno.test('a picture without EXIF gives null', () => {
   assertEquals(findExif(png), null)
   assertEquals(findExif(ascii('%PDF-1.7')), null)
 })

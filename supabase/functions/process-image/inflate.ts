@@ -1,14 +1,14 @@
-/** Unpacking with a limit, for data that may unpack to anything. */
+/** Unpacks zlib data up to a limit of bytes, as protection from decompression bombs. */
 
 import { concat } from '../_shared/std.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Bytes that go into the decompressor at a time: they unpack to 1 MB at most, which is what a limit is passed by. */
+/** Bytes written to the decompressor at a time. They unpack to 1 MB at most, so a limit is exceeded by at most 1 MB. */
 const PIECE_BYTES = 1024
 
 /**
- * zlib data unpacked; data that break off or are broken give what came before. Null where nothing came, or more
+ * Unpacks zlib data. Truncated or broken data give the bytes before the fault. Null without any byte, or with more
  * than `limit` bytes.
  */
 export async function inflate(data: Bytes, limit: number): Promise<Bytes | null> {
@@ -17,12 +17,12 @@ export async function inflate(data: Bytes, limit: number): Promise<Bytes | null>
   return size === 0 || size > limit ? null : concat(pieces)
 }
 
-/** Whether zlib data unpack to more than `limit` bytes; nothing is kept of them. */
+/** Whether zlib data unpack to more than `limit` bytes. The unpacked bytes are dropped. */
 export async function unpacksBeyond(parts: readonly Bytes[], limit: number): Promise<boolean> {
   return (await unpack(parts, limit, () => undefined)) > limit
 }
 
-/** @returns how many bytes there were, or a number above `limit`. */
+/** @returns the number of unpacked bytes; unpacking ends once it is above `limit` */
 async function unpack(parts: readonly Bytes[], limit: number, take: (piece: Bytes) => void): Promise<number> {
   const stream = ReadableStream.from(piecesOf(parts)).pipeThrough(new DecompressionStream('deflate'))
   let size = 0
@@ -34,7 +34,7 @@ async function unpack(parts: readonly Bytes[], limit: number, take: (piece: Byte
       take(piece)
     }
   } catch {
-    // Where the data end too early or badly: what came before counts.
+    // Truncated or broken data: the bytes before the fault were taken.
   }
   return size
 }

@@ -9,7 +9,7 @@ import { processImage } from './work.ts'
 await loadMagick()
 
 for (const { name, bytes, kind = 'photo', end, contentType } of await maliciousFiles()) {
-  Deno.test(`${name}: ${end}`, async () => {
+  Deno.test(`${name} ends with ${end}`, async () => {
     const worker = fakeWorker({ documents: fakeDocuments({ kind }) })
     const { documents, files } = worker
     const work = worker.work((lease) =>

@@ -1,6 +1,6 @@
 /**
- * Would this picture fit? A worker that runs out of memory is killed without a word, so pictures that need too
- * much are not decoded: they end completed, without a preview.
+ * Estimates the memory for decoding a picture. The platform kills a worker that runs out of memory, so a picture that
+ * needs too much is not decoded: its job is completed without a preview.
  */
 
 import type { ImageType } from '../../../functions-shared/file-type.ts'
@@ -10,15 +10,15 @@ import type { ImageFacts } from './pipeline.ts'
 export const DEFAULT_MEMORY_MB = 256
 
 const MB = 1024 * 1024
-/** Deno, our code and the decoder itself, before any picture. */
+/** Memory of Deno, the function's code and the decoder, without a picture. */
 const BASE_BYTES = 110 * MB
-/** A JPEG decoded to at most twice the preview's size on each side. */
+/** Memory of a decoded JPEG: the decoder scales it down to at most twice the preview's size on each side. */
 const SCALED_JPEG_BYTES = 40 * MB
-/** Bytes per pixel of the original while it is decoded; measured, with some room. */
+/** Measured bytes for each pixel of the original while it is decoded, rounded up. */
 const BYTES_PER_PIXEL: Record<ImageType, number> = { jpeg: 0, png: 8, webp: 9, heic: 14 }
 const PROGRESSIVE_JPEG_BYTES_PER_PIXEL = 4
 
-/** @param fileBytes size of the original, which is held twice while it is decoded. */
+/** @param fileBytes size of the original; two copies of it are in memory during decoding. */
 export function estimateDecodeBytes(type: ImageType, facts: ImageFacts, fileBytes: number): number {
   const perPixel = facts.progressive ? PROGRESSIVE_JPEG_BYTES_PER_PIXEL : BYTES_PER_PIXEL[type]
   const scaled = type === 'jpeg' ? SCALED_JPEG_BYTES : 0

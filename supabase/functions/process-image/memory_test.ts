@@ -18,7 +18,7 @@ const CASES: readonly (readonly [string, ImageType, number, number, boolean, boo
 ]
 
 for (const [name, type, width, height, progressive, fits] of CASES) {
-  Deno.test(`${name} ${fits ? 'fits' : 'does not fit'} into a hosted function`, () => {
+  Deno.test(`${name} ${fits ? 'fits' : 'does not fit'} into the memory of a hosted function`, () => {
     const needed = estimateDecodeBytes(type, { width, height, progressive }, 4 * MB)
     assertEquals(needed <= DEFAULT_MEMORY_MB * MB, fits, `${Math.round(needed / MB)} MB`)
   })

@@ -3,7 +3,7 @@ import { assertAlmostEquals, assertEquals } from '../_shared/testing/asserts.ts'
 import { readMetadata } from './metadata.ts'
 import { samplePhoto } from './testing/images.ts'
 
-Deno.test('reads when, where and with what a photo was taken', async () => {
+Deno.test('a photo’s EXIF gives time, position and camera', async () => {
   const { position, ...rest } = readMetadata(await samplePhoto('front-damage'))
   assertEquals(rest, {
     takenAt: '2026-11-20T17:44:03+01:00',
@@ -14,7 +14,7 @@ Deno.test('reads when, where and with what a photo was taken', async () => {
   assertAlmostEquals(position?.longitude ?? 0, 13.37769, 0.00001)
 })
 
-Deno.test('south and west are negative', async () => {
+Deno.test('positions in the south and west are negative', async () => {
   const photo = await samplePhoto('front-damage')
   const turned = photo.map((byte, index) => {
     // The references are the texts "N\0" and "E\0" in entries 1 and 3 of the GPS directory.
@@ -27,14 +27,14 @@ Deno.test('south and west are negative', async () => {
   assertAlmostEquals(position?.longitude ?? 0, -13.37769, 0.00001)
 })
 
-Deno.test('a file without metadata has none, and broken metadata is no error', async () => {
+Deno.test('a file without metadata, or with broken metadata, gives empty metadata', async () => {
   assertEquals(readMetadata(new Uint8Array()), {})
   assertEquals(readMetadata(Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)), {})
   const photo = await samplePhoto('front-damage')
   for (let cut = 4; cut < 500; cut += 7) readMetadata(photo.slice(0, cut))
 })
 
-Deno.test('reads from a view into a larger buffer', async () => {
+Deno.test('metadata are read from a view into a larger buffer', async () => {
   const photo = await samplePhoto('front-damage')
   const view = concat([new Uint8Array(9), photo]).subarray(9)
   assertEquals(readMetadata(view).orientation, 6)

@@ -1,33 +1,33 @@
 /**
- * What a PDF says of itself: pages, title, and whether it may act on its own. It is read as text and never run or
- * rendered. Objects are found by their headers, also in compressed object streams, which are unpacked up to a
- * limit; of several definitions the last counts, as after an incremental update.
+ * Reads the number of pages, the title and the presence of active content from a PDF. The file is searched as text and
+ * never run or rendered. Objects are found by their headers, also in compressed object streams, which are unpacked up
+ * to a limit. Of several definitions of an object the last one counts, as after an incremental update.
  */
 
 import { sanitizeText } from '../../../functions-shared/sanitize.ts'
 import { inflate } from './inflate.ts'
 
 export interface PdfFacts {
-  /** Where the file tells; what it tells is a claim. */
+  /** Undefined when the file has no page tree. The file may state a wrong number. */
   pages?: number
   title?: string
-  /** It holds scripts, starts programs or carries other files. */
+  /** True for a PDF with scripts, embedded files or actions that start programs. */
   active?: true
 }
 
-/** Bytes that are unpacked of one PDF at most, and of one of its streams. */
+/** The most bytes that are unpacked of one PDF, and of one of its streams. */
 const MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 const MAX_STREAM_BYTES = 2 * 1024 * 1024
-/** Objects of one stream; writers put a hundred or two into each. */
+/** Most objects read from one object stream. PDF writers put one or two hundred into each. */
 const MAX_PACKED = 10_000
-/** Objects that are remembered: catalogues, nodes of page trees, texts. */
+/** Most objects kept in memory: catalogues, nodes of page trees, strings. */
 const MAX_REMEMBERED = 20_000
-/** Characters of an object that are looked at: dictionaries are short. */
+/** Most characters read of one object: dictionaries are short. */
 const MAX_DICTIONARY = 16 * 1024
 const MAX_PAGES = 1_000_000
 const MAX_TITLE = 200
 
-/** Never throws: a PDF that cannot be read is kept all the same. */
+/** Never throws: an unreadable PDF has no facts, and its document is kept. */
 export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<PdfFacts> {
   const { root, info, encrypted } = readTrailers(bytes)
   const objects: Objects = new Map()
@@ -46,18 +46,18 @@ export async function readPdf(bytes: Uint8Array<ArrayBuffer>): Promise<PdfFacts>
   }
 }
 
-/** Dictionaries by number; of several definitions the last. */
+/** Dictionaries by object number; of several definitions the last one. */
 type Objects = Map<number, string>
 
 interface PdfObject {
   number: number
-  /** Its dictionary, or the beginning of a long one; no stream. */
+  /** The dictionary, cut at {@link MAX_DICTIONARY}; without the stream's data. */
   text: string
 }
 
 const PIECE = 8 * 1024
 
-/** One character a byte, which no TextDecoder gives: its latin1 is windows-1252. */
+/** One character for each byte. TextDecoder cannot do this: its latin1 is windows-1252. */
 function latin1(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += PIECE) {
@@ -66,7 +66,7 @@ function latin1(bytes: Uint8Array): string {
   return text
 }
 
-/** Where the word is, one place after the other. The file stays bytes: as text it would be several times its size. */
+/** Offsets of the word. The file is searched as bytes, because as text it would be several times its size. */
 function* placesOf(word: string, bytes: Uint8Array, from = 0): Generator<number> {
   const codes = Array.from(word, (character) => character.charCodeAt(0))
   const [first = 0] = codes
@@ -81,7 +81,7 @@ interface Trailers {
   encrypted: boolean
 }
 
-/** A trailer is a dictionary in the clear, be it of its own or that of a cross-reference stream. The last one counts. */
+/** A trailer, or the dictionary of a cross-reference stream; neither is compressed. The last one counts. */
 function readTrailers(bytes: Uint8Array): Trailers {
   const root = lastReference('/Root', bytes)
   const info = lastReference('/Info', bytes)
@@ -103,7 +103,7 @@ function reference(name: string, text: string): number | undefined {
   return integer(new RegExp(`${name}\\s+(\\d{1,10})\\s+\\d{1,5}\\s+R\\b`).exec(text)?.[1])
 }
 
-/** Those in the clear, then those in compressed streams; what is encrypted cannot be unpacked. */
+/** Uncompressed objects, then the objects of compressed streams. Encrypted streams are skipped. */
 async function* objectsOf(bytes: Uint8Array<ArrayBuffer>, encrypted: boolean): AsyncGenerator<PdfObject> {
   const streams: PlainObject[] = []
   for (const object of plainObjects(bytes)) {
@@ -111,7 +111,7 @@ async function* objectsOf(bytes: Uint8Array<ArrayBuffer>, encrypted: boolean): A
     if (!encrypted && isObjectStream(object.text) && streams.length < MAX_REMEMBERED) streams.push(object)
   }
   let roomLeft = MAX_UNPACKED_BYTES
-  // Streams lie one behind the other: more than the file has, nobody need look at.
+  // Streams do not overlap, so all of them together cannot be longer than the file. Reading stops beyond that.
   let bytesLeft = bytes.length
   for (const { text, end } of streams) {
     const start = end + (STREAM.exec(latin1(bytes.subarray(end, end + 8)))?.[0].length ?? 0)
@@ -119,14 +119,14 @@ async function* objectsOf(bytes: Uint8Array<ArrayBuffer>, encrypted: boolean): A
     bytesLeft -= stop - start
     if (stop < 0 || bytesLeft < 0 || roomLeft <= 0) return
     const content = await inflate(withoutLineEnd(bytes.subarray(start, stop)), MAX_STREAM_BYTES)
-    // What is broken or too large is no object stream, but costs as much as the largest.
+    // A broken or too large stream has no objects, but counts as much as the largest stream.
     roomLeft -= content?.length ?? MAX_STREAM_BYTES
     if (content !== null) yield* packedObjects(latin1(content), text)
   }
 }
 
 interface PlainObject extends PdfObject {
-  /** Where its stream's keyword would be in the file. */
+  /** Offset of the dictionary's end, where the keyword `stream` may follow. */
   end: number
 }
 
@@ -139,13 +139,13 @@ function* plainObjects(bytes: Uint8Array): Generator<PlainObject> {
   }
 }
 
-/** Number and generation before the keyword. */
+/** Object number and generation before the keyword `obj`. */
 const HEADER = /(?<!\d)(\d{1,10})\s{1,4}\d{1,5}\s{1,4}$/
 const LONGEST_HEADER = 24
 
 const [LETTER_E, LETTER_O, LETTER_S] = [0x65, 0x6f, 0x73]
 
-/** Up to `endobj`, `stream`, or the next `obj`: so looking at all objects is looking once at the file. */
+/** Offset of `endobj`, `stream` or the next `obj`. Dictionaries thus never overlap, and each byte is read once. */
 function dictionaryEnd(bytes: Uint8Array, start: number): number {
   const stop = Math.min(bytes.length, start + MAX_DICTIONARY)
   for (let at = start; at < stop; at += 1) {
@@ -162,7 +162,7 @@ function isObjectStream(text: string): boolean {
 
 const STREAM = /^stream\r?\n/
 
-/** The line break before `endstream` is no part of the data, and the decompressor would take offence at it. */
+/** The line break before `endstream` is not part of the data; the decompressor would throw on it. */
 function withoutLineEnd(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   let end = data.length
   while (end > 0 && [0x0a, 0x0d, 0x20].includes(data[end - 1] ?? 0)) end -= 1
@@ -186,7 +186,7 @@ function* packedObjects(content: string, head: string): Generator<PdfObject> {
   }
 }
 
-/** Trailer ─▶ catalogue ─▶ root of the page tree ─▶ its count. */
+/** Follows trailer ─▶ catalogue ─▶ root of the page tree ─▶ `/Count`. */
 function countPages(objects: Objects, root: number | undefined): number | undefined {
   const catalogue = objects.get(root ?? -1) ?? ''
   const tree = objects.get(reference('/Pages', catalogue) ?? -1) ?? ''
@@ -198,7 +198,7 @@ function integer(digits: string | undefined): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** Whether the object is nothing but text: some writers give the title an object of its own. */
+/** Whether the object is a string. Some PDF writers put the title into an object of its own. */
 function isString(text: string): boolean {
   return /^\s*(?:\(|<(?!<))/.test(text)
 }
@@ -228,7 +228,7 @@ function unescapeLiteral(literal: string): string {
   })
 }
 
-/** UTF-16 or UTF-8 by its mark; else PDFDocEncoding, which is Latin-1 where it matters. */
+/** UTF-16 or UTF-8 by the byte order mark; else PDFDocEncoding, whose letters are those of Latin-1. */
 function decodeText(raw: string): string {
   const bytes = Uint8Array.from(raw, (character) => character.charCodeAt(0))
   if (raw.startsWith('\u00fe\u00ff')) return new TextDecoder('utf-16be').decode(bytes)
@@ -236,7 +236,7 @@ function decodeText(raw: string): string {
   return raw.startsWith('\u00ef\u00bb\u00bf') ? new TextDecoder().decode(bytes) : raw
 }
 
-/** Names may be spelled with hex: `/J#61vaScript`. */
+/** Characters of a name may be written in hex: `/J#61vaScript`. */
 function isActive(text: string): boolean {
   const spelled = text.includes('#')
     ? text.replace(/#([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))

@@ -1,7 +1,7 @@
 /**
- * From an original to what people see: decode (scaled down where the format can), fit, convert to sRGB, turn
- * upright, flatten, strip every metadata, encode as JPEG. The order keeps the big picture in memory for the
- * shortest time; the limits keep decompression bombs and pictures beyond this worker's memory out.
+ * Makes preview and thumbnail of an original: decode (scaled down where the format allows), resize, convert to sRGB,
+ * turn upright, flatten, strip all metadata, encode as JPEG. Resizing comes first, so that the full-size picture is in
+ * memory for the shortest time. The limits refuse decompression bombs and pictures beyond the worker's memory.
  */
 
 import {
@@ -26,11 +26,11 @@ import { SRGB_PROFILE } from './srgb-profile.ts'
 export const PREVIEW_SIZE = 1600
 export const THUMBNAIL_SIZE = 320
 export const MAX_PIXELS = 50_000_000
-/** Pixels; more than any camera or panorama has, less than what makes a line a bomb. */
+/** Most pixels of one side. No camera or panorama has more; a longer row of pixels costs too much memory. */
 export const MAX_SIDE = 32_768
 /**
- * Pixels times passes over them. A picture has about ten passes where it has several at all; a thousand of them,
- * in few bytes, would keep a worker busy for minutes.
+ * Most pixels times scans of a progressive JPEG. Usual progressive JPEGs have about ten scans. A small file with a
+ * thousand scans would keep a worker busy for minutes.
  */
 export const MAX_SCANNED_PIXELS = 800_000_000
 
@@ -45,11 +45,11 @@ const FORMATS: Record<ImageType, MagickFormat> = {
   heic: MagickFormat.Heic,
 }
 
-/** Facts of the header; pixels of the picture as people see it, i.e. upright. */
+/** Facts of the file's header. Width and height are those of the upright picture. */
 export interface ImageFacts {
   width: number
   height: number
-  /** A JPEG in several passes: its coefficients must all be held in memory before the first pixel is known. */
+  /** A JPEG in several scans: all of its coefficients are held in memory before the first pixel is decoded. */
   progressive: boolean
 }
 
@@ -80,7 +80,7 @@ export function readFacts(bytes: Uint8Array, type: ImageType): ImageFacts {
 }
 
 /**
- * @throws AppError `image_truncated` where the decoder misses data, `image_undecodable` where it gives up.
+ * @throws AppError `image_truncated` when the decoder warns of missing data, `image_undecodable` when it throws.
  */
 export function makeDerivatives(bytes: Uint8Array, type: ImageType, facts: ImageFacts): Derivatives {
   return guard(() => {
@@ -102,13 +102,13 @@ export function makeDerivatives(bytes: Uint8Array, type: ImageType, facts: Image
 }
 
 function readSettings(type: ImageType): MagickReadSettings {
-  // The format is ours to say: ImageMagick's own guess knows formats that open other files.
+  // The format is given, because ImageMagick's own detection includes formats that open other files.
   return new MagickReadSettings({ format: FORMATS[type], frameIndex: 0, frameCount: 1 })
 }
 
 /**
- * The size lets the JPEG decoder leave out detail that would be thrown away: 4 times faster, a fraction of the
- * memory. A smaller picture it would enlarge.
+ * With a target size, the JPEG decoder skips detail that resizing would drop: 4 times faster, with a fraction of the
+ * memory. No size is set for a smaller picture, because the decoder would enlarge it.
  */
 function decodeSettings(type: ImageType, facts: ImageFacts): MagickReadSettings {
   const settings = readSettings(type)
@@ -133,7 +133,7 @@ function shrink(image: IMagickImage, size: number): void {
   image.resize(new MagickGeometry(size, size), FilterType.Triangle)
 }
 
-/** Browsers take an image without a profile for sRGB, so its numbers must be sRGB before the profile goes. */
+/** Browsers show an image without a profile as sRGB, so pixels are converted to sRGB before the profile is stripped. */
 function toSrgb(image: IMagickImage): void {
   const converted = image.hasProfile('icc') && image.transformColorSpace(new ColorProfile(SRGB_PROFILE))
   const plain = image.colorSpace === ColorSpace.sRGB || image.colorSpace === ColorSpace.Gray
@@ -148,7 +148,7 @@ function flatten(image: IMagickImage): void {
 
 function encode(image: IMagickImage, quality: number): Uint8Array<ArrayBuffer> {
   image.quality = quality
-  // The bytes handed over live in WebAssembly's memory and are gone after the call.
+  // `data` is a view into WebAssembly's memory, valid only during the callback, so the bytes are copied.
   return image.write(MagickFormat.Jpeg, (data) => Uint8Array.from(data))
 }
 

@@ -51,7 +51,7 @@ const UPRIGHT: readonly (readonly [number, readonly Rgb[]])[] = [
 ]
 
 for (const [orientation, expected] of UPRIGHT) {
-  Deno.test(`orientation ${orientation} is shown upright`, () => {
+  Deno.test(`a photo with EXIF orientation ${orientation} has an upright preview`, () => {
     const jpeg = withOrientation(drawQuadrants(MagickFormat.Jpeg, { width: 640, height: 400 }), orientation)
     const upright = orientation >= 5 ? { width: 400, height: 640 } : { width: 640, height: 400 }
     const { width, height } = readFacts(jpeg, 'jpeg')
@@ -70,7 +70,7 @@ for (const [type, format] of [
   ['png', MagickFormat.Png],
   ['webp', MagickFormat.WebP],
 ] as const satisfies readonly (readonly [ImageType, MagickFormat])[]) {
-  Deno.test(`${type}: the preview has at most 1600 pixels a side, the thumbnail 320`, () => {
+  Deno.test(`${type}: no side of the preview is longer than 1600 pixels, none of the thumbnail longer than 320`, () => {
     const original = drawQuadrants(format, { width: 2400, height: 1200 })
     assertEquals(detectFileType(original), type)
     const { preview, thumbnail } = derive(original, type)
@@ -81,7 +81,7 @@ for (const [type, format] of [
   })
 }
 
-Deno.test('heic is decoded', async () => {
+Deno.test('a HEIC is decoded', async () => {
   const heic = await Deno.readFile(new URL('./testdata/quadrants.heic', import.meta.url))
   assertEquals(detectFileType(heic), 'heic')
   const { width, height } = readFacts(heic, 'heic')
@@ -94,12 +94,12 @@ Deno.test('a small picture is not enlarged', () => {
   assertEquals([decode(preview).width, decode(thumbnail).width], [60, 60])
 })
 
-Deno.test('transparency becomes white', () => {
+Deno.test('transparent pixels become white', () => {
   const clear = drawQuadrants(MagickFormat.Png, { width: 64, height: 64, transparent: true })
   assertQuadrants(derive(clear, 'png').preview, [WHITE, WHITE, WHITE, WHITE])
 })
 
-Deno.test('nothing of the metadata is left in what people see', async () => {
+Deno.test('preview and thumbnail have no metadata', async () => {
   const original = await samplePhoto('street-at-dusk')
   assert(readMetadata(original).position !== undefined, 'the sample has a position')
   const { preview, thumbnail } = derive(original, 'jpeg')
@@ -113,7 +113,7 @@ Deno.test('nothing of the metadata is left in what people see', async () => {
   }
 })
 
-Deno.test('a wide-gamut picture keeps its colours when its profile goes', () => {
+Deno.test('a wide-gamut picture keeps its colours without its profile', () => {
   // Display P3: its numbers for this orange are not those of sRGB.
   const p3 = buildRgbProfile(
     [
@@ -138,28 +138,28 @@ Deno.test('a wide-gamut picture keeps its colours when its profile goes', () => 
     assertAlmostEquals(converted[channel] ?? -1, value, 5)
 })
 
-Deno.test('a truncated JPEG is told from a whole one by the decoder, too', async () => {
+Deno.test('a truncated JPEG fails in the decoder with image_truncated', async () => {
   const whole = await samplePhoto('bumper-close-up')
   derive(whole, 'jpeg')
   const cut = await samplePhoto('truncated')
   assertThrowsCode(() => derive(cut, 'jpeg'), 'image_truncated')
 })
 
-Deno.test('a picture with too many pixels is refused by its header, before anything is decoded', async () => {
+Deno.test('a picture with too many pixels is refused by its header, before decoding', async () => {
   const bomb = await blackPng(10_000, 5_001)
   assert(bomb.length < 20_000, 'few bytes')
   assertThrowsCode(() => readFacts(bomb, 'png'), 'image_too_large')
   assertEquals(readFacts(await blackPng(10_000, 5_000), 'png').height, 5_000)
 })
 
-Deno.test('what only looks like an image is undecodable', () => {
+Deno.test('bytes that only begin like an image are undecodable', () => {
   const noise = Uint8Array.from({ length: 4096 }, (_, index) => (index * 197) & 0xff)
   noise.set([0xff, 0xd8, 0xff, 0xe0])
   assertThrowsCode(() => readFacts(noise, 'jpeg'), 'image_undecodable')
   assertThrowsCode(() => derive(noise, 'jpeg'), 'image_undecodable')
 })
 
-Deno.test('an image under the name of another format is not decoded', () => {
+Deno.test('an image that is decoded as another format is undecodable', () => {
   const png = drawQuadrants(MagickFormat.Png, { width: 8, height: 8 })
   assertThrowsCode(() => derive(png, 'jpeg'), 'image_undecodable')
 })

@@ -1,6 +1,6 @@
 /**
- * What a PNG may do to a decoder, and what is done against it. Its texts and profiles may unpack to gigabytes, and
- * so may its pixels: a decoder unpacks them to their end, however few rows the header announces.
+ * Protects the decoder from PNG decompression bombs. Texts, profiles and pixels of a small PNG may unpack to gigabytes.
+ * A decoder unpacks the pixels to their end, even if the header announces few rows.
  */
 
 import { concat } from '../_shared/std.ts'
@@ -8,12 +8,12 @@ import { inflate, unpacksBeyond } from './inflate.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Bytes; all that a decoder wants of EXIF is the orientation. */
+/** Bytes. The decoder uses only the orientation of the EXIF block. */
 const MAX_EXIF_BYTES = 64 * 1024
-/** Bytes of an unpacked profile; large ones, of printers, have about 3 MB. */
+/** Bytes of an unpacked colour profile; the large profiles of printers have about 3 MB. */
 const MAX_PROFILE_BYTES = 4 * 1024 * 1024
 const HEAD_BYTES = 8
-/** Length, type and checksum. */
+/** Bytes of a chunk's length, type and checksum. */
 const CHUNK_OVERHEAD = 12
 const KEPT = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND', 'tRNS', 'gAMA', 'cHRM', 'sRGB', 'sBIT'])
 
@@ -35,16 +35,17 @@ function* chunksOf(png: Bytes): Generator<Chunk> {
 }
 
 /**
- * Only what the pixels need, and a profile where it unpacks to a sensible size.
+ * Removes all chunks but those that the pixels need, a small EXIF block and a profile of a sensible size.
  *
- * @param png a complete PNG. Gives the same bytes where there is nothing to leave out.
+ * @param png a complete PNG
+ * @returns `png` itself when no chunk was removed
  */
 export async function withoutExtras(png: Bytes): Promise<Bytes> {
   const parts: Bytes[] = []
   let keptFrom = 0
   const seen = new Set<string>()
   for (const { type, start, end, data } of chunksOf(png)) {
-    // Of a kind there is one; looking into thousands of profiles would take minutes.
+    // Only the first chunk of a type is examined: unpacking thousands of profiles would take minutes.
     const isFirst = !seen.has(type)
     seen.add(type)
     if (KEPT.has(type) || (isFirst && (await isWanted(type, data)))) continue
@@ -59,14 +60,14 @@ async function isWanted(type: string, data: Bytes): Promise<boolean> {
   return type === 'iCCP' && (await isProfile(data))
 }
 
-/** A name, a zero, the method, then zlib data. A broken profile is none; the picture is shown all the same. */
+/** The chunk has a name, a zero, the method, then zlib data. A broken profile is removed; the picture stays. */
 async function isProfile(data: Bytes): Promise<boolean> {
   return (await inflate(data.subarray(data.indexOf(0) + 2), MAX_PROFILE_BYTES)) !== null
 }
 
 const SLACK_BYTES = 64 * 1024
 
-/** Do the pixels unpack to more than the header announces? Nothing is kept of them. */
+/** Whether the pixels unpack to more bytes than the header announces. The unpacked bytes are dropped. */
 export async function hasTooManyPixels(png: Bytes): Promise<boolean> {
   const chunks = [...chunksOf(png)]
   const header = chunks.find(({ type }) => type === 'IHDR')?.data
@@ -76,7 +77,7 @@ export async function hasTooManyPixels(png: Bytes): Promise<boolean> {
   return await unpacksBeyond(pixels, limit)
 }
 
-/** Samples a pixel, by colour type: gray, RGB, palette, gray and alpha, RGB and alpha. */
+/** Samples for each pixel, by colour type: gray, RGB, palette, gray and alpha, RGB and alpha. */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
 /** Adam7: start and step of each pass, across and down. */
 const PASSES = [
@@ -89,7 +90,7 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const
 
-/** Of the rows with their filter bytes. */
+/** Bytes of all rows with their filter bytes. */
 function unpackedBytes(header: Bytes): number {
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
   const [width, height] = [view.getUint32(0), view.getUint32(4)]

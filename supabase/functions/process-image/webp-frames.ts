@@ -1,6 +1,6 @@
 /**
- * The first frame of an animated WebP as a WebP of its own. A decoder makes every frame, each as large as the
- * canvas, before it gives the first; a film of a few kilobytes would fill its memory and minutes.
+ * Makes a still WebP of the first frame of an animated WebP. The decoder would decode every frame, each as large as the
+ * canvas, before it returns the first. An animation of a few kilobytes would take minutes and all of the memory.
  */
 
 import { concat } from '../_shared/std.ts'
@@ -10,12 +10,12 @@ type Bytes = Uint8Array<ArrayBuffer>
 const HEAD_BYTES = 12
 const ANIMATED = 0b10
 const ALPHA = 0b1_0000
-/** Place, size, duration and flags, before the frame's own chunks. */
+/** Bytes of position, size, duration and flags, which precede the frame's chunks. */
 const FRAME_HEADER_BYTES = 16
 
 interface Chunk {
   type: string
-  /** With its header and padding. */
+  /** The chunk with its header and padding. */
   whole: Bytes
   data: Bytes
 }
@@ -31,14 +31,14 @@ function* chunksOf(bytes: Bytes, from: number): Generator<Chunk> {
   }
 }
 
-/** The same bytes where it is a still picture. */
+/** @returns a WebP of the first frame, or `webp` itself for a still picture */
 export function firstFrame(webp: Bytes): Bytes {
   let profile: Bytes | undefined
   for (const { type, whole, data } of chunksOf(webp, HEAD_BYTES)) {
     if (type === 'VP8X' && ((data[0] ?? 0) & ANIMATED) === 0) return webp
     if (type === 'ICCP') profile = whole
     if (type === 'ANMF' && data.length > FRAME_HEADER_BYTES) return still(data, profile)
-    // A picture that comes before any frame is the picture.
+    // A file with picture data before any frame is a still picture.
     if (type === 'VP8 ' || type === 'VP8L') return webp
   }
   return webp
@@ -50,7 +50,7 @@ function still(frame: Bytes, profile: Bytes | undefined): Bytes {
   )
   const hasAlpha = chunks.some(({ type }) => type !== 'VP8 ')
   const flags = (hasAlpha ? ALPHA : 0) | (profile === undefined ? 0 : 0b10_0000)
-  // Both sizes are three bytes, less one, in the frame's header as in VP8X.
+  // Width - 1 and height - 1 have three bytes each, in the frame's header as in VP8X.
   const extended = concat([text('VP8X'), Uint8Array.of(10, 0, 0, 0, flags, 0, 0, 0), frame.subarray(6, 12)])
   const body = concat([
     text('WEBP'),

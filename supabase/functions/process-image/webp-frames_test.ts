@@ -24,7 +24,7 @@ function animated(still: Uint8Array, frames: number): Uint8Array<ArrayBuffer> {
 }
 
 for (const transparent of [false, true]) {
-  Deno.test(`the first frame of a film is its picture, ${transparent ? 'with' : 'without'} alpha`, () => {
+  Deno.test(`an animation ${transparent ? 'with' : 'without'} alpha becomes a still picture of its first frame`, () => {
     const still = drawQuadrants(MagickFormat.WebP, { ...size, transparent })
     const hasHeader = new TextDecoder().decode(still.subarray(12, 16)) === 'VP8X'
     const bare = hasHeader ? concat([still.subarray(0, 12), still.subarray(30)]) : still
@@ -37,13 +37,13 @@ for (const transparent of [false, true]) {
   })
 }
 
-Deno.test('a still picture stays as it is', () => {
+Deno.test('a still WebP is returned unchanged', () => {
   const still = drawQuadrants(MagickFormat.WebP, size)
   assertEquals(firstFrame(still), still)
   assertEquals(firstFrame(new Uint8Array(12)), new Uint8Array(12))
 })
 
-Deno.test('a film without a frame, or broken off in it, is no picture but throws nothing', () => {
+Deno.test('an animation that is cut anywhere makes firstFrame throw nothing', () => {
   const film = animated(drawQuadrants(MagickFormat.WebP, size), 2)
   for (let cut = 12; cut < film.length; cut += 5) firstFrame(film.slice(0, cut))
 })

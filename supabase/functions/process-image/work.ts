@@ -2,11 +2,11 @@
  * The work of one image job, from the document's row to a result.
  *
  *   keep the original (see original.ts) ─┬─▶ photo: decode ─▶ upload preview and thumbnail ─▶ sign
- *                                        ├─▶ other attachment: a note of what it is
- *                                        └─▶ a recording, whatever it is called: transcribed as a voice note
+ *                                        ├─▶ other attachment: its facts are stored
+ *                                        └─▶ audio, recognised by content: transcription as a voice note
  *
- * Each write is preceded by a report of progress, which fails once the lease is lost. Everything may be done
- * again: paths are the document's own and writes overwrite.
+ * Before each write the worker reports progress, which throws `lease_lost` once the lease is lost. A second attempt may
+ * repeat every step: paths depend on the document alone, and writes overwrite.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -32,29 +32,29 @@ import { firstFrame } from './webp-frames.ts'
 
 export interface WorkDependencies extends OriginalDependencies {
   loadMagick: () => Promise<void>
-  /** Called with a file that is not needed any more. Default: it is collected some time. */
+  /** Called with the file's bytes after their last use. Default: the garbage collector frees them. */
   release?: (bytes: Uint8Array<ArrayBuffer>) => void
-  /** Bytes of memory this worker may use. */
+  /** Bytes of memory that the worker may use. */
   memoryBytes: number
   now: () => Date
 }
 
-/** What `complete_job` gets; the names are those of the message to the browser. */
+/** The result given to `complete_job`, with the names of the message to the browser. */
 export interface FileResult {
   sha256: string
   byteSize: number
   contentType: string
   originalPath: string
-  /** The document of the incident that the same file arrived with first. */
+  /** Id of the incident's first document with the same bytes. */
   duplicateOf?: string
-  /** `none`: such a file has none; `unavailable`: the picture is too much for this worker. */
+  /** `none`: the file is no picture; `unavailable`: decoding needs more memory than the worker has. */
   preview: 'available' | 'unavailable' | 'none'
-  /** Of a picture; pixels, upright. */
+  /** Pixels of the upright picture. */
   width?: number
   height?: number
   previewPath?: string
   thumbnailPath?: string
-  /** Of the thumbnail. */
+  /** Signed URL of the thumbnail. */
   signedUrl?: string
   signedUrlExpiresAt?: string
 }
@@ -62,7 +62,7 @@ export interface FileResult {
 /** Seconds. */
 export const SIGNED_URL_LIFETIME = 3600
 
-/** Percent at which each stage begins. */
+/** Percent of progress at which each stage begins. */
 const STAGES = {
   downloading: 5,
   verifying: 40,
@@ -72,7 +72,7 @@ const STAGES = {
   signing: 95,
 } as const
 
-/** @throws AppError with the code of what went wrong; `lease_lost` means: stop, it is no longer ours. */
+/** @throws AppError with the code of the failure; `lease_lost` when another worker may have the job */
 export async function processImage(
   documentId: string,
   lease: Lease,
@@ -89,7 +89,7 @@ export async function processImage(
 
 function keep(document: DocumentRow, lease: Lease, dependencies: WorkDependencies): Promise<KeptOriginal> {
   return keepOriginal(document, lease, dependencies, {
-    // An attachment is what it is.
+    // An attachment may be of any type, so every stored original of it is usable.
     isUsable: (type, stored) => document.kind !== 'photo' || (isImageType(type) && isComplete(type, stored)),
     stages: STAGES,
   })
@@ -120,20 +120,20 @@ async function workOn(
   try {
     return { ...result, ...(await show(document, original, lease, dependencies)) }
   } catch (error) {
-    // Nobody claimed that it is a photo, so it need not be one.
+    // An attachment with a broken or too large picture is kept as a file; only a photo fails.
     if (isPhoto || !isVerdict(error)) throw error
     return { ...result, ...(await note(document, original, lease, dependencies)) }
   }
 }
 
-/** By content: browsers and phones call recordings `.mp4`, `.bin` or nothing. A film is kept as what it is. */
+/** Judged by content, because browsers and phones give recordings names like `x.mp4` or `x.bin`. Films are excluded. */
 function isVoiceNote({ type, bytes }: KeptOriginal): boolean {
   if (!isAudioType(type)) return false
   const facts = readAudioFacts(bytes, type)
   return facts !== null && !facts.video && facts.duration > 0
 }
 
-/** Codes that say what is wrong with a picture. */
+/** Error codes that name a fault of the picture itself. */
 const VERDICTS: readonly ErrorCode[] = [
   'image_truncated',
   'image_undecodable',
@@ -145,7 +145,7 @@ function isVerdict(error: unknown): boolean {
   return error instanceof AppError && VERDICTS.includes(error.code)
 }
 
-/** An attachment is not shown but described: the pages and the title of a PDF, else only that it is a file. */
+/** Stores the facts of an attachment without a preview: pages and title of a PDF, else only that it is a file. */
 async function note(
   document: DocumentRow,
   { type, bytes }: KeptOriginal,
@@ -196,7 +196,7 @@ async function show(
     height,
     metadata: { ...metadata, preview: 'available' },
   })
-  // Counted from before the signing, so that the browser never trusts the URL for too long.
+  // Counted from before the signing, so that the stated expiry is never later than the URL's own.
   const signedUrlExpiresAt = new Date(now().getTime() + SIGNED_URL_LIFETIME * 1000).toISOString()
   const signedUrl = await dependencies.files.sign('derivatives', paths.thumbnailPath, SIGNED_URL_LIFETIME)
   return { width, height, ...paths, preview: 'available', signedUrl, signedUrlExpiresAt }
@@ -209,13 +209,13 @@ function requireImage(type: FileType): ImageType {
   throw new AppError('not_an_image')
 }
 
-/** What the decoder gets: the picture without what could make it work without end. */
+/** The bytes for the decoder, without chunks and frames that could keep it busy for minutes. */
 async function prepare(type: ImageType, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   if (type === 'png') return await withoutExtras(bytes)
   return type === 'webp' ? firstFrame(bytes) : bytes
 }
 
-/** Null where the picture is too much for this worker's memory. */
+/** Null when decoding needs more memory than the worker may use. */
 async function derive(
   type: ImageType,
   facts: ImageFacts,

@@ -58,7 +58,7 @@ function bench({ file = new Uint8Array(), documents = fakeDocuments(), dependenc
   return { ...worker, run, downloads }
 }
 
-Deno.test('a photo ends as original, preview, thumbnail, facts and a signed URL', async () => {
+Deno.test('a photo is stored as original, preview and thumbnail, and the result has its facts and a signed URL', async () => {
   const photo = await samplePhoto('front-damage')
   const { run, files, documents, jobs } = bench({ file: photo })
   const result = await run()
@@ -111,7 +111,7 @@ const REFUSED: readonly (readonly [string, Uint8Array<ArrayBuffer>, ErrorCode, s
 ]
 
 for (const [name, file, code, extension] of REFUSED) {
-  Deno.test(`${name} fails with ${code}; the original is kept, harmless, with its hash`, async () => {
+  Deno.test(`${name} as photo fails with ${code}; the original is kept under a harmless type, with its hash`, async () => {
     const { run, files, documents } = bench({ file })
     await assertCode(run(), code)
     const kept = files.objects.get(`originals/${await original(file, extension)}`)
@@ -125,7 +125,7 @@ for (const [name, file, code, extension] of REFUSED) {
   })
 }
 
-/** What is attached, how it is kept and what is told of it. */
+/** Attached files: name, bytes, extension and type of the stored original, stored facts. */
 const ATTACHED: readonly (readonly [string, Uint8Array<ArrayBuffer>, string, string, object])[] = [
   ['a PDF', pdf, 'pdf', 'application/pdf', { kind: 'pdf', pages: 2, title: 'Estimate', preview: 'none' }],
   ['a web page', text('<!doctype html><title>x</title>'), 'bin', BINARY, { kind: 'file', preview: 'none' }],
@@ -142,7 +142,7 @@ const ATTACHED: readonly (readonly [string, Uint8Array<ArrayBuffer>, string, str
 ]
 
 for (const [name, file, extension, contentType, metadata] of ATTACHED) {
-  Deno.test(`${name} that is attached is kept and described, not refused`, async () => {
+  Deno.test(`${name} as attachment is kept, and its facts are stored`, async () => {
     const { run, files, documents } = bench({ file, documents: fakeDocuments({ kind: 'attachment' }) })
     assertEquals(await run(), {
       sha256: await sha256(file),
@@ -157,14 +157,14 @@ for (const [name, file, extension, contentType, metadata] of ATTACHED) {
   })
 }
 
-Deno.test('a photo that is attached has a preview like any other', async () => {
+Deno.test('a photo as attachment has a preview', async () => {
   const photo = await samplePhoto('front-damage')
   const { run, documents } = bench({ file: photo, documents: fakeDocuments({ kind: 'attachment' }) })
   assertEquals((await run()).preview, 'available')
   assertEquals(documents.updates.at(-1)?.metadata?.orientation, 6)
 })
 
-Deno.test('a photo that is a duplicate says of which', async () => {
+Deno.test('the result of a duplicate photo names the first document', async () => {
   const photo = await samplePhoto('front-damage')
   const documents = fakeDocuments()
   documents.others.set(await sha256(photo), { id: 'the-first', path: 'first.jpg' })
@@ -187,7 +187,7 @@ Deno.test('a failed download stores nothing', async () => {
   assertEquals([documents.kept, documents.updates], [[], []])
 })
 
-Deno.test('a picture beyond the memory is completed without a preview', async () => {
+Deno.test('a picture that needs more memory than the worker has is completed without a preview', async () => {
   const photo = await Deno.readFile(new URL('./testdata/quadrants.heic', import.meta.url))
   const { run, files, documents } = bench({ file: photo, dependencies: { memoryBytes: 1024 } })
   const result = await run()
@@ -215,7 +215,7 @@ Deno.test('a lost lease stops the work before the next write', async () => {
   assertEquals(documents.updates, [])
 })
 
-Deno.test('a lost lease aborts the download that is under way', async () => {
+Deno.test('a lease that is lost during the download aborts the download', async () => {
   const { run, jobs } = bench({
     dependencies: {
       download: (_url, signal, onProgress) => {
@@ -230,13 +230,13 @@ Deno.test('a lost lease aborts the download that is under way', async () => {
   await assertCode(run(), 'lease_lost')
 })
 
-Deno.test('storage that is away is a failure of its own', async () => {
+Deno.test('unavailable Storage fails the job with storage_unavailable', async () => {
   const { run, files } = bench({ file: await samplePhoto('front-damage') })
   files.failWith = 'storage_unavailable'
   await assertCode(run(), 'storage_unavailable')
 })
 
-Deno.test('a second attempt takes the stored original, even when its source is gone', async () => {
+Deno.test('a second attempt uses the stored original and downloads nothing', async () => {
   const photo = drawQuadrants(MagickFormat.Jpeg, { width: 64, height: 64 })
   const stored = { path: `${FOLDER}/original.jpg`, sha256: await sha256(photo), contentType: 'image/jpeg' }
   const second = bench({
@@ -253,7 +253,7 @@ for (const [name, stored] of [
   ['altered', drawQuadrants(MagickFormat.Jpeg, { width: 8, height: 8 })],
   ['incomplete', await samplePhoto('truncated')],
 ] as const) {
-  Deno.test(`a stored original that is ${name} is fetched again`, async () => {
+  Deno.test(`a stored original that is ${name} is downloaded again`, async () => {
     const photo = await samplePhoto('front-damage')
     const hash = stored !== null && name === 'incomplete' ? await sha256(stored) : await sha256(photo)
     const original = { path: `${FOLDER}/original.jpg`, sha256: hash, contentType: 'image/jpeg' }
@@ -266,7 +266,7 @@ for (const [name, stored] of [
   })
 }
 
-Deno.test('a document without a source cannot be fetched', async () => {
+Deno.test('a document without a source URL fails with url_not_allowed', async () => {
   await assertCode(bench({ documents: fakeDocuments({ sourceUrl: null }) }).run(), 'url_not_allowed')
 })
 
@@ -277,19 +277,19 @@ for (const [kind, file] of [
   ['attachment', 'recorded.mp4'],
   ['photo', 'voice-note.ogg'],
 ] as const) {
-  Deno.test(`a recording that came as ${kind} is kept, and transcribed as a voice note`, async () => {
+  Deno.test(`a recording that arrives as ${kind} is kept, and transcribed as a voice note`, async () => {
     const { run, documents, files } = bench({
       file: recorded(file),
       documents: fakeDocuments({ kind }),
     })
     assertEquals((await run()).preview, 'none')
     assertEquals([documents.transcribed, files.objects.size], [[DOCUMENT_ID], 1])
-    // What it is, is for the transcription to say.
+    // The transcription's job stores the facts of the recording.
     assertEquals(documents.updates, [])
   })
 }
 
-Deno.test('a film that came as attachment is kept as that', async () => {
+Deno.test('a film that arrives as attachment is kept and not transcribed', async () => {
   const { run, documents } = bench({
     file: recorded('film.mp4'),
     documents: fakeDocuments({ kind: 'attachment' }),

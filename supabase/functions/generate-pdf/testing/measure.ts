@@ -1,6 +1,6 @@
 /**
- * Makes one report and says what it took, as one line of JSON. A process of its own, as the peak of memory is a
- * process's; `e2e/support/measure-report.ts` starts it and says what the numbers are.
+ * Makes one report and writes its time and memory as one line of JSON. It is a process of its own, because peak memory
+ * is measured for a process. `e2e/support/measure-report.ts` starts it and documents the numbers.
  *
  *   deno run … measure.ts <photos> [<bytes of each photo>]
  */
@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-/** What thumbnails of photos have; that the picture is cut short is nothing to a file that only holds it. */
+/** Usual bytes of a thumbnail. The JPEG is cut, which does not matter to a PDF that only embeds it. */
 const THUMBNAIL_BYTES = 16_000
 
 const [photos = 4, photoBytes = 0] = Deno.args.map(Number)
@@ -51,7 +51,7 @@ const measurement = {
 }
 console.log(JSON.stringify(measurement))
 
-/** As many bytes as a preview of a detailed photo has: JPEG decoders ignore what follows the picture. */
+/** A JPEG padded to the size of a detailed photo's preview: JPEG decoders ignore bytes after the picture. */
 function padded(jpeg: Uint8Array, length: number): Uint8Array {
   if (jpeg.length >= length) return jpeg
   const larger = new Uint8Array(length)

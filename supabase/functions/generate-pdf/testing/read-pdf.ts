@@ -1,4 +1,4 @@
-/** A PDF as a reader sees it: its text, its structure, its outline and links. By pdf.js, which knows nothing of ours. */
+/** Reads text, structure, outline and links of a PDF with pdf.js, independently of the code under test. */
 
 import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { isRecord } from '../../../../functions-shared/unknown.ts'

@@ -1,4 +1,4 @@
-/** Files put together from their parts, for tests: chunks, boxes, segments, TIFF directories. */
+/** Builds files for tests from chunks, boxes, segments and TIFF directories. */
 
 import { concat } from '../../_shared/std.ts'
 
@@ -48,7 +48,7 @@ export async function deflate(data: Bytes): Promise<Bytes> {
   return await new Response(new Blob([data]).stream().pipeThrough(new CompressionStream('deflate'))).bytes()
 }
 
-/** zlib data of zeros: about a thousandth of the size that it unpacks to. */
+/** zlib data of zeros, about a thousandth of their unpacked size. */
 export async function zlibBomb(megabytes: number): Promise<Bytes> {
   const zeros = new Uint8Array(1024 * 1024)
   const stream = ReadableStream.from(Array.from({ length: megabytes }, () => zeros))
@@ -73,7 +73,7 @@ export function webp(...chunks: readonly Uint8Array[]): Bytes {
   return concat([ascii('RIFF'), uint32le(body.length), body])
 }
 
-/** The chunk that says which others there are; `flags` by the WebP container's specification. */
+/** The chunk `VP8X`, whose flags name the file's other chunks; `flags` by the WebP container's specification. */
 export function vp8x(flags: number, width: number, height: number): Bytes {
   const size = (value: number) => uint32le(value - 1).subarray(0, 3)
   return riffChunk('VP8X', concat([Uint8Array.of(flags, 0, 0, 0), size(width), size(height)]))
@@ -88,7 +88,7 @@ export function fullBox(type: string, version: number, ...content: readonly Uint
   return box(type, Uint8Array.of(version, 0, 0, 0), ...content)
 }
 
-/** A HEIC of nothing but an EXIF item behind everything else. */
+/** A HEIC with only an EXIF item, at the end of the file. */
 export function heicWithExif(tiff: Uint8Array): Bytes {
   const ftyp = box('ftyp', ascii('heic'), uint32(0), ascii('mif1heic'))
   const infe = (id: number, type: string) =>
@@ -105,7 +105,7 @@ export function heicWithExif(tiff: Uint8Array): Bytes {
   return concat([ftyp, meta(offset), box('mdat', item)])
 }
 
-/** A HEIC as phones make them, of many tiles (a decoder takes at most 1,000); each is the picture of `tile`. */
+/** A HEIC of many tiles, as phones write them; a decoder accepts at most 1,000. Each tile is the picture of `tile`. */
 export function heicGrid(
   tile: Bytes,
   size: { width: number; height: number },

@@ -25,7 +25,7 @@ export interface QuadrantOptions {
   colors?: readonly [Rgb, Rgb, Rgb, Rgb]
   iccProfile?: Uint8Array
   interlaced?: boolean
-  /** Nothing of the quadrants can be seen. */
+  /** Whether the picture is fully transparent. */
   transparent?: boolean
 }
 
@@ -94,7 +94,7 @@ export function withOrientation(jpeg: Uint8Array, orientation: number): Uint8Arr
   return concat([jpeg.subarray(0, 2), app1, jpeg.subarray(2)])
 }
 
-/** A PNG of black pixels, one bit each: many pixels in few bytes. */
+/** A PNG of black pixels, one bit each, so that many pixels take few bytes. */
 export async function blackPng(width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
   const header = new Uint8Array(13)
   const view = new DataView(header.buffer)

@@ -1,4 +1,4 @@
-/** Files made to hurt whoever looks at them, each small; what must become of them is beside it. */
+/** Small malicious files for tests, each with the expected outcome of its job. */
 
 import { MagickFormat } from '@imagemagick/magick-wasm'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
@@ -25,9 +25,9 @@ type Bytes = Uint8Array<ArrayBuffer>
 export interface MaliciousFile {
   name: string
   bytes: Bytes
-  /** Of the document; a photo unless said otherwise. */
+  /** Kind of the document. Default: photo. */
   kind?: 'photo' | 'attachment'
-  /** The code it fails with, or what preview it ends with. */
+  /** Error code of the failed job, or `preview` of its result. */
   end: ErrorCode | 'available' | 'none'
   contentType: string
 }
@@ -38,7 +38,7 @@ const BOMB_MB = 256
 
 const small = { width: 64, height: 48 }
 
-/** Needs ImageMagick to be loaded. */
+/** Load ImageMagick before the call. */
 export async function maliciousFiles(): Promise<MaliciousFile[]> {
   const jpeg = drawQuadrants(MagickFormat.Jpeg, small)
   const png = drawQuadrants(MagickFormat.Png, small)
@@ -148,7 +148,7 @@ function file(name: string, bytes: Bytes, contentType: string): MaliciousFile {
   return { name, bytes, kind: 'attachment', end: 'none', contentType }
 }
 
-/** One bit a pixel, gray. */
+/** A gray PNG with one bit for each pixel. */
 function pngOf(width: number, height: number, data: Uint8Array): Bytes {
   const header = concat([uint32(width), uint32(height), Uint8Array.of(1, 0, 0, 0, 0)])
   return concat([
@@ -159,7 +159,7 @@ function pngOf(width: number, height: number, data: Uint8Array): Bytes {
   ])
 }
 
-/** The frame header says another size; what is missing would be filled in by a decoder. */
+/** A JPEG whose frame header has another size; a decoder would fill the missing pixels. */
 function sized(jpeg: Bytes, width: number, height: number): Bytes {
   const sized = jpeg.slice()
   const sof = sized.findIndex((byte, at) => byte === 0xff && [0xc0, 0xc2].includes(sized[at + 1] ?? 0))
@@ -168,7 +168,7 @@ function sized(jpeg: Bytes, width: number, height: number): Bytes {
   return sized
 }
 
-/** A progressive picture whose last pass comes again and again. */
+/** A progressive JPEG that repeats its last scan. */
 function manyScans(width: number, height: number, scans: number): Bytes {
   const jpeg = drawQuadrants(MagickFormat.Jpeg, { ...small, interlaced: true })
   const lastScan = jpeg.findLastIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xda)
@@ -204,7 +204,7 @@ function inflatedHeic(heic: Bytes): Bytes {
   return inflated
 }
 
-/** One entry that says it is large; the rest is the bomb. */
+/** A ZIP file with one entry, whose data are the bomb. */
 function zip(bomb: Bytes): Bytes {
   const name = ascii('../../../etc/cron.d/x')
   const header = new Uint8Array(30)

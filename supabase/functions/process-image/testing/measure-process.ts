@@ -1,6 +1,6 @@
 /**
- * A worker's work without its network, in a process of its own, so that time and memory can be measured from
- * outside. Commands are lines on stdin, each is answered by a line of JSON on stdout:
+ * Runs image jobs without a network in a process of its own, so that its time and memory can be measured from outside.
+ * Each line on stdin is a command, answered by a line of JSON on stdout:
  *
  *   work <kind> <file>     {"end", "ms"}: preview or error code, and the time that it took
  *   draw <kind> <file>     a picture of a camera's size: jpeg-12, jpeg-48 or heic-6, by megapixels
@@ -62,7 +62,7 @@ async function draw(kind: string, file: string): Promise<object> {
   return {}
 }
 
-/** With the noise of a sensor, without which a picture is decoded in no time. */
+/** Draws a picture with the noise of a camera's sensor: without noise, decoding would be unrealistically fast. */
 async function drawJpeg(size: string): Promise<Uint8Array> {
   await loadMagick()
   const image = MagickImage.create(await samplePhoto('street-at-dusk'))
