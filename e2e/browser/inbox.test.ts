@@ -47,7 +47,7 @@ describe('by keyboard alone', () => {
     expect(await focused()).toContain('front-damage.jpg')
 
     await page.keyboard.press('?')
-    expect(await panel().getByText('mark as read or unread').isVisible()).toBe(true)
+    await panel().getByText('mark as read or unread').waitFor()
 
     await page.keyboard.press('Enter')
     await expect.poll(() => page.evaluate(() => location.hash)).toMatch(/^#\/incidents\/.*0900\//)
@@ -95,7 +95,7 @@ test('the bell counts new notifications until the list was on the screen, and ma
   await bell().click()
   await expect.poll(() => bell().getAttribute('aria-label')).toBe('Inbox')
   expect(await marks()).toEqual(['mark {"upTo":129} {"seen":true}'])
-  // Seen is not read.
+  // Notifications that were seen stay unread.
   expect(await lines().count()).toBeGreaterThan(0)
   expect(await page.locator('.cw-inbox__item:not([data-unread])').count()).toBe(0)
 })
@@ -184,7 +184,7 @@ test('a thousand new notifications are drawn together, and only the lines on the
   }, photos(1_000))
   await expect.poll(() => lines().first().getAttribute('data-job')).toBe(id(10_999))
   expect(await lines().count()).toBeLessThan(MOST_LINES)
-  // Line by line, a thousand would have been added.
+  // With one drawing for each message, a thousand lines would have been added.
   expect(await page.evaluate(() => Number(document.body.dataset.added))).toBeLessThan(MOST_LINES)
 })
 
@@ -260,6 +260,17 @@ test('fills the screen of a phone, light and dark, without a finding about acces
     expect(await accessibilityFindings(page)).toEqual([])
     expect(await panel().boundingBox()).toEqual({ x: 0, y: 0, width: 390, height: 844 })
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+    const places = await lines().evaluateAll((items) =>
+      items.map((item) => {
+        const [link, mark] = ['link', 'mark'].map((name) =>
+          item.querySelector(`.cw-inbox__${name}`)?.getBoundingClientRect(),
+        )
+        if (link === undefined || mark === undefined) return 'missing'
+        return `${Math.round(mark.top - link.top)} px below the top, ${mark.width} x ${mark.height}`
+      }),
+    )
+    expect(places.length).toBeGreaterThan(5)
+    expect(new Set(places)).toEqual(new Set(['6 px below the top, 36 x 36']))
     await panel().getByRole('button', { name: 'Close the inbox' }).tap()
     expect(await panel().isVisible()).toBe(false)
   }

@@ -1,5 +1,6 @@
 /** One line of the inbox: what happened to which document, and buttons to mark it and to download a report. */
 
+import './base.css'
 import './inbox-item.css'
 import { sentence } from '../shared/format.ts'
 import { type JobWords, jobWords } from '../shared/job-words.ts'
