@@ -16,7 +16,7 @@ const BURST = 1_000
 const REPEATS = 5
 const ARRIVAL_TIMEOUT_MS = 60_000
 
-/** In the page, whose types this file has not. */
+/** Runs in the page. A string, because this file has no DOM types. */
 const WATCH = `
   globalThis.seen = { tasks: [], frames: [] };
   new PerformanceObserver((list) => {
@@ -29,7 +29,7 @@ const WATCH = `
     requestAnimationFrame(next);
   });`
 const FORGET = 'seen.tasks.length = seen.frames.length = 0'
-/** The last of them is the newest that the client knows of, and what was put off has been drawn. */
+/** Resolves when the page is idle, so that postponed drawing is done. */
 const SETTLED = `new Promise((resolve) => requestIdleCallback(() => requestIdleCallback(resolve)))`
 
 await using stack = await startBenchStack()
@@ -59,7 +59,7 @@ interface Seen {
   frames: number[]
 }
 
-/** @returns what the page saw from the change until all of it was there. */
+/** @returns what the page measured from the change until all notifications were drawn. */
 async function burst(page: Page, userId: string, number: number): Promise<Seen> {
   const jobs = await addIdleJobs(db, userId, BURST)
   await page.evaluate(FORGET)
@@ -72,7 +72,7 @@ async function burst(page: Page, userId: string, number: number): Promise<Seen> 
   return page.evaluate('seen')
 }
 
-/** The card of the connection's details says how far the client has come. */
+/** Waits until the card with the connection's details shows the newest `seq`. */
 async function untilDelivered(page: Page, seq: number): Promise<void> {
   await page
     .getByRole('group', { name: 'Connection' })
@@ -83,7 +83,7 @@ async function untilDelivered(page: Page, seq: number): Promise<void> {
 const results: Measurement[] = []
 for (const open of [false, true]) {
   const { page, userId } = await openDashboard()
-  // By its key: a click elsewhere would close the connection's details.
+  // By keyboard: a click elsewhere would close the connection's details.
   if (open) await page.keyboard.press('Alt+i')
   const tasks: number[] = []
   const frames: number[] = []

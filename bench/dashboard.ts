@@ -99,7 +99,7 @@ async function load(context: BrowserContext, url: string, over?: typeof LINE): P
     const session = await context.newCDPSession(page)
     await session.send('Network.enable')
     await session.send('Network.emulateNetworkConditions', over)
-    // Only for the page itself: who comes for the first time.
+    // Only before the page itself, as at a first visit.
     await session.send('Network.clearBrowserCache')
   }
   await page.goto(url)
@@ -131,7 +131,7 @@ function summary(what: string, loads: readonly Load[]): Measurement[] {
   ]
 }
 
-/** The variants take turns, so that what else runs on the machine meets both. */
+/** The variants take turns, so that other load on the machine affects both alike. */
 async function compare(what: string, user: BenchUser, over?: typeof LINE): Promise<Measurement[]> {
   const sides = []
   for (const { name, server } of variants)
@@ -166,7 +166,7 @@ async function readWholeList(page: Page): Promise<void> {
   }
 }
 
-/** The card of the connection's details says how far the client has come. */
+/** Waits until the card with the connection's details shows the newest `seq`. */
 async function untilTold(page: Page, userId: string): Promise<void> {
   const { rows } = await db.query<{ seq: string }>(
     'select max(seq) as seq from public.notifications where user_id = $1',
@@ -238,6 +238,6 @@ try {
     if (count === MANY) results.push(...(await manyIncidents(user, jobs)))
   }
 } finally {
-  // What was measured before a failure is of use, too.
+  // Prints the measurements before a failure, too.
   report(results)
 }

@@ -83,7 +83,7 @@ async function growing(client: pg.Client, admin: pg.Client): Promise<void> {
   const users = Array.from({ length: USERS }, () => randomUUID())
   await admin.query('insert into auth.users (id) select unnest($1::uuid[])', [users])
   await admin.query('insert into private.notification_heads (user_id) select unnest($1::uuid[])', [users])
-  // One who has as many in every table: the same page is read from more and more.
+  // This user has the same number of notifications in every table; only the table grows.
   const reader = randomUUID()
   await admin.query('insert into auth.users (id) values ($1)', [reader])
   await admin.query('insert into private.notification_heads (user_id) values ($1)', [reader])
@@ -125,7 +125,7 @@ async function overhead(admin: pg.Client, on: boolean): Promise<void> {
     const jobs: string[][] = []
     for (const user of users) jobs.push(await addIdleJobs(first, user, SAMPLES))
     const bulk = await addIdleJobs(first, users[0] ?? '', BULK)
-    // Those of inserts have done their part.
+    // The triggers of inserts have run already.
     if (!on) await admin.query('alter table public.jobs disable trigger user')
     const change = (writer: pg.Client, jobId: string | undefined) =>
       writer.query(

@@ -19,7 +19,7 @@ declare global {
   var benchPage: BenchPage
 }
 
-/** Changes of one user wait for each other's commit, so a rate that no disk can give to one is spread over some. */
+/** Changes of one user wait for each other's commit. A rate above a disk's commits is spread over several users. */
 const RATES = [
   { perSecond: 50, people: 1, seconds: 10 },
   { perSecond: 500, people: 5, seconds: 10 },

@@ -13,7 +13,7 @@ import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
 import { latency, type Measurement, report, value } from './support/report.ts'
 import { newBenchUser, startBenchStack } from './support/stack.ts'
 
-/** Also beyond what is hosted, so that HEIC can be measured whatever its size. */
+/** More memory than a hosted worker has, so that a HEIC photo of any size can be measured. */
 const MEMORY_MB = 1024
 const PICTURES: readonly (readonly [Picture, string])[] = [
   ['jpeg-12', 'JPEG, 12 megapixels'],
@@ -76,12 +76,12 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 }
 
-/** Their files are refused by their addresses at once, so the jobs are there but do not keep the cores busy. */
+/** The files' addresses are refused at once, so the jobs exist but do not keep the cores busy. */
 async function measureWebhook(): Promise<void> {
   await using stack = await startBenchStack()
   const user = await newBenchUser(stack)
   const times: number[] = []
-  /** What a function that does next to nothing takes on this machine at this moment. */
+  /** Measures a function that does almost no work, for comparison. */
   const health: number[] = []
   for (let n = -5; n < WEBHOOKS; n += 1) {
     const files = Array.from({ length: FILES }, (_, index) => `https://127.0.0.1/${n}-${index}.jpg`)

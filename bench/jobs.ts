@@ -85,7 +85,7 @@ async function throughFunctions(db: pg.Pool): Promise<void> {
     ['at most 4 at once', 4, 4],
   ] as const) {
     await setLimits(db, ofKind, ofUser)
-    // One user's: each message waits for the number of the one before.
+    // The jobs of one user: each message waits for the commit of the message before.
     const userId = await addUser(db)
     const started = performance.now()
     await addJobs(db, userId, BURST)
@@ -99,7 +99,7 @@ async function throughFunctions(db: pg.Pool): Promise<void> {
 }
 
 async function inDatabase(db: pg.Pool): Promise<void> {
-  // Nobody is nudged for: what is measured is the state machine with its triggers.
+  // No function is nudged: only the state machine and its triggers are measured.
   for (const [what, ofKind, ofUser] of [
     ['without limits', null, null],
     ['with limits', WORKERS * 2, WORKERS * 2],

@@ -26,9 +26,9 @@ const PER_SECOND = 50
 const SECONDS = 30
 const COUNT = PER_SECOND * SECONDS
 const CUT_EVERY_MS = [2_000, 4_000] as const
-/** A commit that came so long before one that was heard earlier is out of order; of closer ones nobody knows. */
+/** Two commits this far apart have a known order. The order of closer commits cannot be told, so it is not judged. */
 const ORDER_MS = 1_000 / PER_SECOND
-/** Whoever is to come back has done so by then. */
+/** Every page has reconnected and caught up after this time. */
 const SETTLE_MS = 15_000
 
 interface Contender {
@@ -96,7 +96,7 @@ async function peer(
   return { name, heard, committed, change }
 }
 
-/** As a page without a library would: with the same back-off as ours. */
+/** A page without a library, with the client's back-off. */
 async function listenToWs(url: string, hear: (n: number) => void): Promise<void> {
   const ended = new AbortController()
   owned.defer(() => ended.abort())
@@ -184,7 +184,7 @@ for (const { name, heard, committed } of contenders) {
   )
 }
 report(results)
-// A socket of a peer that is reconnecting right now is nobody's any more.
+// Closes the sockets of peers that are reconnecting at this moment, too.
 await owned.disposeAsync()
 await stack[Symbol.asyncDispose]()
 process.exit()

@@ -183,7 +183,7 @@ async function socketBroadcast(count: number): Promise<void> {
   const started = performance.now()
   for (let n = 0; n < messages; n++) {
     sender.broadcast(topic, { n, text: 'x'.repeat(100) })
-    // Enough on the way to keep the server busy, without measuring this process's own queue.
+    // Enough messages under way to keep the server busy, but not so many that they queue in this process.
     while (n * count - delivered() > 20_000) await delay(0)
   }
   while (delivered() < expected) await delay(1)

@@ -37,7 +37,7 @@ async function measure(count: number, megabytes: number): Promise<void> {
   await using parts = new AsyncDisposableStack()
   const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-bench-'))
   parts.defer(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }))
-  // Each of its own, so that none is a duplicate and each is known by its size.
+  // Each recording has its own size, so that none is a duplicate and each can be told apart.
   const sizes = Array.from({ length: count }, (_, index) => megabytes * MB - 2 * index)
   const server = createServer((request, response) => {
     response.end(silentRecording(Number(request.url?.slice(1))))

@@ -27,7 +27,7 @@ for (const { photos, photoBytes } of CASES) {
     ms: median(runs.map(({ ms }) => ms)),
     cpuMs: median(runs.map(({ cpuMs }) => cpuMs)),
     idleBytes: median(runs.map(({ idleBytes }) => idleBytes)),
-    // Of limits the worst counts.
+    // Limits are compared with the highest value.
     peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)),
   })
 }

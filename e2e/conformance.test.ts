@@ -36,7 +36,7 @@ beforeAll(async () => {
     onResult: (result) => results.get(result.scenario)?.resolve(result),
   }).catch((error: unknown) => {
     for (const { promise, reject } of results.values()) {
-      // A test that has not begun to wait for it is told all the same.
+      // Without this handler, a rejection before its test awaits the promise would be unhandled.
       promise.catch(() => undefined)
       reject(error)
     }

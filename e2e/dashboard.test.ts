@@ -48,7 +48,7 @@ test.each(Object.entries(VIEWPORTS))(
     // Nothing was reloaded: the incident, its toasts and its thumbnail come over the socket.
     const link = page.locator(`a[href$="#/incidents/${incidentId}"]`).first()
     await link.waitFor()
-    // What went well may wait behind it or have gone; what failed stays.
+    // Toasts of success may be stacked or gone. The toast of the failure stays.
     await toast('Photo failed').waitFor()
     await link.click()
 

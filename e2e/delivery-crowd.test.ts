@@ -1,6 +1,6 @@
 /**
  * A crowd through a restart of the server (docs/delivery.md): the defaults of a page spread those who come back, so that
- * no limit of the server is met, and nobody has missed or doubled anything.
+ * no limit of the server is met, and no page has missed or doubled a notification.
  */
 
 import { expect, test, vi } from 'vitest'
@@ -10,7 +10,7 @@ import { openPool } from './support/fault-load.ts'
 import { startOwnStack } from './support/fault-stack.ts'
 
 const LONG = process.env.CLAIMWIRE_LONG !== undefined
-/** For whoever reads the outcome, and for a machine that is busy; how long it took is printed. */
+/** Generous, for a busy machine. The test prints how long the pages really took. */
 const LIVE_TIMEOUT_MS = 180_000
 
 /** Of the plans that admit so many. */

@@ -1,6 +1,6 @@
 /**
  * Broadcasts that are never sent (docs/delivery.md): the day has no partition, the payload is too large, or there are
- * more events than the server allows. The status commits all the same, nobody is told of an error, and the page still
+ * more events than the server allows. The status commits all the same, its writer gets no error, and the page still
  * hears exactly the table.
  */
 
@@ -106,7 +106,7 @@ test('for being too many', async () => {
   await using _page = page
   await heardLive({ user, page })
   const before = page.heard.length
-  // To a topic to which nobody listens: it counts like any other.
+  // Broadcasts to a topic without listeners count towards the server's limit as well.
   await db.query(`select realtime.send('{}', 'noise', 'noise') from generate_series(1, 1000)`)
   await moveJobs(db, { userId: user.id, jobs: JOBS * 2, writers: 4, paceMs: 60, random })
   await expectExactlyTheTable(page, user, db)

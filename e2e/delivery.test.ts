@@ -1,5 +1,5 @@
 /**
- * The delivery contract under faults (docs/delivery.md): whatever happens between the table and the page, the
+ * The delivery contract under faults (docs/delivery.md): with any fault between the table and the page, the
  * listeners hear exactly the table, in order, once, and the state ends `live`.
  */
 
@@ -47,7 +47,7 @@ beforeAll(() => {
   db = openPool(urls.postgres)
 })
 afterAll(async () => {
-  // What is left of their work must not keep the sweeper busy while other files run.
+  // Unfinished jobs must not keep the sweeper busy while other test files run.
   await db.query('delete from public.jobs where user_id = any ($1)', [users])
   await db.end()
 })
@@ -100,7 +100,7 @@ describe('a message committed', () => {
       await using page = await open(user, {
         storage,
         pageSize: 3,
-        // No head check comes to the rescue.
+        // No head check finds the lost message before the next broadcast.
         timers: { set: () => undefined, clear: () => undefined },
         wire: (supabase) => {
           const source = createSupabaseSource(supabase, createSupabaseIdentity(supabase))
@@ -278,7 +278,7 @@ describe.each(['supabase-js', 'the drop-in'])('with the socket of %s, a network 
   interface Fault {
     everyMs: readonly [number, number]
     act: (proxy: TcpProxy) => void
-    /** When the load is done. */
+    /** Resolves when the load is done. */
     end?: (proxy: TcpProxy) => void
   }
   const faults: Record<string, Fault> = {
@@ -318,7 +318,7 @@ describe.each(['supabase-js', 'the drop-in'])('with the socket of %s, a network 
   const transportThrough = (proxy: TcpProxy, supabase: SupabaseClient): { transport?: Transport } =>
     socket === 'supabase-js' ? {} : { transport: dropInTransport(proxy.url, keys.publishableKey, supabase) }
 
-  // What hangs in it is the same for both.
+  // The same requests hang for both clients.
   test.runIf(LONG || socket === 'supabase-js')(
     'carries nothing while the token expires',
     { concurrent: true },
@@ -341,7 +341,7 @@ describe.each(['supabase-js', 'the drop-in'])('with the socket of %s, a network 
       proxy.swallow(true)
       proxy.cut()
       await notifyOnce(db, user.id)
-      // It says so and goes on trying, whatever hangs.
+      // The client reports the lost connection and goes on trying, although its requests hang.
       await vi.waitFor(() => expect(page.client.getState().reconnectAttempts).toBeGreaterThan(1), {
         timeout: 30_000,
       })

@@ -292,7 +292,7 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     },
   )
 
-  test('is down when nobody answers at all', async () => {
+  test('is down when no server answers', async () => {
     proxy.refuse(true)
     const { until } = join(connect(), topicOf())
     await until('down socket')

@@ -69,14 +69,14 @@ const indicator = (): Promise<string | null> => page.locator('#ws-connection-sta
 
 async function expectIndicator(text: string): Promise<void> {
   await vi.waitFor(async () => {
-    // What went wrong in the page says more than that it is not what it should be.
+    // Errors of the page tell more about a failure than the failed expectation.
     expect({ indicator: await indicator(), errors }).toMatchObject({
       indicator: expect.stringContaining(text),
     })
   }, PATIENCE)
 }
 
-/** A page with nothing but the drop-in. */
+/** A page that has only the drop-in. */
 async function openPage(attributes: Record<string, string>): Promise<void> {
   await page.goto(`${barePage.url}/?${new URLSearchParams(attributes)}`)
 }
@@ -93,7 +93,7 @@ async function session() {
   return data.session
 }
 
-/** `openSockets()` gives how many have not begun to close. */
+/** `openSockets()` gives the number of sockets that are not closing or closed. */
 const recordSockets = `{
   const all = []
   globalThis.WebSocket = class extends WebSocket {
@@ -247,7 +247,7 @@ describe('a page', () => {
     expect(await page.locator('.cw-toast').count()).toBe(1)
   })
 
-  test('of somebody else than who is signed in is refused', async () => {
+  test('of another user than the signed-in one is refused', async () => {
     const { access_token: token } = await session()
     await page.exposeFunction('claimwireToken', () => token)
     await openPage({ ...settings(), 'data-user-id': '00000000-0000-4000-8000-000000000000' })

@@ -19,7 +19,7 @@ const ROUNDS = process.env.CLAIMWIRE_LONG === undefined ? 1 : 20
 const random = seededRandom('faults.test.ts')
 const END_TIMEOUT_MS = 60_000
 const LONG_TIMEOUT_MS = 120_000 + ROUNDS * 30_000
-/** Seconds; a worker that died is noticed after this long. */
+/** Seconds of a lease, after which a dead worker is noticed. */
 const LEASE_SECONDS = 4
 
 let files: HeldFiles
@@ -84,7 +84,7 @@ test(
     for (let round = 0; round < ROUNDS; round += 1) {
       files.hold()
       const claim = await postClaim(3)
-      // In the middle of some, before the beginning of others.
+      // At this moment some jobs are under way and others have not begun.
       await untilProcessing(claim.jobIds.slice(0, between(random, 1, 3)))
       await stack.kill()
       files.release()
@@ -102,7 +102,7 @@ test('a worker that comes back after its lease has gone to another changes nothi
   if (jobId === undefined) throw new Error('no job')
   await untilProcessing(jobIds)
   await files.untilAsked()
-  // As if it had been asleep: taken back without its being told.
+  // As after a sleep: the lease is taken from the worker without a message to it.
   await db.query(
     `update public.jobs set status = 'queued', next_attempt_at = now() + interval '1 day' where id = $1`,
     [jobId],
@@ -203,7 +203,7 @@ function jobIdsOf(body: unknown): string[] {
   return ids.map(String)
 }
 
-/** Without its secrets the database nudges nobody. */
+/** Without its secrets in the vault the database sends no nudges. */
 async function renameSecret(from: string, to: string): Promise<void> {
   const admin = openPool(stack.db.admin, 1)
   try {

@@ -1,4 +1,4 @@
-/** What files made to fill a worker's memory do to it: nothing. One worker gets them all, as a hosted one would. */
+/** Files that are made to fill a worker's memory do no harm. One worker gets all of them, as on hosted Supabase. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ test('the malicious set ends as it should, within the memory of a hosted functio
       expect({ name, end: (await worker.work(path, kind)).end }).toEqual({ name, end })
       expect({ name, within: (worker.peakMb() ?? 0) < HOSTED_MB }).toEqual({ name, within: true })
     }
-    // It is none the worse for it.
+    // The worker still processes a good photo.
     expect((await worker.work(samplePhotoPath('front'))).end).toBe('available')
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -59,7 +59,7 @@ describe('a photo that cannot be processed', () => {
 })
 
 describe('a good photo', () => {
-  test('is kept byte for byte; its owner, and nobody else, sees preview and thumbnail', async () => {
+  test('is kept byte for byte; only its owner sees preview and thumbnail', async () => {
     const user = await newUser()
     const incidentId = await postClaim(user, [`${inject('fileOrigin')}/good.jpg`])
     const [job] = await endedJobs(user, incidentId, 1)

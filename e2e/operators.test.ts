@@ -37,7 +37,7 @@ const failed = (checks: readonly Check[]): Check[] =>
   checks.filter(({ name, verdict }) => verdict === 'failed' && name !== 'queue')
 
 describe('the doctor', () => {
-  test('finds a running stack well, and leaves nobody behind', async () => {
+  test('finds a running stack well, and deletes the user that it made', async () => {
     const { code, checks } = await doctor(ENVIRONMENT)
     expect(failed(checks)).toEqual([])
     expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['queue', 'round trip']))
@@ -202,7 +202,7 @@ describe('a command called wrongly', () => {
 })
 
 describe('postgres_changes', () => {
-  test('tell of the status rows to those who may see them, and to nobody else', async () => {
+  test('tell of a status row only to users who may see the row', async () => {
     const [owner, stranger] = await Promise.all([newUser(), newUser()])
     const heard = { owner: [] as unknown[], stranger: [] as unknown[] }
     for (const [name, { client }] of [['owner', owner] as const, ['stranger', stranger] as const]) {

@@ -1,4 +1,4 @@
-/** Reports end to end: a claim makes one by itself; members read it, strangers do not; others check the file. */
+/** Reports end to end: a claim makes a report; members can read it and strangers cannot; other programs check the file. */
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -62,7 +62,7 @@ test('work that takes a while has a beginning and an end', async () => {
   ])
 })
 
-test('who is not allowed to, or says nonsense, tells nobody anything', async () => {
+test('a call without permission or with malformed fields sends no message', async () => {
   const user = await newUser()
   const update = { userId: user.id, ...LOOKUP }
   expect((await post(update, { apikey: stack.keys.publishableKey })).status).toBe(401)

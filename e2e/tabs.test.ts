@@ -300,7 +300,7 @@ test('thousands of missed notifications leave the page its turns', async () => {
     user.id,
   ])
 
-  // A page that renders something for each of them.
+  // The page does some work for each message.
   const back = await openTab({ busyMs: 0.2 }, { connected: false })
   await vi.waitFor(() => back.page.waitForFunction(`globalThis.testPage.heard.length >= ${missed}`), PATIENCE)
   await expectHeard([back], upTo(missed + 1, 2))
@@ -365,7 +365,7 @@ describe('a page', () => {
 async function crash({ page }: Tab): Promise<void> {
   const crashed = page.waitForEvent('crash')
   const session = await context.newCDPSession(page)
-  // Never answered: the renderer is gone.
+  // The promise never settles, because the renderer has crashed.
   session.send('Page.crash').catch(() => undefined)
   await crashed
 }

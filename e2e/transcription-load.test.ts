@@ -30,7 +30,7 @@ const TIMEOUT_MS = LONG ? 1_800_000 : 240_000
 
 const random = seededRandom('transcription-load.test.ts')
 
-/** What the service does at the calls for a recording, in order; after that all is well. */
+/** Faults of the calls for a recording, in order. Later calls succeed. */
 type Script = readonly SimulatorFault[]
 
 let folder: string
@@ -137,7 +137,7 @@ test(
   TIMEOUT_MS,
 )
 
-test('a user whose every place is taken by calls that hang holds up nobody else in the worker', async () => {
+test('a user whose every place is taken by calls that hang does not hold up other users in the worker', async () => {
   const [other] = await accounts(1)
   if (other === undefined) throw new Error('there is no user')
   // A machine may be so busy that a call that hangs has run out of time before the other is done; not each time.
@@ -261,7 +261,7 @@ async function mostAtOnce(): Promise<{ of_kind: number; of_user: number } | unde
   return rows[0]
 }
 
-/** Whether none of the user's jobs got any further from the coming of that one to its end. */
+/** Whether no other job of the user made progress between the insertion and the end of this job. */
 async function endedFirst(jobId: string, userId: string): Promise<boolean> {
   const { rows } = await db.query<{ first: boolean }>(
     `select not exists (

@@ -108,7 +108,7 @@ describe('a voice note', () => {
 
   test.each([
     ['voice-note.wav', 'wav', { codec: 'pcm', sampleRate: 8000, duration: 2.5 }],
-    // By its bytes, whatever its name says.
+    // The format is told by the bytes, not by the file's name.
     ['ogg-called.mp3', 'ogg', { codec: 'opus', sampleRate: 24_000, duration: 7.939 }],
   ] as const)('%s of a claim is kept and transcribed', async (file, note, metadata) => {
     const user = await newUser()

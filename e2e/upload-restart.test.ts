@@ -62,7 +62,7 @@ test('an upload goes on after the stack was killed in the middle of it', async (
     upload.start()
   })
   expect(killed).toBe(true)
-  // The first part was safe: it was not sent again.
+  // The first part was stored, so the client did not send it again.
   expect(starts.filter((offset) => offset === 0)).toEqual([0])
   const admin = createClient(stack.url, stack.keys.secretKey, { auth: { persistSession: false } })
   const { data } = await admin.storage.from('uploads').download(name)

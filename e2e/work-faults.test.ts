@@ -1,7 +1,7 @@
 /**
  * Work always ends (docs/delivery.md), for every kind of job: its function, the whole stack or the database is killed,
  * or the network is cut, at a boundary between two steps of the work. Then every job has ended once, its user was told
- * of one end, and no file is left that nobody points to.
+ * of one end, and no file is left without a row that points at it.
  */
 
 import type pg from 'pg'
@@ -123,7 +123,7 @@ const FAULTS: Readonly<Record<string, () => Promise<void>>> = {
   'the network is cut': async () => {
     network.refuse(true)
     network.reset()
-    // What the database was asked for before that happens, and nobody hears of it.
+    // Statements that reached the database before the cut are executed, but their answers are lost.
     await barrier.release()
     await untilLeasesExpired()
     network.refuse(false)
@@ -160,7 +160,7 @@ test.each(drawn)(
 
 /** One job of each kind, held at the boundary that is named, if any; by kind. */
 async function startAll(boundaryOf?: (kind: string) => string | undefined): Promise<Map<string, string>> {
-  // Nobody is nudged for until the boundaries are known.
+  // No function is nudged until the boundaries are known.
   const jobs = new Map<string, string>()
   const held = new Map<string, string>()
   await setDispatch('pause')
@@ -176,7 +176,7 @@ async function startAll(boundaryOf?: (kind: string) => string | undefined): Prom
   return jobs
 }
 
-/** Without its address the database nudges nobody. */
+/** Without the functions' address in the vault the database sends no nudges. */
 async function setDispatch(what: 'pause' | 'go on'): Promise<void> {
   const [from, to] =
     what === 'pause' ? ['project_url', 'project_url_away'] : ['project_url_away', 'project_url']
@@ -226,7 +226,7 @@ async function sweep(): Promise<void> {
   await db.query('select public.sweep_jobs()')
 }
 
-/** What a worker does first when it has the job; the claim itself where there is nothing before the end. */
+/** The first step after the claim; the claim itself where the work has no step before the end. */
 function firstStage(steps: readonly string[]): string | undefined {
   return steps.find((step) => step.startsWith('stage:')) ?? steps[0]
 }
@@ -238,7 +238,7 @@ async function setSweep(seconds: number): Promise<void> {
   ])
 }
 
-/** From now on, leases that are taken from whoever had them, with the moment until which they were held. */
+/** Records from now on each lease that a worker loses, with the time until which the lease was held. */
 async function recordLostLeases(): Promise<void> {
   await db.query(`
     create table test.lost_leases (job_id uuid, lease_expires_at timestamptz);
@@ -272,7 +272,7 @@ async function expectToldOnce(jobIds: readonly string[]): Promise<void> {
   expect(rows).toEqual(jobIds.map(() => ({ ends: 1, starts: 1 })))
 }
 
-/** Everything in Storage is pointed to by a row, and everything that rows point to is there. */
+/** Every file in Storage has a row that points at it, and every file that a row points at exists. */
 async function expectNoOrphans(): Promise<void> {
   const { rows } = await db.query<{ orphans: string[] | null; missing: string[] | null }>(
     `with pointed as (

@@ -1,4 +1,4 @@
-/** Pictures of a page, one after the other, as an animated GIF; only what changed is stored of each. */
+/** Writes pictures of a page as an animated GIF. Each frame stores only the pixels that changed. */
 
 import { createRequire } from 'node:module'
 import { PNG } from 'pngjs'
@@ -13,7 +13,7 @@ interface Gifenc {
       width: number,
       height: number,
       options: {
-        /** The first frame's is that of the whole picture. */
+        /** Palette; the first frame's palette is that of the whole picture. */
         palette?: Palette
         /** Milliseconds. */
         delay: number
@@ -36,7 +36,7 @@ const { applyPalette, GIFEncoder, quantize }: Gifenc = require('gifenc')
 
 export interface Frame {
   png: Buffer
-  /** Milliseconds for which it is shown. */
+  /** Milliseconds for which the frame is shown. */
   shownMs: number
 }
 

@@ -9,7 +9,7 @@ import { DEMO_EMAIL, setDemoPassword } from './demo-user.ts'
 import { type ReceivedMessage, runSampleClaim, type SampleClaimResult } from './sample-claim.ts'
 import { serveSampleFiles } from './sample-files.ts'
 
-/** The second is cut short on purpose: a claim that shows how a failure looks. */
+/** The second photo is truncated on purpose, so that the sample claim has a failure, too. */
 export const CLAIMED_PHOTOS = (['front', 'truncated', 'street'] as const).map(samplePhotoPath)
 export const CLAIMED_VOICE_NOTES = [sampleVoiceNotePath('ogg')]
 
@@ -30,7 +30,7 @@ export interface BringUpOptions {
   allowedHosts?: readonly string[]
   /** Serves the dashboard from source with hot reload. Default false. */
   dev?: boolean
-  /** Aborted, what has been started is stopped again and the rest is left out. */
+  /** When aborted, the parts that have started are stopped again and the others are not started. */
   signal?: AbortSignal
 }
 
@@ -78,7 +78,7 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
   }
 }
 
-/** `TRANSCRIPTION_API_KEY` and its like: with a key the embedded stack asks the real service. */
+/** `TRANSCRIPTION_API_KEY` and its related settings. With a key the embedded stack calls the real service. */
 function transcriptionSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>

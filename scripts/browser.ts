@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { unpackChromium } from './chromium.ts'
 
-/** Paths of an installed Chromium, for machines that the npm package has no binary for. */
+/** Paths of an installed Chromium, for machines for which the npm package has no binary. */
 const SYSTEM_CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /** Without requests for updates and models, which fail and log errors on a machine without internet. */

@@ -7,7 +7,7 @@ import { run, tool } from './process.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const cache = join(root, 'node_modules', '.cache')
 mkdirSync(cache, { recursive: true })
-/** Inside, so that what the types import is found. */
+/** Inside the repository, so that TypeScript finds the packages that the types import. */
 const folder = mkdtempSync(join(cache, 'claimwire-client-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

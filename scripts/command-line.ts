@@ -1,9 +1,9 @@
-/** What the commands have in common: flags, help, and errors in words instead of stack traces. */
+/** Flags, help and error messages of the commands. Errors are printed without stack traces. */
 
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { AppError } from '../functions-shared/app-error.ts'
 
-/** What is wrong with a command line, for people. */
+/** An error of the command line, in words for people. */
 export class UsageError extends Error {}
 
 /** As `parseArgs`. @throws UsageError */
@@ -36,25 +36,25 @@ export function parseCount(text: string, flag: string, atLeast: number): number 
   throw new UsageError(`${flag} takes a whole number from ${atLeast} on, not "${text}"`)
 }
 
-/** @throws UsageError where it is no address of the web. */
+/** @throws UsageError where the value is no http or https URL. */
 export function parseAddress(text: string): string {
   const url = URL.parse(text)
   if (url !== null && ['http:', 'https:'].includes(url.protocol)) return url.origin
   throw new UsageError(`"${text}" is not the address of a project.`)
 }
 
-/** Runs a command and ends the process: with 2 where the command line is wrong, with 1 where an error is told. */
+/** Runs a command and ends the process: exit code 2 for a wrong command line, 1 for any other error. */
 export async function runCommand(usage: string, command: () => Promise<void>): Promise<never> {
   try {
     await command()
   } catch (error) {
     explain(error, usage)
   }
-  // A client library's forgotten timer must not keep the process.
+  // A timer that a client library left behind must not keep the process running.
   return process.exit()
 }
 
-/** What people can act upon comes without a stack trace. */
+/** An error that people can act upon is printed without its stack trace. */
 export function explain(error: unknown, usage: string): void {
   process.exitCode = 1
   if (error instanceof UsageError) {

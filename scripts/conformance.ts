@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   if (flags.help) return console.log(USAGE)
   const { recordings, setupSql } = await readFolder(flags.dir)
   const chosen = recordings.filter(({ scenario }) => scenario.includes(flags.only))
-  // Of nothing at all it could be said that it passed.
+  // A run without recordings must not count as passed.
   if (chosen.length === 0)
     throw new UsageError(`No recording in ${flags.dir} has "${flags.only}" in its name`)
   await using resources = new AsyncDisposableStack()
@@ -93,7 +93,7 @@ async function readFolder(dir: string): Promise<{ recordings: Recording[]; setup
   return { recordings: await readRecordings(dir), setupSql }
 }
 
-/** A database and a server of its own for every recording. */
+/** Each recording has a database and a server of its own. */
 function embedded(cluster: TestCluster, setupSql: string): () => Promise<Target & AsyncDisposable> {
   return async () => {
     const database = await cluster.createDatabase({ migrations: false })

@@ -1,4 +1,4 @@
-/** docs/delivery.md names the test of each promise: they have to exist. */
+/** Every test that docs/delivery.md names exists. */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ test('every test that is named exists', () => {
   expect(missing).toEqual([])
 })
 
-/** Everything in quotes: titles, also those of tables of cases. */
+/** All quoted strings of a test file: titles of tests, and of cases in tables. */
 function titlesOf(file: string): string[] {
   const source = readFileSync(join(ROOT, file), 'utf8')
   return [...source.matchAll(/'((?:[^'\\\n]|\\.)+)'/g)].map(([, title = '']) => title)

@@ -1,4 +1,4 @@
-/** The Edge Functions as Deno sees them: which there are, and how Deno is called for each. */
+/** Lists the Edge Functions, and gives the arguments with which Deno is called for each. */
 
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

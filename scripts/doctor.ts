@@ -58,7 +58,7 @@ function readFlags() {
   }).values
 }
 
-/** From what everything else needs to what needs everything else. */
+/** In the order of dependency: a check comes after the checks whose subject it needs. */
 async function* examine(project: Project): AsyncGenerator<Check> {
   const { url, publishableKey, secretKey, typeformSecret } = project
   const { check, isProject } = await checkApi(url)

@@ -1,9 +1,9 @@
 /**
  * `npm ci` where `node_modules` is not what the lock file asks for. Plain JavaScript without dependencies,
- * because it runs before they are there, on whatever Node a fresh machine has.
+ * because it runs before they are there, on any Node that a fresh machine has.
  *
  * Of several processes one installs and the others wait. The lock names the one that installs and its npm: it
- * counts as long as either lives, because an npm goes on when somebody kills the process above it.
+ * counts as long as either lives, because npm goes on when its parent process is killed.
  */
 
 import { spawn } from 'node:child_process'
@@ -23,7 +23,7 @@ export async function ensureInstalled(root) {
   if (isInstalled(root)) return
   const release = await lock(join(root, '.stack'))
   try {
-    // Somebody else may have done it while we waited.
+    // Another process may have installed them while this one waited.
     if (!isInstalled(root)) await install(root, release.alsoFor)
   } finally {
     release()
@@ -33,7 +33,7 @@ export async function ensureInstalled(root) {
 /** What npm installed, against what the lock file asks for; robust against touched and copied files. */
 function isInstalled(root) {
   const wanted = readLockFile(join(root, 'package-lock.json'))
-  // npm writes it last: it is missing, or an older one, after an install that was broken off.
+  // npm writes this file last. After an interrupted install the file is missing or old.
   const present = readLockFile(join(root, 'node_modules', '.package-lock.json'))
   if (wanted === undefined) throw new Error('package-lock.json is missing or unreadable')
   if (present === undefined) return false
@@ -51,7 +51,7 @@ function readLockFile(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8')).packages
   } catch (error) {
-    // Cut short by a killed install: as good as none, so the install is repeated.
+    // The file was truncated by a killed install. It counts as missing, so the install is repeated.
     if (error instanceof SyntaxError) return undefined
     throw error
   }
@@ -80,7 +80,7 @@ async function install(root, onStart) {
   }
 }
 
-/** @returns what gives the lock back; its `alsoFor(pid)` keeps it for a second process. */
+/** @returns a function that releases the lock; its `alsoFor(pid)` makes a second process an owner of the lock. */
 async function lock(folder) {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'install.lock')
@@ -106,7 +106,7 @@ async function lock(folder) {
   return release
 }
 
-/** Linked into place with its content: nobody ever sees a lock that does not say whose it is. */
+/** Linked into place with its content, so that a reader never sees a lock without the ids of its owners. */
 function take(path) {
   const temporary = writeOwners(path, [process.pid])
   try {
@@ -126,7 +126,7 @@ function writeOwners(path, pids) {
   return temporary
 }
 
-/** Empty where the lock is gone meanwhile. A file that names nobody is owned by nobody alive: `[0]`. */
+/** Process ids; empty where the lock is gone meanwhile. A file without ids counts as owned by a dead process: `[0]`. */
 function readOwners(path) {
   try {
     return readFileSync(path, 'utf8').split('\n').map(Number)

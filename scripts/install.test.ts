@@ -69,7 +69,7 @@ interface Ensuring {
   child: ChildProcess
   said: () => string
   exited: Promise<unknown>
-  /** Not before its npm has ended too, which speaks through the same pipes. */
+  /** Resolves after npm has ended, too, because npm writes to the same pipes. */
   ended: Promise<{ code: number | null; said: string }>
 }
 
@@ -129,7 +129,7 @@ test('a killed process leaves its npm at work: the next one waits for that', asy
 
 test.each([
   ['of a process that has ended', '999999999'],
-  ['that names nobody', ''],
+  ['without process ids', ''],
   ['of nonsense', 'x\ny'],
 ])('a lock %s does not last', async (_name, content) => {
   mkdirSync(join(root, '.stack'))

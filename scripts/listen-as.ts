@@ -1,5 +1,5 @@
 /**
- * Who listens in the terminal, in the client library's terms.
+ * Client options for `npm run listen`, as an operator or as the user.
  *
  * - As an operator, with a secret key: reads the user's notifications under the key's rights and is no device.
  * - As the user, with a password: everything as in a browser.
@@ -85,7 +85,7 @@ async function findUser(
   }
 }
 
-/** The oldest and the newest row stand for the head, which is closed to everybody but the user. */
+/** Floor and head, taken from the oldest and the newest row: only the user may read the head row itself. */
 function operatorSource(supabase: Supabase): NotificationSource {
   const edge = async (userId: string, ascending: boolean, signal: AbortSignal) => {
     const { data, error } = await supabase
@@ -140,7 +140,7 @@ function operatorInbox(supabase: Supabase): Inbox {
       ])
       return { epoch, seq, unseen, unread }
     },
-    // What a user has read is theirs to say.
+    // Only the user marks notifications as read or seen.
     mark: () => Promise.reject(new AppError('user_mismatch')),
   }
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run listen -- --user <email>`: prints what a user is told, live, until Ctrl-C.
  *
- * It is the client library in a terminal, so it has the library's promise: what was lost on the way is read from the
+ * The command uses the client library, so it has the library's promise: a lost broadcast is read from the
  * table, and every message comes once and in order. With a secret key it listens as an operator, who needs no
  * password and takes none of the user's places for devices; else it signs in as the user.
  */

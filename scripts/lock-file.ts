@@ -79,7 +79,7 @@ export function completeLock(lock: LockFile): LockFile {
   return { ...lock, packages: Object.fromEntries(Object.entries(packages).sort(([a], [b]) => order(a, b))) }
 }
 
-/** Packages as `name@version` whose entry has no hash: `npm ci` would install whatever the registry sends. */
+/** Packages as `name@version` whose entry has no hash: `npm ci` would install them unchecked. */
 export function withoutIntegrity(lock: LockFile): string[] {
   return Object.entries(lock.packages).flatMap(([path, entry]) =>
     path === '' || entry.link === true || entry.integrity !== undefined

@@ -1,4 +1,4 @@
-/** Writes the next migration: what has to be done so that the migrations make the database of the schemas. */
+/** Writes the next migration: the SQL that takes the database of the migrations to the database of the schemas. */
 
 import { readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'

@@ -25,6 +25,6 @@ await runCommand(USAGE, async () => {
 Next:
   functions-shared/kinds/${name}.ts        fields and words; then "npm run messages"
   supabase/functions/${name}/work.ts       the work
-  supabase/migrations/                     limits of the kind, and whatever inserts its jobs
+  supabase/migrations/                     limits of the kind, and the trigger or function that inserts its jobs
   npm run check && npm test`)
 })

@@ -1,5 +1,5 @@
 /**
- * Which project a command is about: the embedded stack that runs on a data folder, or any other one by its address.
+ * The project that a command works on: the embedded stack that runs on a data folder, or any project by its address.
  *
  *   --data-dir <folder>   the embedded stack that `npm start` has brought up there (.stack)
  *   --url <url>           any project, hosted or of `supabase start`; with its keys in the environment
@@ -16,7 +16,7 @@ export interface Project {
   kind: 'embedded' | 'given'
   url: string
   publishableKey: string
-  /** Undefined where the environment has none: what needs it cannot be done. */
+  /** Undefined where the environment has no secret key. Checks that need the key are skipped. */
   secretKey: string | undefined
   typeformSecret: string | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * Records the README's moving picture: a claim arrives while somebody looks at the dashboard.
+ * Records the README's moving picture: a claim arrives while a user looks at the dashboard.
  *
  *   node scripts/run.mjs record-demo.ts [file.gif]
  */
@@ -41,7 +41,7 @@ try {
 } finally {
   rmSync(dataDir, { recursive: true, force: true })
 }
-// A client library's forgotten timer must not keep the process for seconds.
+// A timer that a client library left behind must not keep the process running for seconds.
 process.exit()
 
 async function record(running: Running): Promise<Frame[]> {
@@ -78,7 +78,7 @@ async function record(running: Running): Promise<Frame[]> {
   }
 }
 
-/** Takes pictures until it is over; one that shows nothing new makes the one before stay. */
+/** Takes pictures until the recording ends. A picture without changes lengthens the frame before it. */
 async function follow(page: Page, frames: Frame[], isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const began = performance.now()

@@ -12,11 +12,11 @@ import { launchBrowser } from './browser.ts'
 import { denoFlags } from './deno.ts'
 import { ROOT, run, tool } from './process.ts'
 
-/** From 1. */
+/** Page numbers, from 1. */
 const PAGES = [1, 3]
 /** Pixels. */
 const PAGE_WIDTH = 600
-/** Device pixels for each. */
+/** Device pixels for each pixel of the page. */
 const DENSITY = 2
 const ORIGIN = 'http://report.test'
 

@@ -1,7 +1,7 @@
 /**
  * Entry of every npm script: installs what the lock file asks for when it is not there yet, then runs a
  * script of this folder on the Node that the project brings along. Plain JavaScript without dependencies,
- * because it must run on whatever Node a fresh machine has.
+ * because it must run on any Node that a fresh machine has.
  *
  *   node scripts/run.mjs <script.ts> [arguments]
  */
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-/** Before the install, which takes long enough for it to go away. */
+/** Read before the install, because the parent process may end during the install. */
 const parent = process.ppid
 const PARENT_CHECK_MS = 1000
 /**
@@ -62,9 +62,9 @@ async function runScript(path, scriptArgs) {
       PATH: [join(root, 'node_modules', '.bin'), dirname(node), process.env.PATH ?? ''].join(delimiter),
     },
   })
-  // This process only waits. Ctrl-C reaches the child by the terminal too, which hears of it twice then.
+  // This process only waits. The terminal sends Ctrl-C to the child as well, so the child gets the signal twice.
   for (const signal of ASKED_FOR) process.on(signal, () => child.kill(signal))
-  // Without its npm this process would keep the child alive for nobody.
+  // When npm has ended, nothing else would end the child.
   const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), PARENT_CHECK_MS)
   const code = await new Promise((resolve) => {
     child.on('error', (error) => {
@@ -72,7 +72,7 @@ async function runScript(path, scriptArgs) {
       resolve(1)
     })
     child.on('exit', (exitCode, signal) => {
-      // Nobody wanted that: the system was out of memory, say. Without a word it would look like an end.
+      // The signal was not asked for: the system was out of memory, for example. Without this line it would look like a normal end.
       if (exitCode === null && !ASKED_FOR.includes(signal)) console.error(`${path} was ended by ${signal}.`)
       resolve(exitCode ?? (signal === 'SIGINT' ? 130 : 1))
     })

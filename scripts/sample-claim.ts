@@ -1,7 +1,6 @@
 /**
  * One real claim through the whole path: a signed Typeform webhook with three photos (one of them broken) and a
- * voice note, the
- * functions' work, and every message as an independent, unmodified supabase-js subscriber receives it.
+ * voice note, the functions' work, and every message as an independent, unmodified supabase-js subscriber receives it.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -13,7 +12,7 @@ import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
 
 /** All jobs of the claim have ended by then, retries included. */
 const WORK_TIMEOUT_MS = 90_000
-/** What has not reached the subscriber this long after the last job ended counts as lost. */
+/** A message that has not reached the subscriber this long after the end of the last job counts as lost. */
 const ARRIVAL_TIMEOUT_MS = 5_000
 const POLL_MS = 100
 
@@ -22,7 +21,7 @@ export interface SampleClaimOptions {
   url: string
   publishableKey: string
   typeformSecret: string
-  /** Who reports the crash and watches. */
+  /** The user who reports the crash and listens. */
   user: { email: string; password: string }
   /** Addresses of the photos, in the order of the answers. */
   photoUrls: readonly string[]

@@ -20,7 +20,7 @@ export async function serveSampleFiles(paths: readonly string[]): Promise<Sample
       response.writeHead(404).end()
       return
     }
-    // What the file is, is for its bytes to tell.
+    // The content type says nothing: functions go by the file's bytes.
     response.writeHead(200, {
       'content-type': 'application/octet-stream',
       'content-length': statSync(path).size,

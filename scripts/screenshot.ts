@@ -26,7 +26,7 @@ try {
 } finally {
   rmSync(dataDir, { recursive: true, force: true })
 }
-// A client library's forgotten timer must not keep the process for seconds.
+// A timer that a client library left behind must not keep the process running for seconds.
 process.exit()
 
 async function takePicture(running: Running, path: string): Promise<void> {

@@ -15,11 +15,11 @@ import { DEFAULT_DATA_DIR, parseStartOptions, type StartOptions, USAGE } from '.
 
 const options = readOptions()
 
-/** Somebody wants an end. */
+/** The stack was told to stop, by Ctrl-C or SIGTERM. */
 const STOP = Symbol('stop')
 
 await (options.check ? check() : start())
-// Everything is stopped here; a client library's forgotten timer must not keep the process for seconds.
+// Everything is stopped here. A timer that a client library left behind must not keep the process for seconds.
 process.exit()
 
 /** Ends the process where there is nothing to start. */
@@ -46,7 +46,7 @@ async function start(): Promise<void> {
   try {
     await run(stop.signal, stopped)
   } catch (error) {
-    // Ctrl-C reaches what is being started, too: that it ended is no failure then.
+    // Ctrl-C also ends the processes that are being started, which is no failure then.
     if (!stop.signal.aborted) explain(error, USAGE)
   }
 }
@@ -68,12 +68,12 @@ async function run(signal: AbortSignal, stopped: Promise<typeof STOP>): Promise<
   }
 }
 
-/** What is up stays up without it: whoever looks for the reason needs it. */
+/** A sample claim that fails leaves the stack running, so that its logs and tables can be looked at. */
 async function trySample(running: Running, signal: AbortSignal): Promise<SampleClaimResult | undefined> {
   try {
     return await showSample(running)
   } catch (cause) {
-    // Stopping pulls the ground from under it.
+    // The claim fails because the stack is being stopped.
     if (!signal.aborted) {
       explain(new AppError('sample_failed', { cause, details: { reason: reasonOf(cause) } }), USAGE)
     }

@@ -51,7 +51,7 @@ async function insert(db: pg.PoolClient, userId: string, count: number): Promise
     idsOf(rows),
     idsOf(open),
   ])
-  // Their reports would be made all the while.
+  // Without reports, no report is made during the measurement.
   await db.query('delete from public.reports where user_id = $1', [userId])
   await db.query(`delete from public.jobs where user_id = $1 and kind = 'pdf'`, [userId])
   await db.query(

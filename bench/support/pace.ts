@@ -1,4 +1,4 @@
-/** Work at an even rate, whatever each piece of it takes. */
+/** Starts work at an even rate, independent of how long each call takes. */
 
 import { setTimeout as delay } from 'node:timers/promises'
 

@@ -7,7 +7,7 @@ export interface PageVariant extends AsyncDisposable {
   readonly url: string
 }
 
-/** What the browser has is asked about and answered as by the server itself. */
+/** Answers conditional requests as the dashboard's server does. */
 const REQUEST_HEADERS = ['accept', 'if-none-match'] as const
 const RESPONSE_HEADERS = [
   'cache-control',

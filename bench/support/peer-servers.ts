@@ -1,6 +1,6 @@
 /**
  * The peers, in a process of their own: a plain `ws` server and Socket.IO with connection state recovery. Each does the
- * same work: a status changes in the database and, after the commit, whoever is connected is told.
+ * same work: a status changes in the database and, after the commit, the connected pages are told.
  */
 
 import { createServer } from 'node:http'

@@ -46,7 +46,7 @@ const bell = (page: Page) => page.getByRole('button', { name: /^Inbox/ })
 const panel = (page: Page) => page.getByRole('dialog', { name: 'Inbox' })
 
 async function expectNoFindings(page: Page, state: string): Promise<void> {
-  // Narrow first: what is done next is done wide.
+  // The narrow viewport first, because the next steps need the wide one.
   for (const look of LOOKS.toReversed()) {
     await lookAt(page, look)
     expect(await accessibilityFindings(page), `${state}, ${look.name}`).toEqual([])
@@ -137,7 +137,7 @@ describe('the inbox on two devices', () => {
     await bell(one).click()
     await lineOf(one).waitFor()
     expect(await lineOf(one).textContent()).toContain('Photo ready')
-    // Seen here is seen there.
+    // Notifications that one device has seen are seen on the other.
     await expect.poll(() => bell(other).getAttribute('aria-label')).toBe('Inbox')
     await bell(other).tap()
     await lineOf(other).getByText('Unread').waitFor({ state: 'attached' })
@@ -146,7 +146,7 @@ describe('the inbox on two devices', () => {
     await one.keyboard.press('Enter')
     await expect.poll(() => new URL(one.url()).hash).toBe(`#/incidents/${incidentId}/documents/${photoId}`)
     expect(await panel(one).isVisible()).toBe(false)
-    // Read here is read there.
+    // Notifications that are read on one device are read on the other.
     await lineOf(other).getByText('Unread').waitFor({ state: 'detached' })
     await one.goto(inject('dashboardUrl'))
     await bell(one).click()

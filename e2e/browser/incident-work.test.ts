@@ -79,7 +79,7 @@ test('a transcript appears while it is recognised, marked as simulated, with the
   const incidentId = await postClaim(user, [])
   const { page, errors } = await open(user, incidentId)
   const files = page.locator('.upload input[multiple]')
-  // The service says the beginning of it and then falls silent.
+  // The service streams the beginning of the transcript and then stops.
   await files.setInputFiles({
     name: 'held.wav',
     mimeType: 'audio/wav',

@@ -18,7 +18,7 @@ const eventually = <Value>(read: () => Value | Promise<Value>) =>
 const open = incidentPages()
 const lightbox = (page: Page) => page.locator('dialog.lightbox')
 
-/** Two photos that can be seen and one that cannot; for tests that only look. */
+/** An incident with two previews and one failed photo, for tests that change nothing. */
 let photographed: Promise<{ user: TestUser; incidentId: string }> | undefined
 
 function withPhotos() {

@@ -1,4 +1,4 @@
-/** What every file of these tests needs: a browser, the page with the parts, and that nothing goes wrong on it. */
+/** Browser and page with the parts for a test file. A test fails when its page has logged an error. */
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'

@@ -184,7 +184,7 @@ describe('files that were added', () => {
 
   test.each([
     ['gliding', 'no-preference'],
-    ['at once for whoever wants less motion', 'reduce'],
+    ['at once with reduced motion', 'reduce'],
   ] as const)('leave the list together, %s', async (_how, reducedMotion) => {
     const { page, errors } = await openIncident({ ...PHONE, reducedMotion })
     await give(page, 'drop', ['one.jpg', 'two.jpg', 'three.jpg'])

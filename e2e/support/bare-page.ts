@@ -5,7 +5,7 @@ import { type ExampleServer, listen } from '../../web/examples/listen.ts'
 import { buildScript } from '../../web/server/client-build.ts'
 import { securityHeaders } from '../../web/server/security-headers.ts'
 
-/** Its address takes the body's attributes as query parameters. */
+/** The page's URL takes the body's attributes as query parameters. */
 export async function serveBarePage(supabaseUrl: string): Promise<ExampleServer> {
   const script = await buildScript()
   const headers = securityHeaders(supabaseUrl)

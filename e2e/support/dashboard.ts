@@ -13,7 +13,7 @@ export const PHONE: BrowserContextOptions = {
   isMobile: true,
 }
 
-/** How a page is looked at twice where it is, without the work of coming there again. */
+/** Viewports in which a test looks at a page, without loading the page again. */
 export const LOOKS = [
   { name: 'wide and light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
   { name: 'narrow and dark', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
@@ -35,7 +35,7 @@ const PATIENCE_MS = 30_000
 export interface OpenDashboard {
   context: BrowserContext
   page: Page
-  /** What went wrong in the page. */
+  /** Errors of the page. */
   errors: string[]
 }
 

@@ -1,4 +1,4 @@
-/** Many people, each with one page that has the defaults of a page. Nobody signs in: passwords take their time. */
+/** Many users, each with one page with the client's defaults. Tokens are signed here: hashing passwords would take long. */
 
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
@@ -6,10 +6,10 @@ import { mintToken } from '../../stack/keys/index.ts'
 import type { StackKeys } from '../../stack/types.ts'
 import { type Account, openListener, QUICK, type TestListener } from './fault-listener.ts'
 
-/** Left to the client. */
+/** Options that are left at the client's defaults. */
 const PAGE_DEFAULTS = Object.fromEntries(Object.keys(QUICK).map((name) => [name, undefined]))
 
-/** As many as a browser's worth of pages that come within one moment. */
+/** Pages that connect at the same time. */
 const AT_ONCE = 25
 
 export interface Person {
@@ -17,7 +17,7 @@ export interface Person {
   page: TestListener
 }
 
-/** Resolves when everybody is live. */
+/** Resolves when every page is live. */
 export async function openCrowd(url: string, keys: StackKeys, db: pg.Pool, count: number): Promise<Person[]> {
   const accounts = Array.from({ length: count }, () => {
     const id = randomUUID()

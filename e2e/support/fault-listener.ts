@@ -72,7 +72,7 @@ export interface TestListener extends AsyncDisposable {
 }
 
 export interface ListenOptions extends Partial<Omit<DashboardWebSocketClientOptions, 'supabase'>> {
-  /** A token to go by; default: signs in with the password. */
+  /** Access token; by default the listener signs in with the password. */
   accessToken?: string
   /** Milliseconds for renewing a token, once signed in. */
   authTimeout?: number

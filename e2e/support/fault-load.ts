@@ -12,7 +12,7 @@ import { between, type Random } from '../../stack/testing/seeded-random.ts'
 /** As role `postgres`; connections that break are replaced. */
 export function openPool(url: string, size = 8): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: size, connectionTimeoutMillis: 5_000 })
-  const lost = (): void => undefined // whoever uses it hears of it from the query
+  const lost = (): void => undefined // the query on the lost connection reports the error
   pool.on('error', lost)
   pool.on('connect', (client) => client.on('error', lost))
   return pool
@@ -64,7 +64,7 @@ export async function notifyOnce(db: pg.Pool | pg.PoolClient, userId: string): P
 
 export interface LoadOptions {
   userId: string
-  /** Each gives two notifications. */
+  /** Number of jobs; each gives two notifications. */
   jobs: number
   writers: number
   random: Random

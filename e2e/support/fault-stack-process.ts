@@ -12,6 +12,6 @@ const end = (): void => {
   void stack.stop().then(() => process.exit())
 }
 process.once('SIGTERM', end)
-// Nobody is left to ask for it.
+// The test's process has ended.
 process.once('disconnect', end)
 process.send?.({ url: stack.url, db: stack.db, keys: stack.keys })

@@ -73,7 +73,7 @@ export async function startOwnStack(
     takePostgresAway: async () => {
       renameSync(controlFile, `${controlFile}.away`)
       killPostgres()
-      // Its connections outlive it for a moment, in which they answer.
+      // The killed server's connections stay open for a moment and still answer.
       await vi.waitFor(() => expect(processesMentioning(join(dataDir, 'postgres', 'data'))).toEqual([]), {
         timeout: NOTICE_TIMEOUT_MS,
         interval: 20,

@@ -42,7 +42,7 @@ try {
     email: 'job-run@claimwire.test',
     password: 'a pass phrase',
   })
-  if (error !== null || data.user === null) throw error ?? new Error('nobody was signed up')
+  if (error !== null || data.user === null) throw error ?? new Error('the sign-up returned no user')
   const { id: userId } = data.user
 
   const client = new DashboardWebSocketClient({ supabase, storage: null, tabs: null })

@@ -1,4 +1,4 @@
-/** Finding processes by what they mention; for tests that nothing is left running. */
+/** Finds processes by their command line or working directory, for tests that no process is left running. */
 
 import { execFileSync } from 'node:child_process'
 import { readlinkSync } from 'node:fs'

@@ -98,7 +98,7 @@ export async function startProxy(targetUrl: string): Promise<TcpProxy> {
   }
 }
 
-/** What is done to all connections of a proxy. */
+/** The faults that apply to all connections of a proxy. */
 interface Shape {
   delay: Delay | null
   bytesPerSecond: number | null
@@ -116,10 +116,10 @@ class Link {
     this.#upstream = upstream
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true)
-      // The other side learns of it from 'close'.
+      // The handler of 'close' ends the other side.
       socket.on('error', () => undefined)
     }
-    // Where nothing is carried, no farewell is either.
+    // A half-open connection does not carry the end of the connection either.
     client.on('close', () => this.frozen || upstream.destroy())
     upstream.on('close', () => this.frozen || client.destroy())
     this.closed = Promise.all([client, upstream].map(ended))

@@ -4,7 +4,7 @@
  *
  *   processing ─ stage:<one> ─ stage:<two> ─ … ─ completed
  *
- * What is held has done everything before the boundary; whether the step itself is taken depends on who dies.
+ * A held worker has done all steps before the boundary. Whether it takes the next step depends on which process is killed.
  */
 
 import pg from 'pg'
@@ -19,11 +19,11 @@ export interface StepBarrier extends AsyncDisposable {
   /** From now on jobs wait at these boundaries, by job. */
   hold(boundaries: ReadonlyMap<string, string>): Promise<void>
   /**
-   * Resolves when every one of them waits. Who waits for too long gives up; `sweep`, called now and then, sees to it
-   * that somebody comes again.
+   * Resolves when a worker waits at each boundary. A worker that waits for too long gives up; `sweep`, called now and
+   * then, has its job nudged again.
    */
   untilHeld(sweep: () => Promise<void>): Promise<void>
-  /** Whoever still waits steps over; nobody waits any more. Works after the database was killed, too. */
+  /** Lets waiting workers go on, and no later worker waits. Works after the database was killed, too. */
   release(): Promise<void>
 }
 

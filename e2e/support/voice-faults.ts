@@ -5,7 +5,7 @@
 
 import type { SimulatedCall, SimulatorFault, SimulatorOptions } from '../../stack/transcription/index.ts'
 
-/** What happens at the calls for a recording, in order; after that all is well. */
+/** Faults of the calls for a recording, in order. Later calls succeed. */
 const FAULTS = {
   'busy.wav': [{ kind: 'status', status: 429, retryAfterSeconds: 2 }],
   'failing.wav': [

@@ -1,14 +1,14 @@
-/** What a look at a project finds. */
+/** The result of one check of a project. */
 
 export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped'
 
 export interface Check {
-  /** What was looked at, e.g. `migrations`. */
+  /** Subject of the check, e.g. `migrations`. */
   name: string
   verdict: Verdict
-  /** What was found, in a few words. */
+  /** The finding, in a few words. */
   found: string
-  /** What to do about it; on warnings and failures. */
+  /** The remedy; on warnings and failures. */
   remedy?: string
 }
 
@@ -25,5 +25,5 @@ export const warning = (name: string, found: string, remedy: string): Check => (
   found,
   remedy,
 })
-/** It could not be looked at, and why. */
+/** A check that could not be made, with the reason. */
 export const skipped = (name: string, found: string): Check => ({ name, verdict: 'skipped', found })

@@ -1,4 +1,4 @@
-/** What this checkout's migrations and functions say a project should have. */
+/** Migrations, schedules and functions of this checkout, which a project should have. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -16,7 +16,7 @@ export interface Facts {
   tablesWithoutRls: string[]
   realtimePolicies: number
   storagePolicies: number
-  /** Name of the bucket -> whether everybody may read it. */
+  /** Name of the bucket -> whether the bucket is public. */
   buckets: ReadonlyMap<string, boolean>
   disabledTriggers: string[]
   broadcastPublication: boolean
@@ -29,7 +29,7 @@ export interface Facts {
   jobs: { waiting: number; underWay: number; oldestDueSeconds: number; expiredLeases: number }
 }
 
-/** @throws TypeError for another shape: the database has another version of the function. */
+/** @throws TypeError for another shape, as of a database with another version of `public.diagnose()`. */
 export function parseFacts(value: unknown): Facts {
   const facts = record(value, 'diagnose')
   const partitions = record(facts.message_partitions, 'message_partitions')

@@ -54,7 +54,7 @@ const ILLNESSES: [what: string, facts: Partial<Facts>, check: string, verdict: '
     'failed',
   ],
   ['that of tomorrow is', { partitions: { today: true, tomorrow: false } }, 'partitions', 'warning'],
-  ['nobody said where the functions are', { projectUrl: null }, 'vault', 'failed'],
+  ['the address of the functions is not in the vault', { projectUrl: null }, 'vault', 'failed'],
   ['they are elsewhere', { projectUrl: 'https://other.supabase.co' }, 'vault', 'failed'],
   ['there is no key for them', { secretKeySha256: null }, 'vault', 'failed'],
   ['it is another key', { secretKeySha256: 'def' }, 'vault', 'failed'],

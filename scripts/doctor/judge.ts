@@ -1,4 +1,4 @@
-/** What the database's facts mean: pure, one function a topic. The remedies are what an operator types. */
+/** Turns the database's facts into checks, by one pure function for each subject. Remedies are commands for operators. */
 
 import { type Check, failed, ok, warning } from './check.ts'
 import type { Facts } from './facts.ts'
@@ -9,7 +9,7 @@ export interface Expectations {
   /** Jobs that the migrations schedule. */
   cronJobs: readonly string[]
   buckets: readonly string[]
-  /** Where the project is, as this command reaches it. */
+  /** The project's address, as this command reaches it. */
   url: string
   secretKeySha256: string
   /** Functions of `supabase start` reach the gateway under another address than people do. */
@@ -72,7 +72,7 @@ function rowLevelSecurity({ tablesWithoutRls }: Facts): Check {
       )
 }
 
-/** Fewer than the migrations make means that somebody dropped one: nobody can listen, or read files. */
+/** The number that the migrations make. With fewer, a policy was dropped, and users cannot join channels. */
 const REALTIME_POLICIES = 5
 
 function policies({ realtimePolicies, storagePolicies }: Facts): Check {
@@ -210,11 +210,11 @@ function nudges({ nudges: { answered, failed: refused, lastFailure } }: Facts): 
   if (refused === 0) return ok('nudges', `${answered} answered in the last hour`)
   const found = `${refused} of ${answered + refused} failed in the last hour, last: ${lastFailure ?? 'no answer'}`
   const remedy = NUDGE_REMEDIES[lastFailure ?? ''] ?? LOOK_INTO_LOGS
-  // Some are an outage that is over; nothing but failures is one that goes on.
+  // Some failed nudges are an outage that is over. When all have failed, the outage goes on.
   return answered === 0 ? failed('nudges', found, remedy) : warning('nudges', found, remedy)
 }
 
-/** Two sweeps have passed: something keeps the work from being done. */
+/** A due job that waited this long was missed by two sweeps. */
 const STUCK_AFTER_SECONDS = 120
 
 function queue({ jobs: { waiting, underWay, oldestDueSeconds, expiredLeases } }: Facts): Check {

@@ -1,10 +1,10 @@
-/** What can be told by asking the project over HTTP, as a page or another service would. */
+/** Checks that ask the project over HTTP, as a page or another service does. */
 
 import { createHmac } from 'node:crypto'
 import { isRecord } from '../../functions-shared/unknown.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
 
-/** Milliseconds; a function may have to start first. */
+/** Milliseconds. A function may have to start before it answers. */
 const TIMEOUT_MS = 15_000
 
 export interface Answer {
@@ -13,7 +13,7 @@ export interface Answer {
   ms: number
 }
 
-/** Null where nothing answered in time. */
+/** Null where no server answered in time. */
 export async function ask(url: string, init: RequestInit = {}): Promise<Answer | null> {
   const began = performance.now()
   try {
@@ -21,7 +21,7 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Answer |
     const text = await response.text()
     return { status: response.status, body: parse(text), ms: Math.round(performance.now() - began) }
   } catch {
-    // Refused, reset, no such name, too slow: to whoever asks it is all the same, there is nobody.
+    // Refused, reset, unknown host or too slow: callers treat all of them as no answer.
     return null
   }
 }
@@ -34,7 +34,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** `isProject`: false where there is nobody, or somebody else, so that nothing more can be told. */
+/** `isProject`: false where no server answers, or one that is no Supabase project. Further checks make no sense then. */
 export async function checkApi(url: string): Promise<{ check: Check; isProject: boolean }> {
   const answer = await ask(`${url}/auth/v1/.well-known/jwks.json`)
   if (answer === null) {
@@ -68,7 +68,7 @@ export async function checkPublishableKey(url: string, key: string): Promise<Che
       )
 }
 
-/** A request that names nothing: it is refused by the function itself, so it is there and took the key. */
+/** Sends an empty request. A refusal by the function itself shows that it is deployed and accepts the key. */
 export async function checkFunction(url: string, name: string, secretKey: string): Promise<Check> {
   const address = `${url}/functions/v1/${name}`
   const what = `function ${name}`
@@ -90,7 +90,7 @@ export async function checkFunction(url: string, name: string, secretKey: string
   return ok(what, `answers in ${answer.ms} ms`)
 }
 
-/** Nothing is stored by it: what is sent is signed rightly, and no response of a form. */
+/** Sends a body with a correct signature that is no form response, so the webhook stores nothing. */
 export async function checkWebhook(url: string, secret: string | undefined): Promise<Check> {
   const name = 'webhook secret'
   const body = '{}'

@@ -1,9 +1,9 @@
 /**
- * The whole way once, with a user who is there for nothing else and is deleted afterwards:
+ * One job from its insertion to the client, with a user that is made for this check and deleted afterwards:
  *
  *   sign-up ─▶ private channel ─▶ job ─▶ nudge ─▶ function ─▶ status change ─▶ broadcast ─▶ client
  *
- * The job is about a document that does not exist, so the function ends it at once, and nothing is left behind.
+ * The job is about a document that does not exist, so the function ends the job at once and stores no files.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto'
@@ -14,7 +14,7 @@ import { DashboardWebSocketClient } from '../../web/src/client/index.ts'
 import { type Check, failed, ok, warning } from './check.ts'
 
 const CONNECT_TIMEOUT_MS = 20_000
-/** A function may have to start first. */
+/** Milliseconds. A function may have to start before it claims the job. */
 const WORK_TIMEOUT_MS = 30_000
 
 export async function checkRoundTrip(
@@ -72,7 +72,7 @@ async function join(client: DashboardWebSocketClient, userId: string): Promise<C
   )
 }
 
-/** A public channel lets everybody with the publishable key talk to everybody. */
+/** On a public channel, all clients with the publishable key can send to each other. */
 async function privacy(supabase: SupabaseClient): Promise<Check> {
   const foreign = await subscribe(supabase, `user:${randomUUID()}`, true)
   if (foreign) {
@@ -121,7 +121,7 @@ async function work(
     user_id: userId,
     subject_id: randomUUID(),
     input: { documentType: 'doctor' },
-    // The table's trigger takes it from the kind.
+    // The table's trigger sets this column from the kind.
     max_attempts: 1,
   })
   if (error !== null)

@@ -26,7 +26,7 @@ export async function checkMessageFiles(root = ROOT): Promise<string[]> {
   return [...files].filter(([path, text]) => textAt(root, path) !== text).map(([path]) => path)
 }
 
-/** Path in the repository -> what belongs there. */
+/** Path in the repository -> generated content. */
 export async function messageFiles(root = ROOT): Promise<Map<string, string>> {
   const found = await findKinds(join(root, KINDS_FOLDER))
   const kinds = found.map(({ definition }) => definition)

@@ -9,7 +9,7 @@ import {
 import { messageFields, momentsOf } from '../../functions-shared/definitions/message-fields.ts'
 import { type Property, propertiesOf } from './schemas.ts'
 
-/** When a message of a moment is sent. */
+/** Says when a message of this moment of a job is sent. */
 export const MOMENT_MEANINGS: Readonly<Record<Moment, string>> = {
   queued: 'a job is added, or a failed job is queued again',
   started: 'a worker claims the job for the first time',

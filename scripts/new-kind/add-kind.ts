@@ -111,7 +111,7 @@ function withDocs(root: string, names: KindNames): [path: string, text: string] 
   ]
 }
 
-/** Writes all or, where one cannot be written, none. @returns what brings the files back that were there before. */
+/** Writes all files or, where one cannot be written, none. @returns a function that restores the earlier files. */
 export function writeAll(root: string, files: ReadonlyMap<string, string>): () => void {
   const before = new Map<string, string | null>()
   const folders: string[] = []

@@ -1,11 +1,11 @@
-/** What the examples' servers have in common. */
+/** Options and start of the examples' servers. */
 
 import type { Server } from 'node:http'
 
 export interface ExampleOptions {
   supabaseUrl: string
   publishableKey: string
-  /** 0 for any. */
+  /** 0 for any free port. */
   port: number
 }
 

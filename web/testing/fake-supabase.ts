@@ -37,10 +37,10 @@ export class FakeSupabase {
   objects = new Map<string, Buffer>()
   /** Answers every join with this error. */
   refuseJoins: string | null = null
-  /** Heartbeats are heard but not answered. */
+  /** The server reads heartbeats but does not answer them. */
   deadHeart = false
   readonly joins: FakeJoin[] = []
-  /** What clients sent as their new token on a channel that was joined. */
+  /** New tokens that clients sent on joined channels. */
   readonly renewedTokens: unknown[] = []
   readonly requests: string[] = []
   onRequeue: (jobId: string) => void = () => undefined
@@ -77,12 +77,12 @@ export class FakeSupabase {
     return this.#channels.map(({ topic }) => topic)
   }
 
-  /** As when a cable is cut: no closing handshake. */
+  /** Ends all sockets without a closing handshake, as when a cable is cut. */
   cutSockets(): void {
     for (const socket of this.#sockets.clients) socket.terminate()
   }
 
-  /** A durable message: kept and, unless told otherwise, broadcast. */
+  /** Adds a durable message to the table and, by default, broadcasts it. */
   notify(payload: Record<string, unknown>, options: { heard?: boolean } = {}): FakeNotification {
     const seq = this.notifications.length + 1
     const notification = { seq, payload: { ...payload, seq, epoch: this.epoch } }
@@ -233,7 +233,7 @@ export class FakeSupabase {
   }
 }
 
-/** Of a token's shape; nobody checks its signature here. */
+/** A token with the shape of a JWT. This server does not check its signature. */
 export function fakeToken(seconds: number, claims: Record<string, unknown> = {}): string {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const exp = Math.floor(Date.now() / 1000) + seconds

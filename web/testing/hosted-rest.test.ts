@@ -1,4 +1,4 @@
-/** What the client asks of hosted Supabase's REST API, word for word, and what it makes of odd answers. */
+/** The client's exact requests to hosted Supabase's REST API, and how it handles unexpected answers. */
 
 import { createClient } from '@supabase/supabase-js'
 import { HttpResponse, http } from 'msw'
@@ -86,7 +86,7 @@ describe('the head', () => {
     expect(await source().readHead(USER, never)).toEqual({ epoch: null, seq: 0, floor: 0 })
   })
 
-  test('is not used when somebody else has signed in meanwhile', async () => {
+  test('is not used when another user has signed in meanwhile', async () => {
     answer([{ epoch: 'e', seq: 12, floor: 3 }])
     expect(await codeOf(source(signedInAs('another')).readHead(USER, never))).toBe('user_mismatch')
   })

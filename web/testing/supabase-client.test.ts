@@ -127,7 +127,7 @@ describe('the client on supabase-js', () => {
     expect(text).not.toContain('sb_publishable_test')
   })
 
-  it('hears broadcasts, batches and what was broadcast while it was away', async () => {
+  it('hears broadcasts, batches and messages that were broadcast while it was away', async () => {
     const { client, heard } = connectable()
     await client.connect(fake.user.id)
     fake.notify(image())
@@ -184,7 +184,7 @@ describe('the client on supabase-js', () => {
     expect(states.at(-1)).toBe('live')
   })
 
-  it('takes no limit for a refusal: it comes again as after any loss', async () => {
+  it('retries after a limit of the server as after any loss, and shows no refusal', async () => {
     fake.refuseJoins = 'ClientJoinRateLimitReached: Too many joins per second'
     const { client } = connectable()
     const states: string[] = []
@@ -305,7 +305,7 @@ describe('several clients on one supabase-js client', () => {
     expect([fake.joins.length, fake.openSockets]).toEqual([1, 1])
   })
 
-  it('keep it until the last has left, and leave nothing behind', async () => {
+  it('keep the channel until the last client has left, and leave nothing behind', async () => {
     const [first, second] = [connectable(), connectable()]
     await Promise.all([first.client.connect(fake.user.id), second.client.connect(fake.user.id)])
     first.client.disconnect()
@@ -316,7 +316,7 @@ describe('several clients on one supabase-js client', () => {
     expect([first.heard, supabase.getChannels()]).toEqual([[], []])
   })
 
-  it('tell nothing to one that another has made leave, or that left at once', async () => {
+  it('tell nothing to a client that another client made leave, or that left at once', async () => {
     const transport = createSupabaseTransport({
       supabase,
       timers: { set: (callback, delayMs) => setTimeout(callback, delayMs), clear: () => undefined },
@@ -338,7 +338,7 @@ describe('several clients on one supabase-js client', () => {
     const first = join('first', () => second.leave('end'))
     const second = join('second')
     await vi.waitFor(() => expect(told).toEqual(['first joined', 'second joined']))
-    // Joined already: it would be told in the next turn.
+    // The channel is joined already, so this client would be told in the next turn.
     join('third').leave('end')
     fake.notify(image())
     await vi.waitFor(() => expect(told).toContain('first heard'))
@@ -372,7 +372,7 @@ describe('several clients on one supabase-js client', () => {
     expect([first.heard, third.heard, fake.joinedTopics.length, fake.openSockets]).toEqual([[], [], 1, 1])
   })
 
-  it('refuse a topic to which the page itself listens, until it is free', async () => {
+  it('refuse a topic that the page itself has joined, until the page leaves it', async () => {
     const own = supabase.channel(`user:${fake.user.id}`)
     const { client } = connectable()
     const connecting = client.connect(fake.user.id)

@@ -12,7 +12,7 @@ interface AppProps {
 export function App({ supabase, client }: AppProps) {
   const [userId, setUserId] = useState<string | null>(null)
   useEffect(() => {
-    // Called under the auth client's lock, so what follows from it happens in a later turn.
+    // The callback runs under the auth client's lock. The state changes in a later turn, after the lock is released.
     const { data } = supabase.auth.onAuthStateChange((_event, session) => {
       setTimeout(() => setUserId(session?.user.id ?? null), 0)
     })

@@ -28,7 +28,7 @@ export async function startReactExample(options: ExampleOptions): Promise<Exampl
   return listen(server, port)
 }
 
-/** By path. */
+/** Content of the built files, by URL path. */
 async function buildExample(): Promise<Map<string, string | Uint8Array>> {
   const result = await build({
     root: fileURLToPath(new URL('.', import.meta.url)),

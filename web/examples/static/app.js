@@ -1,4 +1,4 @@
-// The page's own script: a list of everything that happened. Toasts and the indicator need no line of it.
+// The page's own script: lists all messages. Toasts and the indicator work without it.
 const live = window.getDashboardWebSocket()
 const events = document.getElementById('events')
 

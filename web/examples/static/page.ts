@@ -1,4 +1,4 @@
-/** The pages that the server writes: nothing in them is made by a script, and nothing is inline. */
+/** HTML of the server's pages, without inline scripts or styles. */
 
 export interface LivePage {
   userId: string

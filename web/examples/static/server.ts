@@ -1,6 +1,6 @@
 /**
- * A server that writes its pages itself, as many do, with the drop-in in them: the session is the server's, and the page
- * asks it for tokens. Every answer has a Content-Security-Policy without `unsafe-inline`.
+ * A server that renders its pages, with the drop-in in them. The server keeps the session, and the page asks the server
+ * for tokens. Every answer has a Content-Security-Policy without `unsafe-inline`.
  */
 
 import { readFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { type ExampleOptions, type ExampleServer, listen } from '../listen.ts'
 import { livePage, signInPage } from './page.ts'
 import { Sessions } from './sessions.ts'
 
-/** Bytes of a form. */
+/** Bytes of the largest form that is read. */
 const LARGEST_FORM = 4_096
 
 export async function startStaticExample(options: ExampleOptions): Promise<ExampleServer> {

@@ -1,9 +1,9 @@
-/** Who is signed in, in the server's memory: the browser has a cookie that scripts cannot read. */
+/** Sessions of signed-in users, in the server's memory. The browser has only an `HttpOnly` cookie with the session's id. */
 
 import { randomUUID } from 'node:crypto'
 import { createClient, type Session } from '@supabase/supabase-js'
 
-/** Milliseconds: a token that ends this soon is renewed before it is handed out. */
+/** Milliseconds. A token that expires within this time is renewed before it is given to a page. */
 const MARGIN = 90_000
 
 export class Sessions {
@@ -25,11 +25,11 @@ export class Sessions {
     return id
   }
 
-  /** With a token that is valid; null for nobody. */
+  /** The session of a cookie, with a valid token; null where no user is signed in. */
   async find(id: string | undefined): Promise<Session | null> {
     const session = id === undefined ? null : ((await this.#sessions.get(id)) ?? null)
     if (id === undefined || session === null || !endsSoon(session)) return session
-    // Everybody who asks meanwhile waits for the same renewal: a refresh token is good for one.
+    // Requests of the same session share one renewal, because a refresh token can be used once.
     const renewal = this.#renew(session)
     this.#sessions.set(id, renewal)
     return renewal

@@ -276,7 +276,7 @@ describe('transition', () => {
     expect(transition(STATES.live, late, NOW, settings).state).toBe(STATES.live)
   })
 
-  it('leaves slack between a check and its being overdue, whatever the draw', () => {
+  it('leaves slack between a check and its being overdue, for every random delay', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (draw) => {
         const { effects } = transition(STATES.live, EVENTS.confirmed, NOW, {

@@ -42,7 +42,7 @@ it('is not made without a Supabase client', () => {
 })
 
 describe('connect', () => {
-  it('refuses another user and nobody', async () => {
+  it('refuses another user, and a page without a user', async () => {
     const { client, server } = setup()
     await expect(client.connect(BEN)).rejects.toMatchObject({ code: 'user_mismatch' })
     server.signIn(null)
@@ -645,7 +645,7 @@ describe('a device that is displaced', () => {
 })
 
 describe('listeners', () => {
-  it('that throw are reported and keep nobody from hearing', async () => {
+  it('that throw are reported, and the other listeners are called', async () => {
     const { client, server, heard, errors } = setup()
     client.on('image_processed', () => {
       throw new Error('broken page')

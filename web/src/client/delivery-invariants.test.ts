@@ -267,7 +267,7 @@ function happen(world: World, what: typeof step extends fc.Arbitrary<infer T> ? 
 const draws = fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }))
 const randomOf = (stream: Iterator<number>) => () => Number(stream.next().value)
 
-describe('whatever happens', () => {
+describe('any course of events', () => {
   it('is delivered once, in order, and never called live while behind for longer than a check takes', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 150 }), fc.boolean(), draws, (course, deaf, stream) => {

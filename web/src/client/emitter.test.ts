@@ -33,7 +33,7 @@ describe('listeners', () => {
     expect(calls).toEqual(['added 2'])
   })
 
-  it('that throw keep nobody else from hearing, and are reported', () => {
+  it('that throw are reported, and the other listeners are called', () => {
     const { emitter, failures, calls } = setup()
     const cause = new Error('broken page')
     emitter.on('tick', () => {
@@ -68,7 +68,7 @@ describe('listeners', () => {
     expect(calls).toEqual(['once 1'])
   })
 
-  it('for every time stay so, whatever else they are added for', () => {
+  it('that are added with `on` stay so after the same function was added with `once`', () => {
     const { emitter, calls } = setup()
     const listener = (n: number): void => void calls.push(`${n}`)
     emitter.on('tick', listener)

@@ -51,7 +51,7 @@ describe('a part', () => {
     vi.useRealTimers()
   })
 
-  it('is not tried again as long as nobody waits for it, but for the next who does', async () => {
+  it('is tried again only once a caller waits for the module', async () => {
     vi.useFakeTimers()
     const load = vi.fn(async () => 'part')
     load.mockRejectedValueOnce(new TypeError('Importing a module failed.'))
@@ -104,7 +104,7 @@ describe('a part', () => {
     expect(await part.ready()).toBe('part')
   })
 
-  it('tells nobody of a failure who has stopped waiting, be it because of this failure', async () => {
+  it('does not tell a failure to callers that have stopped waiting, also where the failure made them stop', async () => {
     vi.useFakeTimers()
     const part = new LazyModule<string>(() => Promise.reject(new TypeError('Importing a module failed.')))
     const told: string[] = []

@@ -211,7 +211,7 @@ describe('a client whose engine is being loaded', () => {
     ['offline', 'online'],
     ['offline', 'wake'],
     ['wake', 'online'],
-  ] as const)('is live whatever happens to the page meanwhile (%s, %s)', async (...events) => {
+  ] as const)('is live after events of the page meanwhile (%s, %s)', async (...events) => {
     const { client, server, joined } = await setupLoading()
     for (const event of events) server.page(event)
     await engineArrives()
@@ -228,7 +228,7 @@ describe('a client whose engine is being loaded', () => {
   })
 })
 
-describe('what is followed before anybody connects', () => {
+describe('topics that are followed before the client connects', () => {
   it('belongs to the next user where it was asked for after the earlier one had gone', async () => {
     const { client, server, joined } = setup()
     await engineArrives()
@@ -297,7 +297,7 @@ describe('a client that cannot tell who is signed in', () => {
     expect(client.getState().state).toBe('idle')
   })
 
-  it('ends when somebody else turns out to be', async () => {
+  it('ends when the session turns out to be another user’s', async () => {
     const registry = devices()
     const { client, server } = setup({ devices: registry })
     await engineArrives()

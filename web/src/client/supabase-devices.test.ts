@@ -49,7 +49,7 @@ describe('the requests of a device', () => {
     })
   })
 
-  it('say which devices there are when there are too many, whatever the hint holds', async () => {
+  it('say which devices there are when there are too many, for any content of the hint', async () => {
     const { asked, devices } = setup()
     const refused = devices.register().catch(({ code, details }) => [code, details])
     await turn()

@@ -33,14 +33,14 @@ const hanging: typeof globalThis.fetch = (_input, init) =>
   })
 
 describe('who is signed in', () => {
-  it('is nobody without a session', async () => {
+  it('is null without a session', async () => {
     const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
       auth: { persistSession: false },
     })
     expect(await createSupabaseIdentity(supabase).currentUserId()).toBeNull()
   })
 
-  it('is nobody when the server takes the session for ended', async () => {
+  it('is null when the server takes the session for ended', async () => {
     const ended = async () =>
       Response.json({ code: 'refresh_token_not_found', message: 'Invalid Refresh Token' }, { status: 400 })
     expect(await createSupabaseIdentity(reloaded(ended)).currentUserId()).toBeNull()

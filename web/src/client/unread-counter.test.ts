@@ -47,7 +47,7 @@ describe('counts', () => {
       { epoch: 'a', seq: 2 },
       { unreadCount: 2, unseenCount: 2 },
     ],
-    ['that nobody knows', null, { epoch: 'a', seq: 2 }, null],
+    ['that are unknown', null, { epoch: 'a', seq: 2 }, null],
   ])('%s', (_name, counted, position, expected) => {
     expect(countsAt(counted, position)).toEqual(expected)
   })

@@ -51,7 +51,7 @@ describe('tabs of a browser', () => {
     expect([a.events, b.events]).toEqual([['lead'], ['follow', 'lead']])
   })
 
-  it('can take the lead by force; who had it waits for it again', async () => {
+  it('can take the lead by force, and the earlier leader waits for it again', async () => {
     const { a, b, c } = await threeTabs()
     c.group.steal()
     await c.expectEvents('follow', 'lead')
@@ -68,7 +68,7 @@ describe('tabs of a browser', () => {
     await c.expectEvents('follow', 'lead', 'follow', 'lead')
   })
 
-  it('hear what the others say, in order, and nothing once they are closed', async () => {
+  it('receive the other tabs’ messages in order, and none once they are closed', async () => {
     const { a, b, c } = await threeTabs()
     b.group.close()
     for (const message of ['one', 'two']) a.group.post(message)
@@ -127,7 +127,7 @@ describe('tabs of a browser', () => {
     expect([answers.length, events]).toEqual([2, []])
   })
 
-  it('are no group where the browser cannot say so', async () => {
+  it('are no group where the browser has no locks or no channels', async () => {
     const handlers = {
       lead: vi.fn(),
       follow: vi.fn(),

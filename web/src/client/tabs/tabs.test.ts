@@ -212,7 +212,7 @@ describe('several tabs', () => {
     expect(profile.sockets).toBe(1)
   })
 
-  it('notice a silent leader by themselves, and say that they are no longer sure', async () => {
+  it('notice a silent leader by themselves, and are not live any more', async () => {
     const { server, first, second } = await profileOf(3)
     first.tab.frozen = true
     await server.clock.advance(30_500)
@@ -300,7 +300,7 @@ describe('several tabs', () => {
     expect([first.shown, second.shown, third.shown]).toEqual([[3], [2], [1]])
   })
 
-  it('show it in one that is there, whoever leads and whoever has gone', async () => {
+  it('show a message in one open tab, also after the leader or another tab was closed', async () => {
     const profile = await profileOf(3)
     const { server, first, second, third } = profile
     third.tab.lookAt({ visible: true, focusedAt: 3 })
@@ -323,7 +323,7 @@ describe('several tabs', () => {
     expect(second.shown).toEqual([2])
   })
 
-  it('tell the socket’s state in all of them, and retry from any', async () => {
+  it('show the socket’s state in all tabs, and retry from any', async () => {
     const { server, second, third } = await profileOf(3)
     server.joins = 'fail'
     server.drop()
@@ -341,7 +341,7 @@ describe('several tabs', () => {
     expect([second.client.getState().state, third.client.getState().state]).toEqual(['live', 'live'])
   })
 
-  it('are each alone where there are no locks', async () => {
+  it('have a socket each where the browser has no locks', async () => {
     const server = new FakeServer(ANNA)
     const profile = new Profile()
     const { tab } = profile.openTab()

@@ -170,7 +170,7 @@ describe('a queue', () => {
     expect([queue.state, queue.jobs.get('job-1')?.status]).toEqual(['live', 'queued'])
   })
 
-  it('is left with the last who follows it', async () => {
+  it('is left when its last follower has left', async () => {
     const page = await connected()
     page.rows = [row()]
     const first = page.client.subscribeQueue('queue-1')
@@ -203,7 +203,7 @@ describe('a queue', () => {
     expect(queue.state).toBe('live')
   })
 
-  it('may be subscribed before connecting, and goes with its user', async () => {
+  it('may be followed before connecting, and is left on sign-out', async () => {
     const page = new Page()
     const queue = page.client.subscribeQueue('queue-1')
     await page.client.connect(ANNA)
@@ -255,7 +255,7 @@ describe('topics in several tabs', () => {
     expect(server.subscriptions.filter(({ left }) => !left)).toHaveLength(3)
   })
 
-  it('are left when the only tab that wanted them is gone', async () => {
+  it('are left when the only tab that follows them is closed', async () => {
     const server = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [leader, follower] = [await connected(server, tabs), await connected(server, tabs)]
@@ -270,7 +270,7 @@ describe('topics in several tabs', () => {
 })
 
 describe('an incident', () => {
-  it('tells who is there, who types and what is sent, to its session and to the client', async () => {
+  it('tells presence, typing and messages to its session and to the client', async () => {
     const page = await connected()
     const incident = page.client.joinIncident('incident-1')
     const again = page.client.joinIncident('incident-1')
@@ -322,7 +322,7 @@ describe('an incident', () => {
   })
 })
 
-describe('what people send', () => {
+describe('sending to an incident', () => {
   function setup() {
     const calls: string[] = []
     let now = 0
@@ -372,7 +372,7 @@ describe('bytes', () => {
     expect(decoded).toEqual(bytes)
   })
 
-  it('without a sender are none', () => {
+  it('without a sender are dropped', () => {
     expect(parseBinary(new ArrayBuffer(15))).toBeNull()
     expect(parseBinary(new ArrayBuffer(16))?.bytes).toHaveLength(0)
   })
