@@ -1,6 +1,15 @@
-/** Accounts of Supabase Auth, for {@link resolveReporter}. */
+/**
+ * Accounts of Supabase Auth, for {@link resolveReporter}.
+ *
+ * An account that the webhook opens has an address that is typed text, not a proven mailbox. Auth must not let a sign-up with that
+ * address in. Where a project does not confirm addresses, Auth gives an *unconfirmed* account to the first person who
+ * signs up with its address. Auth never does so with a confirmed account. The account is therefore confirmed, without a password: the
+ * only ways in are a link or code sent to the mailbox. `app_metadata.mailbox` says that the mailbox has not been proven.
+ */
 
 import type { SupabaseClient } from '@supabase/supabase-js'
+import * as v from 'valibot'
+import { query } from '../_shared/database.ts'
 import { authError, codeOf } from '../_shared/upstream.ts'
 import type { Accounts } from './reporter.ts'
 
@@ -18,13 +27,15 @@ export function createAccounts(client: SupabaseClient): Accounts {
       }
       return { id: data.user.id, email: data.user.email ?? null }
     },
+    async findByFormLink(token) {
+      return await query(v.nullable(v.string()), client.rpc('form_link_user', { p_token: token }))
+    },
     async create({ id, email }) {
-      // Unconfirmed, because the mailbox is not verified.
       const { data, error } = await client.auth.admin.createUser({
         id,
         email,
-        email_confirm: false,
-        app_metadata: { source: 'typeform' },
+        email_confirm: true,
+        app_metadata: { source: 'typeform', mailbox: 'unproven' },
       })
       if (!error) {
         return { outcome: 'created', account: { id: data.user.id, email: data.user.email ?? null } }

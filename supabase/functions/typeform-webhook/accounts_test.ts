@@ -30,6 +30,27 @@ Deno.test('a missing account is null', async () => {
   assertEquals(await withAuth(refuse(404, 'user_not_found'), (accounts) => accounts.find(ID)), null)
 })
 
+Deno.test('the token of a form link names a user, another token names none', async () => {
+  const bodies: unknown[] = []
+  const answer = (userId: string | null) =>
+    withAuth(
+      async (request) => {
+        bodies.push([new URL(request.url).pathname, await request.json()])
+        return Response.json(userId)
+      },
+      (accounts) => accounts.findByFormLink('token'),
+    )
+  assertEquals([await answer(ID), await answer(null)], [ID, null])
+  assertEquals(bodies[0], ['/rest/v1/rpc/form_link_user', { p_token: 'token' }])
+})
+
+Deno.test('a database that is away is not an unknown token', async () => {
+  await assertCode(
+    withAuth(refuse(503, 'unavailable'), (accounts) => accounts.findByFormLink('token')),
+    'database_unavailable',
+  )
+})
+
 Deno.test('an unavailable Auth is an error, and not a missing account', async () => {
   await assertCode(
     withAuth(refuse(503, 'unavailable'), (accounts) => accounts.find(ID)),
@@ -37,7 +58,7 @@ Deno.test('an unavailable Auth is an error, and not a missing account', async ()
   )
 })
 
-Deno.test('a new account is unconfirmed and has the given id', async () => {
+Deno.test('an account with a new address is confirmed and without a password: no sign-up can enter it', async () => {
   const bodies: unknown[] = []
   const result = await withAuth(
     async (request) => {
@@ -48,7 +69,12 @@ Deno.test('a new account is unconfirmed and has the given id', async () => {
   )
   assertEquals(result, { outcome: 'created', account: { id: ID, email: 'ana@example.com' } })
   assertEquals(bodies, [
-    { id: ID, email: 'ana@example.com', email_confirm: false, app_metadata: { source: 'typeform' } },
+    {
+      id: ID,
+      email: 'ana@example.com',
+      email_confirm: true,
+      app_metadata: { source: 'typeform', mailbox: 'unproven' },
+    },
   ])
 })
 

@@ -17,13 +17,14 @@ import {
 } from '../_shared/http.ts'
 import type { Log } from '../_shared/log.ts'
 import type { Inbox, ReceivedResponse } from './inbox.ts'
-import { type Accounts, resolveReporter } from './reporter.ts'
+import { type Accounts, type ReporterRules, resolveReporter } from './reporter.ts'
 import { parseSignature, SIGNATURE_HEADER, verifySignature } from './signature.ts'
 
 export interface WebhookDependencies {
   /** The current secret and, while it is being replaced, the previous one. */
   secrets: readonly string[]
   accounts: Accounts
+  rules?: ReporterRules
   inbox: Inbox
   log: Log
 }
@@ -32,7 +33,7 @@ export interface WebhookDependencies {
 export const MAX_BODY_BYTES = 1024 * 1024
 
 export async function handleWebhook(request: Request, dependencies: WebhookDependencies): Promise<Response> {
-  const { secrets, accounts, inbox, log } = dependencies
+  const { secrets, accounts, rules, inbox, log } = dependencies
   try {
     requireMethod(request, 'POST')
     requireAnnouncedSize(request, MAX_BODY_BYTES)
@@ -42,7 +43,7 @@ export async function handleWebhook(request: Request, dependencies: WebhookDepen
     await verifySignature(body, signature, secrets)
     const response = parseTypeformResponse(parseJson(body))
     const owner = await inbox.findOwner(response.form_response.token)
-    const userId = owner ?? (await resolveReporter(response, accounts))
+    const userId = owner ?? (await resolveReporter(response, accounts, rules))
     const received = await inbox.receive(response, userId)
     log.info('response_received', {
       incident: received.incidentId,

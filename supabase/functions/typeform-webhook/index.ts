@@ -12,11 +12,13 @@ const log = createLog('typeform-webhook')
 const { TYPEFORM_WEBHOOK_SECRET: secrets } = readSettings({ TYPEFORM_WEBHOOK_SECRET: listSetting }, (name) =>
   Deno.env.get(name),
 )
+const requireSignedUser = Deno.env.get('TYPEFORM_REQUIRE_SIGNED_USER')
 
 export default edgeFunction({ auth: 'none', timeoutMs: 8_000 }, (request, admin) =>
   handleWebhook(request, {
     secrets,
     accounts: createAccounts(admin),
+    rules: { requireSignedUser: requireSignedUser === 'true' },
     inbox: createInbox(admin),
     log,
   }),

@@ -1,19 +1,22 @@
 /**
- * The account that a claim is filed under:
+ * The account that a claim is filed under. The first row that fits decides:
  *
- * | hidden `user_id`      | `email` answer            | outcome                                        |
- * |-----------------------|---------------------------|------------------------------------------------|
- * | of an account         | any                       | that account                                   |
- * | of no account         | of no account             | a new account with that id and address         |
- * | of no account         | of another account / none | `user_unknown`                                 |
- * | not a UUID            | any                       | `user_unknown`                                 |
- * | none                  | of no account             | a new account with that address                |
- * | none                  | of an account / none      | `user_unknown`                                 |
+ * | hidden `user_token`      | hidden `user_id` | `email` answer            | outcome                                  |
+ * |--------------------------|------------------|---------------------------|------------------------------------------|
+ * | of a form link           | any              | any                       | the account that the link was made for   |
+ * | other, or none           | of an account    | any                       | that account                             |
+ * |                          | of no account    | of no account             | a new account with that id and address   |
+ * |                          | of no account    | of another account / none | `user_unknown`                           |
+ * |                          | not a UUID       | any                       | `user_unknown`                           |
+ * |                          | none             | of no account             | a new account with that address          |
+ * |                          | none             | of an account / none      | `user_unknown`                           |
  *
- * The e-mail answer is not verified: anybody can type any address. It may make a new, unconfirmed account, which only
- * the owner of the mailbox can enter. It never adds a claim to an existing account. Without `user_id`, the id of the new
- * account is derived from the response's token, so that two deliveries of one response end in one account, also at the
- * same moment.
+ * Everybody can write a `user_id` into the form's address. Where `requireSignedUser` is set, `user_id` therefore counts as
+ * none, and only a token that `form_link()` made for a signed-in user names an existing account.
+ *
+ * An e-mail answer is typed text. An e-mail answer opens a new account, which only the owner of that mailbox can enter
+ * (see accounts.ts), and never adds a claim to an existing account. The id of a new account without `user_id` is derived
+ * from the response's token, so that one response delivered twice, even at the same moment, ends in one account.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
@@ -35,15 +38,29 @@ export type CreateAccountResult =
   | { outcome: 'failed'; error: AppError }
 
 export interface Accounts {
+  /** The user whom the token of a form link was made for; null for a token that is unknown or has expired. */
+  findByFormLink(token: string): Promise<string | null>
   find(id: string): Promise<Account | null>
   create(account: { id: string; email: string }): Promise<CreateAccountResult>
 }
 
 const EMAIL_FIELDS = ['email', 'reporter_email'] as const
 
-/** @throws AppError `user_unknown` with `details.reason`; and the errors of Auth. */
-export async function resolveReporter(response: TypeformResponse, accounts: Accounts): Promise<string> {
-  const claimedId = response.form_response.hidden.user_id?.trim().toLowerCase() ?? ''
+export interface ReporterRules {
+  /** Whether an id in the hidden field `user_id` counts for nothing. Default false. */
+  requireSignedUser?: boolean
+}
+
+/** @throws AppError `user_unknown` with `details.reason`, or what the account service threw. */
+export async function resolveReporter(
+  response: TypeformResponse,
+  accounts: Accounts,
+  { requireSignedUser = false }: ReporterRules = {},
+): Promise<string> {
+  const { hidden } = response.form_response
+  const linked = hidden.user_token ? await accounts.findByFormLink(hidden.user_token.trim()) : null
+  if (linked !== null) return linked
+  const claimedId = requireSignedUser ? '' : (hidden.user_id?.trim().toLowerCase() ?? '')
   if (claimedId !== '' && !isUuid(claimedId)) throw unknown('user_id_malformed')
   if (claimedId !== '') {
     const account = await accounts.find(claimedId)

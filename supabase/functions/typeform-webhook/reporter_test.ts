@@ -13,13 +13,17 @@ function response(
   userId: string | undefined,
   email: string | undefined,
   token = 'token-1',
+  userToken?: string,
 ): TypeformResponse {
   return parseTypeformResponse({
     event_type: 'form_response',
     form_response: {
       form_id: 'f',
       token,
-      hidden: userId === undefined ? {} : { user_id: userId },
+      hidden: {
+        ...(userId !== undefined && { user_id: userId }),
+        ...(userToken !== undefined && { user_token: userToken }),
+      },
       answers: email === undefined ? [] : [{ type: 'email', email, field: { id: 'a', ref: 'email' } }],
     },
   })
@@ -43,6 +47,35 @@ Deno.test('the user id of an account selects that account, whatever the e-mail a
     ANA.id,
   )
   assertEquals(accounts.all, [ANA])
+})
+
+Deno.test('the token of a form link names the account, whatever user id and email say', async () => {
+  const accounts = fakeAccounts([ANA])
+  accounts.links.set('link', ANA.id)
+  for (const rules of [{}, { requireSignedUser: true }]) {
+    const claim = response(NEW_ID, 'eve@example.com', 'token-1', 'link')
+    assertEquals(await resolveReporter(claim, accounts, rules), ANA.id)
+  }
+  assertEquals(accounts.all, [ANA])
+})
+
+Deno.test('where a signed user is required, an id alone names nobody and the claim goes to the address', async () => {
+  for (const userToken of [undefined, '', 'forged']) {
+    const accounts = fakeAccounts([ANA])
+    const claim = response(ANA.id, 'new@example.com', 'token-1', userToken)
+    const owner = await resolveReporter(claim, accounts, { requireSignedUser: true })
+    assertNotEquals(owner, ANA.id)
+    assertEquals(accounts.all[1], { id: owner, email: 'new@example.com' })
+    const same = resolveReporter(response(ANA.id, ANA.email, 'token-2', userToken), accounts, {
+      requireSignedUser: true,
+    })
+    assertEquals(await reasonOf(same), 'email_taken')
+  }
+})
+
+Deno.test('a forged token counts as none', async () => {
+  const accounts = fakeAccounts([ANA])
+  assertEquals(await resolveReporter(response(ANA.id, undefined, 'token-1', 'forged'), accounts), ANA.id)
 })
 
 Deno.test('an unknown user id with a new e-mail makes an account with both', async () => {

@@ -8,6 +8,8 @@ import type { Account, Accounts } from '../reporter.ts'
 
 export interface FakeAccounts extends Accounts {
   all: Account[]
+  /** Users by the token of their form link. */
+  links: Map<string, string>
   failWith: ErrorCode | null
 }
 
@@ -15,7 +17,12 @@ export interface FakeAccounts extends Accounts {
 export function fakeAccounts(existing: readonly Account[]): FakeAccounts {
   const accounts: FakeAccounts = {
     all: [...existing],
+    links: new Map(),
     failWith: null,
+    async findByFormLink(token) {
+      await answer()
+      return accounts.links.get(token) ?? null
+    },
     async find(id) {
       await answer()
       return accounts.all.find((account) => account.id === id) ?? null
