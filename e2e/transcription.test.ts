@@ -5,7 +5,7 @@ import type { ServerMessage, TranscriptionMessage } from '../functions-shared/me
 import { queueTopic, userTopic } from '../functions-shared/topics.ts'
 import { sampleVoiceNotePath } from '../samples/voice-notes.ts'
 import { withClient } from '../stack/testing/database.ts'
-import { endedJobs, newClient, newUser, postClaim, type TestUser } from './support/claims.ts'
+import { endedJobs, newClient, newUser, openOriginal, postClaim, type TestUser } from './support/claims.ts'
 
 const NOTICE = '[Simulated transcript. No speech was recognised:'
 
@@ -130,8 +130,7 @@ describe('a voice note', () => {
 
     const { data: document } = await user.client.from('documents').select().single()
     expect(document).toMatchObject({ metadata, duplicate_of: null })
-    const original = await user.client.storage.from('originals').download(document?.original_path ?? '')
-    const bytes = Buffer.from((await original.data?.arrayBuffer()) ?? new ArrayBuffer(0))
+    const bytes = Buffer.from(await (await openOriginal(user, document)).arrayBuffer())
     expect(bytes).toEqual(readFileSync(sampleVoiceNotePath(note)))
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(document?.sha256)
   })

@@ -38,6 +38,55 @@ export type Database = {
           },
         ]
       }
+      custody_events: {
+        Row: {
+          actor: string
+          actor_id: string | null
+          byte_size: number | null
+          document_id: string | null
+          event: string
+          hash: string
+          incident_id: string
+          note: string | null
+          number: number
+          occurred_at: string
+          previous_hash: string
+          report_id: string | null
+          sha256: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          actor: string
+          actor_id?: string | null
+          byte_size?: number | null
+          document_id?: string | null
+          event: string
+          hash: string
+          incident_id: string
+          note?: string | null
+          number: number
+          occurred_at: string
+          previous_hash: string
+          report_id?: string | null
+          sha256?: string | null
+        }
+        Update: {
+          actor?: string
+          actor_id?: string | null
+          byte_size?: number | null
+          document_id?: string | null
+          event?: string
+          hash?: string
+          incident_id?: string
+          note?: string | null
+          number?: number
+          occurred_at?: string
+          previous_hash?: string
+          report_id?: string | null
+          sha256?: string | null
+        }
+        Relationships: []
+      }
       documents: {
         Row: {
           byte_size: number | null
@@ -60,6 +109,7 @@ export type Database = {
           source_ref: string | null
           source_url: string | null
           thumbnail_path: string | null
+          uploaded_by: string | null
           user_id: string
           width: number | null
         }
@@ -85,6 +135,7 @@ export type Database = {
           source_ref?: string | null
           source_url?: string | null
           thumbnail_path?: string | null
+          uploaded_by?: string | null
           user_id: string
           width?: number | null
         }
@@ -109,6 +160,7 @@ export type Database = {
           source_ref?: string | null
           source_url?: string | null
           thumbnail_path?: string | null
+          uploaded_by?: string | null
           user_id?: string
           width?: number | null
         }
@@ -656,7 +708,16 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      custody_head: {
+        Args: { p_incident_id: string }
+        Returns: {
+          hash: string
+          number: number
+        }[]
+      }
       diagnose: { Args: Record<PropertyKey, never>; Returns: Json }
+      erase_document: { Args: { p_document_id: string; p_reason: string }; Returns: undefined }
+      erase_incident: { Args: { p_incident_id: string; p_reason: string }; Returns: number }
       fail_job: {
         Args: {
           p_error: string
@@ -702,6 +763,8 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      form_link: { Args: Record<PropertyKey, never>; Returns: Json }
+      form_link_user: { Args: { p_token: string }; Returns: string }
       heartbeat_device: { Args: { p_device_id: string }; Returns: string }
       incident_people: {
         Args: { p_incident_id: string }
@@ -742,6 +805,7 @@ export type Database = {
           seq: number
         }[]
       }
+      open_original: { Args: { p_document_id: string; p_purpose?: string }; Returns: Json }
       postpone_retry: {
         Args: { p_job_id: string; p_lease_token: string; p_seconds: number }
         Returns: string
@@ -904,6 +968,7 @@ export type Database = {
           source_ref: string | null
           source_url: string | null
           thumbnail_path: string | null
+          uploaded_by: string | null
           user_id: string
           width: number | null
         }
@@ -937,6 +1002,18 @@ export type Database = {
           isOneToOne: true
           isSetofReturn: false
         }
+      }
+      verify_custody: {
+        Args: { p_incident_id: string }
+        Returns: {
+          detail: string
+          document_id: string
+          events: number
+          head: string
+          intact: boolean
+          number: number
+          problem: string
+        }[]
       }
     }
     Enums: {

@@ -100,6 +100,7 @@ test('a transcript appears while it is recognised, marked as simulated, with the
     .getByText(/\[Simulated transcript/)
     .first()
     .waitFor()
+  await note.getByRole('button', { name: 'Listen' }).click()
   const audio = note.locator('audio')
   await eventually(() => audio.getAttribute('src')).toContain('/storage/v1/object/sign/originals/')
   await eventually(() =>

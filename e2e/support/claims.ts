@@ -35,6 +35,18 @@ export async function newUser(): Promise<TestUser> {
   return { id: data.user.id, email, client }
 }
 
+/** Opens the original of a document as its member does, and downloads it. */
+export async function openOriginal(
+  { client }: TestUser,
+  document: { id: string; original_path: string | null } | null,
+): Promise<Blob> {
+  const opened = await client.rpc('open_original', { p_document_id: document?.id ?? '' })
+  expect(opened.error).toBeNull()
+  const { data, error } = await client.storage.from('originals').download(document?.original_path ?? '')
+  if (data === null) throw error
+  return data
+}
+
 export async function postWebhook(
   body: string | Uint8Array<ArrayBuffer>,
   headers: Record<string, string> = {},

@@ -48,6 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     })
     parts.defer(() => dashboard.close())
     project.provide('stack', { url: stack.url, db: stack.db, keys: stack.keys })
+    project.provide('dataDir', dataDir)
     project.provide('dashboardUrl', dashboard.url)
     project.provide('fileOrigin', files.origin)
   } catch (error) {

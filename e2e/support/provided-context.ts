@@ -5,6 +5,8 @@ import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 declare module 'vitest' {
   export interface ProvidedContext {
     stack: { url: string; db: DatabaseUrls; keys: StackKeys }
+    /** Folder of the stack. */
+    dataDir: string
     dashboardUrl: string
     fileOrigin: string
   }

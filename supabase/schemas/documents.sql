@@ -1,5 +1,5 @@
--- Documents: the files of an incident. The original is kept byte for byte, with its SHA-256. Preview and thumbnail are
--- derived from the original and can be made again.
+-- Documents: the files of an incident. The original is kept byte for byte, with its SHA-256, and never changed again
+-- (evidence.sql). Preview and thumbnail are derived from the original and can be made again.
 
 create table public.documents (
   id uuid primary key default gen_random_uuid(),
@@ -11,6 +11,7 @@ create table public.documents (
   source_url text,
   source_ref text,
   source_path text,
+  uploaded_by uuid references auth.users (id) on delete set null,
   file_name text,
   content_type text,
   byte_size bigint,
@@ -40,6 +41,8 @@ comment on column public.documents.source_url is 'URL that the file is copied fr
 comment on column public.documents.source_ref is 'Name of the form field that had the file.';
 comment on column public.documents.source_path is
   'Object name in the bucket uploads, for a file from a member''s device. Else null, and source_url is set.';
+comment on column public.documents.uploaded_by is
+  'The user whose device sent the file. Null for a file that a form sent, and when the user was deleted.';
 comment on column public.documents.file_name is 'Name of the file on the sender''s device. For display only, never a path.';
 comment on column public.documents.content_type is 'Media type, recognised from the bytes of the original.';
 comment on column public.documents.byte_size is 'Size of the original in bytes.';
@@ -55,6 +58,8 @@ comment on column public.documents.height is 'Pixels of the upright original.';
 comment on column public.documents.metadata is 'What the file says about itself, such as the time, position and camera in its EXIF.';
 create index documents_incident_id_idx on public.documents (incident_id, created_at);
 create index documents_user_id_idx on public.documents (user_id);
+create index documents_uploaded_by_idx on public.documents (uploaded_by);
+create index documents_original_path_idx on public.documents (original_path);
 create index documents_job_id_idx on public.documents (job_id);
 create index documents_duplicate_of_idx on public.documents (duplicate_of);
 create index documents_incident_id_sha256_idx on public.documents (incident_id, sha256);
@@ -66,4 +71,10 @@ on public.documents for select to authenticated
 using (incident_id in (select private.member_incident_ids()));
 revoke all on table public.documents from public, anon, authenticated, service_role;
 grant select on table public.documents to authenticated;
-grant select, insert, update, delete on table public.documents to service_role;
+grant select on table public.documents to service_role;
+-- What a document says of its original is written by keep_original alone, and documents go by erase_document alone.
+grant insert (
+  id, incident_id, user_id, job_id, kind, document_type, source_url, source_ref, source_path, uploaded_by, file_name, created_at
+) on table public.documents to service_role;
+grant update (job_id, kind, document_type, preview_path, thumbnail_path, width, height, metadata)
+on table public.documents to service_role;

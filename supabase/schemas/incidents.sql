@@ -104,7 +104,8 @@ on public.incidents for select to authenticated
 using (id in (select private.member_incident_ids()));
 revoke all on table public.incidents from public, anon, authenticated, service_role;
 grant select on table public.incidents to authenticated;
-grant select, insert, update, delete on table public.incidents to service_role;
+-- Incidents go by erase_incident alone.
+grant select, insert, update on table public.incidents to service_role;
 
 alter table public.incident_members enable row level security;
 create policy "Members can read who else is a member"

@@ -11,6 +11,7 @@ create table private.limits (
   send_rate double precision not null default 20,
   send_burst integer not null default 40,
   max_open_uploads integer not null default 100,
+  max_open_upload_bytes bigint not null default 1073741824,
   max_incident_documents integer not null default 1000,
   constraint limits_are_one_row check (only_row),
   constraint limits_max_devices_is_positive check (max_devices > 0),
@@ -20,6 +21,7 @@ create table private.limits (
   -- The largest message costs 4 tokens.
   constraint limits_send_burst_lets_the_largest_pass check (send_burst >= 4),
   constraint limits_max_open_uploads_is_positive check (max_open_uploads > 0),
+  constraint limits_max_open_upload_bytes_is_positive check (max_open_upload_bytes > 0),
   constraint limits_max_incident_documents_is_positive check (max_incident_documents > 0)
 );
 comment on table private.limits is 'Limits of what clients may do, in one row.';
@@ -31,6 +33,7 @@ comment on column private.limits.send_rate is 'Tokens that a user gets per secon
 comment on column private.limits.send_burst is 'Tokens that a user may save up.';
 comment on column private.limits.max_open_uploads is
   'Files that a user may have in the bucket uploads at a time, each at most 25 MB.';
+comment on column private.limits.max_open_upload_bytes is 'Bytes that a user may have in the bucket uploads at a time.';
 comment on column private.limits.max_incident_documents is
   'Documents of an incident beyond which members can add none. Files of a form are not refused.';
 -- Closed to every API role. Functions read it with the rights of their owner.

@@ -57,15 +57,65 @@ begin
   if private.open_uploads(auth.uid()::text, p_name)
     >= (select limits.max_open_uploads from private.limits as limits)
   then
-    raise exception 'too_many_uploads' using errcode = 'PT429', detail = 'private.limits says how many there may be.';
+    perform private.refuse_upload();
   end if;
   return true;
 end;
 $$;
 comment on function private.may_upload(text) is
-  'Whether the caller may upload an object of this name: false if the name was submitted. Errors: too_many_uploads.';
+  'Whether the name was never submitted. Asked before an upload begins; count_upload decides when the bytes have arrived. Errors: too_many_uploads, where the caller has as many as allowed, those included that are still arriving and that Storage has rows of.';
 revoke execute on function private.may_upload(text) from public, anon, authenticated;
 grant execute on function private.may_upload(text) to authenticated;
+
+create function private.refuse_upload()
+returns void
+language plpgsql volatile security invoker set search_path = ''
+as $$
+begin
+  -- Storage answers 42501 with 403 and the message; it answers PT429 with 500.
+  raise exception 'too_many_uploads' using
+    errcode = '42501', detail = 'private.limits says how many files and bytes there may be.';
+end;
+$$;
+comment on function private.refuse_upload() is 'Raises too_many_uploads.';
+revoke execute on function private.refuse_upload() from public, anon, authenticated;
+
+create function private.count_upload(p_name text, p_owner_id text, p_size bigint)
+returns void
+language plpgsql volatile
+-- Invoker: called by the trigger of storage.objects, which is a definer.
+security invoker set search_path = ''
+as $$
+declare
+  v_folder constant text := pg_catalog.split_part(p_name, '/', 1);
+  v_files bigint;
+  v_bytes bigint;
+begin
+  -- Uploads that end at the same moment are counted one after the other.
+  perform pg_catalog.pg_advisory_xact_lock(
+    pg_catalog.hashtextextended('uploads of ' || coalesce(p_owner_id, v_folder), 0)
+  );
+  -- An upload without an owner, as by a signed URL of a service, counts for its incident.
+  select pg_catalog.count(*), coalesce(pg_catalog.sum(private.object_size(object.metadata)), 0)
+  into v_files, v_bytes
+  from storage.objects as object
+  where object.bucket_id = 'uploads'
+    and object.name <> p_name
+    and case
+      when p_owner_id is not null then object.owner_id = p_owner_id
+      else object.owner_id is null and object.name like v_folder || '/%'
+    end;
+  if exists (
+    select from private.limits as limits
+    where v_files >= limits.max_open_uploads or v_bytes + p_size > limits.max_open_upload_bytes
+  ) then
+    perform private.refuse_upload();
+  end if;
+end;
+$$;
+comment on function private.count_upload(text, text, bigint) is
+  'Counts an upload of p_size bytes whose bytes have arrived, however its URL was made. Errors: too_many_uploads.';
+revoke execute on function private.count_upload(text, text, bigint) from public, anon, authenticated;
 
 -- Names are in lower case, because workers compare them, and have exactly two parts.
 create policy "Members can upload into the folder of their incidents"
@@ -84,6 +134,7 @@ security definer set search_path = ''
 as $$
 declare
   v_owner_id uuid;
+  v_uploaded_by uuid;
   v_file_name constant text := private.base_name(p_file_name);
   v_kind constant text := private.document_kind(v_file_name, null);
   v_document public.documents;
@@ -112,11 +163,12 @@ begin
     return v_document;
   end if;
 
-  if not exists (
-    select from storage.objects as object
-    where object.bucket_id = 'uploads' and object.name = p_path
-      and object.created_at > pg_catalog.now() - private.upload_lifetime()
-  ) then
+  select coalesce(private.try_uuid(object.owner_id), auth.uid())
+  into v_uploaded_by
+  from storage.objects as object
+  where object.bucket_id = 'uploads' and object.name = p_path
+    and object.created_at > pg_catalog.now() - private.upload_lifetime();
+  if not found then
     raise exception 'upload_not_found' using
       errcode = 'PT404', detail = 'Nothing was uploaded there during the last 24 hours.';
   end if;
@@ -126,8 +178,10 @@ begin
     raise exception 'too_many_documents' using errcode = 'PT409', detail = 'private.limits says how many there may be.';
   end if;
 
-  insert into public.documents (incident_id, user_id, kind, document_type, source_path, file_name)
-  values (p_incident_id, v_owner_id, v_kind, v_kind, p_path, v_file_name)
+  -- The uploader may have been deleted since.
+  select account.id into v_uploaded_by from auth.users as account where account.id = v_uploaded_by;
+  insert into public.documents (incident_id, user_id, kind, document_type, source_path, uploaded_by, file_name)
+  values (p_incident_id, v_owner_id, v_kind, v_kind, p_path, v_uploaded_by, v_file_name)
   returning * into v_document;
   -- Read again, with the job that a trigger has given the document.
   select * into v_document from public.documents as document where document.id = v_document.id;

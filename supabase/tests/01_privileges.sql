@@ -31,7 +31,8 @@ select set_eq(
      ('authenticated select public.notifications'),
      ('authenticated select public.reports'),
      ('authenticated select public.transcriptions'),
-     ('authenticated select public.case_notes') $$,
+     ('authenticated select public.case_notes'),
+     ('authenticated select public.custody_events') $$,
   'people may read these tables, visitors nothing, and neither writes a whole table'
 );
 
@@ -49,10 +50,12 @@ select set_eq(
      where table_schema in ('public', 'private') and grantee = 'service_role'
        and table_name in (
          'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests', 'status_update_keys',
-         'limits', 'devices', 'send_buckets'
+         'limits', 'devices', 'send_buckets', 'custody_events', 'custody_heads', 'form_links', 'original_grants', 'documents'
        ) $$,
-  $$ values ('select public.notifications'), ('select private.job_kinds') $$,
-  'service_role can neither add nor renumber notifications, nor touch devices and limits'
+  $$ values
+     ('select public.notifications'), ('select private.job_kinds'), ('select public.custody_events'),
+     ('select public.documents') $$,
+  'service_role can neither renumber notifications nor write the custody log, nor delete documents, nor touch limits'
 );
 
 select set_eq(
@@ -73,7 +76,11 @@ select set_eq(
     'add_case_note(uuid,text,uuid)',
     'incident_people(uuid)',
     'update_incident(uuid,date,text,text)',
-    'request_report(uuid,text)'
+    'request_report(uuid,text)',
+    'form_link()',
+    'custody_head(uuid)',
+    'verify_custody(uuid)',
+    'open_original(uuid,text)'
   ],
   'people may call these functions of the API'
 );
@@ -98,7 +105,8 @@ select set_eq(
     'private.can_follow_queue(uuid)',
     'private.session_id()',
     'private.is_live_device()',
-    'private.may_upload(text)'
+    'private.may_upload(text)',
+    'private.may_read_original(text)'
   ],
   'people may call the helpers of the policies and nothing else that is private'
 );
@@ -128,7 +136,12 @@ select set_eq(
     'notification_head()',
     'notification_counts()',
     'mark_notifications(bigint,bigint[],boolean,boolean)',
-    'request_report(uuid,text)'
+    'request_report(uuid,text)',
+    'form_link_user(text)',
+    'custody_head(uuid)',
+    'verify_custody(uuid)',
+    'erase_document(uuid,text)',
+    'erase_incident(uuid,text)'
   ],
   'workers may call every function of the API but those that act for a signed-in person'
 );
@@ -182,7 +195,22 @@ select set_eq(
     'private.tg_jobs__notify_update()',
     'private.tg_jobs__tell_members_insert()',
     'private.tg_jobs__tell_members_update()',
-    'private.tg_jobs__queue_reports()'
+    'private.tg_jobs__queue_reports()',
+    'form_link()',
+    'form_link_user(text)',
+    'keep_original(uuid,text,bigint,text,text)',
+    'open_original(uuid,text)',
+    'private.may_read_original(text)',
+    'erase_document(uuid,text)',
+    'erase_incident(uuid,text)',
+    'custody_head(uuid)',
+    'verify_custody(uuid)',
+    'private.add_custody_event(uuid,text,uuid,text,bigint,text,uuid)',
+    'private.tg_documents__log_received()',
+    'private.tg_documents__log_change()',
+    'private.tg_documents__log_erased()',
+    'private.tg_reports__log_included()',
+    'private.tg_objects__keep_evidence()'
   ],
   'functions with their owner''s rights are these, each with a reason'
 );

@@ -1,5 +1,5 @@
--- Originals: of equal files in an incident one is kept, later documents point to it, and nothing is pointed to that is
--- not there.
+-- Originals: kept once; of equal files in an incident one is kept, later documents point to it, and no document points to
+-- an object that is not there.
 
 begin;
 select plan(18);
@@ -17,25 +17,30 @@ from (values
   ('d0000000-0000-4000-8000-000000000004', 'c0000000-0000-4000-8000-000000000002')
 ) as document (id, incident_id);
 
-create function pg_temp.keep(p_document integer, p_hash text, p_name text default null)
+-- Of each document, hashes are named by a letter and files by their hash.
+create function pg_temp.path_of(p_document integer, p_hash text)
+returns text
+language sql
+as $$
+  select document.incident_id || '/' || document.id || '/' || repeat(p_hash, 64) || '.jpg'
+  from public.documents as document
+  where document.id = ('d0000000-0000-4000-8000-00000000000' || p_document)::uuid;
+$$;
+create function pg_temp.keep(p_document integer, p_hash text, p_stored boolean default false)
 returns jsonb
 language sql
 as $$
   select public.keep_original(
     ('d0000000-0000-4000-8000-00000000000' || p_document)::uuid, repeat(p_hash, 64), 10, 'image/jpeg',
-    case when p_name is not null then document.incident_id || '/' || document.id || '/' || p_name end
-  )
-  from public.documents as document
-  where document.id = ('d0000000-0000-4000-8000-00000000000' || p_document)::uuid;
+    case when p_stored then pg_temp.path_of(p_document, p_hash) end
+  );
 $$;
-create function pg_temp.put(p_document integer, p_name text)
+create function pg_temp.put(p_document integer, p_hash text, p_size integer default 10)
 returns void
 language sql
 as $$
-  insert into storage.objects (bucket_id, name)
-  select 'originals', document.incident_id || '/' || document.id || '/' || p_name
-  from public.documents as document
-  where document.id = ('d0000000-0000-4000-8000-00000000000' || p_document)::uuid;
+  insert into storage.objects (bucket_id, name, metadata)
+  values ('originals', pg_temp.path_of(p_document, p_hash), jsonb_build_object('size', p_size));
 $$;
 create function pg_temp.row_of(p_document integer)
 returns public.documents
@@ -46,59 +51,64 @@ as $$
 $$;
 
 set local role service_role;
-select is(pg_temp.keep(1, 'a'), null, 'a file that nobody has must be stored first');
-select pg_temp.put(1, 'a.jpg');
-select is(
-  pg_temp.keep(1, 'a', 'a.jpg') - 'received_at',
-  '{"original_path": "c0000000-0000-4000-8000-000000000001/d0000000-0000-4000-8000-000000000001/a.jpg", "duplicate_of": null, "leftovers": []}',
-  'then the document points to it'
+select is(pg_temp.keep(1, 'a'), null, 'a file that no document has must be stored first');
+select throws_ok(
+  'select pg_temp.keep(1, $$a$$, true)', 'PT409', 'original_not_stored', 'a document points to no object that is not there'
 );
-select is((pg_temp.row_of(1)).byte_size, 10::bigint, 'with its size');
-select isnt((pg_temp.row_of(1)).received_at, null, 'and the time it was received');
-
-update public.documents set received_at = '2026-01-01Z' where id = 'd0000000-0000-4000-8000-000000000001';
+select pg_temp.put(1, 'a', 11);
+select throws_ok(
+  'select pg_temp.keep(1, $$a$$, true)', 'PT409', 'original_not_stored', 'nor to an object of another size'
+);
+reset role;
+update storage.objects set metadata = '{"size": 10}';
+set local role service_role;
+select throws_ok(
+  $$ select public.keep_original(
+       'd0000000-0000-4000-8000-000000000002', repeat('a', 64), 10, 'image/jpeg', pg_temp.path_of(1, 'a')
+     ) $$,
+  'PT409', 'original_not_stored', 'nor to an object in another document''s folder'
+);
 select is(
-  (pg_temp.keep(1, 'a', 'a.jpg') ->> 'received_at')::timestamptz, '2026-01-01Z'::timestamptz,
-  'working on it again is not receiving it again'
+  pg_temp.keep(1, 'a', true) - 'received_at',
+  jsonb_build_object(
+    'original_path', pg_temp.path_of(1, 'a'), 'sha256', repeat('a', 64), 'content_type', 'image/jpeg',
+    'duplicate_of', null, 'leftovers', '[]'::jsonb
+  ),
+  'a document points to the stored object that is named by its hash'
+);
+select is((pg_temp.row_of(1)).byte_size, 10::bigint, 'the document says the size of its original');
+select isnt((pg_temp.row_of(1)).received_at, null, 'and when the original was received');
+select is(
+  (pg_temp.keep(1, 'a', true) ->> 'received_at')::timestamptz, (pg_temp.row_of(1)).received_at,
+  'working on an original again is not receiving it again'
+);
+select pg_temp.put(1, 'b');
+select is(
+  pg_temp.keep(1, 'b', true) - 'received_at' - 'content_type',
+  jsonb_build_object(
+    'original_path', pg_temp.path_of(1, 'a'), 'sha256', repeat('a', 64), 'duplicate_of', null,
+    'leftovers', jsonb_build_array(pg_temp.path_of(1, 'b'))
+  ),
+  'a document keeps its original when a worker comes with other bytes, which are left over'
 );
 
 select is(
-  pg_temp.keep(2, 'a') - 'received_at',
-  '{"original_path": "c0000000-0000-4000-8000-000000000001/d0000000-0000-4000-8000-000000000001/a.jpg", "duplicate_of": "d0000000-0000-4000-8000-000000000001", "leftovers": []}',
+  pg_temp.keep(2, 'a') - 'received_at' - 'content_type' - 'sha256',
+  jsonb_build_object(
+    'original_path', pg_temp.path_of(1, 'a'), 'duplicate_of', 'd0000000-0000-4000-8000-000000000001',
+    'leftovers', '[]'::jsonb
+  ),
   'an equal file of the incident shares the original of the first'
 );
+select pg_temp.put(3, 'a');
 select is(
-  (pg_temp.keep(1, 'a', 'a.jpg')) -> 'duplicate_of', 'null'::jsonb, 'the first stays the first when it is worked on again'
-);
-select pg_temp.put(3, 'a.jpg');
-select is(
-  pg_temp.keep(3, 'a', 'a.jpg') -> 'leftovers',
-  '["c0000000-0000-4000-8000-000000000001/d0000000-0000-4000-8000-000000000003/a.jpg"]',
+  pg_temp.keep(3, 'a', true) -> 'leftovers', jsonb_build_array(pg_temp.path_of(3, 'a')),
   'a copy that was stored at the same moment is left over'
 );
-select is((pg_temp.row_of(3)).duplicate_of, 'd0000000-0000-4000-8000-000000000001'::uuid, 'and its document a duplicate');
+select is(
+  (pg_temp.row_of(3)).duplicate_of, 'd0000000-0000-4000-8000-000000000001'::uuid, 'and its document is a duplicate'
+);
 select is(pg_temp.keep(4, 'a'), null, 'an equal file of another incident is another file');
-
-select pg_temp.put(1, 'b.jpg');
-select is(
-  pg_temp.keep(1, 'b', 'b.jpg') -> 'leftovers', '[]', 'what duplicates share is not left over when its document gets another file'
-);
-select results_eq(
-  $$ select duplicate_of, original_path like '%00000001/a.jpg' from public.documents
-     where id in ('d0000000-0000-4000-8000-000000000002', 'd0000000-0000-4000-8000-000000000003') order by id $$,
-  $$ values (null::uuid, true), ('d0000000-0000-4000-8000-000000000002', true) $$,
-  'one of them is the first now'
-);
-select pg_temp.put(2, 'c.jpg');
-select pg_temp.put(2, 'half-done.jpg');
-select is(
-  pg_temp.keep(2, 'c', 'c.jpg') -> 'leftovers',
-  '["c0000000-0000-4000-8000-000000000001/d0000000-0000-4000-8000-000000000002/half-done.jpg"]',
-  'what a dead worker left in the document''s folder is left over'
-);
-
-update public.documents set original_path = 'gone.jpg' where id = 'd0000000-0000-4000-8000-000000000001';
-select is(pg_temp.keep(2, 'b'), null, 'a file that is gone stands in for no other');
 
 select throws_ok(
   $$ select public.keep_original('d0000000-0000-4000-8000-000000000009', repeat('a', 64), 1, 'image/jpeg', 'x') $$,
@@ -113,8 +123,12 @@ select throws_ok(
 );
 reset role;
 
-delete from public.documents where id = 'd0000000-0000-4000-8000-000000000002';
+select public.erase_document('d0000000-0000-4000-8000-000000000001', 'asked for');
 select is((pg_temp.row_of(3)).duplicate_of, null, 'a duplicate outlives its first');
+select is(
+  (pg_temp.row_of(3)).original_path like '%00000001/' || repeat('a', 64) || '.jpg', true,
+  'and goes on pointing to the original that they shared'
+);
 select throws_ok(
   $$ update public.documents set duplicate_of = id where id = 'd0000000-0000-4000-8000-000000000003' $$,
   '23514', null, 'nothing is a duplicate of itself'

@@ -2,7 +2,7 @@
 -- what is not submitted goes. Ann owns incident a, Bob handles it, Cleo is a stranger.
 
 begin;
-select plan(38);
+select plan(40);
 
 select tests.add_users('ann', 'bob', 'cleo');
 insert into public.incidents (id, user_id, title, source) values
@@ -150,14 +150,28 @@ reset role;
 set local storage.allow_delete_query to 'true';
 delete from storage.objects where name like '%/e0000000-0000-4000-8000-00000000000e';
 
--- Its original is kept and the upload gone: the name stays taken.
+-- The only copy of a submitted file stays; once its original is kept the upload goes, and the name stays taken.
 reset role;
 set local storage.allow_delete_query to 'true';
+select throws_ok(
+  $$ delete from storage.objects where name like '%/e0000000-0000-4000-8000-000000000002' $$,
+  '42501', 'evidence_is_kept', 'a submitted file is not removed before its original is kept'
+);
+update public.documents
+set original_path = 'a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-00000000000b/shared.jpg'
+where source_path like '%000000000002';
+set local storage.allow_delete_query to 'true';
 delete from storage.objects where name like '%/e0000000-0000-4000-8000-000000000002';
+select throws_ok(
+  $$ insert into storage.objects (bucket_id, name) values (
+       'uploads', 'a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000002'
+     ) $$,
+  '42501', 'upload_is_submitted', 'a submitted file gets no other bytes, not even by a signed URL, which passes every policy'
+);
 set local role authenticated;
 select throws_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000002') $$,
-  '42501', null, 'a submitted file gets no other bytes'
+  '42501', null, 'a member''s own upload is refused before it begins'
 );
 
 reset role;
@@ -168,7 +182,7 @@ select lives_ok(
 );
 select throws_ok(
   $$ select pg_temp.put('a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-000000000006') $$,
-  'PT429', 'too_many_uploads', 'a user has so many uploads at a time'
+  '42501', 'too_many_uploads', 'a user has so many uploads at a time'
 );
 select tests.sign_in('bob');
 select lives_ok(
@@ -208,15 +222,13 @@ insert into storage.objects (bucket_id, name, created_at) values
 insert into storage.objects (bucket_id, name, created_at)
 select 'derivatives', 'a1000000-0000-4000-8000-000000000001/' || id || '/preview.jpg', now() - interval '2 days'
 from public.documents;
-update public.documents
-set original_path = 'a1000000-0000-4000-8000-000000000001/e0000000-0000-4000-8000-00000000000b/shared.jpg'
-where source_path like '%000000000002';
 set local role service_role;
 select set_eq(
   'select bucket_id || right(name, 11) from public.storage_leftovers()',
   array['uploads00000000005', 'uploads00000000006', 'originals0000a/a.jpg', 'derivatives0000a/b.jpg', 'reports/report.pdf'],
   'left over is what was never submitted and what belongs to nothing; not what is the only copy, shared, new or unknown'
 );
+reset role;
 update public.documents set original_path = 'kept' where source_path like '%000000000001';
 select ok(
   exists (select from public.storage_leftovers() where name like '%/e0000000-0000-4000-8000-000000000001'),

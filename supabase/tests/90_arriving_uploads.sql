@@ -32,9 +32,9 @@ values ('4', '', 'originals', pg_temp.name_of(4), '4', 'a0000000-0000-4000-8000-
 
 set local role authenticated;
 set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
-select throws_ok('select pg_temp.put(5)', 'PT429', 'too_many_uploads', 'two that are arriving leave no room for a third');
+select throws_ok('select pg_temp.put(5)', '42501', 'too_many_uploads', 'two that are arriving leave no room for a third');
 select lives_ok('select pg_temp.put(1)', 'one of them may become an object: it does not count against itself');
-select throws_ok('select pg_temp.put(5)', 'PT429', 'too_many_uploads', 'nor does it leave room then');
+select throws_ok('select pg_temp.put(5)', '42501', 'too_many_uploads', 'nor does it leave room then');
 select throws_ok(
   $$ insert into storage.objects (bucket_id, name) values ('originals', pg_temp.name_of(5)) $$, '42501', null,
   'elsewhere the answer stays the same'

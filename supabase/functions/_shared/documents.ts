@@ -33,6 +33,9 @@ export interface OriginalFacts {
 
 export interface OriginalPlace {
   path: string
+  /** Of the kept original, which may be another than the one that the worker has. */
+  sha256: string
+  contentType: string
   /** The document of the incident that had the same bytes first. */
   duplicateOf: string | null
   receivedAt: Date
@@ -92,6 +95,8 @@ const documentRow = v.pipe(
 const originalPlace = v.pipe(
   v.object({
     original_path: v.pipe(v.string(), v.nonEmpty()),
+    sha256: v.string(),
+    content_type: v.string(),
     duplicate_of: optionalText,
     received_at: timestamp,
     leftovers: v.nullish(v.array(v.string()), []),
@@ -99,6 +104,8 @@ const originalPlace = v.pipe(
   v.transform(
     (place): OriginalPlace => ({
       path: place.original_path,
+      sha256: place.sha256,
+      contentType: place.content_type,
       duplicateOf: place.duplicate_of,
       receivedAt: place.received_at,
       leftovers: place.leftovers,

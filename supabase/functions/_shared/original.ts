@@ -1,18 +1,20 @@
 /**
  * A document's original: fetched once, and kept byte for byte with its hash and the time it was received, before the
- * file is looked at.
+ * file is looked at. A kept original is evidence: a later attempt works on the kept bytes and asks the source no more.
  *
- *   stored already ─┐
- *   upload         ─┼▶ type, SHA-256 ─▶ equal one kept? ─no─▶ put ─▶ the row points to it ─▶ remove the upload
- *   source URL     ─┘                        └───────yes──────────────▶┘
+ *   kept already ──▶ compare the hash ───────────────────────────────────────────────────────────────┐
+ *   upload      ─┐                                                                                   ▼
+ *   source URL  ─┴▶ type, SHA-256 ─▶ equal one kept? ─no─▶ put ─▶ the row points to it ─▶ remove the upload
+ *                                      └───────yes───────────────────▶┘
  *
  * A worker may end after any step, and the next attempt does the steps again: objects are named by their hash, the
  * upload is removed only when the row points to the original, and `keep_original` names the objects left behind.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import { detectFileType, type FileType, storedAs } from '../../../functions-shared/file-type.ts'
-import type { DocumentRow, Documents, OriginalPlace, StoredOriginal } from './documents.ts'
+import type { DocumentRow, Documents, OriginalFacts, OriginalPlace } from './documents.ts'
 import type { Download } from './download/download.ts'
 import type { Files } from './files.ts'
 import { isLoss, type Lease } from './lease.ts'
@@ -28,10 +30,10 @@ export interface OriginalDependencies {
 
 export interface OriginalOptions {
   /**
-   * Whether the original that an earlier attempt stored can be worked on. If not, the file is fetched again: the source
-   * may have the right file now.
+   * Code to fail with where the source URL leads to a web page. Such a page is an error page of the server and no
+   * evidence: its bytes are not kept, so that a retry can get the file. Undefined: a web page is kept like any file.
    */
-  isUsable: (type: FileType, bytes: Uint8Array) => boolean
+  webPage?: ErrorCode | undefined
   /** Percent at which each stage begins. */
   stages: { downloading: number; verifying: number; storing: number }
 }
@@ -52,100 +54,106 @@ export interface KeptOriginal {
 
 /**
  * @throws AppError `lease_lost`, `upload_not_found`, `file_empty`, `file_too_large`, `url_not_allowed`,
- * `storage_unavailable`, `database_unavailable`, and the codes of the download.
+ * `original_altered`, `storage_unavailable`, `database_unavailable`, and the codes of the download.
  */
 export async function keepOriginal(
   document: DocumentRow,
   lease: Lease,
   dependencies: OriginalDependencies,
-  { isUsable, stages }: OriginalOptions,
+  options: OriginalOptions,
 ): Promise<KeptOriginal> {
-  const { files, log } = dependencies
+  const { stages } = options
   await lease.report(stages.downloading, 'downloading')
-  const stored = await readStored(document.original, files)
-  const isStored = stored !== null && isUsable(detectFileType(stored), stored)
-  if (document.original !== null && !isStored) log.warn('original_unusable', { document: document.id })
-  const bytes = isStored ? stored : await readSource(document, stored, lease, dependencies, stages)
+  if (document.original !== null) {
+    const { path, sha256, contentType } = document.original
+    return await settle(document, { path, sha256, contentType, byteSize: 0 }, lease, dependencies, options)
+  }
+  const bytes = await readSource(document, lease, dependencies, stages)
+  const type = detectFileType(bytes)
+  if (type === 'html' && document.sourcePath === null && options.webPage !== undefined)
+    throw new AppError(options.webPage)
 
   await lease.report(stages.verifying, 'verifying')
-  const type = detectFileType(bytes)
   const { contentType, extension } = storedAs(type)
   const sha256 = await hash(bytes)
-  const facts = { sha256, byteSize: bytes.length, contentType }
+  const path = `${document.incidentId}/${document.id}/${sha256}.${extension}`
+  const candidate = { sha256, byteSize: bytes.length, contentType, path }
+  return await settle(document, candidate, lease, dependencies, options, bytes)
+}
 
+interface Candidate extends OriginalFacts {
+  path: string
+}
+
+/** Points the row to the original, and returns what the row points to then. @param bytes absent for a kept original */
+async function settle(
+  document: DocumentRow,
+  candidate: Candidate,
+  lease: Lease,
+  dependencies: OriginalDependencies,
+  { stages }: OriginalOptions,
+  bytes?: Uint8Array<ArrayBuffer>,
+): Promise<KeptOriginal> {
+  const { files } = dependencies
   await lease.report(stages.storing, 'storing')
-  const path =
-    bytes === stored && document.original !== null
-      ? document.original.path
-      : `${document.incidentId}/${document.id}/${sha256}.${extension}`
-  const place = await store(document.id, bytes, { ...facts, path, isStored: bytes === stored }, dependencies)
+  const place = await store(document.id, candidate, dependencies, bytes)
   if (place.leftovers.length > 0) await files.remove('originals', place.leftovers)
   if (document.sourcePath !== null) await files.remove('uploads', [document.sourcePath])
+  const kept = bytes !== undefined && place.sha256 === candidate.sha256 ? bytes : await readKept(place, files)
   return {
-    bytes,
-    type,
-    contentType,
-    sha256,
+    bytes: kept,
+    type: detectFileType(kept),
+    contentType: place.contentType,
+    sha256: place.sha256,
     path: place.path,
     receivedAt: place.receivedAt,
     duplicateOf: place.duplicateOf,
   }
 }
 
-interface Candidate {
-  sha256: string
-  byteSize: number
-  contentType: string
-  path: string
-  isStored: boolean
-}
-
 /** Stores the bytes, then points the row to them. Bytes that the incident has already are not stored again. */
 async function store(
   documentId: string,
-  bytes: Uint8Array<ArrayBuffer>,
-  { isStored, path, ...facts }: Candidate,
+  candidate: Candidate,
   { documents, files }: OriginalDependencies,
+  bytes: Uint8Array<ArrayBuffer> | undefined,
 ): Promise<OriginalPlace> {
-  if (!isStored) {
-    const equal = await documents.keepOriginal(documentId, { ...facts, path: null })
-    if (equal !== null) return equal
-    await files.put('originals', path, bytes, facts.contentType)
+  const known = await documents.keepOriginal(documentId, { ...candidate, path: null })
+  if (known !== null) return known
+  if (bytes === undefined) throw new AppError('original_altered')
+  try {
+    await files.put('originals', candidate.path, bytes, candidate.contentType)
+  } catch (error) {
+    // Another worker may have kept the original in between: then Storage refuses to replace the object.
+    const place = await documents.keepOriginal(documentId, { ...candidate, path: null })
+    if (place !== null) return place
+    throw error
   }
-  const place = await documents.keepOriginal(documentId, { ...facts, path })
+  const place = await documents.keepOriginal(documentId, candidate)
   if (place === null) throw new AppError('internal_error')
   return place
 }
 
-/** Null where no original is stored, its object is missing, or its hash is another. */
-async function readStored(
-  original: StoredOriginal | null,
-  files: Files,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (original === null) return null
-  const bytes = await files.get('originals', original.path)
-  return bytes !== null && (await hash(bytes)) === original.sha256 ? bytes : null
+/** @throws AppError `original_altered` where the object is missing or its bytes have another hash. */
+async function readKept({ path, sha256 }: OriginalPlace, files: Files): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await files.get('originals', path)
+  if (bytes === null || (await hash(bytes)) !== sha256) throw new AppError('original_altered')
+  return bytes
 }
 
-/** @param stored the bytes of the stored original, used where the source has no file any more */
 async function readSource(
   document: DocumentRow,
-  stored: Uint8Array<ArrayBuffer> | null,
   lease: Lease,
   { files, download, log }: OriginalDependencies,
   stages: OriginalOptions['stages'],
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (document.sourcePath !== null) {
     const upload = await files.get('uploads', document.sourcePath)
-    if (upload?.length === 0) throw new AppError('file_empty')
-    const bytes = upload ?? stored
-    if (bytes === null) throw new AppError('upload_not_found')
-    return bytes
+    if (upload === null) throw new AppError('upload_not_found')
+    if (upload.length === 0) throw new AppError('file_empty')
+    return upload
   }
-  if (document.sourceUrl === null) {
-    if (stored !== null) return stored
-    throw new AppError('url_not_allowed')
-  }
+  if (document.sourceUrl === null) throw new AppError('url_not_allowed')
   let reported = stages.downloading
   return await download(document.sourceUrl, lease.signal, (part) => {
     const percent = Math.round(stages.downloading + part * (stages.verifying - stages.downloading))

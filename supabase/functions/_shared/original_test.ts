@@ -1,4 +1,5 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
+import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import type { DocumentRow } from './documents.ts'
 import { keepOriginal } from './original.ts'
 import { encodeHex } from './std.ts'
@@ -16,10 +17,10 @@ const hash = async (bytes: Uint8Array<ArrayBuffer>) => encodeHex(await crypto.su
 interface BenchOptions {
   row?: Partial<DocumentRow>
   file?: Uint8Array<ArrayBuffer> | AppError
-  usable?: boolean
+  webPage?: ErrorCode
 }
 
-function bench({ row = {}, file = WAV, usable = true }: BenchOptions = {}) {
+function bench({ row = {}, file = WAV, webPage }: BenchOptions = {}) {
   const worker = fakeWorker({ documents: fakeDocuments(row) })
   const { documents } = worker
   const downloads: string[] = []
@@ -33,7 +34,7 @@ function bench({ row = {}, file = WAV, usable = true }: BenchOptions = {}) {
         documents.row,
         lease,
         { ...worker, download },
-        { isUsable: () => usable, stages: { downloading: 5, verifying: 30, storing: 40 } },
+        { webPage, stages: { downloading: 5, verifying: 30, storing: 40 } },
       ),
     )
   return { ...worker, downloads, keep }
@@ -126,32 +127,54 @@ Deno.test('a stored original is not fetched again', async () => {
   assertEquals(documents.kept.at(-1)?.sha256, first.sha256)
 })
 
-Deno.test('what was stored but is of no use is fetched again, for the source may be right by now', async () => {
-  const { keep, downloads } = bench({ usable: false })
-  await keep()
-  await keep()
-  assertEquals(downloads.length, 2)
-})
-
-Deno.test('a stored original that was altered is fetched again', async () => {
-  const { keep, files, downloads } = bench()
-  const { path, sha256 } = await keep()
-  files.objects.set(`originals/${path}`, { bytes: PDF, contentType: 'audio/wav' })
-  assertEquals((await keep()).sha256, sha256)
-  assertEquals(downloads.length, 2)
-  assertEquals(files.objects.get(`originals/${path}`)?.bytes, WAV)
-})
-
-Deno.test('a stored original without any source left is worked on as it is', async () => {
+Deno.test('a kept original is never replaced: the source is not asked, whatever has become of the file', async () => {
   const original = { path: `${FOLDER}/kept.pdf`, sha256: await hash(PDF), contentType: 'application/pdf' }
-  for (const source of [
-    { sourceUrl: null, sourcePath: null },
-    { sourceUrl: null, sourcePath: UPLOAD },
-  ]) {
-    const { keep, files } = bench({ usable: false, row: { ...source, original } })
+  for (const source of [{}, { sourceUrl: null, sourcePath: null }, { sourceUrl: null, sourcePath: UPLOAD }]) {
+    const { keep, files, downloads } = bench({ row: { ...source, original } })
     files.objects.set(`originals/${original.path}`, { bytes: PDF, contentType: 'application/pdf' })
-    assertEquals((await keep()).path, original.path)
+    upload(files)
+    const kept = await keep()
+    assertEquals([kept.path, kept.sha256, kept.bytes], [original.path, original.sha256, PDF])
+    assertEquals(downloads, [])
+    assertEquals(files.objects.get(`originals/${original.path}`)?.bytes, PDF)
   }
+})
+
+Deno.test('a kept original that was altered or is missing is told, and not fetched again', async () => {
+  const { keep, files, downloads } = bench()
+  const { path } = await keep()
+  files.objects.set(`originals/${path}`, { bytes: PDF, contentType: 'audio/wav' })
+  await assertCode(keep(), 'original_altered')
+  files.objects.delete(`originals/${path}`)
+  await assertCode(keep(), 'original_altered')
+  assertEquals(downloads.length, 1)
+})
+
+Deno.test('of two workers at once, the second goes on with what the first has kept', async () => {
+  const { keep, files, documents } = bench()
+  const put = files.put
+  files.put = async (...args) => {
+    await put('originals', 'of/the/other.pdf', PDF, 'application/pdf')
+    documents.row = {
+      ...documents.row,
+      original: { path: 'of/the/other.pdf', sha256: await hash(PDF), contentType: 'application/pdf' },
+    }
+    files.put = () => Promise.reject(new AppError('storage_unavailable'))
+    return await files.put(...args)
+  }
+  // The row that this worker has read has no original yet.
+  const { path, bytes } = await keep()
+  assertEquals([path, bytes], ['of/the/other.pdf', PDF])
+})
+
+Deno.test('a web page at the address of a photo is not kept, so that a retry can get the file', async () => {
+  const page = new TextEncoder().encode('<!doctype html><title>Sign in</title>')
+  const { keep, files, documents } = bench({ file: page, webPage: 'html_not_image' })
+  await assertCode(keep(), 'html_not_image')
+  assertEquals([[...files.objects.keys()], documents.kept], [[], []])
+  const uploaded = bench({ row: { sourcePath: UPLOAD, sourceUrl: null }, webPage: 'html_not_image' })
+  upload(uploaded.files, page)
+  assertEquals((await uploaded.keep()).bytes, page)
 })
 
 Deno.test('what cannot be fetched has its own code', async () => {

@@ -89,8 +89,7 @@ export async function processImage(
 
 function keep(document: DocumentRow, lease: Lease, dependencies: WorkDependencies): Promise<KeptOriginal> {
   return keepOriginal(document, lease, dependencies, {
-    // An attachment may be of any type, so every stored original of it is usable.
-    isUsable: (type, stored) => document.kind !== 'photo' || (isImageType(type) && isComplete(type, stored)),
+    webPage: document.kind === 'photo' ? 'html_not_image' : undefined,
     stages: STAGES,
   })
 }

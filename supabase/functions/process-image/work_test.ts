@@ -97,7 +97,6 @@ Deno.test('a photo is stored as original, preview and thumbnail, and the result 
 })
 
 const REFUSED: readonly (readonly [string, Uint8Array<ArrayBuffer>, ErrorCode, string])[] = [
-  ['a web page', text('<!doctype html><title>Sign in</title>'), 'html_not_image', 'bin'],
   ['an SVG', text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'), 'svg_not_allowed', 'bin'],
   ['a PDF', text('%PDF-1.7 not a picture'), 'not_an_image', 'pdf'],
   ['half a JPEG', await samplePhoto('truncated'), 'image_truncated', 'jpg'],
@@ -248,23 +247,40 @@ Deno.test('a second attempt uses the stored original and downloads nothing', asy
   assertEquals(second.downloads, [])
 })
 
+Deno.test('a web page at the address of a photo is not kept: html_not_image, and a retry gets the photo', async () => {
+  const { run, files } = bench({ file: text('<!doctype html><title>Sign in</title>') })
+  await assertCode(run(), 'html_not_image')
+  assertEquals([...files.objects.keys()], [])
+})
+
 for (const [name, stored] of [
   ['missing', null],
   ['altered', drawQuadrants(MagickFormat.Jpeg, { width: 8, height: 8 })],
-  ['incomplete', await samplePhoto('truncated')],
 ] as const) {
-  Deno.test(`a stored original that is ${name} is downloaded again`, async () => {
+  Deno.test(`a kept original that is ${name} fails with original_altered and is not fetched again`, async () => {
     const photo = await samplePhoto('front-damage')
-    const hash = stored !== null && name === 'incomplete' ? await sha256(stored) : await sha256(photo)
-    const original = { path: `${FOLDER}/original.jpg`, sha256: hash, contentType: 'image/jpeg' }
+    const original = {
+      path: `${FOLDER}/original.jpg`,
+      sha256: await sha256(photo),
+      contentType: 'image/jpeg',
+    }
     const again = bench({ file: photo, documents: fakeDocuments({ original }) })
     if (stored !== null) {
       again.files.objects.set(`originals/${original.path}`, { bytes: stored, contentType: 'image/jpeg' })
     }
-    assertEquals((await again.run()).sha256, await sha256(photo))
-    assertEquals(again.downloads.length, 1)
+    await assertCode(again.run(), 'original_altered')
+    assertEquals(again.downloads, [])
   })
 }
+
+Deno.test('a kept original that is incomplete stays the original, whatever the source has now', async () => {
+  const half = await samplePhoto('truncated')
+  const original = { path: `${FOLDER}/original.jpg`, sha256: await sha256(half), contentType: 'image/jpeg' }
+  const again = bench({ file: await samplePhoto('front-damage'), documents: fakeDocuments({ original }) })
+  again.files.objects.set(`originals/${original.path}`, { bytes: half, contentType: 'image/jpeg' })
+  await assertCode(again.run(), 'image_truncated')
+  assertEquals(again.downloads, [])
+})
 
 Deno.test('a document without a source URL fails with url_not_allowed', async () => {
   await assertCode(bench({ documents: fakeDocuments({ sourceUrl: null }) }).run(), 'url_not_allowed')

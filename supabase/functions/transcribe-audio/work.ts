@@ -86,7 +86,7 @@ async function keepRecording(
 ): Promise<Recording> {
   using admission = createAdmission(dependencies)
   const original = await keepOriginal(document, lease, throughAdmission(dependencies, admission), {
-    isUsable: (type, bytes) => isAudioType(type) && readAudioFacts(bytes, type)?.complete === true,
+    webPage: 'not_audio',
     stages: STAGES,
   })
 

@@ -155,14 +155,9 @@ export function documentName({ fileName, documentType }: IncidentDocument): stri
   return fileName ?? sentence(documentType)
 }
 
-/** Files that the page of an incident shows: thumbnails, and recordings to listen to. */
+/** Files that the page of an incident shows at once: thumbnails. */
 export function filesToSign({ documents }: Incident): ObjectRef[] {
-  return documents.flatMap(({ kind, thumbnailPath, originalPath }): ObjectRef[] => [
-    ...(thumbnailPath === null ? [] : [derivative(thumbnailPath)]),
-    ...(kind !== 'audio' || originalPath === null
-      ? []
-      : [{ bucket: 'originals', path: originalPath } as const]),
-  ])
+  return documents.flatMap(({ thumbnailPath }) => (thumbnailPath === null ? [] : [derivative(thumbnailPath)]))
 }
 
 /** Failed jobs that can be put into the queue again. Of reports only the latest counts. */

@@ -2,9 +2,10 @@
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
-import { type Incident, parseIncidents } from './records.ts'
+import { type Incident, type IncidentDocument, parseIncidents } from './records.ts'
 
-export type Bucket = 'originals' | 'derivatives' | 'reports'
+/** Buckets whose files members read without opening them one by one. */
+export type Bucket = 'derivatives' | 'reports'
 
 /** A page of the list begins after this incident. */
 export type PageStart = Pick<Incident, 'id' | 'createdAt'>
@@ -18,6 +19,11 @@ export interface Repository {
   signUrls(bucket: Bucket, paths: readonly string[]): Promise<Map<string, string>>
   /** A URL that saves the file under the name. */
   signDownload(bucket: Bucket, path: string, fileName: string): Promise<string>
+  /**
+   * A URL of the original of a document. The custody log tells that the user opened it.
+   * @param fileName saves the file under this name; null shows it.
+   */
+  signOriginal(document: IncidentDocument, fileName: string | null): Promise<string>
   /** Puts a failed job into the queue again. */
   requeue(jobId: string): Promise<void>
 }
@@ -92,6 +98,20 @@ export function createRepository(supabase: SupabaseClient<Database>): Repository
       const { data, error } = await supabase.storage
         .from(bucket)
         .createSignedUrl(path, DOWNLOAD_VALIDITY, { download: fileName })
+      if (error) throw error
+      return data.signedUrl
+    },
+    async signOriginal({ id, originalPath }, fileName) {
+      const purpose = fileName === null ? 'view' : 'download'
+      const opened = await supabase.rpc('open_original', { p_document_id: id, p_purpose: purpose })
+      if (opened.error) throw opened.error
+      const { data, error } = await supabase.storage
+        .from('originals')
+        .createSignedUrl(
+          originalPath ?? '',
+          fileName === null ? URL_VALIDITY : DOWNLOAD_VALIDITY,
+          fileName === null ? {} : { download: fileName },
+        )
       if (error) throw error
       return data.signedUrl
     },

@@ -109,6 +109,10 @@ class FakeRepository implements Repository {
     return ''
   }
 
+  async signOriginal(): Promise<string> {
+    return ''
+  }
+
   async requeue(jobId: string): Promise<void> {
     this.requeued.push(jobId)
     if (this.refused.has(jobId)) throw new Error('illegal_transition')

@@ -140,10 +140,11 @@ export function fakeDocuments(row: Partial<DocumentRow> = {}): FakeDocuments {
       documents.kept.push(facts)
       const first = documents.others.get(facts.sha256)
       const path = first?.path ?? facts.path
-      if (path === null) return Promise.resolve(null)
       const { sha256, contentType } = facts
-      documents.row = { ...documents.row, original: { path, sha256, contentType } }
-      const place = { path, duplicateOf: first?.id ?? null, receivedAt: RECEIVED_AT }
+      const original = documents.row.original ?? (path === null ? null : { path, sha256, contentType })
+      if (original === null) return Promise.resolve(null)
+      documents.row = { ...documents.row, original }
+      const place = { ...original, duplicateOf: first?.id ?? null, receivedAt: RECEIVED_AT }
       return Promise.resolve({ ...place, leftovers: documents.leftovers })
     },
   }

@@ -6,7 +6,6 @@ import { followDownload } from '../../shared/follow-download.ts'
 import { isNarrow } from '../../ui/surroundings.ts'
 import type { Dashboard } from '../dashboard.ts'
 import type { IncidentDocument, Report } from '../records.ts'
-import type { Bucket } from '../repository.ts'
 import { createUploads, type Uploads } from '../uploads/uploads.ts'
 import { createIncidentActions } from './incident-actions.ts'
 import { IncidentRoom } from './incident-room.ts'
@@ -44,10 +43,9 @@ export function createExtras(dashboard: Dashboard): Extras {
     return () => entered?.close()
   })
 
-  async function download(bucket: Bucket, path: string | null, fileName: string): Promise<void> {
-    if (path === null) return
+  async function download(sign: () => Promise<string>): Promise<void> {
     try {
-      followDownload(await repository.signDownload(bucket, path, fileName))
+      followDownload(await sign())
     } catch {
       complain('Download failed', 'The file could not be had from the server. Try again in a moment.')
     }
@@ -87,9 +85,12 @@ export function createExtras(dashboard: Dashboard): Extras {
     isRequesting,
     requestReport: () => void requestReport(),
     completeReport,
-    download: ({ originalPath, fileName, documentType }) =>
-      void download('originals', originalPath, fileName ?? documentType),
-    downloadReport: ({ path, fileName }) => void download('reports', path, fileName ?? 'report.pdf'),
+    download: (document) =>
+      void download(() => repository.signOriginal(document, document.fileName ?? document.documentType)),
+    downloadReport: ({ path, fileName }) => {
+      if (path !== null)
+        void download(() => repository.signDownload('reports', path, fileName ?? 'report.pdf'))
+    },
     close() {
       stop()
       uploads.close()

@@ -48,6 +48,12 @@ it('makes events of rows where there are no notifications', () => {
   ])
 })
 
+it('says since when a file is kept unchanged', () => {
+  const kept = incident?.documents.map((document) => ({ ...document, receivedAt: '2026-11-23T10:00:02Z' }))
+  const events = incident && kept && timelineOf({ ...incident, documents: kept }, [])
+  expect(events?.[1]?.detail).toMatch(/^front\.jpg · kept unchanged since .*2026/)
+})
+
 it('prefers a notification to the row that tells of the same event', () => {
   const messages = [
     message('image_processing_started', 'processing', 1, 1),

@@ -2,9 +2,9 @@
 
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { TIMELINE_TITLES } from '../../../../functions-shared/message-words.ts'
-import { sentence } from '../../shared/format.ts'
+import { dateTime, sentence } from '../../shared/format.ts'
 import { jobWords, TONES } from '../../shared/job-words.ts'
-import type { Incident, Job } from '../records.ts'
+import type { Incident, IncidentDocument, Job } from '../records.ts'
 
 export type TimelineTone = 'done' | 'failed' | 'busy' | 'neutral'
 
@@ -63,7 +63,7 @@ function rowEvents(incident: Incident): TimelineEvent[] {
     ...incident.documents.flatMap((document) => {
       const name = document.fileName ?? sentence(document.documentType)
       return [
-        event(`added ${document.id}`, document.createdAt, 'File added', name),
+        event(`added ${document.id}`, document.createdAt, 'File added', [name, keptSince(document)].join('')),
         ...ended(document.job, document.kind === 'audio' ? 'Voice note transcribed' : 'Ready', name),
       ]
     }),
@@ -77,6 +77,10 @@ function rowEvents(incident: Incident): TimelineEvent[] {
       ...ended(report.job, 'Report ready', ''),
     ]),
   ]
+}
+
+function keptSince({ receivedAt }: IncidentDocument): string {
+  return receivedAt === null ? '' : ` · kept unchanged since ${dateTime(receivedAt)}`
 }
 
 function ended(job: Job | null, title: string, name: string): TimelineEvent[] {

@@ -1,11 +1,13 @@
 /** One voice note: the recording to listen to, and its transcript. */
 
 import './voice-note.css'
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { plural } from '../../shared/format.ts'
+import { Button } from '../../ui/button.tsx'
 import { useDashboard } from '../dashboard-context.ts'
 import type { IncidentDocument, Transcription } from '../records.ts'
 import { DownloadOriginal } from './download-original.tsx'
+import { EXTRA_ICONS } from './extra-icons.ts'
 import { JobBar } from './job-bar.tsx'
 import { JobFailure } from './job-failure.tsx'
 import { mediaTime } from './media-time.ts'
@@ -20,27 +22,40 @@ export interface VoiceNoteProps {
 }
 
 export function VoiceNote({ document, transcription, download }: VoiceNoteProps) {
-  const { state, store } = useDashboard()
+  const { repository, complain } = useDashboard()
   const { id, originalPath } = document
   const title = document.fileName ?? 'Voice note'
   const job = transcription?.job ?? document.job
   const audio = useRef<HTMLAudioElement>(null)
-  /** A URL that is signed anew would stop what is being played. */
-  const url = useRef<string | null>(null)
+  /** Seconds at which the player begins when its recording has been opened. */
+  const startAt = useRef<number | null>(null)
+  /** Null until the user listens: the custody log tells who opened an original. */
+  const [url, setUrl] = useState<string | null>(null)
   /** Seconds into the recording; null while nothing is played. */
   const [playedAt, setPlayedAt] = useState<number | null>(null)
   const linked = useLinked<HTMLLIElement>({ documents: id, transcriptions: transcription?.id })
-  // The URLs of the store change with its state.
-  if (state.value && originalPath !== null)
-    url.current ??= store.urlOf({ bucket: 'originals', path: originalPath })
 
-  function playFrom(seconds: number): void {
-    if (audio.current === null) return
-    audio.current.currentTime = seconds
+  async function playFrom(seconds: number): Promise<void> {
+    try {
+      if (url === null) setUrl(await repository.signOriginal(document, null))
+    } catch {
+      complain('The recording could not be opened', 'The server did not answer. Try again in a moment.')
+    }
+    startAt.current = seconds
+    start()
+  }
+
+  /** Plays from where the user asked for, once the player is there. */
+  function start(): void {
+    if (audio.current === null || startAt.current === null) return
+    audio.current.currentTime = startAt.current
+    startAt.current = null
     audio.current.play().catch(() => {
       // The browser cannot play the format; the original can be downloaded.
     })
   }
+  // The player is there once the URL is.
+  useEffect(start)
 
   return (
     <li ref={linked.ref} class={`voice ${linked.class}`} data-document-id={id}>
@@ -48,7 +63,12 @@ export function VoiceNote({ document, transcription, download }: VoiceNoteProps)
         <DownloadOriginal document={document} title={title} download={download} />
       </RowHead>
       <JobBar job={job} title={title} line />
-      {originalPath !== null && (
+      {originalPath !== null && url === null && (
+        <Button class="voice__listen" icon={EXTRA_ICONS.play} onClick={() => void playFrom(0)}>
+          Listen
+        </Button>
+      )}
+      {url !== null && (
         // biome-ignore lint/a11y/useMediaCaption: the transcript stands below
         <audio
           ref={audio}
@@ -56,7 +76,7 @@ export function VoiceNote({ document, transcription, download }: VoiceNoteProps)
           controls
           preload="none"
           aria-label={`Listen to ${title}`}
-          src={url.current ?? undefined}
+          src={url}
           onTimeUpdate={({ currentTarget: { paused, currentTime } }) =>
             setPlayedAt(paused ? null : currentTime)
           }
@@ -73,7 +93,7 @@ export function VoiceNote({ document, transcription, download }: VoiceNoteProps)
           transcription={transcription}
           isArriving={job?.status === 'processing'}
           playedAt={playedAt}
-          playFrom={playFrom}
+          playFrom={(seconds) => void playFrom(seconds)}
         />
       )}
       <JobFailure job={job} title={title} />

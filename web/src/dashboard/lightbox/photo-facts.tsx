@@ -14,7 +14,7 @@ export function PhotoFacts({ photo }: { photo: IncidentDocument }) {
   const original = [pixels, size, contentType].filter((part) => part !== null).join(' · ')
   const facts = [
     ['Taken', takenAt === null ? 'Not recorded' : cameraTime(takenAt)],
-    ['Received', receivedAt === null ? '' : dateTime(receivedAt)],
+    ['Received', receivedAt === null ? '' : `${dateTime(receivedAt)}, kept unchanged since`],
     ['Camera', camera ?? ''],
     ['Original', original],
     ['Duplicate', duplicateOf === null ? '' : 'The same file as an earlier one of this incident'],
