@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { sanitizeText } from './sanitize.ts'
 
 const line = (text: string, maxLength = 1_000) => sanitizeText(text, { maxLength })
@@ -50,6 +50,27 @@ test('writes every line break as LF where lines are kept, as a space where not',
 
 test('composes and trims', () => {
   expect(line('  Cafe\u0301 ')).toBe('Café')
+})
+
+describe('combining marks', () => {
+  test('30 in a row stay, more are cut', () => {
+    const marks = 'a' + '\u0323'.repeat(40) + 'b'
+    expect(line(marks)).toBe('ạ' + '\u0323'.repeat(29) + 'b')
+  })
+
+  test('marks that decompose into two are counted as two', () => {
+    const clean = line('x' + '\u0344'.repeat(30))
+    expect(Array.from(clean)).toHaveLength(31)
+    expect(line(clean)).toBe(clean)
+  })
+
+  test('a million marks in a row are cut before they are normalised', () => {
+    const normalize = vi.spyOn(String.prototype, 'normalize')
+    line('a' + '\u0301\u0323'.repeat(500_000))
+    const longest = Math.max(...normalize.mock.contexts.map((text) => String(text).length))
+    normalize.mockRestore()
+    expect(longest).toBe(31)
+  })
 })
 
 test('cuts by code points, marks the cut and breaks no pair', () => {

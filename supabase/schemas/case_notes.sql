@@ -1,6 +1,6 @@
 -- Case notes: what the members of an incident write to each other. Notes are never changed or deleted.
 --
---   add_case_note ──▶ member? ──▶ text ──▶ row, once per id ──▶ tokens of the user ──▶ broadcast on incident:<id>
+--   add_case_note ──▶ size ──▶ member? ──▶ text ──▶ row, once per id ──▶ tokens of the user ──▶ broadcast on incident:<id>
 --
 -- The client chooses the note's id. A note that is sent again, because the answer was lost, is the same note.
 
@@ -34,9 +34,10 @@ as $$
 declare
   v_max_length constant integer := 4000;
   v_user_id constant uuid := auth.uid();
-  v_body constant text := private.clean_text(p_body, v_max_length + 1);
+  v_body text;
   v_note public.case_notes;
 begin
+  perform private.check_size('p_body', pg_catalog.octet_length(p_body), 32768);
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can write notes.';
   end if;
@@ -44,6 +45,7 @@ begin
     raise exception 'topic_forbidden' using
       errcode = 'PT403', detail = 'People can write notes about incidents that they are members of, and about no other.';
   end if;
+  v_body := private.clean_text(p_body, v_max_length + 1);
   if v_body is null then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A note has at least one character.';
   end if;

@@ -43,7 +43,7 @@ as $$
         and not exists (select from public.reports as report where report.id = part.subject_id)
       else false
     end
-  limit p_limit;
+  limit greatest(p_limit, 0);
 $$;
 comment on function public.storage_leftovers(integer) is
   'Objects that can be removed: uploads that were not submitted in time or are kept as originals, and files whose document or report was deleted.';

@@ -82,10 +82,13 @@ create function private.check_client_message(p_topic text, p_event text) returns
 language plpgsql stable security invoker set search_path = ''
 as $$
 declare
-  v_incident_id constant uuid := case
+  v_incident_id uuid;
+begin
+  perform private.check_size('p_topic', pg_catalog.octet_length(p_topic), 256);
+  perform private.check_size('p_event', pg_catalog.octet_length(p_event), 256);
+  v_incident_id := case
     when p_topic like 'incident:%' then private.try_uuid(pg_catalog.substr(p_topic, 10))
   end;
-begin
   if auth.uid() is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can send.';
   end if;
@@ -115,7 +118,7 @@ begin
 end;
 $$;
 comment on function private.check_client_message(text, text) is
-  'The incident that the topic belongs to, where the caller may send this event there. Errors: not_signed_in, topic_forbidden, invalid_arguments.';
+  'The incident that the topic belongs to, where the caller may send this event there. Errors: message_too_large, not_signed_in, topic_forbidden, invalid_arguments.';
 revoke execute on function private.check_client_message(text, text) from public, anon, authenticated;
 
 create function public.send_to_topic(p_topic text, p_event text, p_payload jsonb default '{}') returns void
@@ -125,15 +128,12 @@ security definer set search_path = ''
 as $$
 declare
   v_max_bytes constant integer := 16384;
-  v_incident_id constant uuid := private.check_client_message(p_topic, p_event);
+  v_incident_id uuid;
 begin
+  perform private.check_json('p_payload', p_payload, v_max_bytes);
+  v_incident_id := private.check_client_message(p_topic, p_event);
   if pg_catalog.jsonb_typeof(p_payload) is distinct from 'object' then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A payload is an object.';
-  end if;
-  if pg_catalog.octet_length(p_payload::text) > v_max_bytes then
-    raise exception 'message_too_large' using
-      errcode = 'PT413',
-      detail = pg_catalog.format('A payload has at most %s bytes as JSON.', v_max_bytes);
   end if;
 
   perform private.take_send_tokens(auth.uid(), 1);
@@ -161,21 +161,22 @@ as $$
 declare
   v_max_bytes constant integer := 65536;
   v_bytes_of_a_token constant integer := 16384;
-  v_incident_id constant uuid := private.check_client_message(p_topic, p_event);
+  v_incident_id uuid;
   v_bytes bytea;
 begin
-  -- Four characters are three bytes, and base64 may have line breaks. Text that must be too large is not decoded.
-  if pg_catalog.octet_length(p_base64) <= v_max_bytes * 2 then
-    begin
-      v_bytes := pg_catalog.decode(p_base64, 'base64');
-    exception
-      when invalid_parameter_value then
-        raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'The bytes are not base64.';
-    end;
-  elsif p_base64 is null then
+  -- Four characters are three bytes, and base64 may have line breaks.
+  perform private.check_size('p_base64', pg_catalog.octet_length(p_base64), v_max_bytes * 2);
+  v_incident_id := private.check_client_message(p_topic, p_event);
+  if p_base64 is null then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'Give p_base64.';
   end if;
-  if v_bytes is null or pg_catalog.octet_length(v_bytes) > v_max_bytes then
+  begin
+    v_bytes := pg_catalog.decode(p_base64, 'base64');
+  exception
+    when invalid_parameter_value then
+      raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'The bytes are not base64.';
+  end;
+  if pg_catalog.octet_length(v_bytes) > v_max_bytes then
     raise exception 'message_too_large' using
       errcode = 'PT413',
       detail = pg_catalog.format('A binary message has at most %s bytes.', v_max_bytes);

@@ -85,6 +85,7 @@ declare
   v_silence interval;
   v_displaced boolean := false;
 begin
+  perform private.check_size('p_label', pg_catalog.octet_length(p_label), 4096);
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user has devices.';
   end if;

@@ -135,6 +135,7 @@ declare
   v_now constant timestamptz := pg_catalog.clock_timestamp();
   v_document public.documents;
 begin
+  perform private.check_size('p_purpose', pg_catalog.octet_length(p_purpose), 64);
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can open originals.';
   end if;
@@ -182,6 +183,8 @@ as $$
     where held.user_id = (select auth.uid())
       and held.expires_at > pg_catalog.now()
       and document.original_path = p_name
+      -- As long as a name of Storage can be.
+      and pg_catalog.octet_length(p_name) <= 1024
       and document.incident_id in (select private.member_incident_ids())
   );
 $$;
@@ -214,7 +217,7 @@ begin
 end;
 $$;
 comment on function public.erase_incident(uuid, text) is
-  'Deletes an incident with everything in it; clean-storage removes the files within the hour. The reason (1 to 400 characters) stays in the custody log. Returns the number of documents. Errors: invalid_arguments, incident_not_found.';
+  'Deletes an incident with everything in it; clean-storage removes the files within the hour. The reason (1 to 400 characters) stays in the custody log. Returns the number of documents. Errors: message_too_large, invalid_arguments, incident_not_found.';
 revoke execute on function public.erase_incident(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.erase_incident(uuid, text) to service_role;
 
@@ -233,7 +236,7 @@ begin
 end;
 $$;
 comment on function public.erase_document(uuid, text) is
-  'Deletes a document; clean-storage removes its files within the hour, but for an original that other documents share. The reason (1 to 400 characters) stays in the custody log. Errors: invalid_arguments, document_not_found.';
+  'Deletes a document; clean-storage removes its files within the hour, but for an original that other documents share. The reason (1 to 400 characters) stays in the custody log. Errors: message_too_large, invalid_arguments, document_not_found.';
 revoke execute on function public.erase_document(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.erase_document(uuid, text) to service_role;
 
@@ -242,12 +245,13 @@ returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
-  if p_reason is null or pg_catalog.octet_length(p_reason) > 1600 or private.clean_text(p_reason, 400) is null then
+  perform private.check_size('p_reason', pg_catalog.octet_length(p_reason), 1600);
+  if p_reason is null or private.clean_text(p_reason, 400) is null then
     raise exception 'invalid_arguments' using
       errcode = 'PT400', detail = 'An erasure has a reason of 1 to 400 characters.';
   end if;
   perform pg_catalog.set_config('claimwire.erasure_reason', private.clean_text(p_reason, 400), true);
 end;
 $$;
-comment on function private.set_erasure_reason(text) is 'Keeps the reason until the transaction ends, for the trigger that writes the custody log.';
+comment on function private.set_erasure_reason(text) is 'Keeps the reason until the transaction ends, for the trigger that writes the custody log. Errors: message_too_large, invalid_arguments.';
 revoke execute on function private.set_erasure_reason(text) from public, anon, authenticated;

@@ -4,6 +4,10 @@ create function private.url_decode(p_text text) returns text
 language plpgsql immutable parallel safe security invoker set search_path = ''
 as $$
 begin
+  -- Longer than any URL: not taken apart.
+  if pg_catalog.octet_length(p_text) > 65536 then
+    return p_text;
+  end if;
   return (
     select pg_catalog.convert_from(
       pg_catalog.string_agg(
@@ -25,7 +29,7 @@ exception
 end;
 $$;
 comment on function private.url_decode(text) is
-  'The text with %xx decoded. Unchanged when the bytes are not UTF-8, null for an empty text. Never raises an error.';
+  'The text with %xx decoded. Unchanged when the bytes are not UTF-8 or the text has more than 64 KB, null for an empty text. Never raises an error.';
 revoke execute on function private.url_decode(text) from public, anon, authenticated;
 grant execute on function private.url_decode(text) to service_role;
 

@@ -15,6 +15,7 @@ declare
   v_job public.jobs;
   v_next_step boolean;
 begin
+  perform private.check_size('p_kind', pg_catalog.octet_length(p_kind), 256);
   -- Of several callers one gets the row. The others wait for its lock and then find the job claimed.
   select job.* into v_job
   from public.jobs as job
@@ -58,7 +59,7 @@ begin
 end;
 $$;
 comment on function public.claim_job(uuid, text) is
-  'Claims a job that is due, whose next step waits, or whose lease has expired. Returns one row with a new lease_token, or no row: the job is held, ended, not due, out of attempts, of another kind than p_kind or unknown, or its kind has no free place. Without a place the job stays queued and is nudged for when a place is free. Call it in a transaction of its own: until the end of the transaction, other claims of the kind wait.';
+  'Claims a job that is due, whose next step waits, or whose lease has expired. Returns one row with a new lease_token, or no row: the job is held, ended, not due, out of attempts, of another kind than p_kind or unknown, or its kind has no free place. Without a place the job stays queued and is nudged for when a place is free. Call it in a transaction of its own: until the end of the transaction, other claims of the kind wait. Errors: message_too_large.';
 revoke execute on function public.claim_job(uuid, text) from public, anon, authenticated;
 grant execute on function public.claim_job(uuid, text) to service_role;
 

@@ -6,8 +6,11 @@ create function public.complete_job(p_job_id uuid, p_lease_token uuid, p_result 
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_job public.jobs := private.lock_leased_job(p_job_id, p_lease_token);
+  v_job public.jobs;
 begin
+  -- A worker's result that is too large is refused as invalid below; this bounds the work of finding that out.
+  perform private.check_size('p_result', pg_catalog.pg_column_size(p_result), 1048576);
+  v_job := private.lock_leased_job(p_job_id, p_lease_token);
   -- Called again, because the first answer was lost.
   if v_job.status = 'completed' then
     return v_job;
@@ -27,7 +30,7 @@ begin
 end;
 $$;
 comment on function public.complete_job(uuid, uuid, jsonb) is
-  'Ends a job with its result. A repeated call with the same lease changes nothing. Errors: job_not_found, lease_lost, illegal_transition, invalid_arguments.';
+  'Ends a job with its result. A repeated call with the same lease changes nothing. Errors: message_too_large, job_not_found, lease_lost, illegal_transition, invalid_arguments.';
 revoke execute on function public.complete_job(uuid, uuid, jsonb) from public, anon, authenticated;
 grant execute on function public.complete_job(uuid, uuid, jsonb) to service_role;
 
@@ -81,9 +84,15 @@ create function public.fail_job(
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_job public.jobs := private.lock_leased_job(p_job_id, p_lease_token);
-  v_retry boolean := coalesce(p_retryable, false) and v_job.attempts < v_job.max_attempts;
+  v_job public.jobs;
+  v_retry boolean;
 begin
+  -- Far more than is kept of them: a long error must not keep the job from ending.
+  perform private.check_size('p_error_code', pg_catalog.octet_length(p_error_code), 1048576);
+  perform private.check_size('p_error', pg_catalog.octet_length(p_error), 1048576);
+  perform private.check_size('p_result', pg_catalog.pg_column_size(p_result), 1048576);
+  v_job := private.lock_leased_job(p_job_id, p_lease_token);
+  v_retry := coalesce(p_retryable, false) and v_job.attempts < v_job.max_attempts;
   -- Called again, because the first answer was lost.
   if v_job.status in ('failed', 'queued') then
     return v_job;
@@ -110,7 +119,7 @@ begin
 end;
 $$;
 comment on function public.fail_job(uuid, uuid, text, text, boolean, jsonb) is
-  'Ends an attempt. If it is retryable and attempts are left, the job is queued for a retry after a random delay, without a message about a failure. Else it has failed. A repeated call with the same lease changes nothing. Errors: job_not_found, lease_lost, illegal_transition.';
+  'Ends an attempt. If it is retryable and attempts are left, the job is queued for a retry after a random delay, without a message about a failure. Else it has failed. A repeated call with the same lease changes nothing. Errors: message_too_large, job_not_found, lease_lost, illegal_transition.';
 revoke execute on function public.fail_job(uuid, uuid, text, text, boolean, jsonb) from public, anon, authenticated;
 grant execute on function public.fail_job(uuid, uuid, text, text, boolean, jsonb) to service_role;
 

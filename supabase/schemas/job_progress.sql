@@ -45,8 +45,10 @@ create function public.report_progress(
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_job public.jobs := private.lock_leased_job(p_job_id, p_lease_token);
+  v_job public.jobs;
 begin
+  perform private.check_size('p_stage', pg_catalog.octet_length(p_stage), 4096);
+  v_job := private.lock_leased_job(p_job_id, p_lease_token);
   if v_job.status <> 'processing' then
     perform private.refuse_to_work_on(v_job);
   end if;
@@ -54,7 +56,7 @@ begin
 end;
 $$;
 comment on function public.report_progress(uuid, uuid, integer, text) is
-  'Heartbeat of a worker: sets progress in percent and stage, and prolongs the lease. Returns when the lease expires. Errors: job_not_found, lease_lost, illegal_transition.';
+  'Heartbeat of a worker: sets progress in percent and stage, and prolongs the lease. Returns when the lease expires. Errors: message_too_large, job_not_found, lease_lost, illegal_transition.';
 revoke execute on function public.report_progress(uuid, uuid, integer, text) from public, anon, authenticated;
 grant execute on function public.report_progress(uuid, uuid, integer, text) to service_role;
 
@@ -63,7 +65,7 @@ language plpgsql immutable parallel safe security invoker set search_path = ''
 as $$
 begin
   return p_result is null
-    or (pg_catalog.jsonb_typeof(p_result) = 'object' and pg_catalog.octet_length(p_result::text) <= 65536);
+    or (pg_catalog.jsonb_typeof(p_result) = 'object' and private.json_fits(p_result, 65536));
 end;
 $$;
 comment on function private.is_result(jsonb) is 'Whether a value may be stored in jobs.result or jobs.state: null, or an object of at most 64 KB.';
@@ -83,6 +85,8 @@ declare
   v_job public.jobs;
   v_max_steps integer;
 begin
+  perform private.check_size('p_state', pg_catalog.pg_column_size(p_state), 1048576);
+  perform private.check_size('p_stage', pg_catalog.octet_length(p_stage), 4096);
   -- Called again, because the first answer was lost.
   select job.* into v_job
   from public.jobs as job
@@ -124,6 +128,6 @@ begin
 end;
 $$;
 comment on function public.continue_job(uuid, uuid, jsonb, integer, text) is
-  'Ends a step of a job: stores the state (an object of at most 64 KB), gives up the lease and nudges for the next step, whose claim_job returns the state. Does not count an attempt. A repeated call with the same lease changes nothing. After job_kinds.max_steps steps the job fails with too_many_steps. Errors: job_not_found, lease_lost, illegal_transition, invalid_arguments.';
+  'Ends a step of a job: stores the state (an object of at most 64 KB), gives up the lease and nudges for the next step, whose claim_job returns the state. Does not count an attempt. A repeated call with the same lease changes nothing. After job_kinds.max_steps steps the job fails with too_many_steps. Errors: message_too_large, job_not_found, lease_lost, illegal_transition, invalid_arguments.';
 revoke execute on function public.continue_job(uuid, uuid, jsonb, integer, text) from public, anon, authenticated;
 grant execute on function public.continue_job(uuid, uuid, jsonb, integer, text) to service_role;

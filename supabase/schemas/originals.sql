@@ -21,6 +21,9 @@ declare
   v_document public.documents;
   v_first public.documents;
 begin
+  perform private.check_size('p_sha256', pg_catalog.octet_length(p_sha256), 64);
+  perform private.check_size('p_content_type', pg_catalog.octet_length(p_content_type), 1024);
+  perform private.check_size('p_path', pg_catalog.octet_length(p_path), 1024);
   select document.incident_id into v_incident_id from public.documents as document where document.id = p_document_id;
   -- Of two equal files at the same moment, the second waits here and then finds the first.
   perform from public.incidents as incident where incident.id = v_incident_id for no key update;
@@ -94,6 +97,6 @@ begin
 end;
 $$;
 comment on function public.keep_original(uuid, text, bigint, text, text) is
-  'Points a document to its original, once: to the object of an earlier document of the incident with the same bytes, else to the object p_path. Without p_path, and with no such document, it changes nothing and returns null. A document that has an original keeps it. Returns {original_path, sha256, content_type, duplicate_of, received_at, leftovers}; leftovers are objects of this document that no document points to. Errors: document_not_found, original_not_stored.';
+  'Points a document to its original, once: to the object of an earlier document of the incident with the same bytes, else to the object p_path. Without p_path, and with no such document, it changes nothing and returns null. A document that has an original keeps it. Returns {original_path, sha256, content_type, duplicate_of, received_at, leftovers}; leftovers are objects of this document that no document points to. Errors: message_too_large, document_not_found, original_not_stored.';
 revoke execute on function public.keep_original(uuid, text, bigint, text, text) from public, anon, authenticated;
 grant execute on function public.keep_original(uuid, text, bigint, text, text) to service_role;

@@ -12,7 +12,7 @@ create function private.topic_id(p_kind text) returns uuid
 language sql stable security invoker set search_path = ''
 as $$
   select case
-    when pg_catalog.split_part(realtime.topic(), ':', 1) = p_kind
+    when pg_catalog.octet_length(realtime.topic()) <= 64 and pg_catalog.split_part(realtime.topic(), ':', 1) = p_kind
     then private.try_uuid(pg_catalog.substr(realtime.topic(), pg_catalog.length(p_kind) + 2))
   end;
 $$;

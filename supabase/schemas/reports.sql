@@ -59,6 +59,7 @@ declare
   v_job_id constant uuid := pg_catalog.gen_random_uuid();
   v_report public.reports;
 begin
+  perform private.check_size('p_language', pg_catalog.octet_length(p_language), 256);
   if p_language is null or p_language !~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$' or pg_catalog.length(p_language) > 35 then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'p_language is a BCP 47 tag, e.g. en or pt-BR.';
   end if;

@@ -44,6 +44,9 @@ create function private.require_status_fields(
 language plpgsql immutable security invoker set search_path = ''
 as $$
 begin
+  perform private.check_json('data', p_data, 32768);
+  perform private.check_size('error', pg_catalog.octet_length(p_error), 65536);
+  perform private.check_size('error_code', pg_catalog.octet_length(p_error_code), 256);
   if p_state is null or p_state = 'queued' then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'state is processing, completed or failed.';
   end if;
@@ -52,9 +55,6 @@ begin
   end if;
   if pg_catalog.char_length(p_status) not between 1 and 50 then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'status is a word or two of at most 50 characters.';
-  end if;
-  if pg_catalog.octet_length(p_data::text) > 32768 then
-    raise exception 'message_too_large' using errcode = 'PT413', detail = 'data has more than 32 KB.';
   end if;
   if p_error_code !~ '^[a-z][a-z0-9_]{0,63}$' then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'An error code is lower case words joined by _.';
@@ -83,14 +83,20 @@ language plpgsql volatile
 security definer set search_path = ''
 as $$
 declare
-  v_status constant text := private.clean_text(p_status, 51);
-  v_resource constant text := private.clean_text(p_resource, 201);
+  v_status text;
+  v_resource text;
   v_input jsonb;
   v_fingerprint text;
   v_known private.status_update_keys;
   v_user_id uuid := p_user_id;
   v_job public.jobs;
 begin
+  perform private.check_size('update_type', pg_catalog.octet_length(p_update_type), 256);
+  perform private.check_size('resource', pg_catalog.octet_length(p_resource), 4096);
+  perform private.check_size('status', pg_catalog.octet_length(p_status), 1024);
+  perform private.check_size('idempotency_key', pg_catalog.octet_length(p_idempotency_key), 1024);
+  v_status := private.clean_text(p_status, 51);
+  v_resource := private.clean_text(p_resource, 201);
   perform private.require_status_fields(p_state, coalesce(v_status, ''), p_data, p_error, p_error_code);
   if p_update_type is null or p_update_type !~ '^[A-Za-z][A-Za-z0-9_.-]{0,63}$' then
     raise exception 'invalid_arguments' using
@@ -202,10 +208,12 @@ create function public.advance_status_update(
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_status constant text := private.clean_text(p_status, 51);
+  v_status text;
   v_news jsonb;
   v_job public.jobs;
 begin
+  perform private.check_size('status', pg_catalog.octet_length(p_status), 1024);
+  v_status := private.clean_text(p_status, 51);
   perform private.require_status_fields(p_state, v_status, p_data, p_error, p_error_code);
 
   select job.* into v_job from public.jobs as job where job.id = p_job_id and job.kind = 'status' for no key update;

@@ -6,7 +6,9 @@ create function private.try_uuid(p_text text) returns uuid
 language sql immutable parallel safe security invoker set search_path = ''
 as $$
   select case
-    when p_text ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then p_text::uuid
+    when pg_catalog.octet_length(p_text) = 36
+      and p_text ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+    then p_text::uuid
   end;
 $$;
 comment on function private.try_uuid(text) is 'The text as a uuid, or null when it is not one. Never raises an error.';

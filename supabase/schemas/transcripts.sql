@@ -70,10 +70,14 @@ declare
   -- Characters that are stored, and the last ones of them that the messages have.
   v_max_stored constant integer := 1000000;
   v_max_sent constant integer := 4000;
-  v_job public.jobs := private.lock_transcription_job(p_job_id, p_lease_token);
-  v_text constant text := private.clean_text(p_text, v_max_stored);
+  v_job public.jobs;
+  v_text text;
   v_partial jsonb;
 begin
+  perform private.check_size('p_text', pg_catalog.octet_length(p_text), v_max_stored * 4);
+  perform private.check_size('p_stage', pg_catalog.octet_length(p_stage), 4096);
+  v_job := private.lock_transcription_job(p_job_id, p_lease_token);
+  v_text := private.clean_text(p_text, v_max_stored);
   update public.transcriptions as transcription
   set text = v_text
   where transcription.id = v_job.subject_id and transcription.completed_at is null;
@@ -88,7 +92,7 @@ begin
 end;
 $$;
 comment on function public.report_transcript(uuid, uuid, text, integer, text) is
-  'As report_progress, with the whole text so far: it is stored in the transcription, and its last 4,000 characters are the field text of the progress message. Returns when the lease expires. Errors: job_not_found, lease_lost, illegal_transition, invalid_arguments.';
+  'As report_progress, with the whole text so far: it is stored in the transcription, and its last 4,000 characters are the field text of the progress message. Returns when the lease expires. Errors: message_too_large, job_not_found, lease_lost, illegal_transition, invalid_arguments.';
 revoke execute on function public.report_transcript(uuid, uuid, text, integer, text) from public, anon, authenticated;
 grant execute on function public.report_transcript(uuid, uuid, text, integer, text) to service_role;
 
@@ -97,10 +101,13 @@ returns public.transcriptions
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_job public.jobs := private.lock_transcription_job(p_job_id, p_lease_token);
-  v_transcript constant jsonb := private.clean_json(p_transcript);
+  v_job public.jobs;
+  v_transcript jsonb;
   v_transcription public.transcriptions;
 begin
+  perform private.check_json('p_transcript', p_transcript, 4194304);
+  v_job := private.lock_transcription_job(p_job_id, p_lease_token);
+  v_transcript := private.clean_json(p_transcript);
   if coalesce(pg_catalog.jsonb_typeof(v_transcript), '') <> 'object'
      or coalesce(pg_catalog.jsonb_typeof(v_transcript -> 'text'), '') <> 'string'
      or pg_catalog.jsonb_typeof(coalesce(v_transcript -> 'segments', '[]')) <> 'array'
@@ -133,6 +140,6 @@ begin
 end;
 $$;
 comment on function public.store_transcript(uuid, uuid, jsonb) is
-  'Stores the whole transcript: {text, segments, words, duration, wordCount, language, provider, model, simulated}. Returns the transcription. Errors: job_not_found, lease_lost, illegal_transition, invalid_arguments, document_not_found.';
+  'Stores the whole transcript: {text, segments, words, duration, wordCount, language, provider, model, simulated}. Returns the transcription. Errors: message_too_large, job_not_found, lease_lost, illegal_transition, invalid_arguments, document_not_found.';
 revoke execute on function public.store_transcript(uuid, uuid, jsonb) from public, anon, authenticated;
 grant execute on function public.store_transcript(uuid, uuid, jsonb) to service_role;

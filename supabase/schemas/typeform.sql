@@ -59,8 +59,9 @@ create function public.receive_typeform_response(p_response jsonb, p_user_id uui
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
-  v_form jsonb := p_response -> 'form_response';
-  v_token constant text := v_form ->> 'token';
+  v_max_answers constant integer := 1000;
+  v_form jsonb;
+  v_token text;
   v_now constant timestamptz := pg_catalog.now();
   v_incident_id uuid;
   v_user_id uuid;
@@ -73,6 +74,10 @@ declare
   v_answers jsonb;
   v_files jsonb;
 begin
+  -- The webhook takes requests of at most 1 MB. As jsonb writes them, with spaces, they are a little longer.
+  perform private.check_json('p_response', p_response, 2097152);
+  v_form := p_response -> 'form_response';
+  v_token := v_form ->> 'token';
   if coalesce(pg_catalog.jsonb_typeof(v_form), '') <> 'object'
      or coalesce(pg_catalog.jsonb_typeof(v_form -> 'token'), '') <> 'string'
      or v_token !~ '^[A-Za-z0-9_-]{1,128}$'
@@ -85,6 +90,17 @@ begin
     v_answers := v_form -> 'answers';
   else
     raise exception 'invalid_form_response' using errcode = 'PT400', detail = 'The answers are not a list.';
+  end if;
+  -- Each answer is looked up among the fields.
+  if pg_catalog.jsonb_array_length(v_answers) > v_max_answers
+     or pg_catalog.jsonb_path_exists(
+       v_form,
+       'strict $.definition.fields ? (@.type() == "array" && @.size() > $max)',
+       pg_catalog.jsonb_build_object('max', v_max_answers), true
+     )
+  then
+    raise exception 'message_too_large' using
+      errcode = 'PT413', detail = pg_catalog.format('A form has at most %s fields.', v_max_answers);
   end if;
   if exists (
     select from pg_catalog.jsonb_array_elements(v_answers) as answer
@@ -220,6 +236,6 @@ begin
 end;
 $$;
 comment on function public.receive_typeform_response(jsonb, uuid) is
-  'Stores a Typeform response as an incident with its owner, documents and jobs, once per form_response.token. Returns {incident_id, user_id, document_ids, job_ids, duplicate}. Errors: invalid_form_response, user_unknown.';
+  'Stores a Typeform response as an incident with its owner, documents and jobs, once per form_response.token. Returns {incident_id, user_id, document_ids, job_ids, duplicate}. Errors: message_too_large, invalid_form_response, user_unknown.';
 revoke execute on function public.receive_typeform_response(jsonb, uuid) from public, anon, authenticated;
 grant execute on function public.receive_typeform_response(jsonb, uuid) to service_role;

@@ -1,6 +1,6 @@
 -- Changes of an incident by its members: date, description and title. The column answers keeps what the reporter said.
 --
---   update_incident ──▶ member? ──▶ values ──▶ row, if a value changes ──▶ tokens of the user ──▶ broadcast
+--   update_incident ──▶ sizes ──▶ member? ──▶ values ──▶ row, if a value changes ──▶ tokens of the user ──▶ broadcast
 
 create function public.update_incident(
   p_incident_id uuid,
@@ -19,10 +19,12 @@ declare
   -- Today in the time zone where the day begins first.
   v_last_day constant date := (pg_catalog.clock_timestamp() at time zone 'Pacific/Kiritimati')::date;
   v_user_id constant uuid := auth.uid();
-  v_description constant text := private.clean_text(p_description, v_max_description + 1);
-  v_title constant text := private.clean_text(pg_catalog.translate(p_title, E'\r\n\t', '   '), v_max_title + 1);
+  v_description text;
+  v_title text;
   v_incident public.incidents;
 begin
+  perform private.check_size('p_description', pg_catalog.octet_length(p_description), 131072);
+  perform private.check_size('p_title', pg_catalog.octet_length(p_title), 4096);
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can change incidents.';
   end if;
@@ -36,6 +38,8 @@ begin
     raise exception 'invalid_arguments' using
       errcode = 'PT400', detail = pg_catalog.format('p_occurred_on is a day from %s until today.', v_first_day);
   end if;
+  v_description := private.clean_text(p_description, v_max_description + 1);
+  v_title := private.clean_text(pg_catalog.translate(p_title, E'\r\n\t', '   '), v_max_title + 1);
   if (p_description is not null and v_description is null) or (p_title is not null and v_title is null) then
     raise exception 'invalid_arguments' using
       errcode = 'PT400', detail = 'A description and a title have at least one character.';

@@ -50,8 +50,9 @@ language plpgsql stable
 security definer set search_path = ''
 as $$
 begin
-  -- A submitted upload is evidence: its name gets no other bytes.
-  if exists (select from public.documents as document where document.source_path = p_name) then
+  -- A submitted upload is evidence: its name gets no other bytes. Storage's names have at most 1,024 bytes.
+  if pg_catalog.octet_length(p_name) > 1024
+    or exists (select from public.documents as document where document.source_path = p_name) then
     return false;
   end if;
   if private.open_uploads(auth.uid()::text, p_name)
@@ -135,10 +136,12 @@ as $$
 declare
   v_owner_id uuid;
   v_uploaded_by uuid;
-  v_file_name constant text := private.base_name(p_file_name);
-  v_kind constant text := private.document_kind(v_file_name, null);
+  v_file_name text;
+  v_kind text;
   v_document public.documents;
 begin
+  perform private.check_size('p_path', pg_catalog.octet_length(p_path), 1024);
+  perform private.check_size('p_file_name', pg_catalog.octet_length(p_file_name), 32768);
   if auth.uid() is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can submit files.';
   end if;
@@ -178,6 +181,8 @@ begin
     raise exception 'too_many_documents' using errcode = 'PT409', detail = 'private.limits says how many there may be.';
   end if;
 
+  v_file_name := private.base_name(p_file_name);
+  v_kind := private.document_kind(v_file_name, null);
   -- The uploader may have been deleted since.
   select account.id into v_uploaded_by from auth.users as account where account.id = v_uploaded_by;
   insert into public.documents (incident_id, user_id, kind, document_type, source_path, uploaded_by, file_name)
