@@ -22,8 +22,9 @@ create function private.json_fits(p_value jsonb, p_max_bytes integer) returns bo
 language plpgsql immutable parallel safe security invoker set search_path = ''
 as $$
 begin
-  -- A list of small numbers is up to eight times as large in memory as in text.
-  if pg_catalog.pg_column_size(p_value) > p_max_bytes::bigint * 8 then
+  -- Most values are less than twice as large in memory as they are in text. A list of single digits is six times as large:
+  -- the addition is for such lists of up to 64 KB.
+  if pg_catalog.pg_column_size(p_value) > p_max_bytes::bigint * 2 + 262144 then
     return false;
   end if;
   -- The number 1e131071 has 12 bytes in memory and 131,072 as text: 16 KB of such numbers would be 170 MB of text. Numbers

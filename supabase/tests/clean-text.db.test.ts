@@ -48,9 +48,7 @@ test('texts and JSON of every kind of character come out as those of sanitizeTex
     const limits = { maxLength: LENGTH, multiline: true }
     expect(rows.map((row) => row.text)).toEqual(texts.map((text) => sanitizeText(text, limits)))
     // clean_json neither trims nor composes nor cuts: the query above does the latter two, and < and > protect spaces.
-    expect(rows.map((row) => row.json)).toEqual(
-      texts.map((text) => sanitizeText(`>${text}<`, limits)),
-    )
+    expect(rows.map((row) => row.json)).toEqual(texts.map((text) => sanitizeText(`>${text}<`, limits)))
   })
 })
 

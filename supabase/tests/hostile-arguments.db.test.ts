@@ -44,7 +44,11 @@ const ATTACKS: Readonly<Record<string, readonly Attack[]>> = {
       value: `${'{"form_response":'.repeat(6_000)}1${'}'.repeat(6_000)}`,
     },
     { what: '8 MB', value: JSON.stringify({ text: 'a'.repeat(8_388_608) }), ...LARGE },
-    { what: '4 MB of backslashes', value: JSON.stringify({ text: '\\\r'.repeat(1_000_000) }), outsideOnly: true },
+    {
+      what: '4 MB of backslashes',
+      value: JSON.stringify({ text: '\\\r'.repeat(1_000_000) }),
+      outsideOnly: true,
+    },
     {
       what: '6,000 numbers of 131,072 digits',
       value: numbers('1e131071', 6_000),
@@ -91,10 +95,12 @@ const HARMLESS = ['uuid', 'boolean', 'job_status', 'jobs']
 /** Functions that take a value of any size, and why they may. */
 const TAKES_ANY_SIZE: Readonly<Record<string, string>> = {
   'form_link_user(text)': 'Compares the length first and returns null.',
-  'private.may_upload(text)': 'Compares the length first. A policy would turn an error into a refusal without a reason.',
+  'private.may_upload(text)':
+    'Compares the length first. A policy would turn an error into a refusal without a reason.',
   'private.may_read_original(text)': 'As may_upload.',
   'private.try_uuid(text)': 'Compares the length first and returns null.',
-  'private.topic_id(text)': 'Compares the argument, which policies write, with the topic, whose length it checks.',
+  'private.topic_id(text)':
+    'Compares the argument, which policies write, with the topic, whose length it checks.',
 }
 
 const OWN_CODE = /^PT[45]\d\d$/
@@ -134,42 +140,63 @@ async function ending(client: pg.Client, userId: string, role: string, sql: stri
   }
 }
 
-test('every function that an API role may call bounds its arguments', { timeout: 300_000 }, async () => {
-  await using database = await createTestDatabase()
-  await withClient(database.urls.postgres, async (client) => {
-    const [userId = ''] = await addUsers(client, 1)
-    await client.query(`set statement_timeout = '5s'`)
-    const functions = await callables(client)
-    expect(functions.length).toBeGreaterThan(50)
-    const faults: string[] = []
-    const used = new Set<string>()
-    for (const { schema, name, signature, types, roles } of functions) {
-      for (const [index, type] of types.entries()) {
-        const attacks = ATTACKS[type]
-        if (attacks === undefined) {
-          if (!HARMLESS.includes(type)) faults.push(`${signature}: no hostile value for the type ${type}`)
-          continue
-        }
-        for (const role of roles) {
-          for (const { what, value, tooLarge, outsideOnly } of attacks) {
-            // The schema private is not served by the API: other functions call these with what they have bounded.
-            const internal = schema === 'private' && !roles.includes('authenticated')
-            if (internal && outsideOnly) continue
-            const values = types.map((other, at) => (at === index ? `$1::${type}` : usual(other)))
-            const sql = `select ${schema}.${name}(${values.join(', ')})`
-            const error = await ending(client, userId, role, sql, value)
-            const told = `${signature} as ${role}, argument ${index + 1}, ${what}: ${error?.code ?? 'no error'} ${error?.message.slice(0, 80) ?? ''}`
-            if (error?.code === '57014') faults.push(told)
-            else if (!internal && error !== null && !OWN_CODE.test(error.code ?? '')) faults.push(told)
-            else if (!internal && tooLarge && error?.message !== 'message_too_large') {
-              if (signature in TAKES_ANY_SIZE) used.add(signature)
-              else faults.push(told)
-            }
+/** Calls each function with each hostile value. Returns what was not refused, and the exceptions that were needed. */
+async function attack(client: pg.Client, functions: readonly Callable[]) {
+  const [userId = ''] = await addUsers(client, 1)
+  await client.query(`set statement_timeout = '5s'`)
+  const faults: string[] = []
+  const used = new Set<string>()
+  for (const { schema, name, signature, types, roles } of functions) {
+    for (const [index, type] of types.entries()) {
+      const attacks = ATTACKS[type]
+      if (attacks === undefined) {
+        if (!HARMLESS.includes(type)) faults.push(`${signature}: no hostile value for the type ${type}`)
+        continue
+      }
+      for (const role of roles) {
+        for (const { what, value, tooLarge, outsideOnly } of attacks) {
+          // The schema private is not served by the API: other functions call these with what they have bounded.
+          const internal = schema === 'private' && !roles.includes('authenticated')
+          if (internal && outsideOnly) continue
+          const values = types.map((other, at) => (at === index ? `$1::${type}` : usual(other)))
+          const sql = `select ${schema}.${name}(${values.join(', ')})`
+          const error = await ending(client, userId, role, sql, value)
+          const told = `${signature} as ${role}, argument ${index + 1}, ${what}: ${error?.code ?? 'no error'} ${error?.message.slice(0, 80) ?? ''}`
+          if (error?.code === '57014') faults.push(told)
+          else if (!internal && error !== null && !OWN_CODE.test(error.code ?? '')) faults.push(told)
+          else if (!internal && tooLarge && error?.message !== 'message_too_large') {
+            if (signature in TAKES_ANY_SIZE) used.add(signature)
+            else faults.push(told)
           }
         }
       }
     }
+  }
+  return { faults, used: [...used].sort() }
+}
+
+test('every function that an API role may call bounds its arguments', { timeout: 300_000 }, async () => {
+  await using database = await createTestDatabase()
+  await withClient(database.urls.postgres, async (client) => {
+    const functions = await callables(client)
+    expect(functions.length).toBeGreaterThan(50)
+    const { faults, used } = await attack(client, functions)
     expect(faults).toEqual([])
-    expect([...used].sort()).toEqual(Object.keys(TAKES_ANY_SIZE).sort())
+    expect(used).toEqual(Object.keys(TAKES_ANY_SIZE).sort())
+  })
+})
+
+test('a new function without bounds is found in the catalogue and named', async () => {
+  await using database = await createTestDatabase()
+  await withClient(database.urls.postgres, async (client) => {
+    await client.query(
+      `create function public.unbounded(p_text text) returns integer language sql as 'select length(p_text)';
+       grant execute on function public.unbounded to authenticated`,
+    )
+    const added = (await callables(client)).filter(({ name }) => name === 'unbounded')
+    const { faults } = await attack(client, added)
+    expect(faults).toContainEqual(
+      expect.stringContaining('unbounded(text) as authenticated, argument 1, 8 MB of text'),
+    )
   })
 })
