@@ -184,7 +184,7 @@ for (const { name, heard, committed } of contenders) {
   )
 }
 report(results)
-// Closes the sockets of peers that are reconnecting at this moment, too.
+// Ends the pages and the peers' servers before the stack that they use.
 await owned.disposeAsync()
 await stack[Symbol.asyncDispose]()
 process.exit()

@@ -167,7 +167,7 @@ test('a page that may use neither storage nor locks hears everything once, over 
   await untilLive(tab)
 })
 
-test('the file with the engine does not arrive: the page says so, and connects once it does', async () => {
+test('while the engine’s file does not arrive, the page shows that; it connects once the file has arrived', async () => {
   let reachable = false
   const asked: string[] = []
   await context.route(/engine/, (route) => {

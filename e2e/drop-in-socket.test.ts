@@ -143,7 +143,7 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
   const user = randomUUID()
   const connect = (token: TokenOf = () => tokenOf(user)): Transport => create(proxy.url, token)
 
-  test('joins, hears what the database says on its topic, as JSON and as bytes, and nothing else', async () => {
+  test('joins, and hears JSON and bytes that the database sends to its topic, and nothing else', async () => {
     const [topic, other] = [topicOf(), topicOf()]
     const { told, until } = join(connect(), topic)
     await until('flowing')
@@ -163,7 +163,7 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     await until('said {"n":1}')
   })
 
-  test('is one for all topics; each ends for itself, and the last one ends the socket at once', async () => {
+  test('is shared by all topics; leaving the last topic closes the socket at once', async () => {
     const transport = connect()
     const topics = [topicOf(), topicOf(), topicOf()]
     const joins = topics.map((topic) => join(transport, topic))
@@ -201,7 +201,7 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     expect(sockets).toHaveLength(1)
   })
 
-  test('tells a topic that is not the user’s from a session that there is not', async () => {
+  test('reports a refused topic and a missing session differently', async () => {
     const foreign = join(connect(), `secret:${randomUUID()}`)
     await foreign.until('refused join_refused')
     const nobody = join(
@@ -217,7 +217,7 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     for (const { told } of [foreign, nobody, outdated]) expect(told).toHaveLength(1)
   })
 
-  test('shows who is there, and no longer who has gone', async () => {
+  test('shows the present users, and no longer those who have left', async () => {
     const topic = topicOf()
     const [ann, bob] = [join(connect(), topic, 'ann'), join(connect(), topic, 'bob')]
     await ann.until('presence ann,bob')
@@ -226,7 +226,7 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     await vi.waitFor(() => expect(ann.told.at(-1)).toBe('presence ann'), PATIENCE)
   })
 
-  test('answers a call for a sign of life', async () => {
+  test('answers a ping', async () => {
     const { until, subscription } = join(connect(), topicOf())
     await until('joined')
     subscription.ping()
@@ -257,7 +257,7 @@ describe.each(Object.entries(TRANSPORTS))('the socket %s', (_name, create) => {
     expect(renewed.told).toEqual(['alive'])
   })
 
-  test('notices a connection that carries nothing any more, and does not wait for it', async () => {
+  test('notices a half-open connection, and closes without waiting for it', async () => {
     const transport = connect()
     const [topic, other] = [topicOf(), topicOf()]
     const first = join(transport, topic)

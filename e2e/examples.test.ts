@@ -105,7 +105,7 @@ const recordSockets = `{
   globalThis.openSockets = () => all.filter(({ readyState }) => readyState < 2).length
 }`
 
-describe('a page that a server wrote', () => {
+describe('a server-rendered page', () => {
   test('is live, shows a toast when a job changes, and says when it is offline', async () => {
     await signIn(staticExample.url)
     await expectIndicator('●Live')
@@ -131,7 +131,7 @@ describe('a page that a server wrote', () => {
     await expectIndicator('●Live')
   })
 
-  test('gets what happened while it was away, once', async () => {
+  test('gets the messages of the time it was offline, once', async () => {
     await signIn(staticExample.url)
     await expectIndicator('●Live')
     await page.goto('about:blank')
@@ -211,7 +211,7 @@ describe('a page', () => {
   })
 
   // A headless browser has no back/forward cache: the page is told what it would be told.
-  test('gives its socket up in the turn in which it is put aside, and catches up when it is back', async () => {
+  test('gives up its socket in the turn in which it enters the back/forward cache, and catches up afterwards', async () => {
     const { access_token: token } = await session()
     await page.exposeFunction('claimwireToken', () => token)
     await page.addInitScript(recordSockets)
@@ -228,7 +228,7 @@ describe('a page', () => {
     expect(errors).toEqual([])
   })
 
-  test('that is open twice has one socket, which the other takes over with the next breath', async () => {
+  test('that is open twice has one socket, which the second tab takes over at once', async () => {
     const { access_token: token } = await session()
     await context.exposeFunction('claimwireToken', () => token)
     await context.addInitScript(recordSockets)

@@ -95,7 +95,7 @@ test(
   LONG_TIMEOUT_MS,
 )
 
-test('a worker that comes back after its lease has gone to another changes nothing', async () => {
+test('a worker that comes back after it has lost its lease changes nothing', async () => {
   files.hold()
   const { jobIds } = await postClaim(1)
   const [jobId] = jobIds
@@ -132,7 +132,7 @@ test('nudges at the same time do the work once', async () => {
   await expectAllEnded(jobIds, { attempts: 1 })
 })
 
-test('nudges that are all lost are made up for by the sweeper', async () => {
+test('the sweeper nudges again when all nudges are lost', async () => {
   await renameSecret('project_url', 'project_url_away')
   const claim = await postClaim(2)
   await renameSecret('project_url_away', 'project_url')

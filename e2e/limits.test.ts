@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((client) => client.removeAllChannels()))
 })
 
-test('of six sign-ins of a user five can listen, and the sixth takes the place of one that is told so', async () => {
+test('of six sign-ins of a user five can listen; the sixth displaces one, which is told', async () => {
   const user = await newUser()
   const devices = await Promise.all(Array.from({ length: MAX_DEVICES + 1 }, () => signInAgain(user)))
   const [first, sixth] = [devices[0], devices[MAX_DEVICES]]
@@ -100,7 +100,7 @@ test('members hear what the database lets through, by name of the sender, and no
   expect(heard.messages.map(({ event }) => event)).toEqual(['user_typing', 'sketch'])
 })
 
-test('who sends too much is refused with the time to wait, while others send on', async () => {
+test('a user who sends too much is refused with the time to wait, while others send on', async () => {
   const [ann, bob] = [await registered(), await registered()]
   const topic = incidentTopic(await incidentOf(ann, bob))
   const send = (user: TestUser) =>
@@ -116,7 +116,7 @@ test('who sends too much is refused with the time to wait, while others send on'
   expect((await send(bob)).error).toBeNull()
 })
 
-test('a follower of a queue hears of the job; another device hears what was read', async () => {
+test('a follower of a queue gets the job’s messages; another device gets marks as read', async () => {
   const [ann, bob] = [await registered(), await registered()]
   const incidentId = await incidentOf(ann, bob)
   const queueId = randomUUID()

@@ -46,7 +46,7 @@ describe('the doctor', () => {
     expect(data.users.filter(({ email }) => email?.startsWith('doctor-'))).toEqual([])
   })
 
-  test('finds what is wrong, says what to do about it, and ends with 1', async () => {
+  test('prints failed checks with their remedies, and exits with 1', async () => {
     const { code, checks } = await doctor({ ...ENVIRONMENT, TYPEFORM_WEBHOOK_SECRET: 'another' })
     expect(failed(checks)).toEqual([
       expect.objectContaining({ name: 'webhook secret', remedy: expect.any(String) }),
@@ -75,7 +75,7 @@ describe('the doctor', () => {
     }
   })
 
-  test('does what it can without the secret key', async () => {
+  test('skips only the checks that need the secret key when it has none', async () => {
     const { SUPABASE_PUBLISHABLE_KEY } = ENVIRONMENT
     const { code, checks } = await doctor({ SUPABASE_PUBLISHABLE_KEY })
     expect(checks.map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'skipped', 'skipped'])
@@ -129,7 +129,7 @@ async function fail(userId: string): Promise<void> {
 }
 
 describe('listening in the terminal', () => {
-  test('as an operator: what was missed, then what comes, without taking the place of a device', async () => {
+  test('as an operator prints missed and then new messages, without counting as a device', async () => {
     const user = await newUser()
     await fail(user.id)
     await using listener = listen(['--user', user.email, '--since', '0'], ENVIRONMENT)

@@ -47,7 +47,7 @@ beforeAll(async () => {
 })
 
 describe('a claim whose photos have ended', () => {
-  test('gets its report by itself, once, and its owner is told', async () => {
+  test('gets one report without a request, with a message to its owner', async () => {
     expect(job).toMatchObject({ status: 'completed', progress: 100, error_code: null })
     const reports = await reportsOf(user, incidentId)
     expect(reports).toMatchObject([{ origin: 'automatic', requested_by: null, job_id: job.id }])
@@ -97,7 +97,7 @@ describe('a claim whose photos have ended', () => {
     expect(await download(handler, path)).toEqual(bytes)
   })
 
-  test('has a report with what the form said and what became of the photos', async () => {
+  test('has a report with the form’s answers and the photos’ results', async () => {
     const [report] = await reportsOf(user, incidentId)
     const bytes = (await download(user, report?.path ?? '')) ?? Buffer.alloc(0)
     const { text, pageCount, info, xmp } = await readPdf(bytes)
@@ -149,7 +149,7 @@ test('asked for again, and in German, there is another report', async () => {
   expect(text).toContain('Unfallbericht')
 })
 
-test('a claim without a date has no report, its owner is told why, and a retry after the remedy succeeds', async () => {
+test('a claim without a date has no report and a message with the reason, and a retry with a date succeeds', async () => {
   const owner = await newUser()
   const response = buildTypeformResponse({
     userId: owner.id,

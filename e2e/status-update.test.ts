@@ -15,7 +15,7 @@ const LOOKUP = {
   data: { make: 'Opel' },
 }
 
-test('one call tells the user once, also when it is made twice at once', async () => {
+test('one call sends one message, also when it is made twice at the same time', async () => {
   const user = await newUser()
   const answers = await Promise.all(
     Array.from({ length: 5 }, () =>

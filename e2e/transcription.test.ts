@@ -62,7 +62,7 @@ async function addVoiceNote(user: TestUser, queueId: string, sourceUrl: string):
 }
 
 describe('a voice note', () => {
-  test('is told of from queued to complete, with its text on the way, to its user and in its queue', async () => {
+  test('sends messages from queued to complete, with partial text, to its user and its queue', async () => {
     const user = await newUser()
     await user.client.rpc('register_device', { p_device_id: randomUUID() })
     const queueId = randomUUID()
@@ -189,7 +189,7 @@ describe('a service that fails', () => {
   beforeAll(() => attempts(3))
   afterAll(() => attempts(1))
 
-  test('is asked again, the busy one not before it has said; one that refuses is not', async () => {
+  test('is called again, a busy service not before its retry-after; a service that refuses is not', async () => {
     const user = await newUser()
     await user.client.rpc('register_device', { p_device_id: randomUUID() })
     await user.client.realtime.setAuth()

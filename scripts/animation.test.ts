@@ -10,7 +10,7 @@ function frame(size: number, dot: number): Frame {
   return { png: PNG.sync.write(image), shownMs: 200 }
 }
 
-test('holds every frame, and of the later ones only what changed', () => {
+test('holds every frame, and only the changed pixels of later frames', () => {
   const gif = encodeGif([frame(64, 0), frame(64, 1), frame(64, 2)])
   expect(Buffer.from(gif.subarray(0, 6)).toString('latin1')).toBe('GIF89a')
   // Graphic control extensions, one a frame: 21 f9 04 <flags> <delay, hundredths, little endian>.

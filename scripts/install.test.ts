@@ -115,7 +115,7 @@ test('of many processes one installs, and the others wait for it', async () => {
   expect(existsSync(lockFile())).toBe(false)
 })
 
-test('a killed process leaves its npm at work: the next one waits for that', async () => {
+test('the npm of a killed process goes on, and the next process waits for its end', async () => {
   const killed = ensure()
   await vi.waitFor(() => expect(began()).toBe(1))
   await vi.waitFor(() => expect(readFileSync(lockFile(), 'utf8').split('\n')).toHaveLength(2))
@@ -147,7 +147,7 @@ test('an install that was cut short is repeated', async () => {
   expect(began()).toBe(1)
 })
 
-test('a signal ends npm too, and the failure is told', async () => {
+test('a signal ends npm too, and the failure is reported', async () => {
   const run = ensure()
   await vi.waitFor(() => expect(began()).toBe(1))
   run.child.kill('SIGTERM')
@@ -157,7 +157,7 @@ test('a signal ends npm too, and the failure is told', async () => {
   expect(existsSync(lockFile())).toBe(false)
 })
 
-test('a failing npm is told, with its exit code', async () => {
+test('a failure of npm is reported, with its exit code', async () => {
   writeFileSync(join(root, 'fail'), '')
   const { code, said } = await ensure().ended
   expect(code).toBe(1)

@@ -51,7 +51,7 @@ async function insert(db: pg.PoolClient, userId: string, count: number): Promise
     idsOf(rows),
     idsOf(open),
   ])
-  // Without reports, no report is made during the measurement.
+  // Deletes queued reports, so that none is made during the measurement.
   await db.query('delete from public.reports where user_id = $1', [userId])
   await db.query(`delete from public.jobs where user_id = $1 and kind = 'pdf'`, [userId])
   await db.query(

@@ -7,7 +7,7 @@ export interface PageVariant extends AsyncDisposable {
   readonly url: string
 }
 
-/** Answers conditional requests as the dashboard's server does. */
+/** Headers that are passed on, so that caching and policy are those of the dashboard's own server. */
 const REQUEST_HEADERS = ['accept', 'if-none-match'] as const
 const RESPONSE_HEADERS = [
   'cache-control',

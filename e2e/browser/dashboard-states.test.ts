@@ -120,7 +120,7 @@ async function readyPhoto(user: TestUser): Promise<string> {
 }
 
 describe('the inbox on two devices', () => {
-  test('counts, marks and leads to the thing itself', async () => {
+  test('counts, marks, and opens the document of a notification', async () => {
     const user = await newUser()
     const [one, other] = [await newPage(), await newPage(PHONE)]
     await enter(one, user)

@@ -25,7 +25,7 @@ describe('case notes between two members', () => {
   const field = (page: Page) => page.getByLabel('Write a case note')
   const note = (page: Page, text: string) => page.locator('.note').filter({ hasText: text })
 
-  test('each sees who is there, who is typing, and what was written, once', async () => {
+  test('each sees presence and typing of the other, and each note once', async () => {
     const { anna, ben, first, second } = await twoMembers()
     await first.page
       .getByRole('list', { name: 'Also looking at this incident' })
@@ -53,7 +53,7 @@ describe('case notes between two members', () => {
     ).toBe(false)
   })
 
-  test('what is written without a network arrives once, also after a reload', async () => {
+  test('a note that is written without a network arrives once, also after a reload', async () => {
     const { ben, incidentId, first, second } = await twoMembers()
     await field(second.page).waitFor()
     await second.context.setOffline(true)
@@ -70,7 +70,7 @@ describe('case notes between two members', () => {
     expect(data).toEqual([{ body: 'Written in a tunnel' }])
   })
 
-  test('the other member sees work live that is told to the owner alone', async () => {
+  test('the other member sees the progress of work live whose messages go to the owner only', async () => {
     const { second, first } = await twoMembers()
     await first.page.locator('.upload input[multiple]').setInputFiles(samplePhotoPath('front'))
     await card(second.page, 'front-damage.jpg').getByText('Ready').waitFor()

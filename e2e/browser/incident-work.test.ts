@@ -33,7 +33,7 @@ test('a report is made and downloaded', async () => {
   expect(errors).toEqual([])
 })
 
-test('what a report lacks is supplied right there, and another member sees it live', async () => {
+test('a member supplies a report’s missing fields, and another member sees the report live', async () => {
   const [user, other] = [await newUser(), await newUser()]
   const incidentId = await postClaim(user, [])
   await addMember(incidentId, other)
@@ -133,7 +133,7 @@ test('an attached PDF is described by its title and its pages, and downloaded as
   expect(errors).toEqual([])
 })
 
-test('all failed work is retried at once', async () => {
+test('one button retries all failed work', async () => {
   const user = await newUser()
   const incidentId = await postClaim(user, [photo('truncated.jpg'), photo('truncated.jpg')])
   await endedJobs(user, incidentId, 2)

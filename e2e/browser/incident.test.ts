@@ -32,7 +32,7 @@ function withPhotos() {
 }
 
 describe('the lightbox', () => {
-  test('shows a photo with what is known of it, and is left as it was entered', async () => {
+  test('shows a photo with its metadata, and returns the focus when it closes', async () => {
     const { user, incidentId } = await withPhotos()
     const { page, errors } = await open(user, incidentId)
     const link = page.getByRole('link', { name: /^Open good/ }).first()
@@ -102,7 +102,7 @@ describe('the lightbox', () => {
     expect(errors).toEqual([])
   })
 
-  test('leaves the toasts a place where they cover nothing that is told of the photo', async () => {
+  test('leaves the toasts a place where they do not cover the photo’s metadata', async () => {
     const { user, incidentId } = await withPhotos()
     const { page } = await open(user, incidentId, PHONE)
     await page
@@ -252,7 +252,7 @@ test('the last visit is on the screen before the server answers, said to be old,
   ).toEqual([])
 })
 
-test('nothing hinders people who use assistive technology, and nothing sticks out', async () => {
+test('axe finds nothing, and nothing overflows the screen', async () => {
   const { user, incidentId } = await withPhotos()
   const { page } = await open(user, incidentId)
   await page.getByRole('button', { name: 'Create report' }).waitFor()

@@ -69,7 +69,7 @@ describe('the stack', () => {
     await expect.poll(titles).toEqual([])
   })
 
-  test('draws a thousand at once in one go', async () => {
+  test('draws a thousand toasts in one frame', async () => {
     await open()
     const drawn = await page.evaluate(async (toasts) => {
       let changes = 0
@@ -90,7 +90,7 @@ describe('the stack', () => {
 })
 
 describe('by keyboard', () => {
-  test('Alt+T leads there, Tab through it, Escape out of it, and the focus comes back', async () => {
+  test('Alt+T moves the focus to the toasts, Tab through them, and Escape returns the focus', async () => {
     await open()
     await page.getByRole('button', { name: 'A button of the page' }).focus()
     await show({ title: 'First', durationMs: null }, { title: 'Second', durationMs: null })
@@ -112,7 +112,7 @@ describe('by keyboard', () => {
     await expect.poll(() => before.evaluate((element) => element === document.activeElement)).toBe(true)
   })
 
-  test('time stands still while the focus is there, and goes on afterwards', async () => {
+  test('time stands still while a toast has the focus, and goes on afterwards', async () => {
     await open()
     await page.clock.install()
     await show({ title: 'Short', durationMs: 1_000 })
@@ -240,7 +240,7 @@ test('a modal dialog neither covers nor disables toasts', async () => {
   await expect.poll(() => region().evaluate((element) => element.parentElement === document.body)).toBe(true)
 })
 
-test('nothing moves for people who asked for that', async () => {
+test('nothing moves with reduced motion', async () => {
   await open({ reducedMotion: 'reduce' })
   await show(...numbered(3))
   await toast('Toast 3').waitFor()

@@ -81,13 +81,13 @@ describe('finds that', () => {
   })
 })
 
-test('of a function that is not there it is said that it is missing, not that its logs tell why', () => {
+test('the remedy for a missing function is its deployment, not its logs', () => {
   const nudges = { answered: 0, failed: 2, lastFailure: 'HTTP 404' }
   const check = judge({ ...HEALTHY, nudges }, EXPECTED).find(({ name }) => name === 'nudges')
   expect(check?.remedy).toContain('private.job_kinds')
 })
 
-test('the address that functions of supabase start use is not compared with that of people', () => {
+test('the address that functions use under `supabase start` is not compared with the public one', () => {
   const checks = judge({ ...HEALTHY, projectUrl: 'http://kong:8000' }, { ...EXPECTED, local: true })
   expect(checks.filter(({ verdict }) => verdict !== 'ok')).toEqual([])
 })

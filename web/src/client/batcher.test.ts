@@ -17,7 +17,7 @@ function setup(onFlush: (batcher: Batcher<number>) => void = () => undefined) {
 }
 
 describe('a batch', () => {
-  it('begins with the first item at once, and holds what follows within the window', async () => {
+  it('emits the first item at once, and collects later items of the window', async () => {
     const { clock, batches, batcher } = setup()
     batcher.push(1)
     expect(batches).toEqual([[1]])
@@ -30,7 +30,7 @@ describe('a batch', () => {
     expect(batches).toEqual([[1], [2, 3]])
   })
 
-  it('follows a batch no sooner than the window, and is at once again after a pause', async () => {
+  it('comes no sooner than one window after the last batch, and at once after a pause', async () => {
     const { clock, batches, batcher } = setup()
     for (const item of [1, 2, 3]) {
       batcher.push(item)
@@ -42,7 +42,7 @@ describe('a batch', () => {
     expect(batches.at(-1)).toEqual([4])
   })
 
-  it('takes what its listener causes into the next one', async () => {
+  it('leaves items that its listener adds to the next batch', async () => {
     const { clock, batches, batcher } = setup((self) => {
       if (batches.length === 1) self.push(2)
     })
@@ -51,7 +51,7 @@ describe('a batch', () => {
     expect(batches).toEqual([[1], [2]])
   })
 
-  it('is handed on or dropped at the end', async () => {
+  it('is emitted or dropped at the end', async () => {
     const { clock, batches, batcher } = setup()
     for (const item of [1, 2]) batcher.push(item)
     batcher.end()

@@ -231,7 +231,7 @@ describe('transition', () => {
     expect(state).toEqual({ name: 'offline', failures: 1, retryAt: NOW + 500, reason: 'heartbeat-timeout' })
   })
 
-  it('says that the device is offline when it learns so later', () => {
+  it('changes its reason when the device is found to be offline later', () => {
     const { state } = transition(STATES.offline, EVENTS.offline, NOW, settings)
     expect(state).toMatchObject({ name: 'offline', reason: 'network', retryAt: NOW + 500 })
   })
@@ -259,7 +259,7 @@ describe('transition', () => {
     },
   )
 
-  it('is not live by what was known longer ago than a check may be', () => {
+  it('is not live when the last head check is older than a check may be', () => {
     const late: ConnectionEvent = { name: 'caught-up', asOf: NOW - settings.checkInterval }
     const next = transition(STATES['catching-up'], late, NOW, settings)
     expect([next.state.name, inShort(next.effects)]).toEqual(['catching-up', 'catch-up'])
@@ -271,7 +271,7 @@ describe('transition', () => {
     })
   })
 
-  it('does not let an older answer take back what a newer one said', () => {
+  it('does not let an older answer replace a newer one', () => {
     const late: ConnectionEvent = { name: 'confirmed', asOf: NOW - 25_000 }
     expect(transition(STATES.live, late, NOW, settings).state).toBe(STATES.live)
   })
@@ -355,7 +355,7 @@ const WAYS_ON: Record<ConnectionStateName, readonly Parameters<World['pending'][
 }
 
 describe('any possible sequence of events', () => {
-  it('never leaves the client waiting for nothing', () => {
+  it('never ends in a state without a timer or a request under way', () => {
     const steps = fc.array(fc.record({ draw: fc.nat(), wait: fc.nat({ max: 40_000 }) }), { maxLength: 80 })
     fc.assert(
       fc.property(steps, (draws) => {

@@ -13,7 +13,7 @@ function twoTabs() {
 }
 
 describe('the cursor of a user', () => {
-  it('is what any tab has reached, and none takes it back', () => {
+  it('is the highest number that any tab has reached', () => {
     const { one, other } = twoTabs()
     one.advance(ANNA, at(1))
     other.advance(ANNA, at(5))
@@ -22,7 +22,7 @@ describe('the cursor of a user', () => {
     expect(one.read('user-ben')).toBeNull()
   })
 
-  it('goes on under another numbering, and back where the table has said so', () => {
+  it('moves to another epoch, and back to a lower number where the table was set back', () => {
     const { one } = twoTabs()
     one.advance(ANNA, at(5))
     one.advance(ANNA, at(2, 'epoch-2'))

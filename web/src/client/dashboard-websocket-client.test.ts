@@ -51,7 +51,7 @@ describe('connect', () => {
     expect(client.getState().state).toBe('idle')
   })
 
-  it('starts at the head on the first visit, and hears what comes then', async () => {
+  it('starts at the head on the first visit, and hears later messages', async () => {
     const { client, server, heard, states } = setup()
     server.write(ANNA)
     server.write(ANNA)
@@ -92,7 +92,7 @@ describe('connect', () => {
     },
   )
 
-  it('goes on where this profile left off, in pages, saying that they are replayed', async () => {
+  it('continues at the profile’s cursor, in pages of replayed messages', async () => {
     const storage = new FakeStorage()
     const server = new FakeServer(ANNA)
     const first = setup({ storage }, server)
@@ -142,7 +142,7 @@ describe('connect', () => {
 })
 
 describe('while live', () => {
-  it('reads what is missing before it delivers what came early', async () => {
+  it('reads missing messages before it delivers a broadcast that came early', async () => {
     const { client, server, heard, states } = setup()
     await client.connect(ANNA)
     server.writeUnheard(ANNA)
@@ -163,7 +163,7 @@ describe('while live', () => {
     expect(heard).toEqual([1])
   })
 
-  it('looks again as soon as the stream says that it flows only now', async () => {
+  it('checks the head again when the server’s stream from the database begins late', async () => {
     const { client, server, heard } = setup()
     await client.connect(ANNA)
     server.writeUnheard(ANNA)
@@ -172,7 +172,7 @@ describe('while live', () => {
     expect(heard).toEqual([1])
   })
 
-  it.each(['wake', 'online'] as const)('looks at once on %s', async (event) => {
+  it.each(['wake', 'online'] as const)('checks the head at once on %s', async (event) => {
     const { client, server, heard } = setup()
     await client.connect(ANNA)
     server.writeUnheard(ANNA)
@@ -206,7 +206,7 @@ describe('while live', () => {
     expect(heard).toEqual([1, -1, 2])
   })
 
-  it('steps over a message it does not know, and says so', async () => {
+  it('skips a message of an unknown type, and reports it', async () => {
     const { client, server, heard, errors } = setup()
     await client.connect(ANNA)
     server.broadcast(ANNA, { type: 'video_ready', seq: 1, epoch: 'epoch-1' })
@@ -219,7 +219,7 @@ describe('while live', () => {
     ])
   })
 
-  it('calls itself stale while the table cannot be read, and live again afterwards', async () => {
+  it('is stale while the table cannot be read, and live again afterwards', async () => {
     const { client, server, states } = setup()
     await client.connect(ANNA)
     server.readable = false
@@ -230,7 +230,7 @@ describe('while live', () => {
     expect(states.slice(-2)).toEqual(['stale', 'live'])
   })
 
-  it('is not live before a gap is filled that opened while it was reading', async () => {
+  it('is not live before a gap is filled that opened while the table was read', async () => {
     const { client, server, heard } = setup()
     await client.connect(ANNA)
     server.writeUnheard(ANNA)
@@ -246,7 +246,7 @@ describe('while live', () => {
     expect(heardWhenLive).toEqual([[1, 2, 3]])
   })
 
-  it('never asks for pages so small that they say nothing', async () => {
+  it('never asks for pages that are too small to make progress', async () => {
     const { client, server } = setup({ pageSize: 40 })
     await client.connect(ANNA)
     for (let n = 0; n < 100; n += 1) server.writeUnheard(ANNA)
@@ -280,7 +280,7 @@ describe('while live', () => {
     expect([heard.length, server.pageReads - reads]).toEqual([200, 1])
   })
 
-  it('does not call itself live after a sleep before it has looked', async () => {
+  it('is not live after a sleep before the head was checked', async () => {
     const { client, server } = setup()
     await client.connect(ANNA)
     server.readable = false
@@ -291,7 +291,7 @@ describe('while live', () => {
 })
 
 describe('reconnecting', () => {
-  it('backs off and delivers in order what happened meanwhile', async () => {
+  it('backs off and delivers in order the messages of the meantime', async () => {
     const { client, server, heard, states } = setup()
     const connected: boolean[] = []
     client.on('connected', (event) => connected.push(event.reconnected))
@@ -324,7 +324,7 @@ describe('reconnecting', () => {
     expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   })
 
-  it('tells when and why it went, once per loss', async () => {
+  it('reports when and why the connection was lost, once per loss', async () => {
     const { client, server } = setup()
     const events: unknown[] = []
     client.on('disconnected', (event) => events.push(event))
@@ -387,7 +387,7 @@ describe('reconnecting', () => {
   })
 })
 
-describe('what cannot be told one by one', () => {
+describe('a gap that cannot be filled', () => {
   it.each([
     [
       'epoch-changed',
@@ -412,7 +412,7 @@ describe('what cannot be told one by one', () => {
       },
       [1, 2, 4],
     ],
-  ] as const)('%s is said, and delivery goes on', async (reason, change, expected) => {
+  ] as const)('is reported as %s, and delivery goes on', async (reason, change, expected) => {
     const { client, server, heard } = setup()
     const reloads: unknown[] = []
     client.on('reload', (event) => reloads.push(event))
@@ -429,7 +429,7 @@ describe('what cannot be told one by one', () => {
     expect(heard).toEqual(expected)
   })
 
-  it('waits for what was heard before it can be read, and tells it once', async () => {
+  it('delivers a broadcast once that is heard before its row can be read', async () => {
     const { client, server, heard } = setup()
     const reloads: unknown[] = []
     client.on('reload', (event) => reloads.push(event))
@@ -450,7 +450,7 @@ describe('what cannot be told one by one', () => {
     expect(heard).toEqual([1, 2])
   })
 
-  it('is said once: the next visit goes on from where the table was set back to', async () => {
+  it('is reported once: the next visit continues at the head that the table was set back to', async () => {
     const storage = new FakeStorage()
     const server = new FakeServer(ANNA)
     const first = setup({ storage }, server)
@@ -468,7 +468,7 @@ describe('what cannot be told one by one', () => {
     expect([second.heard, second.client.getState().recovered]).toEqual([[2], true])
   })
 
-  it('is not taken for what only cannot be read yet, which is asked for with pauses', async () => {
+  it('is not reported for rows that cannot be read yet; the client asks for these with pauses', async () => {
     const { client, server, heard } = setup()
     await client.connect(ANNA)
     server.write(ANNA)
@@ -488,7 +488,7 @@ describe('what cannot be told one by one', () => {
     expect([heard, client.getState().recovered]).toEqual([[1, 2, 3], true])
   })
 
-  it('does not tell again under a new epoch what was told under the old one', async () => {
+  it('does not deliver again under a new epoch the messages of the old one', async () => {
     const { client, server, heard } = setup()
     await client.connect(ANNA)
     server.write(ANNA)
@@ -504,7 +504,7 @@ describe('what cannot be told one by one', () => {
 })
 
 describe('another user', () => {
-  it('never gets what is still on its way for the earlier one', async () => {
+  it('never gets messages that are under way for the earlier user', async () => {
     const storage = new FakeStorage()
     const { client, server, heard } = setup({ storage })
     await client.connect(ANNA)
@@ -518,7 +518,7 @@ describe('another user', () => {
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
   })
 
-  it('is not told, nor its cursor moved, by what was read for the earlier one', async () => {
+  it('gets no rows that were read for the earlier user, and keeps its own cursor', async () => {
     const storage = new FakeStorage()
     const { client, server, heard } = setup({ storage })
     const reloads: unknown[] = []
@@ -542,7 +542,7 @@ describe('another user', () => {
     expect([heard, reloads, storage.values]).toEqual([[1], [], before])
   })
 
-  it('is not handed what waits to be handed over together', async () => {
+  it('gets no batch that was collected for the earlier user', async () => {
     const { client, server } = setup()
     const batches: number[] = []
     client.on('batch', (items) => batches.push(items.length))
@@ -554,7 +554,7 @@ describe('another user', () => {
     expect(batches).toEqual([1])
   })
 
-  it('ends the connection where a request shows that it is another', async () => {
+  it('ends the connection where a request shows that another user has signed in', async () => {
     const { client, server, errors } = setup()
     await client.connect(ANNA)
     server.readHead = async () => {
@@ -566,7 +566,7 @@ describe('another user', () => {
     expect([errors, server.listeners, server.clock.running]).toEqual([[], 0, 0])
   })
 
-  it('ends what the earlier one followed, also where that one had disconnected', async () => {
+  it('ends the topics of the earlier user, also after that user’s disconnect', async () => {
     const { client, server } = setup()
     await client.connect(ANNA)
     const queue = client.subscribeQueue('queue-1')
@@ -606,7 +606,7 @@ describe('a device that is displaced', () => {
     timestamp: '2026-11-23T10:00:00.000Z',
   })
 
-  it('says so and gives its connection up, while the others of the user stay', async () => {
+  it('reports that, and gives up its connection; the user’s other devices stay connected', async () => {
     const { client, server, errors } = setup({ devices })
     await client.connect(ANNA)
     server.broadcast(ANNA, displaced('device-2'))
@@ -702,7 +702,7 @@ describe('listeners', () => {
     expect(second.heard).toEqual([2, 3])
   })
 
-  it('may cause further messages, which wait their turn', async () => {
+  it('may cause further messages, which are delivered after the present one', async () => {
     const { client, server, heard } = setup()
     await client.connect(ANNA)
     client.once('image_processed', () => server.write(ANNA))
@@ -712,7 +712,7 @@ describe('listeners', () => {
 })
 
 describe('storage', () => {
-  it('that is blocked costs nothing but the memory of a reload', async () => {
+  it('that is blocked loses only the cursor at a reload', async () => {
     const storage = new FakeStorage()
     storage.blocked = true
     const { client, server, heard } = setup({ storage })

@@ -56,7 +56,7 @@ describe('delivery', () => {
     expect(Math.max(...slices)).toBeLessThan(8 + msEach)
   })
 
-  it('keeps the order when more comes while the page has its turn', async () => {
+  it('keeps the order of messages that arrive between two turns', async () => {
     const { queue, heard } = setup(3)
     queue.push(items(1, 10))
     queue.push(items(11, 12))
@@ -64,7 +64,7 @@ describe('delivery', () => {
     expect(heard).toEqual(items(1, 12).map(({ seq }) => seq))
   })
 
-  it('ends at once when it is closed by a listener, and says how far it came', async () => {
+  it('ends at once when a listener closes the queue, and returns the last delivered number', async () => {
     const setupResult = setup(1, ({ seq }) => {
       if (seq === 2) setupResult.queue.close()
     })

@@ -13,7 +13,7 @@ function setup() {
 }
 
 describe('listeners', () => {
-  it('that are removed while others are told are not called any more', () => {
+  it('that are removed during an event are not called any more', () => {
     const { emitter, calls } = setup()
     emitter.on('tick', () => off())
     const off = emitter.on('tick', () => calls.push('removed'))
@@ -22,7 +22,7 @@ describe('listeners', () => {
     expect(calls).toEqual(['last'])
   })
 
-  it('that are added meanwhile hear what comes next', () => {
+  it('that are added during an event hear the next one', () => {
     const { emitter, calls } = setup()
     const off = emitter.on('tick', () => {
       off()

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { LazyModule } from './lazy-module.ts'
 
 describe('a part', () => {
-  it('is loaded once, when it is first used; who uses it is called in order, also from within', async () => {
+  it('is loaded once, at its first use; callers are called in order, also those added by a caller', async () => {
     const load = vi.fn(async () => 'part')
     const part = new LazyModule(load)
     expect(load).not.toHaveBeenCalled()
@@ -20,7 +20,7 @@ describe('a part', () => {
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  it('that cannot be loaded is tried again, and everybody still gets it', async () => {
+  it('that cannot be loaded is tried again, and all callers still get the module', async () => {
     vi.useFakeTimers()
     const load = vi.fn(async () => 'part').mockRejectedValueOnce(new TypeError('Importing a module failed.'))
     const part = new LazyModule(load)
@@ -36,7 +36,7 @@ describe('a part', () => {
     vi.useRealTimers()
   })
 
-  it('is looked for under other URLs where a browser remembers that the first one failed', async () => {
+  it('is loaded from other URLs where a browser remembers that the first one failed', async () => {
     vi.useFakeTimers()
     const url = 'https://example.org/assets/part.js'
     const failed = new TypeError(`Failed to fetch dynamically imported module: ${url}`)
@@ -68,7 +68,7 @@ describe('a part', () => {
     vi.useRealTimers()
   })
 
-  it('is there for the others when one of those who waited throws, which the page is told', async () => {
+  it('is given to the other callers when one caller throws, and the error is reported', async () => {
     const uncaught: unknown[] = []
     vi.stubGlobal('queueMicrotask', (task: () => void) => {
       try {
@@ -90,7 +90,7 @@ describe('a part', () => {
     vi.unstubAllGlobals()
   })
 
-  it('is not waited for longer than 10 s by what needs an answer', async () => {
+  it('makes `ready` fail after 10 s', async () => {
     const limit = new AbortController()
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
     const { promise, resolve } = Promise.withResolvers<string>()
@@ -124,7 +124,7 @@ describe('a part', () => {
     vi.useRealTimers()
   })
 
-  it('is not tried again for what has had its answer', async () => {
+  it('is not tried again after `ready` has failed', async () => {
     vi.useFakeTimers()
     const limit = new AbortController()
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)

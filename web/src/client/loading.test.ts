@@ -77,7 +77,7 @@ async function setupLoading(options: Partial<DashboardWebSocketClientOptions> = 
 }
 
 describe('a client whose engine is being loaded', () => {
-  it('is connecting, and live once it is there', async () => {
+  it('is connecting, and live once the engine is loaded', async () => {
     const { connecting, server, states, heard } = await setupLoading()
     await engineArrives()
     await connecting
@@ -86,7 +86,7 @@ describe('a client whose engine is being loaded', () => {
     expect(heard).toEqual([1])
   })
 
-  it('connects once, however often it is told to, and says to each when it is live', async () => {
+  it('connects once for several calls of connect, and resolves each when live', async () => {
     const { client, joined } = setup()
     const live: string[] = []
     const calls = [1, 2].map(async () => {
@@ -113,7 +113,7 @@ describe('a client whose engine is being loaded', () => {
     expect([server.subscriptions.length, server.listeners, server.clock.running]).toEqual([0, 0, 0])
   })
 
-  it('that is disconnected as soon as it says that it connects leaves nothing behind', async () => {
+  it('that is disconnected by a listener of `connecting` leaves nothing behind', async () => {
     const { client, server, states } = setup()
     client.once('state', () => client.disconnect())
     await client.connect(ANNA)
@@ -133,7 +133,7 @@ describe('a client whose engine is being loaded', () => {
     expect(states).toEqual(['connecting', 'closed', 'connecting', 'catching-up', 'live'])
   })
 
-  it('ends with the session, and with it what was followed', async () => {
+  it('ends with the session, and its topics end as well', async () => {
     const { client, connecting, server } = await setupLoading()
     const queue = client.subscribeQueue('queue-1')
     server.signIn(null)
@@ -157,7 +157,7 @@ describe('a client whose engine is being loaded', () => {
     expect(heard).toEqual([1])
   })
 
-  it('does nothing for the next user that was asked for by the one before', async () => {
+  it('does not carry out requests of the earlier user for the next one', async () => {
     const { client, server, sent } = await setupLoading()
     server.write(BEN)
     const asked = [client.markRead({ upTo: 1 }), client.sendTyping('incident-1')].map((promise) =>
@@ -172,7 +172,7 @@ describe('a client whose engine is being loaded', () => {
     expect([server.table(BEN).read.size, sent]).toEqual([0, []])
   })
 
-  it('does what it was asked for once it is there', async () => {
+  it('carries out earlier requests once the engine is loaded', async () => {
     const { client, server, sent } = await setupLoading()
     server.write(ANNA)
     const asked = [client.markRead({ upTo: 1 }), client.send('incident:1', 'note', {})]
@@ -181,7 +181,7 @@ describe('a client whose engine is being loaded', () => {
     expect([server.table(ANNA).read.size, sent]).toEqual([1, ['incident:1']])
   })
 
-  it('follows what was asked for meanwhile, unless it was closed', async () => {
+  it('joins the topics that were followed meanwhile, unless they were closed', async () => {
     const { client, connecting, joined } = await setupLoading()
     const queue = client.subscribeQueue('queue-1')
     const incident = client.joinIncident('incident-1')
@@ -193,7 +193,7 @@ describe('a client whose engine is being loaded', () => {
     expect([queue.state, incident.state]).toEqual(['live', 'live'])
   })
 
-  it('does not begin in a page that was put aside, but when it comes back', async () => {
+  it('does not begin in a page in the back/forward cache, but when the page comes back', async () => {
     const { client, server, joined, heard } = await setupLoading()
     server.page('suspend')
     await engineArrives()
@@ -218,7 +218,7 @@ describe('a client whose engine is being loaded', () => {
     expect([client.getState().state, joined()]).toEqual(['live', [`user:${ANNA}`]])
   })
 
-  it('may be told to try at once and to ping', async () => {
+  it('accepts `retryNow` and `ping`', async () => {
     const { client, connecting } = await setupLoading()
     client.retryNow()
     client.ping()
@@ -229,7 +229,7 @@ describe('a client whose engine is being loaded', () => {
 })
 
 describe('topics that are followed before the client connects', () => {
-  it('belongs to the next user where it was asked for after the earlier one had gone', async () => {
+  it('belong to the next user when followed after the earlier user’s sign-out', async () => {
     const { client, server, joined } = setup()
     await engineArrives()
     await client.connect(ANNA)
@@ -259,7 +259,7 @@ describe('a client that cannot tell who is signed in', () => {
   it.each([
     ['by itself', () => undefined],
     ['when the device is online', (server: FakeServer) => server.page('online')],
-  ])('goes on trying, and is live once it can (%s)', async (_, then) => {
+  ])('goes on trying, and is live once the session can be read (%s)', async (_, then) => {
     const registry = devices()
     const { client, server, heard } = setup({ devices: registry })
     await engineArrives()
@@ -279,7 +279,7 @@ describe('a client that cannot tell who is signed in', () => {
     expect([client.getState().state, heard]).toEqual(['live', [1]])
   })
 
-  it('does not begin where a listener has had enough of it', async () => {
+  it('does not begin where a listener has disconnected the client', async () => {
     const { client, server, states } = setup({ devices: devices() })
     server.identifiable = false
     client.on('error', () => client.disconnect())
@@ -288,7 +288,7 @@ describe('a client that cannot tell who is signed in', () => {
     expect([states, server.listeners, server.clock.running]).toEqual([[], 0, 0])
   })
 
-  it('says what else is the matter', async () => {
+  it('rejects with any other error', async () => {
     const { client, server } = setup()
     server.currentUserId = async () => {
       throw new TypeError('broken identity')

@@ -20,8 +20,8 @@ function openPage() {
   return { document, window, on, stop }
 }
 
-describe('what a browser tells a page', () => {
-  it('wakes it, or lets it put its connection aside', () => {
+describe('page events', () => {
+  it('wake the client, or make it give up its connection', () => {
     const { document, window, on } = openPage()
     expect(on(document, 'visibilitychange')).toEqual(['wake'])
     document.visibilityState = 'hidden'
@@ -33,13 +33,13 @@ describe('what a browser tells a page', () => {
     expect(on(window, 'offline')).toEqual(['offline'])
   })
 
-  it('is that it leaves for the back/forward cache, or for good, which needs nothing', () => {
+  it('suspend a page that enters the back/forward cache, and do nothing for one that is closed', () => {
     const { window, on } = openPage()
     expect(on(window, 'pagehide', { persisted: true })).toEqual(['suspend'])
     expect(on(window, 'pagehide', { persisted: false })).toEqual([])
   })
 
-  it('is heard until it is stopped, and not at all where there is no page', () => {
+  it('are heard until the listener is removed, and never outside of a page', () => {
     const { document, window, on, stop } = openPage()
     stop()
     for (const type of ['pageshow', 'online', 'offline', 'pagehide'])

@@ -71,7 +71,7 @@ describe('a registered device', () => {
     expect([told, world.subscriptions.length]).toEqual([[expected], 0])
   })
 
-  it('is not registered for another user, and not before it is known who is signed in', async () => {
+  it('is not registered for another user, and not before the signed-in user is known', async () => {
     const { world, server, told, join, settle } = setup()
     world.identifiable = false
     join()
@@ -94,7 +94,7 @@ describe('a registered device', () => {
     expect([told, server.registrations]).toEqual([[], 0])
   })
 
-  it('that is left while it registers never joins and tells nothing', async () => {
+  it('that is left while it registers never joins and calls no handler', async () => {
     const { world, server, told, join, settle } = setup()
     const first = join()
     await world.clock.advance(0)
@@ -109,7 +109,7 @@ describe('a registered device', () => {
     expect([told, world.subscriptions.length]).toEqual([[], 0])
   })
 
-  it('shows that it lives, no more often than necessary', async () => {
+  it('sends heartbeats, no more often than necessary', async () => {
     const { world, server, join, settle } = setup()
     const subscription = join()
     await settle()

@@ -34,7 +34,7 @@ describe('a request', () => {
     await expect(answer).rejects.toMatchObject({ code: 'database_unavailable' })
   })
 
-  it('has the code that the database answered, and what it hints at', async () => {
+  it('has the code and the hint of the database’s answer', async () => {
     const refused = (message: string, hint: string | null): BackendRequest => ({
       abortSignal: async () => ({ data: null, error: { message, hint } }),
     })

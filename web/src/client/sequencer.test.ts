@@ -64,11 +64,11 @@ describe('a message from the socket', () => {
 })
 
 describe('rows of the table', () => {
-  it('overlap with what the socket brought meanwhile', () => {
+  it('may overlap with broadcasts', () => {
     expect(seqs(receiveRows(from(5), [at(4), at(5), at(6)]).deliver)).toEqual([6])
   })
 
-  it('are the truth where one between was deleted', () => {
+  it('fill a gap of a deleted row', () => {
     expect(seqs(receiveRows(from(5), [at(6), at(8)]).deliver)).toEqual([6, 8])
   })
 })

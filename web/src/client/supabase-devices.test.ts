@@ -34,7 +34,7 @@ describe('the requests of a device', () => {
     expect(await registration).toEqual({ silenceLimitMs: 5_000 })
   })
 
-  it('name the device, which is the same after a reload and for all tabs, and whom it displaces', async () => {
+  it('have the device’s id, the same after a reload and in all tabs, and the id of the displaced device', async () => {
     const { asked, storage, supabase, devices } = setup()
     const { deviceId } = createSupabaseDevices(supabase, storage, null)
     expect(devices.deviceId).toBe(deviceId)

@@ -32,7 +32,7 @@ const hanging: typeof globalThis.fetch = (_input, init) =>
     init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
   })
 
-describe('who is signed in', () => {
+describe('the signed-in user', () => {
   it('is null without a session', async () => {
     const supabase = createClient('http://127.0.0.1:1', 'sb_publishable_test', {
       auth: { persistSession: false },
@@ -46,7 +46,7 @@ describe('who is signed in', () => {
     expect(await createSupabaseIdentity(reloaded(ended)).currentUserId()).toBeNull()
   })
 
-  it('cannot be told while the token can only be renewed over a network that hangs', async () => {
+  it('is unknown while the token can only be renewed over a network that hangs', async () => {
     const identity = createSupabaseIdentity(reloaded(hanging), 20)
     await expect(identity.currentUserId()).rejects.toMatchObject({ code: 'connection_lost' })
   })

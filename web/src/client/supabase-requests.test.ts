@@ -38,7 +38,7 @@ function setup(data: unknown) {
 const { signal } = new AbortController()
 const mismatch = { code: 'user_mismatch' }
 
-describe('what the database answers another user who has signed in meanwhile', () => {
+describe('an answer for another user who has signed in meanwhile', () => {
   it('is not taken for the head of the first', async () => {
     const { session, source } = setup([{ epoch: 'epoch-1', seq: 7, floor: 0 }])
     expect(await source.readHead(ANNA, signal)).toEqual({ epoch: 'epoch-1', seq: 7, floor: 0 })
@@ -60,7 +60,7 @@ describe('what the database answers another user who has signed in meanwhile', (
     await expect(inbox.counts(ANNA, signal)).rejects.toMatchObject(mismatch)
   })
 
-  it('is not asked for: their notifications are not marked', async () => {
+  it('is not requested: that user’s notifications are not marked', async () => {
     const { session, inbox } = setup(1)
     expect(await inbox.mark(ANNA, [1], { read: true })).toBe(1)
     session.userId = BEN

@@ -108,7 +108,7 @@ describe('unread notifications', () => {
     },
   )
 
-  it('are right within some checks when another device marked them unheard', async () => {
+  it('are right within some checks when the message of another device’s mark was lost', async () => {
     const server = new FakeServer(ANNA)
     const [phone, laptop] = [await connected(server), await connected(server)]
     server.write(ANNA)
@@ -119,7 +119,7 @@ describe('unread notifications', () => {
     expect(laptop.client.getState().unreadCount).toBe(0)
   })
 
-  it('are not set back by an answer that a mark has overtaken', async () => {
+  it('are not set back by an answer that is older than a mark', async () => {
     const server = new FakeServer(ANNA)
     const phone = await connected(server)
     server.write(ANNA)
@@ -145,7 +145,7 @@ describe('unread notifications', () => {
 })
 
 describe('batches', () => {
-  it('have the first message at once, and what follows within 100 ms together', async () => {
+  it('have the first message at once, and later messages of 100 ms together', async () => {
     const server = new FakeServer(ANNA)
     const { client } = await connected(server)
     const batches: (number | undefined)[][] = []

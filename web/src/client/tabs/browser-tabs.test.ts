@@ -79,7 +79,7 @@ describe('tabs of a browser', () => {
     expect([a.events, b.events]).toEqual([['lead'], ['follow']])
   })
 
-  it('notice that one is gone, also where it spoke as soon as it was opened', async () => {
+  it('notice a closed tab, also where it sent a message as soon as it was opened', async () => {
     const name = randomUUID()
     const a = openTab(name, 'a')
     await a.expectEvents('lead')

@@ -178,7 +178,7 @@ describe('several tabs', () => {
     expect([second.client.getState().state, third.client.getState().state]).toEqual(['live', 'live'])
   })
 
-  it('go by nothing that they knew of the earlier leader once they lead', async () => {
+  it('use no state of the earlier leader once they lead', async () => {
     const profile = await profileOf(3)
     const { server, first, second } = profile
     profile.close(first)
@@ -221,7 +221,7 @@ describe('several tabs', () => {
     expect(second.client.getState().state).toBe('live')
   })
 
-  it('read by themselves what they were not relayed before a later one is heard', async () => {
+  it('read a message that was not relayed before they deliver a later one', async () => {
     const { server, second, third } = await profileOf(3)
     second.tab.deaf = true
     server.write(ANNA)
@@ -237,7 +237,7 @@ describe('several tabs', () => {
     expect(third.states.filter((state) => state === 'live')).toHaveLength(1)
   })
 
-  it('find within one check interval that the last one was not relayed', async () => {
+  it('find within one check interval a last message that was not relayed', async () => {
     const { server, second } = await profileOf(3)
     await server.clock.advance(5_000)
     second.tab.deaf = true
@@ -248,7 +248,7 @@ describe('several tabs', () => {
     expect([second.heard, second.client.getState().state]).toEqual([[1], 'live'])
   })
 
-  it('let the leader look when one of them wakes up', async () => {
+  it('have the leader check the head when one of them wakes up', async () => {
     const { server, first, second } = await profileOf(3)
     await server.clock.advance(5_000)
     server.writeUnheard(ANNA)
@@ -271,7 +271,7 @@ describe('several tabs', () => {
     expect(second.client.getState()).toMatchObject({ state: 'closed', reason: 'user-changed' })
   })
 
-  it('are not live after a sleep before the leader has looked', async () => {
+  it('are not live after a sleep before the leader has checked the head', async () => {
     const { server, first, second } = await profileOf(3)
     first.tab.frozen = true
     server.clock.sleep(3_600_000)
@@ -281,7 +281,7 @@ describe('several tabs', () => {
     expect(second.client.getState().state).toBe('live')
   })
 
-  it('show a message in the one tab that is looked at', async () => {
+  it('show a message in the visible tab only', async () => {
     const { server, first, second, third } = await profileOf(3)
     first.tab.lookAt({ visible: false, focusedAt: 3 })
     second.tab.lookAt({ visible: true, focusedAt: 1 })
@@ -383,7 +383,7 @@ describe('several tabs', () => {
     expect(profile.sockets).toBe(1)
   })
 
-  it('are one device, which goes with the last of them', async () => {
+  it('are one device, which is released when the last tab is closed', async () => {
     const profile = await profileOf(3)
     const { server, first, second, third } = profile
     for (const tab of [first, third]) {

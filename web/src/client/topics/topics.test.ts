@@ -85,7 +85,7 @@ const progress = (revision: number, percent: number): JobMessage =>
   imageMessage({ type: 'image_processing_progress', status: 'processing', progress: percent, revision })
 
 describe('a queue', () => {
-  it('is read when it is joined, and goes on with its messages', async () => {
+  it('is read when it is joined, and follows its messages', async () => {
     const page = await connected()
     page.rows = [row()]
     const queue = page.client.subscribeQueue('queue-1')
@@ -103,7 +103,7 @@ describe('a queue', () => {
     expect(queue.jobs.get('job-1')).toMatchObject({ status: 'completed', revision: 4 })
   })
 
-  it('never goes back: what is late, doubled or read before is dropped', async () => {
+  it('never goes back: late, doubled and earlier messages are dropped', async () => {
     const page = await connected()
     page.rows = [row({ revision: 5, progress: 60 })]
     const queue = page.client.subscribeQueue('queue-1')
@@ -117,7 +117,7 @@ describe('a queue', () => {
     expect(seen).toEqual([7, 8])
   })
 
-  it('finds what was lost: after a reconnect, and at the next check', async () => {
+  it('finds lost messages after a reconnect, and at the next check', async () => {
     const page = await connected()
     page.rows = [row()]
     const queue = page.client.subscribeQueue('queue-1')
@@ -138,7 +138,7 @@ describe('a queue', () => {
     expect(page.reads).toBe(reads)
   })
 
-  it('is read again when something may have been missed while it was read', async () => {
+  it('is read again when a message may have been missed during the read', async () => {
     const page = await connected()
     page.rows = [row()]
     const queue = page.client.subscribeQueue('queue-1')
@@ -152,7 +152,7 @@ describe('a queue', () => {
     expect([page.reads, queue.jobs.get('job-1')?.status]).toEqual([2, 'completed'])
   })
 
-  it('is not live while it cannot be read, which is tried again also where nothing is under way', async () => {
+  it('is not live while it cannot be read, and the read is repeated also without jobs under way', async () => {
     const page = await connected()
     page.rows = [row({ status: 'completed', progress: 100 })]
     const queue = page.client.subscribeQueue('queue-1')
@@ -189,7 +189,7 @@ describe('a queue', () => {
     expect([page.topics, second.state]).toEqual([['user:user-anna'], 'closed'])
   })
 
-  it('that is refused says so, and is tried again', async () => {
+  it('that is refused reports an error, and is tried again', async () => {
     const page = await connected()
     page.server.joins = 'refuse'
     const queue = page.client.subscribeQueue('queue-1')
@@ -218,7 +218,7 @@ describe('a queue', () => {
 })
 
 describe('topics in several tabs', () => {
-  it('come over the one socket, and go on when the leader closes', async () => {
+  it('come over the leader’s socket, and go on when the leader closes', async () => {
     const server = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [leader, follower] = [await connected(server, tabs), await connected(server, tabs)]
@@ -238,7 +238,7 @@ describe('topics in several tabs', () => {
     expect(follower.topics).toEqual(['user:user-anna', QUEUE])
   })
 
-  it('that one tab has joined already are told to the next', async () => {
+  it('that one tab has joined already give their state to the next tab', async () => {
     const server = new FakeServer(ANNA)
     const tabs = new FakeTabs()
     const [leader, follower] = [await connected(server, tabs), await connected(server, tabs)]
@@ -343,7 +343,7 @@ describe('sending to an incident', () => {
     return { calls, sender, wait }
   }
 
-  it('says every 2 s that they type, however fast, for each incident', async () => {
+  it('sends typing at most every 2 s for each incident', async () => {
     const { calls, sender, wait } = setup()
     for (let key = 0; key < 50; key += 1) {
       await sender.sendTyping('incident-1')
