@@ -1,4 +1,4 @@
--- The demo user of a development database. May be run again at any time; changes nothing then. Holds no secret: the
+-- The demo user of a development database. A second run changes nothing. The file holds no secret: the
 -- user has no password until the stack sets one through Auth's admin API.
 --
 -- The tokens are empty and not null, as Auth reads them into plain strings.

@@ -1,4 +1,4 @@
-/** The bootstrap may run again at any start, also on a database that has been in use. */
+/** The bootstrap can run again at any start, also on a database with data. */
 
 import { expect, inject, test } from 'vitest'
 import { createTestDatabase, withClient } from '../testing/database.ts'
@@ -9,7 +9,7 @@ const secrets = () => {
   return { dbPassword, vaultKey }
 }
 
-test('is left out when nothing has changed', async () => {
+test('is skipped when no file and no password has changed', async () => {
   await using database = await createTestDatabase({ migrations: false })
   await withClient(database.urls.admin, async (client) => {
     expect(await applyBootstrap(client, secrets())).toBe(false)
@@ -30,7 +30,7 @@ test('runs again over a migrated database when it has changed, and changes no gr
   })
 })
 
-test('an impossible key is an error that names what it was for', async () => {
+test('a malformed key gives an error that names the key’s use', async () => {
   await using database = await createTestDatabase({ migrations: false })
   await withClient(database.urls.admin, async (client) => {
     await expect(applyBootstrap(client, { ...secrets(), vaultKey: 'short' })).rejects.toMatchObject({
@@ -40,7 +40,7 @@ test('an impossible key is an error that names what it was for', async () => {
   })
 })
 
-test('its book-keeping is invisible to the roles of the project', async () => {
+test('the project’s roles cannot see the bootstrap’s table', async () => {
   await using database = await createTestDatabase({ migrations: false })
   await withClient(database.urls.authenticator, async (client) => {
     await client.query('set role service_role')

@@ -1,6 +1,6 @@
 /**
- * What hosted Supabase has before any migration: `bootstrap/NN_name.sql`, in order, as the superuser. Applied
- * when one of the files or a password has changed since the last time; the files are idempotent.
+ * Creates the objects that hosted Supabase has before any migration: `bootstrap/NN_name.sql`, in order, as the
+ * superuser. Applied when a file or a password has changed since the last time; the files are idempotent.
  *
  * The files read secrets with `current_setting('stack.<name>')`:
  *   stack.db_password  password of the roles that log in
@@ -24,7 +24,7 @@ export interface BootstrapSecrets {
 
 /**
  * @param client connected as `supabase_admin`.
- * @returns whether anything had to be done.
+ * @returns whether the files were applied.
  * @throws AppError `bootstrap_failed`, naming file and line.
  */
 export async function applyBootstrap(client: pg.Client, secrets: BootstrapSecrets): Promise<boolean> {

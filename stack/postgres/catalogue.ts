@@ -1,5 +1,5 @@
 /**
- * What a database consists of, as text that can be compared: every object with its definition, owner, privileges and
+ * Describes a database as text that can be compared: every object with its definition, owner, privileges and
  * comment. Used to hold `supabase/schemas` and `supabase/migrations` equal, also in what `supabase db diff` does not see.
  *
  * Left out: objects of extensions (an extension counts as a whole), the history of the migrations, and rows of tables.
@@ -111,7 +111,7 @@ const QUERIES: readonly string[] = [
   `select 'constraint ' || conname || ' on ' || coalesce(nullif(conrelid, 0)::regclass::text, contypid::regtype::text) as object,
     ${lines('pg_get_constraintdef(con.oid)', comment('con.oid', 'pg_constraint'))} as definition
   from pg_constraint as con
-  -- The trigger of a constraint trigger says the same.
+  -- The trigger of a constraint trigger has the same definition.
   where contype <> 't' and ${counts('pg_constraint', 'con', 'connamespace')}
     and not exists (
       select from pg_depend where classid = 'pg_class'::regclass and objid = conrelid and deptype = 'e'

@@ -34,9 +34,9 @@ export interface PostgresHandle extends AsyncDisposable {
   readonly dataDir: string
   /** The server's main process; changes with `restart()`. */
   readonly pid: number
-  /** Resolves when the current main process ends, for whatever reason. */
+  /** Resolves when the current main process ends, by a stop or by a crash. */
   readonly exited: Promise<PostgresExit>
-  /** Hears of every end of the server; `requested` is false for a crash. Returns a function that unsubscribes. */
+  /** Calls the listener at each end of the server; `requested` is false for a crash. Returns an unsubscribe function. */
   onExit(listener: (exit: PostgresExit) => void): () => void
   /** Stops the server if it runs and starts it again on the same port; connections are cut. */
   restart(): Promise<void>

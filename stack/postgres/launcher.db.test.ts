@@ -139,7 +139,7 @@ test('a taken port gives a warning and the next free one', async () => {
   ])
 })
 
-test('a second owner of the same data is refused and the first is not disturbed', async () => {
+test('a second server on the same data directory is refused, and the first keeps running', async () => {
   const first = await start()
   await expect(start()).rejects.toMatchObject({ code: 'data_dir_in_use' })
   expect(await query(first.urls.postgres, 'select 1 as one')).toEqual([{ one: 1 }])
@@ -167,7 +167,7 @@ test('a postmaster.pid that names another process is removed, and that process i
   expect(isAlive(bystander.pid ?? 0)).toBe(true)
 })
 
-test('a server whose owner was killed ends by itself, and its temporary folder goes', async () => {
+test('a server whose owner was killed ends, and its temporary folder is removed', async () => {
   const folder = await temporaryDataFolder(`${TEST_FOLDER_PREFIX}launcher-`)
   cleanUp.push(() => rm(folder, { recursive: true, force: true }))
   const { owner, pid } = await startInOtherProcess(folder, true)
@@ -221,7 +221,7 @@ test('stop can be called twice and during a restart; afterwards nothing can be r
   await expect(server.restart()).rejects.toMatchObject({ code: 'database_unavailable' })
 })
 
-test('keys that are newer than the cluster are accepted', async () => {
+test('a new password is set on a cluster that was made with another one', async () => {
   const first = await start({ fresh: true })
   await first.stop()
   const second = await start({ keys: { ...KEYS, dbPassword: 'another' } })

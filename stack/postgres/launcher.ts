@@ -39,7 +39,7 @@ export interface LaunchServerOptions {
 const MEMORY_PATIENCE_MS = 10_000
 
 /**
- * Ends what runs on the cluster of `dataDir` and deletes it; the folder stays.
+ * Ends the server processes of the cluster in `dataDir` and deletes the cluster; the folder stays.
  * @throws AppError `data_dir_in_use` when another process owns it.
  */
 export async function removeCluster(dataDir: string, logger: Logger): Promise<void> {
@@ -112,25 +112,25 @@ export class LaunchedServer implements AsyncDisposable {
     return this.#running().pid
   }
 
-  /** Resolves when the current postmaster ends, for whatever reason. */
+  /** Resolves when the current postmaster ends, by a stop or by a crash. */
   get exited(): Promise<PostgresExit> {
     return this.#running().exited
   }
 
-  /** @param listener hears of every end of the server; `requested` tells a crash from a stop. @returns off */
+  /** @param listener called at each end of the server; `requested` is false for a crash. @returns unsubscribe function */
   onExit(listener: (exit: PostgresExit) => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Stops the server where it still runs and starts it again on the same port. */
+  /** Stops the server if it runs, and starts it again on the same port. */
   restart(): Promise<void> {
     return this.#inTurn(() => this.#restart(() => Promise.resolve()))
   }
 
   /**
-   * Gives `supabase_admin` the password of the options, where the cluster was made with another one: the server
-   * is stopped and the change made without a connection.
+   * Sets the password of `supabase_admin` to that of the options, for a cluster with another password. The server is
+   * stopped, and single-user mode changes the password without a connection.
    */
   resetPassword(): Promise<void> {
     return this.#inTurn(() =>
@@ -140,7 +140,7 @@ export class LaunchedServer implements AsyncDisposable {
     )
   }
 
-  /** Ends the server and gives the data directory free. Safe to call twice, and during a restart. */
+  /** Ends the server and unlocks the data directory. Safe to call twice, and during a restart. */
   stop(): Promise<void> {
     this.#stopped ??= this.#inTurn(() => this.#stop())
     return this.#stopped
@@ -150,7 +150,7 @@ export class LaunchedServer implements AsyncDisposable {
     await this.stop()
   }
 
-  /** One change of the server's state after the other. */
+  /** Runs changes of the server's state one after the other. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const result = this.#turn.then(work)
     this.#turn = result.catch(() => undefined) // its caller hears of the failure

@@ -1,4 +1,4 @@
-/** Migrations through the Supabase CLI: its history, its seed, and what a developer reads when one fails. */
+/** Migrations through the Supabase CLI: its history, its seed, and the messages of failures. */
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -88,7 +88,7 @@ test('a failing migration names its file, the statement and the reason, and is n
   await rm(path.join(projectDir, 'supabase', name))
 })
 
-test('a migration that comes in before one that is applied is named, with what to do', async () => {
+test('a migration with an earlier time than an applied one is refused, with what to do', async () => {
   const late = 'migrations/20260101120000_late.sql'
   await writeProjectFile(late, 'select 1;')
   await expect(apply()).rejects.toMatchObject({
@@ -102,7 +102,7 @@ test('a migration that comes in before one that is applied is named, with what t
   await rm(path.join(projectDir, 'supabase', late))
 })
 
-test('a migration that has gone from the checkout is told of, and keeps others from being applied', async () => {
+test('an applied migration without a file is named, and no other migration is applied', async () => {
   const gone = path.join(projectDir, 'supabase/migrations/20260102000000_colours.sql')
   const sql = await readFile(gone, 'utf8')
   await rm(gone)
@@ -119,7 +119,7 @@ test('a migration that has gone from the checkout is told of, and keeps others f
   await writeFile(gone, sql)
 })
 
-test('a database of migrations that a baseline has replaced is told to start with --fresh, and nothing is lost', async () => {
+test('a database from before the baseline is refused with the advice to start with --fresh, and keeps its data', async () => {
   await using old = await createTestDatabase({ migrations: false })
   await withClient(old.urls.postgres, (client) =>
     client.query(`
@@ -142,7 +142,7 @@ test('a database of migrations that a baseline has replaced is told to start wit
   expect(cars.rows).toEqual([{ plate: 'B-AB 1' }])
 })
 
-test('a failing seed is named', async () => {
+test('a failing seed names its file', async () => {
   await using fresh = await createTestDatabase({ migrations: false })
   await writeProjectFile('seed.sql', 'insert into public.boats values (1);')
   const applying = applyMigrations({ url: fresh.urls.postgres, projectDir, logger: recordingLogger() })

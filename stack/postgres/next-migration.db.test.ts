@@ -1,4 +1,4 @@
-/** What `npm run migration` writes, on copies of the project whose schemas were changed. */
+/** Runs `npm run migration` on copies of the project with changed schemas. */
 
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -39,7 +39,7 @@ async function migrationAfter(changes: Record<string, (sql: string) => string>):
 
 const add = (more: string) => (sql: string) => `${sql}\n${more}`
 
-test('nothing is written while schemas and migrations make the same database', async () => {
+test('no migration is written when schemas and migrations make the same database', async () => {
   expect(await migrationAfter({})).toEqual({ sql: '', losses: [], unseen: [] })
 })
 
@@ -71,7 +71,7 @@ test('a table, its policy, its grants, its comments and a changed function are w
   expect(sql).not.toContain('cron.')
 })
 
-test('statements that delete what is stored are pointed out', async () => {
+test('statements that delete stored data are listed', async () => {
   const { losses } = await migrationAfter({
     'case_notes.sql': (before) =>
       before
@@ -81,7 +81,7 @@ test('statements that delete what is stored are pointed out', async () => {
   expect(losses).toEqual([expect.stringMatching(/drop column "created_at"$/)])
 })
 
-test('what pg-delta does not see is named', async () => {
+test('differences that pg-delta does not see are listed', async () => {
   const { sql, unseen } = await migrationAfter({
     'jobs.sql': add(`create statistics public.jobs_by_kind on kind, status from public.jobs;`),
   })

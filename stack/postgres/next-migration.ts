@@ -1,10 +1,10 @@
 /**
- * What the next migration has to say: the way from a database of `supabase/migrations` to one of `supabase/schemas`.
+ * Generates the next migration, which changes a database of `supabase/migrations` into one of `supabase/schemas`.
  *
- *   migrated ──┬── catalogues equal? ── yes ──▶ nothing to write
+ *   migrated ──┬── catalogues equal? ── yes ──▶ no migration
  *   declared ──┘         │ no
  *                        ▼
- *              supabase db diff (pg-delta) ──▶ SQL ──▶ tried on the migrated database ──▶ what still differs is named
+ *              supabase db diff (pg-delta) ──▶ SQL ──▶ tried on the migrated database ──▶ remaining differences
  */
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -66,7 +66,7 @@ export async function nextMigration(options: NextMigrationOptions): Promise<Next
 
 async function diff({ projectDir, migratedUrl, declaredUrl }: NextMigrationOptions): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'claimwire-diff-'))
-  // What pg-delta has to say beside the SQL goes to the output.
+  // Messages of pg-delta beside the SQL go to the output.
   const file = path.join(folder, 'diff.sql')
   try {
     const { code, stdout, stderr } = await runSupabase(['db', 'diff', '--use-pg-delta', '--output', file], {

@@ -1,6 +1,6 @@
 /**
- * A server that outlived the process that started it. Process ids are used again, so a process counts as ours
- * only if it is a `postgres` whose working directory is this data directory.
+ * Ends servers that outlived the process that started them. The system reuses process ids, so a process counts as a
+ * server of this cluster only if it is a `postgres` whose working directory is the data directory.
  */
 
 import { execFile } from 'node:child_process'
@@ -14,7 +14,7 @@ import type { Logger } from '../types.ts'
 
 const run = promisify(execFile)
 
-/** How long a signal may take to work before the next, harder one, ms. */
+/** Milliseconds that a process has to end after a signal, before the next, harder signal. */
 const PATIENCE_MS = 5_000
 const POLL_MS = 20
 

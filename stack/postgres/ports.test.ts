@@ -21,7 +21,7 @@ async function first(ports: AsyncGenerator<number>): Promise<number> {
   throw new Error('no port')
 }
 
-test('a free preferred port is given as it is', async () => {
+test('a free preferred port is the first', async () => {
   const { port } = await occupy().then(async (taken) => {
     await taken[Symbol.asyncDispose]()
     return taken
@@ -34,7 +34,7 @@ test('a taken port is skipped', async () => {
   expect(await first(freePorts(taken.port))).toBeGreaterThan(taken.port)
 })
 
-test('0 gives ports of the system', async () => {
+test('a preferred port of 0 gives ports that the system chooses', async () => {
   expect(await first(freePorts(0))).toBeGreaterThan(1023)
 })
 

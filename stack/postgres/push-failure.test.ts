@@ -3,7 +3,7 @@ import { describePushFailure } from './push-failure.ts'
 
 const stderr = 'Applying migration 1_a.sql...\nApplying migration 2_b.sql...\n'
 
-test('names the file that was begun last, and leaves out advice that does not apply', () => {
+test('a failure names the file that was begun last, without advice that does not apply', () => {
   const message =
     'ERROR: no\n\nHint: x\n      Learn more: supabase migration new --help\nTry rerunning the command with --debug to troubleshoot.'
   const stdout = `progress\n${JSON.stringify({ _tag: 'Error', error: { message } })}\n`
@@ -18,6 +18,6 @@ test('a seed comes after all migrations', () => {
   expect(failure.file).toBe('supabase/seed.sql')
 })
 
-test('without JSON the output itself is the reason', () => {
+test('the reason of an output without JSON is the output', () => {
   expect(describePushFailure('', 'failed to connect')).toEqual({ reason: 'failed to connect' })
 })

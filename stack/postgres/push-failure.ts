@@ -1,4 +1,4 @@
-/** What went wrong in `supabase db push --output-format json`, for the person who wrote the migration. */
+/** Reads the file and the reason of a failure from `supabase db push --output-format json`. */
 
 export interface PushFailure {
   /** e.g. `supabase/migrations/20261130000100_baseline.sql`; absent when no file had been begun. */

@@ -1,4 +1,4 @@
-/** Where the server's programs come from; with the real ones, because permissions and links are the point. */
+/** Finding and copying the server's programs, tested with real files, permissions and links. */
 
 import { execFile } from 'node:child_process'
 import { chmod, cp, lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -22,7 +22,7 @@ async function temporaryFolder(mode: number): Promise<string> {
   return folder
 }
 
-/** What `postgres --version` does not need. */
+/** Folders that `postgres --version` does not need. */
 const LARGE = /\/(lib\/postgresql|share\/postgresql\/(extension\/.*|tsearch_data)|lib\/.*\.a)$/
 
 /** As npm leaves the package when install scripts are skipped, in a folder with these permissions. */
@@ -39,7 +39,7 @@ async function packageWithoutLinks(mode: number, below = '.'): Promise<RuntimeSo
 
 const EXTENSION = { name: 'ours.control', content: `default_version = '1'\n` }
 
-test('links that an install script should have made are made', async () => {
+test('missing links of the npm package’s install script are made', async () => {
   const source = await packageWithoutLinks(0o755)
   const user = await chooseServerUser(source.nativeDir)
   const runtime = await prepareRuntime(user, [EXTENSION], source)
@@ -49,7 +49,7 @@ test('links that an install script should have made are made', async () => {
   expect(await readFile(path.join(runtime.extensionDir, EXTENSION.name), 'utf8')).toBe(EXTENSION.content)
 })
 
-test('programs whose path initdb would not pass on to a shell unharmed are copied', async () => {
+test('programs with a path that initdb cannot pass to a shell are copied', async () => {
   for (const below of ['a "quoted" name', 'US$HOME', 'a`name`', 'back\\slash']) {
     const source = await packageWithoutLinks(0o755, below)
     const runtime = await prepareRuntime(await chooseServerUser(source.nativeDir), [EXTENSION], source)
@@ -58,7 +58,7 @@ test('programs whose path initdb would not pass on to a shell unharmed are copie
 })
 
 describe.runIf(process.getuid?.() === 0)('as root, in a folder that only root may enter,', () => {
-  test('the programs are copied to where the unprivileged user can run them, once', async () => {
+  test('programs that the unprivileged user cannot run are copied once', async () => {
     const source = await packageWithoutLinks(0o700)
     const user = await chooseServerUser(source.nativeDir)
     const runtime = await prepareRuntime(user, [EXTENSION], source)
@@ -71,7 +71,7 @@ describe.runIf(process.getuid?.() === 0)('as root, in a folder that only root ma
     expect((await lstat(runtime.postgres)).ino).toBe(before.ino)
   })
 
-  test('a copy that others may write to, or that has lost files, is made anew', async () => {
+  test('a copy that others can write to, or that lacks files, is replaced', async () => {
     const source = await packageWithoutLinks(0o700)
     const user = await chooseServerUser(source.nativeDir)
     const runtime = await prepareRuntime(user, [EXTENSION], source)

@@ -1,4 +1,4 @@
-/** Lines of the server's log, from its stderr to the stack's log, at levels that suit a person watching. */
+/** Copies lines of the server's stderr to the stack's log, at a level by severity. */
 
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -8,13 +8,13 @@ type Level = 'debug' | 'warn' | 'error'
 
 const SEVERITY =
   /^\[\d+\] (?:\S+@\S+ )?(LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|DEBUG\d): {2}(.*)$/
-/** Everyday life of a server that is being started, stopped or refused by a client. */
+/** Usual messages of a server that starts, stops or loses a client. */
 const ROUTINE =
   /terminating (connection|walsender|background worker|logical replication)|the database system is (starting up|shutting down|not yet accepting)|(database|role) ".*" does not exist|password authentication failed|is not currently accepting connections/
 
 const LEVELS: Readonly<Record<string, Level>> = { WARNING: 'warn', FATAL: 'error', PANIC: 'error' }
 
-/** @returns the level of a message; a statement's own error is its caller's affair, hence `debug`. */
+/** @returns the level of a message; errors of statements are `debug`, because the caller gets them. */
 export function levelOf(severity: string, message: string): Level {
   return ROUTINE.test(message) ? 'debug' : (LEVELS[severity] ?? 'debug')
 }

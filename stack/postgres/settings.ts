@@ -1,7 +1,7 @@
-/** Settings of the server, given on its command line: they hold for every start, whatever the data's age. */
+/** Settings of the server, given on its command line, so that they hold for clusters of any version of the stack. */
 
 /**
- * @param durable false trades every guarantee after a crash of the machine for speed; for test clusters.
+ * @param durable false is faster and may lose data in a crash of the machine; for test clusters.
  * @returns arguments for `postgres`.
  */
 export function serverArguments(port: number, durable: boolean): string[] {
@@ -14,7 +14,7 @@ export function serverArguments(port: number, durable: boolean): string[] {
     max_connections: 200,
     max_replication_slots: 50,
     max_wal_senders: 50,
-    // Realtime's slots end with their connection; one left behind must not fill the disk.
+    // Realtime's slots end with their connection. The limit keeps a leftover slot from filling the disk.
     max_slot_wal_keep_size: '1GB',
     shared_buffers: '128MB',
     max_wal_size: '1GB',
@@ -31,7 +31,7 @@ export function serverArguments(port: number, durable: boolean): string[] {
     log_replication_commands: 'off',
   }
   if (!durable) {
-    // Commits still wait for the log to be handed to the system, so that killing the server loses nothing.
+    // Commits still hand the log to the operating system, so that killing the server loses no data.
     Object.assign(settings, { fsync: 'off', full_page_writes: 'off', max_wal_size: '256MB' })
   }
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])

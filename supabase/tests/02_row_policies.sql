@@ -31,7 +31,7 @@ set local role authenticated;
 -- Ann
 select tests.sign_in('ann');
 select results_eq('select title from public.incidents', array['Ann''s'], 'an owner sees her incident and no other');
-select is((select count(*) from public.incident_members), 2::bigint, 'an owner sees who else is a member');
+select is((select count(*) from public.incident_members), 2::bigint, 'an owner sees the members of her incident');
 select results_eq(
   'select id from public.documents', array['a3000000-0000-4000-8000-000000000001'::uuid], 'an owner sees her documents'
 );
@@ -76,7 +76,7 @@ select results_eq(
   'people see their own job without an incident'
 );
 
--- Nobody writes.
+-- Writes are refused.
 select throws_ok(
   $$ insert into public.incidents (user_id, title, source) values (auth.uid(), 'mine', 'test') $$,
   '42501', null, 'people cannot add incidents'
@@ -114,7 +114,7 @@ select throws_ok('select from private.notification_heads', '42501', null, 'peopl
 select throws_ok('select from private.job_kinds', '42501', null, 'people cannot read the type mapping');
 select throws_ok('select from private.job_nudges', '42501', null, 'people cannot read nudges');
 select throws_ok(
-  'update public.notifications set read_at = now()', '42501', null, 'people cannot mark notifications unheard by their devices'
+  'update public.notifications set read_at = now()', '42501', null, 'people cannot mark notifications by an update, which would not tell their devices'
 );
 select throws_ok('select from private.devices', '42501', null, 'people cannot read devices');
 select throws_ok('select from private.limits', '42501', null, 'people cannot read limits');
@@ -134,7 +134,7 @@ reset role;
 select results_eq(
   'select user_id from public.notifications where read_at is not null',
   array['c0000000-0000-4000-8000-000000000003'::uuid],
-  'and have marked their own by it, and no others'
+  'mark_notifications marks the caller''s notifications and no others'
 );
 
 select * from finish();

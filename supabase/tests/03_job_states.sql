@@ -99,7 +99,7 @@ select throws_ok(
 select throws_ok(
   $$ insert into public.jobs (kind, user_id, subject_id)
      values ('knitting', 'a0000000-0000-4000-8000-000000000001', gen_random_uuid()) $$,
-  '23503', null, 'a job is of a known kind'
+  '23503', null, 'a job of an unknown kind is refused'
 );
 select throws_ok(
   $$ update public.jobs set user_id = 'b0000000-0000-4000-8000-000000000002' where id = pg_temp.id('sql queued') $$,
@@ -111,11 +111,11 @@ select throws_ok(
 );
 select throws_ok(
   $$ update public.jobs set lease_expires_at = null where id = pg_temp.id('sql processing') $$,
-  '23514', null, 'no job is processed without a lease'
+  '23514', null, 'a job cannot be processing without a lease'
 );
 select throws_ok(
   $$ update public.jobs set lease_expires_at = now() where id = pg_temp.id('sql queued') $$,
-  '23514', null, 'no queued job has a lease'
+  '23514', null, 'a queued job cannot have a lease'
 );
 
 -- What follows from a move by plain SQL
@@ -131,19 +131,19 @@ select results_eq(
        lease_expires_at between clock_timestamp() + interval '50 seconds' and clock_timestamp() + interval '60 seconds',
        started_at is not null, finished_at is null $$,
   $$ values (1, true, true, true, true) $$,
-  'processing has a lease, a counted attempt and a start'
+  'a processing job has a lease, a counted attempt and a start time'
 );
 select results_eq(
   $$ update public.jobs set status = 'completed' where id = pg_temp.id('sql processing')
      returning progress::integer, lease_expires_at is null, finished_at is not null, processing_duration_ms >= 0 $$,
   $$ values (100, true, true, true) $$,
-  'completed is 100 %, has an end and a duration'
+  'a completed job has a progress of 100 %, an end time and a duration'
 );
 select results_eq(
   $$ update public.jobs set status = 'failed' where id = pg_temp.id('sql given up')
      returning error_code, finished_at is not null, processing_duration_ms is null $$,
   $$ values ('internal_error', true, true) $$,
-  'failed has a code; without a claim it has no duration'
+  'a job that fails without a claim has an error code and no duration'
 );
 select results_eq(
   $$ update public.jobs set status = 'queued' where id = pg_temp.id('sql failed')
@@ -162,20 +162,20 @@ select results_eq(
   $$ values ('processing', 1, true, true, 0) $$,
   'a due job is claimed'
 );
-select is_empty($$ select public.claim_job(pg_temp.id('fresh')) $$, 'a job is claimed once');
+select is_empty($$ select public.claim_job(pg_temp.id('fresh')) $$, 'a claimed job is not claimed a second time');
 select is_empty($$ select public.claim_job(pg_temp.id('early')) $$, 'a job is not claimed before its time');
 select is_empty($$ select public.claim_job(pg_temp.id('held')) $$, 'a held job is not claimed');
 select is_empty($$ select public.claim_job(pg_temp.id('done')) $$, 'a completed job is not claimed');
 select is_empty($$ select public.claim_job(pg_temp.id('broken')) $$, 'a failed job is not claimed');
 select is_empty($$ select public.claim_job(gen_random_uuid()) $$, 'an unknown job is not claimed');
-select is_empty($$ select public.claim_job(null) $$, 'no job is not claimed');
+select is_empty($$ select public.claim_job(null) $$, 'a null id claims nothing');
 select is_empty(
   $$ select public.claim_job(pg_temp.id('other kind'), 'pdf') $$, 'a job of another kind than asked for is not claimed'
 );
 select results_eq(
   $$ select kind, attempts::integer from public.claim_job(pg_temp.id('other kind'), 'image') $$,
   $$ values ('image', 1) $$,
-  'and harmed by that in no way'
+  'a refused claim leaves the job unchanged'
 );
 select results_eq(
   $$ select attempts::integer, lease_token <> pg_temp.lease('expired') from public.claim_job(pg_temp.id('expired')) $$,
@@ -183,7 +183,7 @@ select results_eq(
   'a job whose lease expired is claimed again, under a new lease'
 );
 select is_empty(
-  $$ select public.claim_job(pg_temp.id('exhausted')) $$, 'but not when it is out of attempts'
+  $$ select public.claim_job(pg_temp.id('exhausted')) $$, 'a job with an expired lease and no attempt left is not claimed'
 );
 
 select ok(
@@ -193,16 +193,16 @@ select ok(
 select results_eq(
   $$ select progress::integer, stage from public.jobs where id = pg_temp.id('progressing') $$,
   $$ values (40, 'resizing') $$,
-  'progress and stage are kept'
+  'reported progress and stage are in the row'
 );
 select lives_ok(
   $$ select public.report_progress(pg_temp.id('progressing'), pg_temp.lease('progressing'), 250) $$,
-  'progress out of range is no reason to fail'
+  'progress out of range raises no error'
 );
 select results_eq(
   $$ select progress::integer, stage from public.jobs where id = pg_temp.id('progressing') $$,
   $$ values (100, 'resizing') $$,
-  'it is cut, and without a new stage the old one stays'
+  'progress out of range is cut to the range, and a report without stage keeps the old stage'
 );
 
 select throws_ok(
@@ -238,11 +238,11 @@ select results_eq(
   $$ select status::text
      from public.fail_job(pg_temp.id('retrying'), pg_temp.lease('retrying'), 'download_failed', 'No.', true) $$,
   $$ values ('queued') $$,
-  'saying so again changes nothing'
+  'reporting the failure again changes nothing'
 );
 select throws_ok(
   $$ select public.complete_job(pg_temp.id('retrying'), pg_temp.lease('retrying'), '{}') $$,
-  'PT409', 'lease_lost', 'and gives the job back for good'
+  'PT409', 'lease_lost', 'after a reported failure the old lease is lost'
 );
 select results_eq(
   $$ select status::text, error_code
@@ -260,7 +260,7 @@ select results_eq(
   $$ select status::text, error_code, char_length(error), result
      from public.fail_job(pg_temp.id('shouting'), pg_temp.lease('shouting'), 'Oh NO!', repeat('x', 5000) || chr(7), false, '[]') $$,
   $$ values ('failed', 'internal_error', 2000, null::jsonb) $$,
-  'whatever a worker says, its job ends'
+  'a failure with a malformed code, message and result still ends the job'
 );
 
 select isnt_empty($$ select public.claim_job(pg_temp.id('stolen')) $$, 'a silent worker''s job is taken over');
@@ -278,7 +278,7 @@ select throws_ok(
 );
 select throws_ok(
   $$ select public.complete_job(pg_temp.id('unclaimed'), gen_random_uuid(), '{}') $$,
-  'PT409', 'illegal_transition', 'a job is claimed before it is completed'
+  'PT409', 'illegal_transition', 'a job that was never claimed cannot be completed'
 );
 select throws_ok(
   $$ select public.complete_job(gen_random_uuid(), gen_random_uuid(), '{}') $$,

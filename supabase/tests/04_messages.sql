@@ -1,4 +1,4 @@
--- From a change of a job to its notification and its broadcast: what is sent, to whom, and what is not.
+-- Notifications and broadcasts of job changes: which changes send one, to whom, with which fields.
 
 begin;
 select plan(30);
@@ -15,26 +15,26 @@ insert into private.job_kinds (
 insert into public.jobs (id, kind, user_id, subject_id, input, created_at) values
   ('a2000000-0000-4000-8000-000000000001', 'image', 'a0000000-0000-4000-8000-000000000001',
    'a3000000-0000-4000-8000-000000000001', '{"documentType": "licence", "secret": "no"}', now());
-select is_empty('select * from tests.broadcasts()', 'a new image tells nothing: its kind has no message for that');
+select is_empty('select * from tests.broadcasts()', 'a new image job sends nothing: its kind has no message type for new jobs');
 
 update public.jobs set status = 'processing' where id = 'a2000000-0000-4000-8000-000000000001';
 create temporary table started as select * from tests.broadcasts();
 select results_eq(
   'select topic, event from started',
   $$ values ('user:a0000000-0000-4000-8000-000000000001', 'image_processing_started') $$,
-  'the first claim is told to the job''s user, once'
+  'the first claim sends one message to the job''s user'
 );
 select is(
   (select payload - 'timestamp' - 'epoch' from started),
   '{"type": "image_processing_started", "status": "processing", "seq": 1, "revision": 1, "incidentId": null,
     "jobId": "a2000000-0000-4000-8000-000000000001", "documentId": "a3000000-0000-4000-8000-000000000001",
     "documentType": "licence"}'::jsonb,
-  'with the fields of the contract, those of the input that are listed, and no others'
+  'the message has the contract''s fields, the listed fields of the input, and no others'
 );
 select matches(
   (select payload ->> 'timestamp' from started),
   '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$',
-  'in ISO 8601 with milliseconds'
+  'times in messages are in ISO 8601 with milliseconds'
 );
 select results_eq(
   'select seq, type, payload, epoch::text, job_id from public.notifications',
@@ -54,15 +54,15 @@ select results_eq(
     '{"type": "image_processing_progress", "status": "processing", "progress": 30, "stage": "resizing",
       "revision": 2, "incidentId": null, "jobId": "a2000000-0000-4000-8000-000000000001",
       "documentId": "a3000000-0000-4000-8000-000000000001", "documentType": "licence"}'::jsonb) $$,
-  'progress is broadcast without a number'
+  'progress is broadcast without a sequence number'
 );
 update public.jobs set progress = 30, status = 'processing' where id = 'a2000000-0000-4000-8000-000000000001';
 update public.jobs set lease_expires_at = lease_expires_at + interval '1 second' where id = 'a2000000-0000-4000-8000-000000000001';
 update public.jobs set progress = 99 where false;
-select is_empty('select * from tests.broadcasts()', 'what changes nothing for people is not told');
-select is((select count(*) from public.notifications), 1::bigint, 'and progress leaves no notification');
+select is_empty('select * from tests.broadcasts()', 'an update that changes no message field sends nothing');
+select is((select count(*) from public.notifications), 1::bigint, 'progress is not stored as a notification');
 
--- A retry is no news of its own.
+-- A retry sends progress, not a message of its own.
 update public.jobs set status = 'queued', progress = 0, stage = 'waiting_to_retry', error_code = 'download_failed', error = 'No.'
 where id = 'a2000000-0000-4000-8000-000000000001';
 select results_eq(
@@ -74,7 +74,7 @@ update public.jobs set status = 'processing', stage = null where id = 'a2000000-
 select results_eq(
   $$ select event, payload ->> 'status', payload ? 'seq' from tests.broadcasts() $$,
   $$ values ('image_processing_progress', 'processing', false) $$,
-  'and so is the second claim'
+  'the second claim is broadcast like progress'
 );
 
 update public.jobs
@@ -112,8 +112,8 @@ select results_eq(
 
 -- Deletion, and a kind with a message for new jobs
 delete from public.jobs where id = 'a2000000-0000-4000-8000-000000000002';
-select is_empty('select * from tests.broadcasts()', 'a deletion is not told');
-select is((select count(*) from public.notifications), 4::bigint, 'and takes no notification with it');
+select is_empty('select * from tests.broadcasts()', 'deleting a job sends nothing');
+select is((select count(*) from public.notifications), 4::bigint, 'deleting a job keeps its notifications');
 
 insert into public.jobs (id, kind, user_id, subject_id, queue_id) values
   ('b2000000-0000-4000-8000-000000000001', 'humming', 'b0000000-0000-4000-8000-000000000002',
@@ -124,11 +124,11 @@ select results_eq(
     '{"type": "humming_queued", "status": "queued", "seq": 1, "revision": 0, "incidentId": null,
       "jobId": "b2000000-0000-4000-8000-000000000001", "tuneId": "b3000000-0000-4000-8000-000000000001",
       "queueId": "b4000000-0000-4000-8000-000000000001"}'::jsonb) $$,
-  'a new kind of job is one row; each user has a numbering'
+  'a job of a kind that was added as one row sends a message; each user has sequence numbers of their own'
 );
 update public.jobs set status = 'processing' where kind = 'humming';
 update public.jobs set progress = 50 where kind = 'humming';
-select is_empty('select * from tests.broadcasts()', 'what a kind has no type for is not told');
+select is_empty('select * from tests.broadcasts()', 'a change for which the kind has no message type sends nothing');
 
 -- Many changes in one statement
 insert into public.jobs (kind, user_id, subject_id, created_at)
@@ -136,7 +136,7 @@ select 'image', owner.id::uuid, gen_random_uuid(), now() + interval '1 second' *
 from generate_series(1, 250) as n,
   (values ('a0000000-0000-4000-8000-000000000001'), ('b0000000-0000-4000-8000-000000000002')) as owner (id)
 order by n % 7;
-select is_empty('select * from tests.broadcasts()', 'many new images tell nothing either');
+select is_empty('select * from tests.broadcasts()', 'many new image jobs in one statement send nothing');
 update public.jobs set status = 'processing' where status = 'queued';
 create temporary table bulk as select row_number() over () as position, sent.* from tests.broadcasts() as sent;
 select results_eq(
@@ -155,20 +155,20 @@ select results_eq(
      from bulk, jsonb_array_elements(bulk.payload -> 'messages') with ordinality as message (value, n)
      where topic like '%1' order by bulk.position, message.n $$,
   $$ select generate_series(5, 254) $$,
-  'in the order of their numbers'
+  'the messages of a batch are in the order of their sequence numbers'
 );
 select is_empty(
   $$ select seq from public.notifications n join public.jobs j on j.id = n.job_id
      where n.user_id = 'a0000000-0000-4000-8000-000000000001' and n.seq > 4
        and n.seq - 4 <> (select count(*) from public.jobs o
          where o.user_id = j.user_id and o.status = 'processing' and (o.created_at, o.id) <= (j.created_at, j.id)) $$,
-  'which is the order in which the jobs were made'
+  'the sequence numbers are in the order in which the jobs were created'
 );
 select set_eq(
   $$ select message.value from bulk, jsonb_array_elements(bulk.payload -> 'messages') as message
      where topic like '%1' $$,
   $$ select payload from public.notifications where user_id = 'a0000000-0000-4000-8000-000000000001' and seq > 4 $$,
-  'and they are the notifications'
+  'the broadcast messages equal the stored notifications'
 );
 update public.jobs set progress = 5 where kind = 'image' and status = 'processing';
 select results_eq(
@@ -176,7 +176,7 @@ select results_eq(
        count(*) filter (where payload -> 'messages' -> 0 ? 'seq')::integer
      from tests.broadcasts() group by event $$,
   $$ values ('batch_update', 500, 6, 0) $$,
-  'progress of many goes in batches, too'
+  'progress of many jobs is sent in batches'
 );
 
 select set_eq(
@@ -200,7 +200,7 @@ select results_eq(
      cross join private.job_kinds as kinds
      where kinds.kind = 'humming' $$,
   $$ values (true, null::jsonb), (false, '3') $$,
-  'what an attempt left is no result before the job has ended'
+  'a result is in no message before the job has ended'
 );
 
 -- Large messages: five of 60 KB do not fit in 200 KB.
@@ -218,12 +218,12 @@ select results_eq(
 select is(
   (select head.seq from private.notification_heads as head where head.user_id = 'a0000000-0000-4000-8000-000000000001'),
   (select max(seq) from public.notifications where user_id = 'a0000000-0000-4000-8000-000000000001'),
-  'the head is the last number'
+  'the head has the last sequence number'
 );
 select is(
   (select count(*) from public.notifications where user_id = 'a0000000-0000-4000-8000-000000000001'),
   (select max(seq) from public.notifications where user_id = 'a0000000-0000-4000-8000-000000000001'),
-  'and no number is missing'
+  'the sequence numbers have no gap'
 );
 
 delete from auth.users where id = 'a0000000-0000-4000-8000-000000000001';

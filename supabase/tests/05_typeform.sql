@@ -126,22 +126,22 @@ select is(
 select results_eq(
   $$ select title, description, occurred_on from pg_temp.incident('by type') $$,
   $$ values ('A short one', 'A long one', '2026-03-01'::date) $$,
-  'without names, the type of an answer decides; a day that is none does not count'
+  'for fields without names the type of the answer decides; an invalid date is ignored'
 );
 select results_eq(
   $$ select kind, file_name from public.documents where incident_id = (pg_temp.incident('by type')).id $$,
   $$ values ('photo', 'download') $$,
-  'a file without an extension is what its field is called'
+  'a file without an extension gets its kind from the name of its field'
 );
 select results_eq(
   $$ select private.document_kind(file_name, field_ref) from (values
        ('scan.PDF', 'photos'), ('note', 'voice_note'), ('page.html', 'upload'), ('download', 'upload'), (null, null)
      ) as file (file_name, field_ref) $$,
   $$ values ('attachment'), ('audio'), ('photo'), ('photo'), ('photo') $$,
-  'what is not known is taken for a photo, so that the user hears of it'
+  'a file of unknown kind becomes a photo, whose failure the user is told'
 );
-select is((pg_temp.incident('empty')).title, 'Crash report of 2026-10-31', 'without a title it has the day');
-select is((pg_temp.incident('bare')).title, 'Crash report of ' || current_date, 'be it today');
+select is((pg_temp.incident('empty')).title, 'Crash report of 2026-10-31', 'a response without a title gets the day as title');
+select is((pg_temp.incident('bare')).title, 'Crash report of ' || current_date, 'a response without title and day gets today''s date as title');
 select is(
   (select received - 'incident_id' from response where name = 'bare'),
   '{"user_id": "a0000000-0000-4000-8000-000000000001", "document_ids": [], "job_ids": [], "duplicate": false}'::jsonb,
@@ -152,9 +152,9 @@ select is(
 select is(
   public.receive_typeform_response((select body from response where name = 'full'), 'b0000000-0000-4000-8000-000000000002'),
   (select received || '{"duplicate": true}' from response where name = 'full'),
-  'the same response again has the same ids, whoever it is said to be from'
+  'a repeated response returns the same ids, also for another user'
 );
-select is((select count(*) from public.incidents where source_token = 'token_full'), 1::bigint, 'and is one incident');
+select is((select count(*) from public.incidents where source_token = 'token_full'), 1::bigint, 'a repeated response creates one incident');
 
 -- Refusals
 select throws_ok(
@@ -170,11 +170,11 @@ from (values
 ) as invalid (body);
 select throws_ok(
   $$ select public.receive_typeform_response('{"form_response": {"token": "t"}}', gen_random_uuid()) $$,
-  'PT422', 'user_unknown', 'refuses an unknown user'
+  'PT422', 'user_unknown', 'a response for an unknown user is refused'
 );
 select throws_ok(
   $$ select public.receive_typeform_response('{"form_response": {"token": "t"}}', null) $$,
-  'PT422', 'user_unknown', 'refuses no user'
+  'PT422', 'user_unknown', 'a response without a user is refused'
 );
 
 -- Names of files are for display and never a path.

@@ -56,7 +56,7 @@ $$;
 
 create temporary table expected (who text, topic text, may text);
 insert into expected values
-  -- One's own topic: the database speaks, devices show their presence.
+  -- The user's own topic: broadcasts come from the database, presence from the user's devices.
   ('a0000000-0000-4000-8000-000000000001', 'user:a0000000-0000-4000-8000-000000000001', 'rb rp sp'),
   ('b0000000-0000-4000-8000-000000000002', 'user:a0000000-0000-4000-8000-000000000001', ''),
   (null, 'user:a0000000-0000-4000-8000-000000000001', ''),
@@ -66,16 +66,16 @@ insert into expected values
   ('c0000000-0000-4000-8000-000000000003', 'incident:a1000000-0000-4000-8000-000000000001', ''),
   (null, 'incident:a1000000-0000-4000-8000-000000000001', ''),
   ('a0000000-0000-4000-8000-000000000001', 'incident:a1000000-0000-4000-8000-00000000ffff', ''),
-  -- Whoever may see the queue's job
+  -- Topics of queues: users who may see a job of the queue
   ('a0000000-0000-4000-8000-000000000001', 'queue:a4000000-0000-4000-8000-000000000001', 'rb'),
   ('b0000000-0000-4000-8000-000000000002', 'queue:a4000000-0000-4000-8000-000000000001', 'rb'),
   ('c0000000-0000-4000-8000-000000000003', 'queue:a4000000-0000-4000-8000-000000000001', ''),
   ('a0000000-0000-4000-8000-000000000001', 'queue:a4000000-0000-4000-8000-00000000ffff', ''),
-  -- Without a live device nothing is open, one's own least of all.
+  -- A user without a live device may use no topic.
   ('d0000000-0000-4000-8000-000000000004', 'user:d0000000-0000-4000-8000-000000000004', ''),
   ('d0000000-0000-4000-8000-000000000004', 'incident:a1000000-0000-4000-8000-000000000001', ''),
   ('d0000000-0000-4000-8000-000000000004', 'queue:a4000000-0000-4000-8000-000000000001', ''),
-  -- Malformed and other topics belong to nobody and raise nothing.
+  -- Malformed and other topics are refused without an error.
   ('a0000000-0000-4000-8000-000000000001', 'user:', ''),
   ('a0000000-0000-4000-8000-000000000001', 'user', ''),
   ('a0000000-0000-4000-8000-000000000001', '', ''),

@@ -5,12 +5,12 @@ select plan(23);
 
 -- Until the rollback; a development database may have some.
 delete from public.jobs;
--- Dispatch is for the commit; here it is for the end of each statement. Limits have a file of their own.
+-- Dispatch runs at commit; here its constraint is immediate. Limits have a file of their own.
 set constraints all immediate;
 update private.job_kinds set max_concurrent = null, max_concurrent_per_user = null;
 select tests.add_users('ann');
 
--- Requests that were queued since the last look.
+-- Requests that were queued since the last call.
 create temporary table seen (id bigint);
 create function pg_temp.nudges()
 returns table (url text, headers jsonb, body jsonb)
@@ -31,18 +31,18 @@ as $$
   from generate_series(1, p_count);
 $$;
 
--- A project that has its own secrets: put aside until the rollback.
+-- Secrets of the project, removed until the rollback.
 select vault.update_secret(id, null, 'kept ' || name) from vault.decrypted_secrets where name in ('project_url', 'secret_key');
 select pg_temp.nudges();
 
-select lives_ok('select pg_temp.add_jobs(1)', 'without secrets in the vault jobs are added all the same');
-select is_empty('select pg_temp.nudges()', 'and nothing is sent');
-select is(public.sweep_jobs(), 0, 'nor by the sweeper');
+select lives_ok('select pg_temp.add_jobs(1)', 'jobs can be added without secrets in the vault');
+select is_empty('select pg_temp.nudges()', 'without secrets no nudge is sent');
+select is(public.sweep_jobs(), 0, 'without secrets the sweeper sends no nudge');
 
 select vault.create_secret('https://project.test/', 'project_url');
-select is(public.sweep_jobs(), 0, 'half a configuration is none');
+select is(public.sweep_jobs(), 0, 'with only one of the two secrets the sweeper sends no nudge');
 select vault.create_secret('sb_secret_test', 'secret_key');
-select is(public.sweep_jobs(), 1, 'with the secrets the sweeper nudges for what is due');
+select is(public.sweep_jobs(), 1, 'with the secrets the sweeper nudges for the due job');
 select results_eq(
   'select url, headers, body from pg_temp.nudges()',
   $$ select 'https://project.test/functions/v1/process-image',
@@ -53,27 +53,27 @@ select results_eq(
 );
 select is(public.sweep_jobs(), 0, 'a job that was just nudged for is left alone');
 update private.job_nudges set nudged_at = now() - interval '26 seconds';
-select is(public.sweep_jobs(), 1, 'until its time is up');
+select is(public.sweep_jobs(), 1, 'a job whose last nudge is too old is nudged for again');
 update public.jobs set status = 'processing';
 update private.job_nudges set nudged_at = now() - interval '26 seconds';
 select is(public.sweep_jobs(), 0, 'a job at work needs no nudge');
-select isnt_empty('select pg_temp.nudges()', 'so far two were sent');
+select isnt_empty('select pg_temp.nudges()', 'two nudges were sent so far');
 
 select pg_temp.add_jobs(2);
 select is((select count(*) from pg_temp.nudges()), 2::bigint, 'new jobs are nudged for at once');
 select pg_temp.add_jobs(1, now() + interval '1 hour');
-select is_empty('select pg_temp.nudges()', 'but not before their time');
+select is_empty('select pg_temp.nudges()', 'jobs that are not due are not nudged for');
 update public.jobs set next_attempt_at = clock_timestamp() where status = 'queued' and next_attempt_at > now();
 select is((select count(*) from pg_temp.nudges()), 1::bigint, 'a job that becomes due by an update is nudged for');
 update public.jobs set stage = 'x' where status = 'queued';
-select is_empty('select pg_temp.nudges()', 'a change of a due job is not');
+select is_empty('select pg_temp.nudges()', 'a change of a due job sends no nudge');
 update public.jobs set status = 'failed' where status = 'queued';
-select is_empty('select pg_temp.nudges()', 'nor is a failure');
+select is_empty('select pg_temp.nudges()', 'a failure sends no nudge');
 update public.jobs set status = 'queued', next_attempt_at = clock_timestamp() where status = 'failed';
 select is((select count(*) from pg_temp.nudges()), 3::bigint, 'requeued jobs are nudged for');
 select pg_temp.add_jobs(600);
-select is((select count(*) from pg_temp.nudges()), 500::bigint, 'of very many, 500 a statement');
-select is(public.sweep_jobs(), 100, 'and the sweeper sends for the rest');
+select is((select count(*) from pg_temp.nudges()), 500::bigint, 'one statement sends at most 500 nudges');
+select is(public.sweep_jobs(), 100, 'the sweeper sends the remaining nudges');
 delete from public.jobs;
 
 -- Leases
@@ -91,12 +91,12 @@ select results_eq(
      (1::bigint, 'queued', 'lease_expired', 'waiting_to_retry', true),
      (2, 'failed', 'lease_expired', null, true),
      (3, 'processing', null, null, false) $$,
-  'with attempts left they are queued, else they have failed; a live lease is respected'
+  'expired jobs with attempts left are queued, the others have failed; a live lease is kept'
 );
 select results_eq(
   'select body ->> ''job_id'' from pg_temp.nudges()',
   'select id::text from leased where n = 1',
-  'and nudges for the queued ones, once'
+  'the sweeper nudges once for each job it has queued'
 );
 select results_eq(
   $$ select type, payload ->> 'errorCode', payload ->> 'error' from public.notifications order by seq desc limit 1 $$,

@@ -17,7 +17,7 @@ select results_eq(
 reset role;
 select is_empty(
   $$ select from private.notification_heads where user_id = 'a0000000-0000-4000-8000-000000000001' $$,
-  'asking creates nothing'
+  'reading the head creates no row'
 );
 
 insert into public.jobs (kind, user_id, subject_id)
@@ -37,25 +37,25 @@ select results_eq(
 );
 
 -- Marking
-select is(public.mark_notifications(p_up_to => 4, p_seen => true), 4, 'marks up to a number as seen');
-select is(public.mark_notifications(p_up_to => 4, p_seen => true), 0, 'once');
-select is(public.mark_notifications(p_seqs => '{3,5,99}', p_read => true), 2, 'marks those listed as read');
+select is(public.mark_notifications(p_up_to => 4, p_seen => true), 4, 'p_up_to marks notifications up to a number as seen');
+select is(public.mark_notifications(p_up_to => 4, p_seen => true), 0, 'marking the same notifications again changes nothing');
+select is(public.mark_notifications(p_seqs => '{3,5,99}', p_read => true), 2, 'p_seqs marks the listed notifications as read');
 select results_eq(
   'select seq, seen_at is not null, read_at is not null from public.notifications where seq <= 6 order by seq',
   'values (1::bigint, true, false), (2, true, false), (3, true, true), (4, true, false), (5, true, true), (6, false, false)',
-  'what is read is seen'
+  'a notification that is marked as read is seen, too'
 );
-select is(public.mark_notifications(p_seqs => '{3}', p_read => false), 1, 'marks as unread');
+select is(public.mark_notifications(p_seqs => '{3}', p_read => false), 1, 'p_read false marks as unread');
 select results_eq(
   'select seen_at is not null, read_at is not null from public.notifications where seq = 3',
   'values (true, false)',
-  'which leaves it seen'
+  'a notification that is marked as unread stays seen'
 );
-select is(public.mark_notifications(p_seqs => '{5}', p_seen => false), 1, 'marks as not seen');
+select is(public.mark_notifications(p_seqs => '{5}', p_seen => false), 1, 'p_seen false marks as not seen');
 select results_eq(
   'select seen_at is not null, read_at is not null from public.notifications where seq = 5',
   'values (false, false)',
-  'which makes it unread'
+  'a notification that is marked as not seen is unread, too'
 );
 select is(public.mark_notifications(p_seqs => '{}', p_read => true), 0, 'an empty list marks nothing');
 select is(public.mark_notifications(p_up_to => 0, p_read => true), 0, 'up to 0 marks nothing');
@@ -70,12 +70,12 @@ from (values
 
 select throws_ok(
   'select public.mark_notifications(p_seqs => array(select generate_series(1, 10001)), p_read => true)',
-  'PT400', 'invalid_arguments', 'refuses a list of more than 10,000'
+  'PT400', 'invalid_arguments', 'a list of more than 10,000 numbers is refused'
 );
 select results_eq(
   'select epoch, seq, unseen_count, unread_count from public.notification_counts()',
   'select epoch, 10::bigint, 6::bigint, 10::bigint from public.notification_head()',
-  'counts what is unseen and unread'
+  'the counts are those of unseen and unread notifications'
 );
 reset role;
 select results_eq(
@@ -87,13 +87,13 @@ select results_eq(
      ('{"type": "notification_read", "seqs": [3, 5], "seen": true, "read": true, "unseenCount": 5, "unreadCount": 8, "headSeq": 10}'),
      ('{"type": "notification_read", "seqs": [3], "read": false, "unseenCount": 5, "unreadCount": 9, "headSeq": 10}'),
      ('{"type": "notification_read", "seqs": [5], "seen": false, "read": false, "unseenCount": 6, "unreadCount": 10, "headSeq": 10}') $$,
-  'the user''s devices are told of what changed, and of nothing else'
+  'the message to the user''s devices has the changed marks and no others'
 );
 select is(
   (select count(distinct payload ->> 'epoch') from realtime.messages
    where event = 'notification_read' and payload ->> 'epoch' = (select head.epoch::text from private.notification_heads as head
      where head.user_id = 'a0000000-0000-4000-8000-000000000001')),
-  1::bigint, 'with the numbering that it belongs to'
+  1::bigint, 'the message has the epoch of the sequence numbers'
 );
 set local role authenticated;
 select is(public.mark_notifications(p_up_to => 9223372036854775807, p_seen => true), 6, 'marks everything as seen');
@@ -101,7 +101,7 @@ reset role;
 select is(
   (select (payload ->> 'upTo')::integer from realtime.messages where event = 'notification_read'
    order by tableoid desc, ctid desc limit 1),
-  10, 'which is what there is, and not what comes later'
+  10, 'marking everything ends at the last number, so that later notifications are unseen'
 );
 set local role authenticated;
 select tests.sign_in(null);
@@ -115,19 +115,19 @@ reset role;
 select is_empty(
   $$ select from public.notifications
      where user_id = 'b0000000-0000-4000-8000-000000000002' and (seen_at is not null or read_at is not null) $$,
-  'nobody marks another''s notifications'
+  'a user''s call does not mark the notifications of others'
 );
 
 -- Retention
-select is(private.prune_notifications(), 0::bigint, 'what is new is kept');
+select is(private.prune_notifications(), 0::bigint, 'new notifications are not pruned');
 update public.notifications set created_at = now() - interval '91 days'
 where user_id = 'a0000000-0000-4000-8000-000000000001' and seq in (1, 2, 4);
-select is(private.prune_notifications(), 4::bigint, 'a prefix is deleted, so that what is left has no holes');
+select is(private.prune_notifications(), 4::bigint, 'pruning deletes a prefix, so that the remaining numbers have no gap');
 select results_eq(
   $$ select min(seq), max(seq), count(*) from public.notifications
      where user_id = 'a0000000-0000-4000-8000-000000000001' $$,
   'values (5::bigint, 10::bigint, 6::bigint)',
-  'the rest stays'
+  'later notifications are kept'
 );
 set local role authenticated;
 select tests.sign_in('ann');
@@ -139,7 +139,7 @@ select results_eq(
   'select seq, floor from public.notification_head()', 'values (10::bigint, 0::bigint)', 'each user has a floor'
 );
 reset role;
-select is(private.prune_notifications('0 seconds'), 0::bigint, 'this transaction''s own are not older than now');
+select is(private.prune_notifications('0 seconds'), 0::bigint, 'notifications of this transaction are not older than now, so none is pruned');
 
 select * from finish();
 rollback;

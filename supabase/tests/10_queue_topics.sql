@@ -1,4 +1,4 @@
--- What followers of a queue are sent beside what the job's user is sent.
+-- Messages to the followers of a queue, beside those to the job's user.
 
 begin;
 select plan(13);
@@ -21,7 +21,7 @@ select results_eq(
     '{"type": "humming_queued", "status": "queued", "revision": 0, "incidentId": null,
       "jobId": "a2000000-0000-4000-8000-000000000001", "tuneId": "a3000000-0000-4000-8000-000000000001",
       "queueId": "a4000000-0000-4000-8000-000000000001"}'::jsonb) $$,
-  'a queue hears of its job, without the numbers of the job''s user'
+  'a queue''s topic gets the messages of its job, without the user''s sequence numbers'
 );
 select results_eq(
   $$ select topic, payload - 'seq' - 'epoch' = (
@@ -29,7 +29,7 @@ select results_eq(
      ), payload ? 'seq'
      from tests.broadcasts('user:%') $$,
   $$ values ('user:a0000000-0000-4000-8000-000000000001', true, true) $$,
-  'the user hears the same, numbered'
+  'the user''s topic gets the same message with a sequence number'
 );
 
 update public.jobs set status = 'processing';
@@ -39,22 +39,22 @@ update public.jobs set status = 'completed';
 select results_eq(
   $$ select event, (payload ->> 'revision')::integer from tests.broadcasts('queue:%') $$,
   $$ values ('humming_started', 1), ('humming_progress', 2), ('hummed', 3) $$,
-  'and of every change, status and progress alike; a heartbeat is none'
+  'a queue''s topic gets each change of status and progress, and no heartbeat'
 );
-select is((select revision from public.jobs), 3, 'the row says which of them was the last');
+select is((select revision from public.jobs), 3, 'the job''s revision counts its changes');
 select results_eq(
   $$ select event, (payload ->> 'seq')::integer from tests.broadcasts('user:%') $$,
   $$ values ('humming_started', 2), ('humming_progress', null), ('hummed', 3) $$,
-  'the user hears each once'
+  'the user''s topic gets each change once'
 );
-select is((select count(*) from public.notifications), 3::bigint, 'and is notified once, queue or no queue');
+select is((select count(*) from public.notifications), 3::bigint, 'a job with a queue has one notification for each change of status');
 update public.jobs set revision = 99;
-select is((select revision from public.jobs), 3, 'nobody sets the revision');
-select is_empty($$ select from tests.broadcasts('queue:%') $$, 'which is not told either');
+select is((select revision from public.jobs), 3, 'an update of the revision is ignored');
+select is_empty($$ select from tests.broadcasts('queue:%') $$, 'an ignored update of the revision sends nothing');
 
 insert into public.jobs (kind, user_id, subject_id) values
   ('humming', 'a0000000-0000-4000-8000-000000000001', gen_random_uuid());
-select is_empty($$ select from tests.broadcasts('queue:%') $$, 'a job without a queue is told to its user alone');
+select is_empty($$ select from tests.broadcasts('queue:%') $$, 'a change of a job without a queue is sent to no queue''s topic');
 
 -- Many changes in one statement; two users share a queue.
 delete from public.jobs;
@@ -81,17 +81,17 @@ select results_eq(
      from bulk, jsonb_array_elements(bulk.payload -> 'messages') with ordinality as message (value, n)
      order by bulk.position, message.n $$,
   'select id from public.jobs where queue_id is not null order by created_at, id',
-  'each job''s once, in the order in which they were made'
+  'each job has one message, in the order in which the jobs were created'
 );
 select results_eq(
   $$ select topic, sum(jsonb_array_length(payload -> 'messages'))::integer from tests.broadcasts('user:%') group by topic order by topic $$,
   $$ values
      ('user:a0000000-0000-4000-8000-000000000001', 150),
      ('user:b0000000-0000-4000-8000-000000000002', 150) $$,
-  'beside the users'' own batches'
+  'the users'' topics get their own batches'
 );
 select is(
-  (select count(*) from public.notifications where job_id is not null), 300::bigint, 'one notification each'
+  (select count(*) from public.notifications where job_id is not null), 300::bigint, 'each job has one notification'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- Messages of clients: who may send what where, what is made of it, and how many.
+-- Messages of clients: permissions, format, limits of size and rate.
 
 begin;
 select plan(53);
@@ -29,7 +29,7 @@ select results_eq(
   $$ values ('incident:a1000000-0000-4000-8000-000000000001', 'user_typing', true, 'broadcast',
     '{"type": "user_typing", "userId": "b0000000-0000-4000-8000-000000000002",
       "incidentId": "a1000000-0000-4000-8000-000000000001", "field": "ab\nc"}'::jsonb, true) $$,
-  'what is sent names its sender and kind by the database''s word, and its text is cleaned'
+  'sender and type of a message are set by the database, and its text is cleaned'
 );
 select lives_ok(
   $$ select public.send_to_topic('incident:A1000000-0000-4000-8000-000000000001', 'cursor.moved') $$,
@@ -40,11 +40,11 @@ select is(
   'incident:a1000000-0000-4000-8000-000000000001',
   'the topic that is sent to is the one that members listen to'
 );
-select is(pg_temp.left_of('b0000000-0000-4000-8000-000000000002'), 8, 'each took a token');
+select is(pg_temp.left_of('b0000000-0000-4000-8000-000000000002'), 8, 'each message takes a token');
 
 select throws_ok(
   format($$ select public.send_to_topic(%L, 'user_typing') $$, refused.topic), 'PT403', 'topic_forbidden',
-  format('nobody sends on %s', coalesce(refused.topic, 'null'))
+  format('a message to %s is refused', coalesce(refused.topic, 'null'))
 )
 from (values
   ('user:b0000000-0000-4000-8000-000000000002'),
@@ -58,7 +58,7 @@ from (values
 ) as refused (topic);
 select throws_ok(
   format($$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', %L) $$, refused.event),
-  'PT400', 'invalid_arguments', format('nobody sends %s', coalesce(refused.event, 'null'))
+  'PT400', 'invalid_arguments', format('a message of the type %s is refused', coalesce(refused.event, 'null'))
 )
 from (values
   ('image_processed'), ('image_processing_progress'), ('batch_update'), ('notification_read'), ('error'), ('phx_close'),
@@ -74,7 +74,7 @@ select throws_ok(
        jsonb_build_object('x', repeat('ü', 8192))) $$,
   'PT413', 'message_too_large', 'a payload has at most 16 KB, counted in bytes'
 );
-select is(pg_temp.left_of('b0000000-0000-4000-8000-000000000002'), 8, 'what is refused costs nothing');
+select is(pg_temp.left_of('b0000000-0000-4000-8000-000000000002'), 8, 'a refused message takes no token');
 
 -- Binary
 select lives_ok(
@@ -84,14 +84,14 @@ select lives_ok(
 select results_eq(
   $$ select binary_payload, payload is null, private from realtime.messages where event = 'sketch' $$,
   $$ values ('\xb0000000000040008000000000000002000102ff'::bytea, true, true) $$,
-  'they follow the sender''s id'
+  'a binary broadcast has the sender''s id before the bytes'
 );
 select lives_ok(
   $$ select public.send_binary_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'sketch',
        encode(convert_to(repeat('x', 65536), 'utf8'), 'base64')) $$,
-  'up to 64 KB'
+  'a member may send up to 64 KB of bytes'
 );
-select is(pg_temp.left_of('b0000000-0000-4000-8000-000000000002'), 3, 'a token pays for 16 KB');
+select is(pg_temp.left_of('b0000000-0000-4000-8000-000000000002'), 3, 'a binary message takes one token for each 16 KB');
 select throws_ok(
   $$ select public.send_binary_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'sketch',
        encode(convert_to(repeat('x', 65537), 'utf8'), 'base64')) $$,
@@ -99,7 +99,7 @@ select throws_ok(
 );
 select throws_ok(
   $$ select public.send_binary_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'sketch', repeat('A', 9000000)) $$,
-  'PT413', 'message_too_large', 'much more is not even decoded'
+  'PT413', 'message_too_large', 'a far too large message is refused before it is decoded'
 );
 select throws_ok(
   format($$ select public.send_binary_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'sketch', %L) $$, refused.text),
@@ -108,26 +108,26 @@ select throws_ok(
 from (values ('*'), ('AAE'), (null)) as refused (text);
 select throws_ok(
   $$ select public.send_binary_to_topic('user:b0000000-0000-4000-8000-000000000002', 'sketch', 'AAEC') $$,
-  'PT403', 'topic_forbidden', 'topics are the same for bytes'
+  'PT403', 'topic_forbidden', 'bytes to a forbidden topic are refused'
 );
 
 -- The rate
 select lives_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') from generate_series(1, 3) $$,
-  'a user may spend what is left'
+  'a user may send until the tokens are spent'
 );
 select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
-  'PT429', 'rate_limited', 'and then has to wait'
+  'PT429', 'rate_limited', 'a user without tokens is refused with rate_limited'
 );
 select cmp_ok(
   (tests.hint_of(
     $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$
   )::jsonb ->> 'retryAfterMs')::bigint,
-  '<=', 1000000::bigint, 'for as long as a token takes'
+  '<=', 1000000::bigint, 'the refusal says when the next token is due'
 );
 select is(
-  (select count(*) from realtime.messages where event = 'user_typing'), 4::bigint, 'what is over the rate is not sent'
+  (select count(*) from realtime.messages where event = 'user_typing'), 4::bigint, 'messages over the rate are not sent'
 );
 update private.send_buckets set refilled_at = refilled_at - interval '2000 seconds';
 select lives_ok(
@@ -136,34 +136,34 @@ select lives_ok(
 );
 select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
-  'PT429', 'rate_limited', 'as many as the rate says'
+  'PT429', 'rate_limited', 'no more tokens come back than the rate allows'
 );
 update private.send_buckets set refilled_at = refilled_at - interval '1 year';
-select is(private.forget_full_buckets(), 1, 'full buckets are forgotten');
+select is(private.forget_full_buckets(), 1, 'full buckets are deleted');
 select lives_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') from generate_series(1, 10) $$,
   'a new bucket is full'
 );
 select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
-  'PT429', 'rate_limited', 'and no more than full'
+  'PT429', 'rate_limited', 'a bucket holds no more tokens than its size'
 );
 select tests.sign_in('ann');
 select lives_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
-  'others are not held up by it'
+  'a user without tokens does not limit other users'
 );
 
 -- Others
 select tests.sign_in('cleo');
 select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
-  'PT403', 'topic_forbidden', 'who is no member sends nothing'
+  'PT403', 'topic_forbidden', 'a message of a non-member is refused'
 );
 select tests.sign_in(null);
 select throws_ok(
   $$ select public.send_to_topic('incident:a1000000-0000-4000-8000-000000000001', 'user_typing') $$,
-  'PT401', 'not_signed_in', 'nor does a token without a user'
+  'PT401', 'not_signed_in', 'a message of a token without a user is refused'
 );
 set local role anon;
 select throws_ok(

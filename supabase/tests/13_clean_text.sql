@@ -38,10 +38,10 @@ from (values
 select is(
   private.clean_json((repeat('[', 2000) || '"\u0001"' || repeat(']', 2000))::jsonb),
   (repeat('[', 2000) || '""' || repeat(']', 2000))::jsonb,
-  'however deep'
+  'texts in nested JSON are cleaned at any depth'
 );
 
--- Jobs: whoever writes, by whatever statement
+-- Texts of jobs are cleaned for each role and each statement.
 delete from auth.users;
 select tests.add_users('ann');
 insert into public.jobs (id, kind, user_id, subject_id, input, stage) values
@@ -52,18 +52,18 @@ select results_eq(
 );
 set local role service_role;
 update public.jobs set status = 'processing', stage = E'\u202eresizing' || repeat('x', 200);
-select is((select stage from public.jobs), 'resizing' || repeat('x', 92), 'so is a stage, which is cut');
+select is((select stage from public.jobs), 'resizing' || repeat('x', 92), 'a stage is cleaned and cut');
 select is(
-  (select payload ->> 'documentType' from public.notifications), 'photo', 'and messages have what is clean'
+  (select payload ->> 'documentType' from public.notifications), 'photo', 'messages have the cleaned text'
 );
 update public.jobs set status = 'failed', error_code = 'file_empty', error = E'\u0007No\u202e!' || repeat('x', 5000), result = '{"a": "\u0007b"}';
 select results_eq(
   'select left(error, 4), length(error), result ->> ''a'' from public.jobs',
   $$ values ('No!x', 2000, 'b') $$,
-  'so are an error and a result'
+  'an error and a result are cleaned'
 );
 select is(
-  (select left(payload ->> 'error', 4) from public.notifications where seq = 2), 'No!x', 'before they are told'
+  (select left(payload ->> 'error', 4) from public.notifications where seq = 2), 'No!x', 'an error is cleaned before it is sent'
 );
 
 insert into public.jobs (kind, user_id, subject_id, stage, error, result)
@@ -77,7 +77,7 @@ select is_empty(
   $$ select j.stage, j.error, j.result from public.jobs as j
      where (j.stage, j.error) is distinct from (private.clean_text(j.stage, 100), private.clean_text(j.error, 2000))
        or j.result <> private.clean_json(j.result) $$,
-  'no way past: whatever is written, cleaning it again changes nothing'
+  'all stored texts of jobs are clean: cleaning them again changes nothing'
 );
 
 select * from finish();

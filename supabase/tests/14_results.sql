@@ -1,4 +1,4 @@
--- Reports and transcripts: members of the incident read them and their files, nobody else does, and people write none.
+-- Reports and transcripts: only members of the incident read them and their files, and people cannot write them.
 
 begin;
 select plan(6);
@@ -24,13 +24,13 @@ values ('reports', 'c0000000-0000-4000-8000-000000000003/e0000000-0000-4000-8000
 set local role authenticated;
 set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
 select is((select count(*) from public.reports), 1::bigint, 'the owner reads the report');
-select is((select count(*) from public.transcriptions), 1::bigint, 'and the transcription that the voice note got');
-select is((select count(*) from storage.objects where bucket_id = 'reports'), 1::bigint, 'and the report''s file');
+select is((select count(*) from public.transcriptions), 1::bigint, 'the owner reads the transcription of the voice note');
+select is((select count(*) from storage.objects where bucket_id = 'reports'), 1::bigint, 'the owner reads the report''s file');
 
 set local request.jwt.claims to '{"sub": "b0000000-0000-4000-8000-000000000002", "role": "authenticated"}';
 select is((select count(*) from public.reports), 0::bigint, 'a stranger reads no report');
-select is((select count(*) from public.transcriptions), 0::bigint, 'no transcription');
-select is((select count(*) from storage.objects), 0::bigint, 'and no file');
+select is((select count(*) from public.transcriptions), 0::bigint, 'a stranger reads no transcription');
+select is((select count(*) from storage.objects), 0::bigint, 'a stranger reads no file');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Status updates of other services: at once, or as work that takes a while, with their own words.
+-- Status updates of other services: finished ones, and work with progress. The statuses are the service's own.
 
 begin;
 select plan(32);
@@ -39,13 +39,13 @@ select results_eq(
   $$ select pg_temp.told('found') $$,
   $$ values ('{"type": "status_update", "updateType": "vehicle_lookup", "resource": "vehicle:AB-123", "status": "found",
     "state": "completed", "progress": 100, "data": {"make": "Opel", "note": "ok"}}'::jsonb) $$,
-  'the owner of the incident is told once, in the words of the service, made safe'
+  'the owner of the incident has one notification, with the service''s status and cleaned texts'
 );
-select is(pg_temp.broadcasts('found'), 1::bigint, 'by one broadcast');
+select is(pg_temp.broadcasts('found'), 1::bigint, 'the update is broadcast once');
 select results_eq(
   $$ select status::text, attempts::integer, progress::integer, user_id from public.jobs where id = pg_temp.id('found') $$,
   $$ values ('completed', 0, 100, 'a0000000-0000-4000-8000-000000000001'::uuid) $$,
-  'there is a row for it that has ended'
+  'the update has a completed job'
 );
 insert into sent
 select 'not found', (public.send_status_update(
@@ -56,7 +56,7 @@ select results_eq(
   $$ select pg_temp.told('not found') $$,
   $$ values ('{"type": "status_update", "updateType": "vehicle_lookup", "resource": "vehicle:XX", "status": "not found",
     "state": "failed", "progress": 0, "error": "No such plate.", "errorCode": "reported_failed"}'::jsonb) $$,
-  'a failure likewise'
+  'a failed update has a failed job'
 );
 
 select is(
@@ -77,10 +77,10 @@ select is(
   jsonb_build_object('jobId', pg_temp.id('once'), 'state', 'completed', 'duplicate', true),
   'the same key again is the same update'
 );
-select is((select count(*) from pg_temp.told('once')), 1::bigint, 'and nobody is told again');
+select is((select count(*) from pg_temp.told('once')), 1::bigint, 'a repeated key sends no second notification');
 select throws_ok(
   $$ select public.send_status_update('a', 'b', 'd', 'a0000000-0000-4000-8000-000000000001', p_idempotency_key => 'key-1') $$,
-  'PT409', 'idempotency_conflict', 'the same key for something else is a mistake'
+  'PT409', 'idempotency_conflict', 'the same key with another request is refused'
 );
 
 -- Refused
@@ -111,25 +111,25 @@ select is(
   public.advance_status_update(pg_temp.id('long'), p_status => 'asking abroad', p_progress => 50) ->> 'state',
   'processing', 'it goes on'
 );
-select is(pg_temp.broadcasts('long'), 2::bigint, 'who watches sees it');
+select is(pg_temp.broadcasts('long'), 2::bigint, 'start and progress of the work are broadcast');
 select is(
   public.advance_status_update(pg_temp.id('long'), 'completed', 'found', p_data => '{"make": "Seat"}') ->> 'state',
   'completed', 'and ends'
 );
 select is(
-  public.advance_status_update(pg_temp.id('long'), 'completed', 'found') ->> 'duplicate', 'true', 'said again, nothing changes'
+  public.advance_status_update(pg_temp.id('long'), 'completed', 'found') ->> 'duplicate', 'true', 'completing the update again changes nothing'
 );
 select throws_ok(
   $$ select public.advance_status_update(pg_temp.id('long'), 'failed', p_error => 'No.') $$,
-  'PT409', 'illegal_transition', 'what has ended well does not fail'
+  'PT409', 'illegal_transition', 'a completed update cannot fail'
 );
 select results_eq(
   $$ select told ->> 'state', told ->> 'status', told #>> '{data,make}' from pg_temp.told('long') as told $$,
   $$ values ('processing', 'searching', null), ('completed', 'found', 'Seat') $$,
-  'its beginning and its end are kept, each once'
+  'start and end of the work are stored as one notification each'
 );
 select throws_ok(
-  $$ select public.advance_status_update(gen_random_uuid()) $$, 'PT404', 'job_not_found', 'what was never sent is not advanced'
+  $$ select public.advance_status_update(gen_random_uuid()) $$, 'PT404', 'job_not_found', 'an unknown update cannot be advanced'
 );
 
 -- A service that goes silent
@@ -143,7 +143,7 @@ select public.sweep_jobs();
 select results_eq(
   $$ select told ->> 'state', told ->> 'status', told ->> 'errorCode' from pg_temp.told('silent') as told $$,
   $$ values ('processing', 'searching', null), ('failed', 'failed', 'lease_expired') $$,
-  'what a silent service began has an end, too'
+  'the work of a silent service fails when its lease expires'
 );
 
 -- By plain SQL, in bulk
@@ -154,7 +154,7 @@ from generate_series(1, 20) as n;
 select is(
   (select count(*) from public.notifications
    where user_id = 'b0000000-0000-4000-8000-000000000002' and payload ->> 'status' = 'announced'),
-  20::bigint, 'many at once by plain SQL'
+  20::bigint, 'many updates inserted by plain SQL have a notification each'
 );
 select throws_ok(
   $$ insert into public.jobs (kind, user_id, subject_id, status)

@@ -1,4 +1,4 @@
--- Reports: who may ask for one, that one at a time is made, and when one is made by itself.
+-- Reports: who may request one, one at a time for each incident, and automatic reports.
 
 begin;
 select plan(25);
@@ -13,7 +13,7 @@ insert into public.incidents (id, user_id, title, source) values
 insert into public.incident_members (incident_id, user_id, role) values
   ('c0000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000003', 'handler');
 
--- Asking for one.
+-- Requests
 
 set local role anon;
 select throws_ok(
@@ -25,22 +25,22 @@ set local role authenticated;
 set local request.jwt.claims to '{"sub": "b0000000-0000-4000-8000-000000000002", "role": "authenticated"}';
 select throws_ok(
   $$ select public.request_report('c0000000-0000-4000-8000-000000000001') $$, 'PT404', 'incident_not_found',
-  'a stranger is told that there is no such incident'
+  'a stranger''s request is answered like one for an unknown incident'
 );
 select throws_ok(
   $$ select public.request_report('c0000000-0000-4000-8000-000000000009') $$, 'PT404', 'incident_not_found',
-  'just as of one that does not exist'
+  'a request for an unknown incident is refused'
 );
 select throws_ok(
   $$ insert into public.reports (incident_id, user_id, origin)
      values ('c0000000-0000-4000-8000-000000000001', 'b0000000-0000-4000-8000-000000000002', 'requested') $$,
-  '42501', null, 'and nobody writes a report past the function'
+  '42501', null, 'people cannot insert a report'
 );
 
 set local request.jwt.claims to '{"sub": "b0000000-0000-4000-8000-000000000003", "role": "authenticated"}';
 select throws_ok(
   $$ select public.request_report('c0000000-0000-4000-8000-000000000001', 'English please') $$,
-  'PT400', 'invalid_arguments', 'a language is a tag'
+  'PT400', 'invalid_arguments', 'a language that is no BCP 47 tag is refused'
 );
 select throws_ok(
   $$ select public.request_report('c0000000-0000-4000-8000-000000000001', null) $$,
@@ -53,17 +53,17 @@ select results_eq(
   $$ values (
     'a0000000-0000-4000-8000-000000000001'::uuid, 'b0000000-0000-4000-8000-000000000003'::uuid, 'requested', 'de'
   ) $$,
-  'a handler may ask; the owner of the incident is the one who is told'
+  'a handler may request a report, whose messages go to the owner of the incident'
 );
 set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
 select is(
   (public.request_report('c0000000-0000-4000-8000-000000000001')).id, (select id from asked),
-  'while it is queued, whoever asks is given the same report'
+  'each request gets the same report while that is queued'
 );
 select is(
   (select jsonb_build_object('kind', kind, 'status', status, 'subject', subject_id) from public.jobs),
   (select jsonb_build_object('kind', 'pdf', 'status', 'queued', 'subject', id) from asked),
-  'there is one job, and it is about that report'
+  'several requests create one job, for that report'
 );
 
 reset role;
@@ -71,21 +71,21 @@ reset request.jwt.claims;
 update public.jobs set status = 'processing';
 select is(
   (public.request_report('c0000000-0000-4000-8000-000000000001')).id, (select id from asked),
-  'likewise while it is under way'
+  'each request gets the same report while that is processing'
 );
 update public.jobs set status = 'completed';
 select isnt(
   (public.request_report('c0000000-0000-4000-8000-000000000001')).id, (select id from asked),
-  'after its end the next request gives a new one'
+  'the next request after its end creates a new report'
 );
 select is(
   (select requested_by from public.reports where id <> (select id from asked)), null,
-  'which nobody in particular has asked for, when it is the service'
+  'a report requested by service_role has no requester'
 );
 delete from public.jobs;
 delete from public.reports;
 
--- By itself.
+-- Automatic reports
 
 insert into public.documents (id, incident_id, user_id, kind, document_type, created_at)
 select
@@ -103,7 +103,7 @@ $$;
 
 select pg_temp.end_work(1, 'completed');
 select pg_temp.end_work(2, 'failed');
-select is((select count(*) from public.reports), 0::bigint, 'while the voice note is being transcribed there is no report');
+select is((select count(*) from public.reports), 0::bigint, 'no report is created while a voice note is being transcribed');
 select pg_temp.end_work(3, 'completed');
 select results_eq(
   'select incident_id, user_id, origin, requested_by, language from public.reports',
@@ -111,7 +111,7 @@ select results_eq(
     'c0000000-0000-4000-8000-000000000001'::uuid, 'a0000000-0000-4000-8000-000000000001'::uuid, 'automatic',
     null::uuid, 'en'
   ) $$,
-  'when the last one has ended, failed ones included, the report is queued by itself'
+  'a report is queued when the last job of the incident''s documents has ended or failed'
 );
 select is(
   (select count(*) from public.jobs join public.reports on reports.job_id = jobs.id and reports.id = jobs.subject_id
@@ -121,26 +121,26 @@ select is(
 
 update public.jobs set status = 'processing' where kind = 'pdf';
 update public.jobs set status = 'completed' where kind = 'pdf';
-select is((select count(*) from public.reports), 1::bigint, 'the end of a report starts no other');
+select is((select count(*) from public.reports), 1::bigint, 'the end of a report creates no other report');
 
 select public.requeue_job((select job_id from public.documents where id = 'd0000000-0000-4000-8000-000000000002'));
 select pg_temp.end_work(2, 'failed');
-select is((select count(*) from public.reports), 1::bigint, 'a retry that fails again changes nothing and starts none');
+select is((select count(*) from public.reports), 1::bigint, 'a retried job that fails again creates no report');
 select public.requeue_job((select job_id from public.documents where id = 'd0000000-0000-4000-8000-000000000002'));
-select is((select count(*) from public.reports), 1::bigint, 'a retry under way does not either');
+select is((select count(*) from public.reports), 1::bigint, 'a retried job that is processing creates no report');
 select pg_temp.end_work(2, 'completed');
-select is((select count(*) from public.reports), 2::bigint, 'one that ends well does');
+select is((select count(*) from public.reports), 2::bigint, 'a retried job that is completed creates a report');
 
 insert into public.documents (id, incident_id, user_id, kind, document_type)
 values (
   'd0000000-0000-4000-8000-000000000004', 'c0000000-0000-4000-8000-000000000001',
   'a0000000-0000-4000-8000-000000000001', 'attachment', 'attachment'
 );
-select is((select count(*) from public.reports), 2::bigint, 'a document that arrives later is waited for');
+select is((select count(*) from public.reports), 2::bigint, 'a document that arrives later delays the next report until its job ends');
 select pg_temp.end_work(4, 'completed');
-select is((select count(*) from public.reports), 3::bigint, 'and then there is a new report');
+select is((select count(*) from public.reports), 3::bigint, 'the end of the later document''s job creates a report');
 select is(
-  (select count(distinct settled_key) from public.reports), 3::bigint, 'each for an outcome of its own'
+  (select count(distinct settled_key) from public.reports), 3::bigint, 'the automatic reports have different settled keys'
 );
 
 -- Every document of every incident at once, in one statement.
@@ -153,7 +153,7 @@ select results_eq(
   $$ values
      ('c0000000-0000-4000-8000-000000000001'::uuid, 4::bigint),
      ('c0000000-0000-4000-8000-000000000002'::uuid, 1::bigint) $$,
-  'many that end in one statement give one report for each incident'
+  'jobs that end in one statement create one report for each incident'
 );
 
 -- Work that is about no incident, or without documents.
@@ -166,10 +166,10 @@ values (
   'image', 'a0000000-0000-4000-8000-000000000001', 'c0000000-0000-4000-8000-000000000003', gen_random_uuid()
 );
 update public.jobs set status = 'failed' where status = 'queued' and kind = 'image';
-select is((select count(*) from public.reports), 5::bigint, 'work that is about no document starts no report');
+select is((select count(*) from public.reports), 5::bigint, 'a job without a document creates no report');
 
 delete from public.incidents;
-select is((select count(*) from public.reports), 0::bigint, 'reports go with their incident');
+select is((select count(*) from public.reports), 0::bigint, 'deleting an incident deletes its reports');
 
 select * from finish();
 rollback;

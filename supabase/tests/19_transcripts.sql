@@ -1,4 +1,4 @@
--- How a transcript is written: only by who holds the lease, while the job is at work; and what people are told.
+-- Writing of transcripts, only with the lease of a processing job, and the messages about them.
 
 begin;
 select plan(46);
@@ -18,7 +18,7 @@ grant select on work to service_role, authenticated;
 create function pg_temp.job(p_kind text default 'audio') returns uuid language sql as $$ select id from work where kind = p_kind $$;
 create function pg_temp.lease(p_kind text default 'audio') returns uuid language sql as $$ select lease from work where kind = p_kind $$;
 
--- Messages of a topic since the last look.
+-- Messages of a topic since the last call.
 create temporary table seen (id uuid);
 create function pg_temp.sent(p_topic text)
 returns setof jsonb
@@ -46,7 +46,7 @@ select is(
 
 select throws_ok(
   $$ select public.report_transcript(pg_temp.job(), gen_random_uuid(), 'early', 40) $$,
-  'PT409', 'illegal_transition', 'nobody reports before a claim'
+  'PT409', 'illegal_transition', 'text cannot be reported before a claim'
 );
 select throws_ok(
   $$ select public.store_transcript(pg_temp.job(), gen_random_uuid(), '{"text": "early"}') $$,
@@ -65,39 +65,39 @@ select count(*) from pg_temp.sent('queue:' || (select queue from work where kind
 
 select throws_ok(
   $$ select public.report_transcript(pg_temp.job(), gen_random_uuid(), 'stolen', 40) $$,
-  'PT409', 'lease_lost', 'a report needs the lease'
+  'PT409', 'lease_lost', 'a text reported without the lease is refused'
 );
-select is(pg_temp.row_text(), null, 'and without it nothing is written');
+select is(pg_temp.row_text(), null, 'a refused report writes no text');
 select throws_ok(
   $$ select public.report_transcript(pg_temp.job('photo'), pg_temp.lease('photo'), 'text', 40) $$,
   'PT400', 'invalid_arguments', 'a photo has no transcript'
 );
 select throws_ok(
   $$ select public.report_transcript(gen_random_uuid(), gen_random_uuid(), 'text', 40) $$,
-  'PT404', 'job_not_found', 'nor has a job that is not there'
+  'PT404', 'job_not_found', 'text cannot be reported for an unknown job'
 );
 
 update public.jobs set lease_expires_at = now() + interval '1 second' where id = pg_temp.job();
 select ok(
   public.report_transcript(pg_temp.job(), pg_temp.lease(), E'A grey \u202evan\u0007 hit', 40, 'transcribing') > now() + interval '30 seconds',
-  'a report prolongs the lease'
+  'a reported text prolongs the lease'
 );
-select is(pg_temp.row_text(), 'A grey van hit', 'the text so far is in the row, made safe');
+select is(pg_temp.row_text(), 'A grey van hit', 'the row has the text so far, cleaned');
 select results_eq(
   $$ select message ->> 'type', message ->> 'text', (message ->> 'progress')::integer, message ->> 'stage', message ->> 'status'
      from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message $$,
   $$ values ('transcription_progress', 'A grey van hit', 40, 'transcribing', 'processing') $$,
-  'its user is told of it'
+  'the text so far is sent to the user'
 );
 select results_eq(
   $$ select message ->> 'type', message ->> 'text', message ? 'seq'
      from pg_temp.sent('queue:' || (select queue from work where kind = 'audio')) as message $$,
   $$ values ('transcription_progress', 'A grey van hit', false) $$,
-  'and who follows the queue'
+  'the text so far is sent to the queue''s topic'
 );
 select is(
   (select count(*) from public.notifications where type = 'transcription_progress'), 0::bigint,
-  'which is volatile'
+  'the text so far is not stored as a notification'
 );
 
 select public.report_transcript(pg_temp.job(), pg_temp.lease(), repeat('x', 5000) || 'end', 50);
@@ -105,29 +105,29 @@ select is(pg_temp.row_text(), repeat('x', 5000) || 'end', 'the row has all of a 
 select is(
   (select message ->> 'text' from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message),
   repeat('x', 3997) || 'end',
-  'the message its last 4,000 characters'
+  'the message has the last 4,000 characters of a long text'
 );
 select public.report_progress(pg_temp.job(), pg_temp.lease(), 55);
 select is(
   (select pg_catalog.length(message ->> 'text') from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message),
   4000,
-  'a heartbeat keeps it'
+  'a heartbeat keeps the text so far'
 );
 select public.report_transcript(pg_temp.job(), pg_temp.lease(), 'more', 55);
 select is(
   (select array_agg(message ->> 'text') from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message),
   array['more'],
-  'more text is one message, also where the percentage is the same'
+  'more text sends one message, also with the same percentage'
 );
 select public.report_transcript(pg_temp.job(), pg_temp.lease(), 'more', 55);
 select is_empty(
   $$ select * from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') $$,
-  'and the same again is none'
+  'the same text again sends nothing'
 );
 select public.report_transcript(pg_temp.job(), pg_temp.lease(), '', 60);
 select is(
   (select message ? 'text' from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message), false,
-  'no text is no field'
+  'a message without text has no field text'
 );
 
 -- An attempt's end ends what it had so far ---------------------------------------------------------------------------
@@ -138,36 +138,36 @@ select ok(
   public.postpone_retry(pg_temp.job(), pg_temp.lease(), 100) between now() + interval '99 seconds' and clock_timestamp() + interval '100 seconds',
   'a retry can be postponed'
 );
-select is((select status from public.jobs where id = pg_temp.job()), 'processing', 'which ends nothing');
+select is((select status from public.jobs where id = pg_temp.job()), 'processing', 'a postponed retry leaves the job processing');
 select is(
   (select status from public.fail_job(pg_temp.job(), pg_temp.lease(), 'provider_rate_limited', 'Busy.', true)),
-  'queued', 'a failure that may pass'
+  'queued', 'a retryable failure queues the job'
 );
 select ok(
   (select next_attempt_at from public.jobs where id = pg_temp.job()) >= now() + interval '99 seconds',
-  'waits at least until then'
+  'the retry is due no earlier than the postponement'
 );
-select is((select partial from public.jobs where id = pg_temp.job()), null, 'what it had so far is over');
+select is((select partial from public.jobs where id = pg_temp.job()), null, 'the end of the attempt clears the text so far');
 select is(
   (select message ? 'text' from pg_temp.sent('user:a0000000-0000-4000-8000-000000000001') as message), false,
-  'for those who watch as well'
+  'the message of the retry has no text'
 );
-select is_empty($$ select * from public.claim_job(pg_temp.job()) $$, 'nobody claims it before');
+select is_empty($$ select * from public.claim_job(pg_temp.job()) $$, 'a postponed job is not claimed before its time');
 select throws_ok(
   $$ select public.report_transcript(pg_temp.job(), pg_temp.lease(), 'late', 70) $$,
   'PT409', 'lease_lost', 'the old lease writes no text'
 );
 select throws_ok(
   $$ select public.store_transcript(pg_temp.job(), pg_temp.lease(), '{"text": "late"}') $$,
-  'PT409', 'lease_lost', 'and no transcript'
+  'PT409', 'lease_lost', 'the old lease stores no transcript'
 );
 select lives_ok(
   $$ select public.postpone_retry(pg_temp.job(), pg_temp.lease(), 3600) $$,
-  'a late postponement'
+  'a postponement after the end of the attempt raises no error'
 );
 select ok(
   (select next_attempt_at from public.jobs where id = pg_temp.job()) < now() + interval '200 seconds',
-  'changes nothing'
+  'a postponement after the end of the attempt changes nothing'
 );
 
 update public.jobs set next_attempt_at = now() where id = pg_temp.job();
@@ -175,14 +175,14 @@ update work set lease = (select lease_token from public.claim_job(work.id)) wher
 select is(
   (select next_attempt_at > now() + interval '3599 seconds' and next_attempt_at < clock_timestamp() + interval '3601 seconds'
    from (select public.postpone_retry(pg_temp.job(), pg_temp.lease(), 86400) as next_attempt_at) as postponed),
-  true, 'nobody waits for more than an hour'
+  true, 'a postponement is cut to an hour'
 );
--- A worker that died after saying so: the sweeper keeps to it.
+-- A worker that dies after a postponement: the sweeper keeps the postponement.
 update public.jobs set lease_expires_at = now() - interval '1 second' where id = pg_temp.job();
 select public.sweep_jobs();
 select ok(
   (select status = 'queued' and next_attempt_at > now() + interval '3000 seconds' from public.jobs where id = pg_temp.job()),
-  'also where the lease ran out'
+  'the postponement holds after the lease has expired'
 );
 
 -- Whole --------------------------------------------------------------------------------------------------------------
@@ -206,10 +206,10 @@ select results_eq(
   $$ select text, words, duration, word_count, language, provider, model, simulated, completed_at is not null
      from public.transcriptions where id = (select subject from work where kind = 'audio') $$,
   $$ values ('A grey van.', '[{"start": 0, "end": 0.2, "word": "A"}]'::jsonb, 7.939, 3, 'en', 'openai-compatible', 'whisper-1', true, true) $$,
-  'as it was given, made safe'
+  'the stored transcript has the given fields, cleaned'
 );
 select public.report_transcript(pg_temp.job(), pg_temp.lease(), 'a straggler', 96);
-select is(pg_temp.row_text(), 'A grey van.', 'a straggling report does not touch it');
+select is(pg_temp.row_text(), 'A grey van.', 'a late reported text does not change the stored transcript');
 select public.complete_job(pg_temp.job(), pg_temp.lease(), '{"duration": 7.939, "wordCount": 3, "simulated": true}');
 select results_eq(
   $$ select payload ->> 'type', payload ->> 'duration', payload ->> 'wordCount', payload ->> 'simulated', payload ? 'text'
@@ -219,18 +219,18 @@ select results_eq(
 );
 select throws_ok(
   $$ select public.store_transcript(pg_temp.job(), pg_temp.lease(), '{"text": "again"}') $$,
-  'PT409', 'illegal_transition', 'after the end nothing is stored'
+  'PT409', 'illegal_transition', 'a transcript cannot be stored after the end of the job'
 );
 
--- A voice note under another name -----------------------------------------------------------------------------------
+-- A voice note that was taken for another kind -----------------------------------------------------------------------------------
 
 select throws_ok(
-  $$ select public.start_transcription(gen_random_uuid()) $$, 'PT404', 'document_not_found', 'there is nothing to transcribe'
+  $$ select public.start_transcription(gen_random_uuid()) $$, 'PT404', 'document_not_found', 'an unknown document cannot be transcribed'
 );
 select is(
   public.start_transcription('d0000000-0000-4000-8000-000000000002'),
   public.start_transcription('d0000000-0000-4000-8000-000000000002'),
-  'what was taken for a photo gets a transcription, once'
+  'a document of kind photo gets one transcription'
 );
 select results_eq(
   $$ select document.kind, document.document_type, job.kind, job.status::text, job.queue_id = job.subject_id
@@ -238,15 +238,15 @@ select results_eq(
      join public.jobs as job on job.id = document.job_id
      where document.id = 'd0000000-0000-4000-8000-000000000002' $$,
   $$ values ('audio', 'audio', 'transcription', 'queued', true) $$,
-  'with a job of its own, which the document points to'
+  'the document has the transcription''s job as its job'
 );
 select is(
   (select count(*) from public.transcriptions where document_id = 'd0000000-0000-4000-8000-000000000002'), 1::bigint,
-  'and one only'
+  'a second call creates no second job'
 );
 select lives_ok(
   $$ select public.complete_job(pg_temp.job('photo'), pg_temp.lease('photo'), '{"preview": "none"}') $$,
-  'the work that found it out ends as it does'
+  'the image job of the document can still be completed'
 );
 
 select * from finish();

@@ -1,4 +1,4 @@
--- Case notes: members read and write them, once per id, under their own name; nobody else does.
+-- Case notes: only members read and write them, once per id, under their own name.
 
 begin;
 select plan(22);
@@ -40,22 +40,22 @@ select is(
   'called the garage',
   'the same id again is the same note'
 );
-select is((select count(*) from public.case_notes), 1::bigint, 'and adds none');
+select is((select count(*) from public.case_notes), 1::bigint, 'a repeated id adds no second note');
 select lives_ok(
   $$ select public.add_case_note('c0000000-0000-4000-8000-000000000003', repeat('x', 4000)) $$,
   'a note without an id is given one; 4,000 characters fit'
 );
 select throws_ok(
   $$ select public.add_case_note('c0000000-0000-4000-8000-000000000003', repeat('x', 4001)) $$,
-  'PT413', 'message_too_large', 'more do not, and nothing is cut'
+  'PT413', 'message_too_large', 'a longer note is refused and not cut'
 );
 select throws_ok(
   $$ select public.add_case_note('c0000000-0000-4000-8000-000000000003', E' \t\n') $$,
-  'PT400', 'invalid_arguments', 'nothing is no note'
+  'PT400', 'invalid_arguments', 'an empty note is refused'
 );
 select throws_ok(
   $$ select public.add_case_note('c0000000-0000-4000-8000-000000000004', 'x') $$,
-  'PT403', 'topic_forbidden', 'not about an incident of which one is no member'
+  'PT403', 'topic_forbidden', 'a note about an incident of others is refused'
 );
 select throws_ok(
   $$ select public.add_case_note(null, 'x') $$, 'PT403', 'topic_forbidden', 'nor about none'
@@ -63,14 +63,14 @@ select throws_ok(
 select throws_ok(
   $$ insert into public.case_notes (incident_id, author_id, body)
      values ('c0000000-0000-4000-8000-000000000003', 'a0000000-0000-4000-8000-000000000001', 'forged') $$,
-  '42501', null, 'nobody writes past the function'
+  '42501', null, 'people cannot insert a note'
 );
-select throws_ok($$ update public.case_notes set body = 'x' $$, '42501', null, 'or changes a note');
-select throws_ok($$ delete from public.case_notes $$, '42501', null, 'or deletes one');
+select throws_ok($$ update public.case_notes set body = 'x' $$, '42501', null, 'people cannot change a note');
+select throws_ok($$ delete from public.case_notes $$, '42501', null, 'people cannot delete a note');
 select set_eq(
   $$ select name || ': ' || role from public.incident_people('c0000000-0000-4000-8000-000000000003') $$,
   array['owner@notes.test: owner', 'Hanna Handler: handler'],
-  'members see what the others are called'
+  'members see the names of the other members'
 );
 
 set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
@@ -90,13 +90,13 @@ select is(
 set local request.jwt.claims to '{"role": "authenticated"}';
 select throws_ok(
   $$ select public.add_case_note('c0000000-0000-4000-8000-000000000003', 'x') $$,
-  'PT401', 'not_signed_in', 'nobody writes without being signed in'
+  'PT401', 'not_signed_in', 'a note of a caller who is not signed in is refused'
 );
 
 reset role;
 select is(
   (select count(*) from sent where topic = 'incident:c0000000-0000-4000-8000-000000000003'), 2::bigint,
-  'the members are told of each note once'
+  'each note sends one message to the members'
 );
 
 -- Jobs of an incident with several members.
@@ -108,11 +108,11 @@ select is(
     select count(*) from sent
     where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
   ),
-  1::bigint, 'the other members are told once of many new jobs of a statement'
+  1::bigint, 'many new jobs of one statement send one message to the other members'
 );
 select is(
   (select count(*) from sent where topic = 'incident:c0000000-0000-4000-8000-000000000004'), 0::bigint,
-  'where there is nobody else, nobody is told'
+  'an incident without other members sends no message'
 );
 
 update public.jobs set status = 'processing';
@@ -122,7 +122,7 @@ select is(
     select count(*) from sent
     where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
   ),
-  2::bigint, 'and once of many that change'
+  2::bigint, 'many changed jobs of one statement send one message to the other members'
 );
 update public.jobs set stage = 'storing';
 select is(
@@ -130,7 +130,7 @@ select is(
     select count(*) from sent
     where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
   ),
-  3::bigint, 'a stage is a change, a sign of life is none'
+  3::bigint, 'a new stage sends a message to the other members, a heartbeat does not'
 );
 
 select * from finish();

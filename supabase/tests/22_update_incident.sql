@@ -1,5 +1,5 @@
--- Completing an incident: members set what they give and nothing else; the others are told; a failed report can then
--- be tried again.
+-- Completing an incident: members set the given columns and no others; the other members get a message; a failed report
+-- can then be requeued.
 
 begin;
 select plan(23);
@@ -35,9 +35,9 @@ select pg_temp.as_user('e0000000-0000-4000-8000-000000000005');
 
 select lives_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_occurred_on => '2026-11-20') $$,
-  'a member sets the day'
+  'a member may set the day'
 );
-select is(pg_temp.incident(), 'Crash|-|2026-11-20', 'and nothing else');
+select is(pg_temp.incident(), 'Crash|-|2026-11-20', 'setting the day changes no other column');
 select is(
   (
     select incident.description || ' by ' || incident.title
@@ -49,9 +49,9 @@ select is(
 );
 select lives_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_title => E'Crash\nat the mill') $$,
-  'and the title'
+  'a member may set the title'
 );
-select is(pg_temp.incident(), E'Crash at the mill|a van hit\nme|2026-11-20', 'which is one line; the rest is kept');
+select is(pg_temp.incident(), E'Crash at the mill|a van hit\nme|2026-11-20', 'the title is cleaned to one line; the other columns are kept');
 select lives_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', '2026-11-20', E'a van hit\nme', 'Crash at the mill') $$,
   'the same values again are no error'
@@ -59,27 +59,27 @@ select lives_ok(
 
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003') $$,
-  'PT400', 'invalid_arguments', 'nothing is no change'
+  'PT400', 'invalid_arguments', 'a call without values is refused'
 );
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_description => E' \t\u202e') $$,
-  'PT400', 'invalid_arguments', 'what is there is not blanked'
+  'PT400', 'invalid_arguments', 'a blank value is refused'
 );
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_title => '') $$,
-  'PT400', 'invalid_arguments', 'nor the title'
+  'PT400', 'invalid_arguments', 'an empty title is refused'
 );
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_occurred_on => 'infinity') $$,
-  'PT400', 'invalid_arguments', 'no day that is none'
+  'PT400', 'invalid_arguments', 'an invalid day is refused'
 );
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_occurred_on => current_date + 2) $$,
-  'PT400', 'invalid_arguments', 'nor one to come'
+  'PT400', 'invalid_arguments', 'a day in the future is refused'
 );
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_occurred_on => '0026-11-20') $$,
-  'PT400', 'invalid_arguments', 'nor one of long ago'
+  'PT400', 'invalid_arguments', 'a day before the earliest one is refused'
 );
 select lives_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', current_date, repeat('x', 20000), repeat('x', 200)) $$,
@@ -87,11 +87,11 @@ select lives_ok(
 );
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_description => repeat('x', 20001)) $$,
-  'PT413', 'message_too_large', 'more do not, and nothing is cut'
+  'PT413', 'message_too_large', 'a longer description is refused and not cut'
 );
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_title => repeat('x', 201)) $$,
-  'PT413', 'message_too_large', 'of a title either'
+  'PT413', 'message_too_large', 'a longer title is refused and not cut'
 );
 
 select pg_temp.as_user('b0000000-0000-4000-8000-000000000002');
@@ -101,23 +101,23 @@ select throws_ok(
 );
 select throws_ok(
   $$ select public.update_incident(null, p_title => 'Mine') $$,
-  'PT404', 'incident_not_found', 'nor does anybody change no incident'
+  'PT404', 'incident_not_found', 'a call without an incident is refused'
 );
 set local request.jwt.claims to '{"role": "authenticated"}';
 select throws_ok(
   $$ select public.update_incident('c0000000-0000-4000-8000-000000000003', p_title => 'Mine') $$,
-  'PT401', 'not_signed_in', 'nor anybody who is not signed in'
+  'PT401', 'not_signed_in', 'a caller who is not signed in is refused'
 );
-select throws_ok($$ update public.incidents set title = 'x' $$, '42501', null, 'nor anybody past the function');
+select throws_ok($$ update public.incidents set title = 'x' $$, '42501', null, 'people cannot update incidents');
 
 select pg_temp.as_user('a0000000-0000-4000-8000-000000000001');
 select is(
   (select status::text from public.requeue_job((select job_id from public.reports))), 'queued',
-  'the owner tries the failed report again'
+  'the owner may requeue the failed report'
 );
 
 reset role;
-select is((select count(*) from sent), 4::bigint, 'the members are told of each change, and of nothing else');
+select is((select count(*) from sent), 4::bigint, 'the members get one message for each change and no other message');
 select is(
   (
     select payload - array['timestamp', 'id'] from sent
@@ -127,9 +127,9 @@ select is(
     "type": "realtime_update", "table": "incidents", "incidentId": "c0000000-0000-4000-8000-000000000003",
     "userId": "e0000000-0000-4000-8000-000000000005"
   }',
-  'with who did it, for the incident to be read anew'
+  'the message names the incident and the member who changed it'
 );
-select is((select answers from public.incidents), '[{"ref": "x"}]', 'what the reporter answered is kept');
+select is((select answers from public.incidents), '[{"ref": "x"}]', 'the answers of the reporter are unchanged');
 
 select * from finish();
 rollback;

@@ -26,35 +26,35 @@ insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, 
 select number::text, '', 'uploads', pg_temp.name_of(number), number::text, 'a0000000-0000-4000-8000-000000000001',
   now() - case when number = 3 then interval '25 hours' else interval '23 hours' end
 from generate_series(1, 3) as number;
--- In another bucket, which is nobody's business here.
+-- An upload to another bucket, which does not count.
 insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version, owner_id)
 values ('4', '', 'originals', pg_temp.name_of(4), '4', 'a0000000-0000-4000-8000-000000000001');
 
 set local role authenticated;
 set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
-select throws_ok('select pg_temp.put(5)', '42501', 'too_many_uploads', 'two that are arriving leave no room for a third');
-select lives_ok('select pg_temp.put(1)', 'one of them may become an object: it does not count against itself');
-select throws_ok('select pg_temp.put(5)', '42501', 'too_many_uploads', 'nor does it leave room then');
+select throws_ok('select pg_temp.put(5)', '42501', 'too_many_uploads', 'two arriving uploads leave no room for a third');
+select lives_ok('select pg_temp.put(1)', 'an arriving upload may become an object: it does not count against itself');
+select throws_ok('select pg_temp.put(5)', '42501', 'too_many_uploads', 'an upload that has become an object still counts');
 select throws_ok(
   $$ insert into storage.objects (bucket_id, name) values ('originals', pg_temp.name_of(5)) $$, '42501', null,
-  'elsewhere the answer stays the same'
+  'an upload to another bucket is refused as before'
 );
 set local request.jwt.claims to '{"sub": "b0000000-0000-4000-8000-000000000002", "role": "authenticated"}';
-select lives_ok('select pg_temp.put(6)', 'others have their own limit');
+select lives_ok('select pg_temp.put(6)', 'another user has a limit of their own');
 select throws_ok(
   $$ select private.open_uploads('a0000000-0000-4000-8000-000000000001', '') $$, '42501', null,
-  'nobody asks how many somebody else has'
+  'people cannot read how many uploads another user has'
 );
 
 reset role;
 select is(
   private.open_uploads('a0000000-0000-4000-8000-000000000001', ''), 2::bigint,
-  'an object and its upload are one, and what was given up a day ago is none'
+  'an object and its upload count once, and an upload abandoned a day ago does not count'
 );
 delete from storage.s3_multipart_uploads where id = '2';
 set local role authenticated;
 set local request.jwt.claims to '{"sub": "a0000000-0000-4000-8000-000000000001", "role": "authenticated"}';
-select lives_ok('select pg_temp.put(5)', 'what has ended makes room');
+select lives_ok('select pg_temp.put(5)', 'an upload that has ended leaves room for another');
 
 select * from finish();
 rollback;

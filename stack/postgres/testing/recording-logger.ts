@@ -1,4 +1,4 @@
-/** A logger that keeps what it is told, for tests. */
+/** A logger that records its entries, for tests. */
 
 import type { Logger } from '../../types.ts'
 

@@ -11,7 +11,7 @@ const limits = (more: Partial<AdmissionLimits>): AdmissionLimits => ({
   ...more,
 })
 
-Deno.test('who has downloaded goes on when there is room; so many may wait for it', async () => {
+Deno.test('a downloaded recording waits for memory, and keeps its place among the downloads meanwhile', async () => {
   const shared = limits({ fetching: createLimiter(2), memory: createBudget(30) })
   const order: string[] = []
   const load = async (name: string, size: number) => {
@@ -40,7 +40,7 @@ Deno.test('who has downloaded goes on when there is room; so many may wait for i
   ])
 })
 
-Deno.test('what is in Storage is read when there is room for it; what is not there needs none', async () => {
+Deno.test('a read from Storage waits for memory; a missing object needs no memory', async () => {
   const shared = limits({ memory: createBudget(30) })
   using first = createAdmission(shared)
   const second = createAdmission(shared)
@@ -61,14 +61,14 @@ Deno.test('what is in Storage is read when there is room for it; what is not the
   assertEquals(order, ['second'])
 })
 
-Deno.test('the next bytes take the place of those before', async () => {
+Deno.test('a further download or read frees the memory of the one before', async () => {
   using admission = createAdmission(limits({ fetching: createLimiter(1), memory: createBudget(30) }))
   await admission.download(file(10))
   await admission.read(() => Promise.resolve(10), file(10))
   await admission.download(file(10))
 })
 
-Deno.test('a fetch that fails takes nothing', async () => {
+Deno.test('a failed download or read frees its place and its memory', async () => {
   const shared = limits({ fetching: createLimiter(1), memory: createBudget(3) })
   const failing = createAdmission(shared)
   const gone = () => Promise.reject(new Error('gone'))

@@ -4,13 +4,13 @@ import { readConfig } from './config.ts'
 const read = (values: Record<string, string>) => readConfig((name) => values[name])
 const KEY = { TRANSCRIPTION_API_KEY: 'sk-test' }
 
-Deno.test('without a key there is no provider', () => {
+Deno.test('a configuration without a key has no provider', () => {
   assertEquals(read({}).provider, null)
   assertEquals(read({ TRANSCRIPTION_API_KEY: ' ', TRANSCRIPTION_MODEL: 'x' }).provider, null)
   assertEquals(read({}).maxSeconds, 10_800)
 })
 
-Deno.test('a key is enough', () => {
+Deno.test('a configuration with only a key has a provider with defaults', () => {
   const { provider } = read(KEY)
   assertEquals(
     { ...provider, baseUrl: provider?.baseUrl.href },
@@ -28,7 +28,7 @@ Deno.test('a key is enough', () => {
   )
 })
 
-Deno.test('everything can be set', () => {
+Deno.test('every setting can be set', () => {
   const config = read({
     ...KEY,
     TRANSCRIPTION_BASE_URL: 'http://whisper.internal:8000/openai/v1/',
@@ -58,7 +58,7 @@ for (const [name, value] of [
   ['TRANSCRIPTION_MAX_MINUTES', 'long'],
   ['TRANSCRIPTION_TIMEOUT_MS', '-1'],
 ] as const) {
-  Deno.test(`${name}=${value} is refused by name`, () => {
+  Deno.test(`${name}=${value} is refused with the name of the setting`, () => {
     let failure: unknown
     try {
       read({ ...KEY, [name]: value })

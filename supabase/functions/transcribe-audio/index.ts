@@ -16,7 +16,7 @@ const MB = 1024 * 1024
 
 /** Memory and places that all recordings of this worker share; see admission.ts and work.ts. */
 const shared = {
-  /** One more than a user may have at work, so that one user's slow servers keep nobody else waiting. */
+  /** One more than a user's limit of jobs, so that one user's slow servers do not keep other users waiting. */
   fetching: createLimiter(5),
   /** Bytes of recordings while they are downloaded. The first half megabyte of each never waits. */
   growing: createGrowthBudget(8 * MB, MB / 2),

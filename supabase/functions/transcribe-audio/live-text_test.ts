@@ -7,7 +7,7 @@ import { createLiveText, estimate } from './live-text.ts'
 
 const RANGE = { duration: 10, from: 30, to: 95 }
 
-Deno.test('the estimate begins at the beginning, never falls and never reaches the end', () => {
+Deno.test('the estimated percentage begins at the stage’s first, never falls and never reaches the last', () => {
   assertEquals(estimate(0, RANGE), 30)
   let before = 30
   for (let characters = 0; characters < 2000; characters += 1) {
@@ -40,14 +40,14 @@ function bench() {
     },
   })
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0))
-  /** Lets the report that is under way end. */
+  /** Ends the current report. */
   const answer = async (error?: Error) => {
     const report = waiting.shift()
     if (error === undefined) report?.resolve()
     else report?.reject(error)
     await turn()
   }
-  /** Lets the time for the next report come. */
+  /** Ends the pause before the next report. */
   const pass = async () => {
     next.resolve()
     await turn()
@@ -55,7 +55,7 @@ function bench() {
   return { live, written, log, turn, answer, pass }
 }
 
-Deno.test('the first at once, then one at a time and not too often; what came meanwhile goes with the next', async () => {
+Deno.test('the first text is reported at once, later ones one at a time with a pause, each with the whole text', async () => {
   const { live, written, turn, answer, pass } = bench()
   for (const text of ['a', 'a grey van', 'a grey van hit']) live.update(text)
   await turn()
@@ -77,7 +77,7 @@ Deno.test('the first at once, then one at a time and not too often; what came me
   await live[Symbol.asyncDispose]()
 })
 
-Deno.test('the end does not wait for the next time', async () => {
+Deno.test('disposal does not wait for the next report', async () => {
   const { live, written, turn, answer } = bench()
   live.update('a grey van')
   await turn()
@@ -87,7 +87,7 @@ Deno.test('the end does not wait for the next time', async () => {
   assertEquals(written.length, 1)
 })
 
-Deno.test('the end waits for the report that is under way and starts no other', async () => {
+Deno.test('disposal waits for the current report and starts no other', async () => {
   const { live, written, turn, answer } = bench()
   live.update('a grey van')
   await turn()
@@ -109,7 +109,7 @@ for (const [code, lines] of [
   ['database_unavailable', 1],
   ['lease_lost', 0],
 ] as const) {
-  Deno.test(`a report that fails with ${code} fails nothing`, async () => {
+  Deno.test(`a report that fails with ${code} does not fail the recognition`, async () => {
     const { live, written, log, turn, answer } = bench()
     live.update('a grey van')
     await turn()

@@ -5,7 +5,7 @@ import { openOriginal } from './original-stream.ts'
 
 const never = new AbortController().signal
 
-Deno.test('an original is read by an address that is good for a minute', async () => {
+Deno.test('an original is read by a signed URL that expires after a minute', async () => {
   const asked: string[] = []
   const open = openOriginal(fakeFiles(), (address) => {
     asked.push(String(address))
@@ -15,7 +15,7 @@ Deno.test('an original is read by an address that is good for a minute', async (
   assertEquals(asked, ['https://project.test/originals/a/b.wav?for=60'])
 })
 
-Deno.test('Storage that refuses or is away: storage_unavailable; an abort keeps its reason', async () => {
+Deno.test('an unavailable Storage gives storage_unavailable, and an abort its own reason', async () => {
   const refusing = openOriginal(fakeFiles(), () => Promise.resolve(new Response('no', { status: 400 })))
   await assertCode(refusing('a', never), 'storage_unavailable')
   const away = openOriginal(fakeFiles(), () => Promise.reject(new TypeError('connection refused')))

@@ -1,7 +1,6 @@
 /**
- * A worker may be killed anywhere. At each call that it makes to the outside, before the call has had its effect and
- * after, the work is abandoned and taken up by a second worker: whatever the first left behind, the outcome has to be
- * that of a worker that nobody disturbed.
+ * Kills a worker before and after each of its calls to the database, Storage and the service. A second worker then takes
+ * the job. The outcome must equal that of a worker that was not killed.
  */
 
 import type { ClaimedJob } from '../_shared/jobs.ts'
@@ -17,7 +16,7 @@ import { transcribeAudio, type WorkDependencies } from './work.ts'
 
 class Killed extends Error {}
 
-/** What outlives a worker: rows and objects, and what the service was paid for. */
+/** State that outlives a worker: rows, objects, and the number of paid calls to the service. */
 function createWorld() {
   const documents = fakeDocuments({ kind: 'audio' })
   const files = fakeFiles()
@@ -27,7 +26,7 @@ function createWorld() {
 }
 
 type World = ReturnType<typeof createWorld>
-/** Called around each call to the outside. */
+/** Called before and after each call to the database, Storage or the service. */
 type Strike = (when: 'before' | 'after', call: string) => void
 
 async function work({ documents, files, row, spent }: World, strike: Strike) {
@@ -118,7 +117,7 @@ async function work({ documents, files, row, spent }: World, strike: Strike) {
   return await transcribeAudio(job, lease, dependencies)
 }
 
-/** Every place where a worker can be struck, found by one that is not. */
+/** Every point at which a worker can be killed, recorded by a run without a kill. */
 async function places(): Promise<string[]> {
   const found: string[] = []
   await work(createWorld(), (when, call) => found.push(`${when} ${call}`))
@@ -136,7 +135,7 @@ function striking(place: number): Strike {
 const undisturbed = createWorld()
 const expected = await work(undisturbed, () => undefined)
 for (const [place, name] of (await places()).entries()) {
-  Deno.test(`killed ${name} (${place}): the next worker ends the work`, async () => {
+  Deno.test(`after a worker is killed ${name} (${place}), the next worker completes the job`, async () => {
     const world = createWorld()
     let outcome: unknown
     try {
@@ -155,7 +154,7 @@ for (const [place, name] of (await places()).entries()) {
   })
 }
 
-Deno.test('a worker that ends with its transcript stored costs nothing more', async () => {
+Deno.test('after a worker is killed with its transcript stored, the next one does not call the service again', async () => {
   const world = createWorld()
   const last = (await places()).lastIndexOf('after store transcript')
   assert(last > 0)

@@ -100,7 +100,7 @@ for (const [file, type, metadata] of [
   ['recorded.webm', 'audio/webm', { codec: 'opus', sampleRate: 24_000, channels: 1, duration: 7.961 }],
   ['recorded.mp4', 'video/mp4', { codec: 'aac', sampleRate: 22_050, channels: null, duration: 7.985 }],
 ] as const) {
-  Deno.test(`${file} is kept, described, recognised and stored`, async () => {
+  Deno.test(`${file} is kept, its facts and its transcript are stored`, async () => {
     const { run, documents, files, recordings, finished } = bench({ file: readNote(file) })
     const result = { duration: metadata.duration, wordCount: 8, simulated: false }
     assertEquals(await run(), result)
@@ -119,7 +119,7 @@ for (const [file, type, metadata] of [
   })
 }
 
-Deno.test('the text so far is told while it grows, with a percentage between those of the stages', async () => {
+Deno.test('the text so far is reported while it grows, with a percentage between those of the stages', async () => {
   const { run, reported, jobs } = bench({
     provider: {
       transcribe: async (_recording: Recording, { onText }: TranscribeOptions) => {
@@ -134,15 +134,15 @@ Deno.test('the text so far is told while it grows, with a percentage between tho
   assertEquals(jobs.progressed.at(-1), [95, 'saving'])
 })
 
-Deno.test('a transcript that was stored is not made twice', async () => {
+Deno.test('a stored transcript is not made a second time', async () => {
   const stored = { duration: 7.939, wordCount: 8, simulated: false }
   const { run, downloads, recordings, finished } = bench({ stored })
   assertEquals(await run(), stored)
   assertEquals([downloads, recordings, finished], [[], [], []])
 })
 
-// The bench has room for one recording, so this ends only if the first attempt gave its room back.
-Deno.test('a second attempt takes the original that is kept', async () => {
+// The bench has memory for one recording, so this ends only if the first attempt freed its memory.
+Deno.test('a second attempt uses the kept original', async () => {
   let calls = 0
   const { run, downloads, finished } = bench({
     provider: {
@@ -158,7 +158,7 @@ Deno.test('a second attempt takes the original that is kept', async () => {
   assertEquals([downloads.length, finished.length], [1, 1])
 })
 
-Deno.test('while the service takes its time nothing is held of a large recording, which is read as often as it is sent', async () => {
+Deno.test('a large recording is not in memory while the service works, and is read again each time it is sent', async () => {
   const file = new Uint8Array(44 + MAX_HELD)
   file.set(readNote('voice-note.wav').subarray(0, 44))
   const view = new DataView(file.buffer)
@@ -169,7 +169,7 @@ Deno.test('while the service takes its time nothing is held of a large recording
     provider: {
       transcribe: async (recording: Recording, { signal }: TranscribeOptions) => {
         recordings.push(recording)
-        // All of the room there is.
+        // The whole memory budget.
         using _all = await memory.take(1024)
         if (recording.content instanceof Uint8Array) throw new Error('it is held')
         for (const _ of [1, 2]) {
@@ -205,27 +205,27 @@ const refusals: readonly [string, Options, ErrorCode][] = [
   ['no service', { provider: null }, 'transcription_not_configured'],
 ]
 for (const [name, options, code] of refusals) {
-  Deno.test(`${name}: ${code}, before anything is sent, and the original is kept`, async () => {
+  Deno.test(`${name} fails with ${code} before a call to the service, and the original is kept`, async () => {
     const { run, files, recordings, finished } = bench(options)
     await assertCode(run(), code)
     assertEquals([files.objects.size, recordings.length, finished.length], [1, 0, 0])
   })
 }
 
-Deno.test('a web page at the address of a recording is not kept: not_audio, and a retry gets the recording', async () => {
+Deno.test('a web page in place of a recording fails with not_audio and is not kept, so that a retry downloads again', async () => {
   const { run, files } = bench({ file: new TextEncoder().encode('<!doctype html><title>Sign in</title>') })
   await assertCode(run(), 'not_audio')
   assertEquals(files.objects.size, 0)
 })
 
-Deno.test('nobody speaks: an empty text is a result', async () => {
+Deno.test('a recording without speech has an empty transcript', async () => {
   const silence = () => Promise.resolve({ ...TRANSCRIPT, text: '' })
   const { run, finished } = bench({ provider: { transcribe: silence } })
   assertEquals(await run(), { duration: 7.939, wordCount: 0, simulated: false })
   assertEquals(finished[0]?.text, '')
 })
 
-Deno.test('a lease that is lost in the middle of the recognition ends it, and nothing is written', async () => {
+Deno.test('a lease that is lost during the recognition ends the recognition, and nothing is written', async () => {
   const { run, jobs, finished, reported } = bench({
     provider: {
       transcribe: (_recording: Recording, { onText, signal }: TranscribeOptions) => {
@@ -240,7 +240,7 @@ Deno.test('a lease that is lost in the middle of the recognition ends it, and no
   assertEquals([reported, finished], [[], []])
 })
 
-Deno.test('a lease that is lost after it: nothing is written', async () => {
+Deno.test('a lease that is lost after the recognition writes nothing', async () => {
   const { run, jobs, finished } = bench({
     provider: {
       transcribe: () => {

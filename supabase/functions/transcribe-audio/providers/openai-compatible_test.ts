@@ -43,7 +43,7 @@ async function transcribe(
 
 const json = (body: unknown, init: ResponseInit = {}) => Response.json(body, init)
 
-Deno.test('the recording goes as a form, under a name of ours', async () => {
+Deno.test('a recording is sent as a form, under a file name that the provider chooses', async () => {
   const { asked } = await transcribe(() => json({ text: 'x' }), { language: 'de' })
   assertEquals(asked.length, 1)
   const [call] = asked
@@ -59,7 +59,7 @@ Deno.test('the recording goes as a form, under a name of ours', async () => {
   })
 })
 
-Deno.test('a recording that is not held goes as the same form, piece by piece, and is let go of when refused', async () => {
+Deno.test('a recording from Storage is sent as the same form in chunks, and its stream is cancelled when the service refuses', async () => {
   const pieces = [readNote('voice-note.ogg').slice(0, 1000), readNote('voice-note.ogg').slice(1000)]
   const released = Promise.withResolvers<void>()
   const streamed = (end: boolean) => ({
@@ -98,7 +98,7 @@ Deno.test('a recording that is not held goes as the same form, piece by piece, a
   await released.promise
 })
 
-Deno.test('a model without times is asked for none', async () => {
+Deno.test('a model without times is asked for json', async () => {
   const { asked } = await transcribe(() => json({ text: 'x' }), {
     model: 'gpt-4o-transcribe',
     responseFormat: 'json',
@@ -114,10 +114,11 @@ for (const [model, format] of [
   ['gpt-4o-mini-transcribe', 'json'],
   ['simulator', 'verbose_json'],
 ] as const) {
-  Deno.test(`${model} answers in ${format}`, () => assertEquals(responseFormatFor(model), format))
+  Deno.test(`the response format of ${model} is ${format}`, () =>
+    assertEquals(responseFormatFor(model), format))
 }
 
-Deno.test('a service that wants to know the length beforehand gets the recording whole', async () => {
+Deno.test('a service that answers 411 gets the whole recording with its length', async () => {
   const bytes = readNote('voice-note.ogg')
   let opened = 0
   const streamed = {
@@ -140,7 +141,7 @@ Deno.test('a service that wants to know the length beforehand gets the recording
   )
 })
 
-Deno.test('an answer at once: text, language, length, segments and words', async () => {
+Deno.test('an answer in JSON gives text, language, duration, segments and words', async () => {
   const { transcript, texts } = await transcribe(() =>
     json({
       ...{ task: 'transcribe', language: 'english', duration: 7.94, text: ' A grey van hit my car. ' },
@@ -170,13 +171,13 @@ Deno.test('an answer at once: text, language, length, segments and words', async
   })
 })
 
-Deno.test('the text alone is an answer as well', async () => {
+Deno.test('an answer with only a text is accepted', async () => {
   const { transcript } = await transcribe(() => json({ text: '', usage: { type: 'duration', seconds: 8 } }))
   const nothing = { language: null, segments: [], words: [], simulated: false }
   assertEquals(transcript, { text: '', duration: 8, ...nothing })
 })
 
-Deno.test('a stream tells of the text while it grows; its last event is the text', async () => {
+Deno.test('a stream reports the text while it grows, and its last event has the whole text', async () => {
   const { transcript, texts } = await transcribe(() =>
     eventStream([
       delta('A grey'),
@@ -192,7 +193,7 @@ Deno.test('a stream tells of the text while it grows; its last event is the text
   assertEquals(transcript.segments, [{ start: 0, end: 2, text: 'A grey van.' }])
 })
 
-Deno.test('events that are named by their line only', async () => {
+Deno.test('events whose type is only in the event line are read', async () => {
   const body =
     'event: transcript.text.delta\ndata: {"delta":"A"}\n\nevent: transcript.text.done\ndata: {"text":"A"}\n\n'
   const { transcript, texts } = await transcribe(
@@ -201,7 +202,7 @@ Deno.test('events that are named by their line only', async () => {
   assertEquals([texts, transcript.text], [['A'], 'A'])
 })
 
-Deno.test('a stand-in is known by its header, not by what it writes', async () => {
+Deno.test('an answer is simulated by its header, not by its text', async () => {
   const headers = { 'claimwire-simulated': 'true' }
   assertEquals((await transcribe(() => json({ text: 'x' }, { headers }))).transcript.simulated, true)
   assertEquals((await transcribe(() => json({ text: 'Simulated' }))).transcript.simulated, false)
@@ -252,7 +253,7 @@ for (const [name, answer, code] of refusals) {
   Deno.test(`${name}: ${code}`, () => assertCode(transcribe(answer), code))
 }
 
-Deno.test('the delay that the service asks for comes with the error', async () => {
+Deno.test('the error has the delay that the service asks for', async () => {
   const busy = () =>
     json({ error: { code: 'rate_limit_exceeded' } }, { status: 429, headers: { 'retry-after': '20' } })
   const error: unknown = await transcribe(busy).catch((error: unknown) => error)
@@ -260,7 +261,7 @@ Deno.test('the delay that the service asks for comes with the error', async () =
   assertEquals(error.details, { retryAfterMs: 20_000 })
 })
 
-Deno.test('a service that is not there', async () => {
+Deno.test('an unreachable service gives provider_unavailable', async () => {
   let origin = ''
   {
     await using service = serveTranscriptions(() => json({}))
@@ -273,7 +274,7 @@ Deno.test('a service that is not there', async () => {
   )
 })
 
-/** A server that says this much and then keeps the connection open. */
+/** A server that sends this text and then keeps the connection open. */
 async function silent(
   said: string,
   options: Partial<OpenAiCompatibleOptions>,
@@ -294,13 +295,13 @@ const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-enc
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
 const BEGUN = HEAD + chunk('data: {"type":"transcript.text.delta","delta":"A"}\n\n')
 
-Deno.test('no answer at all ends in time', () =>
+Deno.test('a service that does not answer gives provider_timeout', () =>
   assertCode(silent('', { limits: { totalMs: 50, stallMs: 50 } }), 'provider_timeout'))
 
-Deno.test('a stream that falls silent ends in time', () =>
+Deno.test('a stream that falls silent gives provider_timeout', () =>
   assertCode(silent(BEGUN, { limits: { totalMs: 30_000, stallMs: 50 } }), 'provider_timeout'))
 
-Deno.test('a stream may take long as long as it shows life', async () => {
+Deno.test('a long stream that keeps sending is read to its end', async () => {
   await using server = serveRaw({
     answer: async (connection) => {
       await send(connection, BEGUN)
@@ -316,7 +317,7 @@ Deno.test('a stream may take long as long as it shows life', async () => {
   assertEquals((await patient.transcribe(NOTE, { signal, onText: () => undefined })).text, 'A')
 })
 
-Deno.test('a stream that goes on and on ends in time', async () => {
+Deno.test('a stream without an end gives provider_timeout', async () => {
   await using service = serveTranscriptions(() => {
     let timer: ReturnType<typeof setInterval>
     const body = new ReadableStream<Uint8Array>({
@@ -336,14 +337,14 @@ for (const [when, said] of [
   ['before the answer', ''],
   ['in the middle of a stream', BEGUN],
 ] as const) {
-  Deno.test(`a lease that is lost ${when} ends the call, for that reason`, () =>
+  Deno.test(`a lease that is lost ${when} ends the call with lease_lost`, () =>
     assertCode(
       silent(said, {}, (lease) => lease.abort(new AppError('lease_lost'))),
       'lease_lost',
     ))
 }
 
-Deno.test('a connection that breaks in the middle of a stream', async () => {
+Deno.test('a connection that breaks during a stream gives provider_unavailable', async () => {
   await using server = serveRaw({ answer: (connection) => send(connection, BEGUN) })
   const { signal } = new AbortController()
   const texts: string[] = []

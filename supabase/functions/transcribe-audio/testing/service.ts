@@ -1,4 +1,4 @@
-/** A transcription service on loopback that answers as the test wants, and remembers what it was asked. */
+/** A transcription service on loopback, with answers given by the test. It records the requests. */
 
 import { serveHttp, type TestServer } from '../../_shared/testing/http-server.ts'
 

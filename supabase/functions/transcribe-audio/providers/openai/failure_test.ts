@@ -48,7 +48,7 @@ for (const [headers, expected] of [
   })
 }
 
-Deno.test('what the service says does not reach the log or the user', () => {
+Deno.test('the service’s message reaches neither the log nor the user', () => {
   const body = { error: { code: 'invalid_api_key', message: 'Incorrect API key provided: sk-secret' } }
   const failure = failureOf(401, body, new Headers(), NOW)
   assertEquals(
@@ -57,7 +57,7 @@ Deno.test('what the service says does not reach the log or the user', () => {
   )
 })
 
-Deno.test('an error in the middle of a stream', () => {
+Deno.test('an error event of a stream becomes a code', () => {
   assertEquals(streamFailure({ code: 'rate_limit_exceeded' }).code, 'provider_rate_limited')
   assertEquals(streamFailure({ type: 'server_error' }).code, 'provider_unavailable')
   assertEquals(streamFailure('what?').code, 'provider_unavailable')

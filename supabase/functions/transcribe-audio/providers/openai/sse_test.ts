@@ -71,7 +71,7 @@ Deno.test('a stream may be cut at every byte, also inside characters and line en
   }
 })
 
-Deno.test('an event without end is refused', async () => {
+Deno.test('an event that is too long is refused', async () => {
   const chunk = new Uint8Array(1024 * 1024).fill(0x61)
   const body = (async function* () {
     yield new TextEncoder().encode('data: ')
