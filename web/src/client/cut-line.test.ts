@@ -46,7 +46,7 @@ function use(everyMs: readonly [number, number], seed: number): { joined: number
       happens({ name: 'retry-due' })
     }
     now += JOINING
-    // Nobody is there to be cut.
+    // No socket is open that could be cut.
     while (cut < now) cut += untilCut()
     happens({ name: 'joined' })
     happens({ name: 'caught-up', asOf: now })

@@ -6,7 +6,7 @@ import { createSupabaseSource } from './supabase-source.ts'
 const ANNA = 'user-anna'
 const BEN = 'user-ben'
 
-/** Answers whoever is signed in, as PostgREST does; somebody else may sign in meanwhile. */
+/** Answers for the user of the token, as PostgREST does. Another user may sign in meanwhile. */
 function setup(data: unknown) {
   const session = { userId: ANNA, next: ANNA, calls: [] as string[] }
   const answer = async (): Promise<BackendAnswer> => {

@@ -23,7 +23,7 @@ describe('a frame', () => {
     ])
   })
 
-  it('has no tokens in it, whatever their name and place', () => {
+  it('has no tokens in it, in any field and at any depth', () => {
     const jwt = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
     const frame = toFrame(1, 0, 'receive', 'realtime:user:1 broadcast', {
       access_token: jwt,

@@ -48,7 +48,7 @@ describe('a token', () => {
   })
 
   it.each(['', 'no token', 'a.b.c', tokenUntil(NOW, 7)])(
-    'that is none (%j) is not shown to anybody',
+    'that is none (%j) is refused by an error that does not quote it',
     (text) => {
       expect(() => parseToken(text)).toThrow(expect.objectContaining({ code: 'configuration_invalid' }))
       expect(() => parseToken(text)).not.toThrow(text === '' ? 'never' : text)

@@ -9,7 +9,7 @@ const REQUEST_TIMEOUT = 10_000
 
 /**
  * An address of the page's own server that answers `{ "token": "…" }`, or `access_token`, for the session of its
- * cookie; 204, 401 and 403 mean that nobody is signed in.
+ * cookie; 204, 401 and 403 mean that no user is signed in.
  */
 export function tokenFrom(address: string): TokenSource {
   return async () => {

@@ -47,7 +47,7 @@ function Page() {
 }
 
 describe('a store', () => {
-  it('works only while somebody looks, and once for all of them', () => {
+  it('runs only while a component uses it, and once for all components', () => {
     const log: string[] = []
     const store = createStore(
       () => 0,
@@ -89,7 +89,7 @@ describe('the connection', () => {
     stop()
     client.disconnect()
     expect([renders, store.getSnapshot().state]).toEqual([before, 'live'])
-    // Whoever looks again sees how things stand now.
+    // A component that subscribes again gets the present state.
     store.subscribe(() => undefined)()
     expect(store.getSnapshot().state).toBe('closed')
   })
@@ -166,7 +166,7 @@ describe('a job', () => {
 })
 
 describe('the hooks', () => {
-  it('render on a server, which connects nobody', () => {
+  it('render on a server, without a connection', () => {
     const { client, world } = setup()
     const page = createElement(LiveProvider, { client, userId: ANNA }, createElement(Page))
     expect(renderToString(createElement(StrictMode, {}, page))).toBe('<p>idle 0 null undefined</p>')

@@ -75,7 +75,7 @@ describe('the card', () => {
     expect(card.isOpen).toBe(false)
   })
 
-  it('that a click has opened stays until another click, whatever pointer and focus do', () => {
+  it('that a click has opened stays until another click, independent of pointer and focus', () => {
     const { card } = setUp()
     card.press()
     card.leave()

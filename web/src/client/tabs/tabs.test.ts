@@ -118,7 +118,7 @@ class Profile {
     this.open.splice(this.open.indexOf(tab), 1)
   }
 
-  /** The process dies: its lock and its socket are gone, nobody says good-bye. */
+  /** The tab's process dies: lock and socket are gone without a message to the other tabs. */
   crash(tab: OpenTab): void {
     this.tabs.crash(tab.tab)
     for (const cut of this.#sockets.get(tab.tab) ?? []) cut()

@@ -31,7 +31,7 @@ describe('a message', () => {
     )
   })
 
-  it('is read back as it was written, whatever is in it', () => {
+  it('is read back as it was written, with any content', () => {
     const message = fc.record({
       joinRef: fc.option(fc.string()),
       ref: fc.option(fc.string()),

@@ -42,7 +42,7 @@ describe('who is on a topic', () => {
     ])
   })
 
-  it('is as if each change had been in the state, in whatever pieces it comes', () => {
+  it('is the same for a whole state and for any sequence of changes', () => {
     const people = fc.uniqueArray(fc.tuple(fc.uuid(), fc.constantFrom('ann', 'bob', 'cid')), {
       selector: ([ref]) => ref,
     })
@@ -64,7 +64,7 @@ describe('who is on a topic', () => {
   })
 
   it.each([null, [], { a: null }, { a: { metas: 'x' } }, { a: entry({ userId: 1 }) }])(
-    'is nobody where there is nothing of that form (%j)',
+    'is empty for a payload of another form (%j)',
     (state) => {
       expect(new Presence().replace(state)).toEqual([])
     },

@@ -205,7 +205,7 @@ describe('a join', () => {
     expect(told).toHaveLength(1)
   })
 
-  it('without a token, or without anybody to have one, says so', async () => {
+  it('without a token or a signed-in user is reported as down', async () => {
     token = null
     expect((await join(newTransport())).told).toEqual([expect.stringMatching(/^down session: /)])
     asked = () => Promise.reject(new Error('no network'))
@@ -356,7 +356,7 @@ describe('heartbeats', () => {
     expect([told, socket.readyState]).toEqual([[], 1])
   })
 
-  it('are told to nobody who has left meanwhile', async () => {
+  it('are not given to a channel that was left meanwhile', async () => {
     const transport = newTransport()
     const second: { subscription: Subscription | null } = { subscription: null }
     const rest = { joined: () => undefined, flowing: () => undefined, message: () => undefined }
@@ -494,7 +494,7 @@ describe('the socket', () => {
     expect([told, other.told, socket.of('heartbeat')]).toEqual([[], [], []])
   })
 
-  it('rests where nobody needs it, and only there', async () => {
+  it('is closed where no channel needs it, and only there', async () => {
     const { transport, socket, subscription } = await joined()
     transport.rest?.()
     expect(socket.readyState).toBe(1)
@@ -556,7 +556,7 @@ describe('the socket', () => {
     expect(next?.told).toEqual([])
   })
 
-  it('that is lost takes nobody with it who still waits for a token', async () => {
+  it('that is lost does not end channels that still wait for a token', async () => {
     const { transport, socket, told } = await joined()
     const waiting = Promise.withResolvers<Token | null>()
     asked = () => waiting.promise
@@ -570,7 +570,7 @@ describe('the socket', () => {
     expect([next.told, PlayedSocket.all.length]).toEqual([['joined'], 2])
   })
 
-  it('tells nobody who has been made to leave by what another was told', async () => {
+  it('does not call a channel that a handler of another channel has left', async () => {
     const transport = newTransport()
     const second: { subscription: Subscription | null } = { subscription: null }
     const rest = { joined: () => undefined, flowing: () => undefined, message: () => undefined }
