@@ -49,12 +49,12 @@ describe('audio', () => {
     expect([isAudioType(type), isImageType(type)]).toEqual([true, false])
   })
 
-  test('bits that only look like the start of a frame are none', () => {
+  test('bytes that only look like the start of an MP3 frame are not recognised', () => {
     expect(detectFileType(join(mp3Frame(), text('not a frame')))).toBe('unknown')
   })
 })
 
-test('a PDF', () => {
+test('a PDF is recognised', () => {
   expect(detectFileType(text('%PDF-1.7'))).toBe('pdf')
 })
 
@@ -102,7 +102,7 @@ describe('unknown', () => {
   })
 })
 
-test('never throws, whatever the bytes', () => {
+test('detection never throws, for any bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 600 }), (file) => typeof detectFileType(file) === 'string'),
   )

@@ -48,7 +48,7 @@ test('writes every line break as LF where lines are kept, as a space where not',
   expect(line('a\r\nb\tc')).toBe('a b c')
 })
 
-test('composes and trims', () => {
+test('text is composed (NFC) and trimmed', () => {
   expect(line('  Cafe\u0301 ')).toBe('Café')
 })
 
@@ -73,7 +73,7 @@ describe('combining marks', () => {
   })
 })
 
-test('cuts by code points, marks the cut and breaks no pair', () => {
+test('a long text is cut between code points, with an ellipsis', () => {
   expect(line('💥💥💥💥', 4)).toBe('💥💥💥💥')
   expect(line('💥💥💥💥💥', 4)).toBe('💥💥💥…')
   expect(line('abcdef', 1)).toBe('…')

@@ -1,4 +1,4 @@
-/** The query every client catches up with: a range of the primary key, whatever the size of the table. */
+/** The query of a client that catches up reads a range of the primary key, independent of the table's size. */
 
 import type pg from 'pg'
 import { expect, test } from 'vitest'

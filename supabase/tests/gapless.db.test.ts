@@ -2,7 +2,7 @@
  * The promise of `seq`: gapless per user, and visible in its own order. 100 writers on 10 users commit, roll back,
  * roll back to savepoints and hold long transactions, while readers watch what becomes visible.
  *
- * The same run against a sequence must be caught: it is what makes these tests worth anything.
+ * The same run against a sequence must fail, which shows that these tests can fail.
  */
 
 import type pg from 'pg'

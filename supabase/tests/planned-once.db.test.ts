@@ -13,7 +13,7 @@ test('a status change calls no function that is planned anew', async () => {
   // Only a superuser may count calls.
   await withClient(database.urls.admin, async (admin) => {
     const [userId, handlerId] = await addUsers(admin, 2)
-    // With a second member, who is told as well.
+    // With a second member, who gets a message as well.
     await admin.query(
       `with incident as (
          insert into public.incidents (user_id, title, source) values ($1, 'Crash', 'test') returning id

@@ -121,7 +121,7 @@ as $$ select exists (select from pg_catalog.pg_roles where rolname = p_role and 
 
 -- People schedule through functions and may not write cron.job themselves: the public functions run as their
 -- caller and hand the caller's name to a security definer function. A name counts only if the session may
--- become that role, so nobody schedules a command as somebody else.
+-- become that role, so no role schedules a command as another role.
 create function cron._may_act_as(p_username text) returns bool
   language sql stable set search_path = ''
 as $$

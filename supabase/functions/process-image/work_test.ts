@@ -247,7 +247,7 @@ Deno.test('a second attempt uses the stored original and downloads nothing', asy
   assertEquals(second.downloads, [])
 })
 
-Deno.test('a web page at the address of a photo is not kept: html_not_image, and a retry gets the photo', async () => {
+Deno.test('a web page in place of a photo fails with html_not_image and is not kept', async () => {
   const { run, files } = bench({ file: text('<!doctype html><title>Sign in</title>') })
   await assertCode(run(), 'html_not_image')
   assertEquals([...files.objects.keys()], [])
@@ -257,7 +257,7 @@ for (const [name, stored] of [
   ['missing', null],
   ['altered', drawQuadrants(MagickFormat.Jpeg, { width: 8, height: 8 })],
 ] as const) {
-  Deno.test(`a kept original that is ${name} fails with original_altered and is not fetched again`, async () => {
+  Deno.test(`a kept original that is ${name} fails with original_altered and is not downloaded again`, async () => {
     const photo = await samplePhoto('front-damage')
     const original = {
       path: `${FOLDER}/original.jpg`,
@@ -273,7 +273,7 @@ for (const [name, stored] of [
   })
 }
 
-Deno.test('a kept original that is incomplete stays the original, whatever the source has now', async () => {
+Deno.test('a kept original that is incomplete is not downloaded again', async () => {
   const half = await samplePhoto('truncated')
   const original = { path: `${FOLDER}/original.jpg`, sha256: await sha256(half), contentType: 'image/jpeg' }
   const again = bench({ file: await samplePhoto('front-damage'), documents: fakeDocuments({ original }) })

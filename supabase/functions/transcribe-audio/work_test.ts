@@ -212,7 +212,7 @@ for (const [name, options, code] of refusals) {
   })
 }
 
-Deno.test('a web page in place of a recording fails with not_audio and is not kept, so that a retry downloads again', async () => {
+Deno.test('a web page in place of a recording fails with not_audio and is not kept', async () => {
   const { run, files } = bench({ file: new TextEncoder().encode('<!doctype html><title>Sign in</title>') })
   await assertCode(run(), 'not_audio')
   assertEquals(files.objects.size, 0)
