@@ -254,7 +254,7 @@ function drawNarrative(paper: Paper, element: StructureElement, { incident }: Re
   for (const paragraph of text.split(/\n\s*\n/)) paper.text(element, paragraph, { after: 6 })
 }
 
-function drawFiles(paper: Paper, element: StructureElement, { documents }: ReportSource): void {
+function drawFiles(paper: Paper, element: StructureElement, { documents, custody }: ReportSource): void {
   const { words } = paper
   const rows = documents.map((document) => [
     document.fileName ?? document.id,
@@ -264,6 +264,10 @@ function drawFiles(paper: Paper, element: StructureElement, { documents }: Repor
     document.sha256 === null ? (document.work.error ?? '–') : formatHash(document.sha256, 32),
   ])
   drawRows(paper, element, 'files', rows)
+  if (custody === null) return
+  paper.y += 6
+  paper.text(element, words.say('custodyHead', { number: String(custody.number) }), { after: 2 })
+  paper.text(element, formatHash(custody.hash, 32), { style: STYLES.hash })
 }
 
 function drawAbout(paper: Paper, element: StructureElement, { report }: ReportSource): void {

@@ -58,6 +58,14 @@ Deno.test('each photo has its caption, time, position and hash', () => {
   )
 })
 
+Deno.test('the list of files ends with the head of the custody log', async () => {
+  assertHas(SAMPLE, ['the custody log of the claim had 12 entries'])
+  assert(flat(SAMPLE.text).replaceAll(' ', '').includes('c0ffee'.padEnd(64, '0')))
+  const source = sampleSource({ photos: 0 })
+  source.custody = null
+  assert(!(await render(source)).text.includes('custody log'))
+})
+
 Deno.test('the transcript has the time of each segment', () => {
   assertHas(SAMPLE, ['Duration: 0:31 · Words: 58', '0:14 The other driver says that his foot slipped.'])
   assert(!SAMPLE.text.includes('Simulated'))

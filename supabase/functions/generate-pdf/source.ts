@@ -15,6 +15,8 @@ export interface ReportSource {
     answers: Answer[]
   }
   documents: ReportDocument[]
+  /** The last row of the custody log when the report was begun; null for an incident without a log. */
+  custody: { number: number; hash: string } | null
   transcripts: Transcript[]
 }
 

@@ -62,12 +62,16 @@ export function createReportStore(client: SupabaseClient): ReportStore {
   return {
     async load(reportId) {
       const report = await findOne(reportRow, ['reports', REPORT, reportId])
-      const [incident, documents, transcripts] = await Promise.all([
+      const [incident, documents, transcripts, custody] = await Promise.all([
         findOne(incidentRow, ['incidents', INCIDENT, report.incidentId]),
         findAll(documentRow, ['documents', DOCUMENT, report.incidentId]),
         findAll(transcriptRow, ['transcriptions', TRANSCRIPT, report.incidentId]),
+        query(
+          v.nullable(v.object({ number: v.number(), hash: v.string() })),
+          client.rpc('custody_head', { p_incident_id: report.incidentId }).maybeSingle(),
+        ),
       ])
-      return { report, incident, documents, transcripts }
+      return { report, incident, documents, transcripts, custody }
     },
     name: (reportId, fileName) =>
       execute(

@@ -124,6 +124,7 @@ const TEXTS = {
   'about.requested': ['Made by Claimwire on {created}, at the request of a member of the claim.', 'Erstellt von Claimwire am {created}, auf Wunsch eines Mitglieds des Falls.'],
   'about.statements': ['What people stated is reproduced as they entered it; nobody has verified it. Time, position and camera of photos are what the files say of themselves.', 'Angaben von Personen sind wiedergegeben, wie sie eingegeben wurden; niemand hat sie geprüft. Zeit, Position und Kamera der Fotos sind, was die Dateien über sich selbst sagen.'],
   'about.originals': ['Each original file is kept byte for byte as it was received. Its SHA-256 shows whether a copy is the same: whoever changes a single byte gets another hash.', 'Jede Originaldatei ist Byte für Byte so aufbewahrt, wie sie einging. Ihr SHA-256 zeigt, ob eine Kopie dieselbe ist: Wer ein einziges Byte ändert, erhält eine andere Prüfsumme.'],
+  custodyHead: ['When this report was begun, the custody log of the claim had {number} entries. Whoever keeps this page can prove later that the log up to there, and each file in the list, is unchanged. Hash of the last entry:', 'Als dieser Bericht begonnen wurde, hatte das Verwahrungsprotokoll des Falls {number} Einträge. Mit dieser Seite lässt sich später beweisen, dass das Protokoll bis dahin und jede Datei der Liste unverändert sind. Prüfsumme des letzten Eintrags:'],
   'missing.emoji': ['[emoji]', '[Emoji]'],
   'missing.emojis': ['[{count} emoji]', '[{count} Emoji]'],
   'missing.character': ['[1 character: {script}]', '[1 Zeichen: {script}]'],

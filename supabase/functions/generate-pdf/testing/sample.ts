@@ -193,6 +193,7 @@ export function sampleSource({ photos = 4, language = 'en' }: SampleOptions = {}
     },
     documents: [...documents, VOICE_NOTE, ATTACHMENT],
     transcripts: [TRANSCRIPT],
+    custody: { number: 12, hash: 'c0ffee'.padEnd(64, '0') },
   }
 }
 
