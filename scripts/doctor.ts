@@ -12,7 +12,14 @@ import { type Check, failed, skipped, type Verdict } from './doctor/check.ts'
 import { readCheckout } from './doctor/checkout.ts'
 import { parseFacts } from './doctor/facts.ts'
 import { judge } from './doctor/judge.ts'
-import { checkApi, checkFunction, checkPublishableKey, checkWebhook } from './doctor/requests.ts'
+import {
+  checkApi,
+  checkConfirmations,
+  checkFunction,
+  checkPublicBroadcasts,
+  checkPublishableKey,
+  checkWebhook,
+} from './doctor/requests.ts'
 import { checkRoundTrip } from './doctor/round-trip.ts'
 import { findProject, PROJECT_OPTIONS, PROJECT_USAGE, type Project } from './project.ts'
 
@@ -66,6 +73,10 @@ async function* examine(project: Project): AsyncGenerator<Check> {
   if (!isProject) return
   const key = await checkPublishableKey(url, publishableKey)
   yield key
+  if (key.verdict === 'ok') {
+    yield await checkConfirmations(url, publishableKey)
+    yield await checkPublicBroadcasts(url, publishableKey)
+  }
   if (secretKey === undefined) {
     yield skipped('database, functions, round trip', 'they take SUPABASE_SECRET_KEY')
     yield await checkWebhook(url, typeformSecret)

@@ -1,6 +1,6 @@
 /** Checks that ask the project over HTTP, as a page or another service does. */
 
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { isRecord } from '../../functions-shared/unknown.ts'
 import { type Check, failed, ok, skipped, warning } from './check.ts'
 
@@ -66,6 +66,46 @@ export async function checkPublishableKey(url: string, key: string): Promise<Che
         answer === null ? 'no answer' : `refused with HTTP ${answer.status}`,
         "Copy it from the project's API keys: SUPABASE_PUBLISHABLE_KEY.",
       )
+}
+
+/**
+ * Whether a sign-up has to prove its mailbox. Where it has not, Auth gives an unconfirmed account to the first person who
+ * signs up with its address. On a machine of one's own, as on the embedded stack, that is a warning.
+ */
+export async function checkConfirmations(url: string, key: string): Promise<Check> {
+  const name = 'e-mail confirmation'
+  const answer = await ask(`${url}/auth/v1/settings`, { headers: { apikey: key } })
+  if (!isRecord(answer?.body) || typeof answer.body.mailer_autoconfirm !== 'boolean')
+    return skipped(name, 'Auth does not say whether sign-ups are confirmed')
+  if (!answer.body.mailer_autoconfirm) return ok(name, 'a sign-up proves its mailbox')
+  const isLocal = /^https?:\/\/(127\.|localhost\b|\[::1\])/.test(url)
+  return (isLocal ? warning : failed)(
+    name,
+    'off: whoever types an address gets an account with it',
+    'Auth → Sign In / Up → Email → Confirm email; in config.toml: [auth.email] enable_confirmations = true.',
+  )
+}
+
+/**
+ * Whether the publishable key alone may send public broadcasts, which count against the same limit of events per second as
+ * the messages of the database. The event goes to a topic that nobody has joined.
+ */
+export async function checkPublicBroadcasts(url: string, key: string): Promise<Check> {
+  const name = 'public broadcasts'
+  const answer = await ask(`${url}/realtime/v1/api/broadcast`, {
+    method: 'POST',
+    headers: { apikey: key, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      messages: [{ topic: `doctor-${randomUUID()}`, event: 'doctor', payload: {}, private: false }],
+    }),
+  })
+  if (answer === null) return failed(name, 'Realtime does not answer', 'Look into its logs.')
+  if (answer.status >= 400) return ok(name, `refused with HTTP ${answer.status}`)
+  return warning(
+    name,
+    'accepted: with the publishable key alone, live messages can be crowded out; pages then catch up from the table',
+    'Supabase has no setting for it. Watch Realtime → events per second, and rotate the publishable key after abuse.',
+  )
 }
 
 /** Sends an empty request. A refusal by the function itself shows that it is deployed and accepts the key. */
