@@ -88,7 +88,7 @@ export async function checkConfirmations(url: string, key: string): Promise<Chec
 
 /**
  * Whether the publishable key alone may send public broadcasts, which count against the same limit of events per second as
- * the messages of the database. The event goes to a topic that nobody has joined.
+ * the messages of the database. The event goes to a topic of a random name.
  */
 export async function checkPublicBroadcasts(url: string, key: string): Promise<Check> {
   const name = 'public broadcasts'

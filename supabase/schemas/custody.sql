@@ -172,7 +172,7 @@ revoke execute on function private.add_custody_event(uuid, text, uuid, text, big
 create function private.tg_documents__log_received()
 returns trigger
 language plpgsql volatile
--- Definer: whoever adds a document may not write the log.
+-- Definer: a role that adds documents may not write the log.
 security definer set search_path = ''
 as $$
 declare
@@ -233,7 +233,7 @@ for each row execute function private.tg_documents__log_change();
 create function private.tg_documents__log_erased()
 returns trigger
 language plpgsql volatile
--- Definer: as tg_documents__log_received; the rows also go with their incident or their user.
+-- Definer: as tg_documents__log_received. Rows also go with their incident or their user.
 security definer set search_path = ''
 as $$
 declare
@@ -294,7 +294,7 @@ execute function private.tg_reports__log_included();
 create function public.custody_head(p_incident_id uuid)
 returns table (number bigint, hash text)
 language sql stable
--- Definer: nobody reads the heads by themselves; members and services read the head of an incident they may see.
+-- Definer: the heads are closed to API roles. Members and services read the head of an incident they may see.
 security definer set search_path = ''
 as $$
   select head.number, head.hash

@@ -1,9 +1,9 @@
--- Signed-in users on a form outside of the product: a link carries a token instead of the user's id, because everybody
+-- Signed-in users on a form outside of the product: a link carries a token instead of the user's id, because anybody
 -- can write an id into a form's address.
 --
 --   form_link ──▶ token in the hidden field user_token ──▶ webhook ──▶ form_link_user ──▶ the claim's owner
 --
--- Only the token's SHA-256 is stored: whoever reads the table cannot file a claim with it.
+-- Only the SHA-256 of a token is stored: a reader of the table cannot file a claim with it.
 
 create table private.form_links (
   token_hash bytea primary key,

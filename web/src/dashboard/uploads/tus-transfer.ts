@@ -1,6 +1,7 @@
 /** Resumable uploads to Supabase Storage by TUS. Loaded when the first file is added. */
 
 import { DetailedError, defaultOptions, type PreviousUpload, Upload } from 'tus-js-client'
+import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
 import { tryAgainWhileAway } from './server-away.ts'
 import type { StartTransfer, Transfer, TransferEvents, UploadItem } from './upload-queue.ts'
 
@@ -115,10 +116,20 @@ function latest(previous: readonly PreviousUpload[]): PreviousUpload | null {
   return previous.toSorted((a, b) => Date.parse(b.creationTime) - Date.parse(a.creationTime))[0] ?? null
 }
 
+/** The error code in a refusal of Storage, which has status 403 as every refusal of a policy. */
+const TOO_MANY = 'too_many_uploads' satisfies ErrorCode
+
 /** Why the server refused the file; null where it did not answer, or may accept the file later. */
 function refusalOf(error: Error): string | null {
-  const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0
+  const response = error instanceof DetailedError ? error.originalResponse : undefined
+  return refusalWords(response?.getStatus() ?? 0, response?.getBody() ?? '')
+}
+
+/** @param status 0 where there was no answer. @returns null for a refusal that may end by itself. */
+export function refusalWords(status: number, body: string): string | null {
   if (status === 0 || status >= 500 || status === 409 || status === 423 || status === 429) return null
+  // There is room again when some of the user's uploads have been processed.
+  if (body.includes(TOO_MANY)) return null
   if (status === 401 || status === 403) return 'You may not add files to this incident.'
   if (status === 413) return 'The file is larger than 25 MB.'
   if (status === 415) return 'Files of this type cannot be added.'
