@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { samplePhotoPath } from '../../samples/photos.ts'
+import { withClient } from '../../stack/postgres/index.ts'
 import { accessibilityFindings } from '../support/axe.ts'
 import { endedJobs, newClient, newUser, postClaim, type TestUser } from '../support/claims.ts'
 import { LOOKS, lookAt, PHONE } from '../support/dashboard.ts'
@@ -163,10 +164,16 @@ test('what looks like markup is shown as text, everywhere', async () => {
       answers: [{ ref: 'a', question: attack('question'), type: 'text', value: attack('answer') }],
     })
     .eq('id', incidentId)
+  // A service writes no name of a received file.
+  await withClient(inject('stack').db.postgres, (client) =>
+    client.query('update public.documents set file_name = $1 where incident_id = $2', [
+      attack('file'),
+      incidentId,
+    ]),
+  )
   await admin
     .from('documents')
     .update({
-      file_name: attack('file'),
       metadata: { takenAt: attack('taken'), camera: { model: attack('camera') }, note: attack('remark') },
     })
     .eq('incident_id', incidentId)
