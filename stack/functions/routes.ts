@@ -54,7 +54,7 @@ export function createRoutes(options: RoutesOptions): (request: Request, path: s
     }
   }
 
-  /** The database, which calls functions, shows their answers to nobody. Each name is logged once. */
+  /** The database drops the answers of functions, so a missing function is logged here, once per name. */
   function logMissing(name: string): void {
     if (!FUNCTION_NAME.test(name) || missing.has(name) || missing.size >= MAX_MISSING) return
     missing.add(name)

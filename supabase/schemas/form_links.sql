@@ -1,4 +1,4 @@
--- Signed-in users on a form outside of the product: a link carries a token instead of the user's id, because anybody
+-- Form links of signed-in users: a link to the form carries a token instead of the user's id, because any visitor
 -- can write an id into a form's address.
 --
 --   form_link ──▶ token in the hidden field user_token ──▶ webhook ──▶ form_link_user ──▶ the claim's owner

@@ -140,7 +140,7 @@ async function ending(client: pg.Client, userId: string, role: string, sql: stri
   }
 }
 
-/** Calls each function with each hostile value. Returns what was not refused, and the exceptions that were needed. */
+/** Calls each function with each hostile value. Returns the calls that were not refused, and the listed exceptions that occurred. */
 async function attack(client: pg.Client, functions: readonly Callable[]) {
   const [userId = ''] = await addUsers(client, 1)
   await client.query(`set statement_timeout = '5s'`)
