@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildForProduction } from '../web/server/production-build.ts'
 import { ROOT, run } from './process.ts'
 
 const cache = join(ROOT, 'node_modules', '.cache')
@@ -69,7 +69,7 @@ test('a project that installed the tarball bundles an import of each export', as
     `globalThis.used = [${used}]`,
   ]
   writeFileSync(join(project, 'main.js'), lines.join('\n'))
-  const result = await build({
+  const result = await buildForProduction({
     root: project,
     configFile: false,
     logLevel: 'error',

@@ -6,9 +6,10 @@
  */
 
 import { gzipSync } from 'node:zlib'
-import { build, type PluginOption } from 'vite'
+import type { PluginOption } from 'vite'
 import { WITHOUT_BUILD_TIME_CONFIG } from '../web/server/build.ts'
 import { WEB_ROOT } from '../web/server/dashboard.ts'
+import { buildForProduction } from '../web/server/production-build.ts'
 import { printSizes } from './size-report.ts'
 import { withoutKinds } from './without-kinds.ts'
 
@@ -18,7 +19,7 @@ interface Sizes {
 }
 
 async function measure(plugins: PluginOption[] = []): Promise<Sizes> {
-  const result = await build({
+  const result = await buildForProduction({
     root: WEB_ROOT,
     configFile: `${WEB_ROOT}/vite.config.ts`,
     logLevel: 'error',

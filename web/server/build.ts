@@ -5,12 +5,13 @@
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'vite'
+import { buildForProduction } from './production-build.ts'
 
 /** Relative to the web folder. */
 const SOURCES = [
   'index.html',
   'vite.config.ts',
+  'server/production-build.ts',
   'server/shared-chunk.ts',
   'public',
   'src',
@@ -37,7 +38,7 @@ export async function ensureBuild(webRoot: string): Promise<string> {
   const workspace = await mkdtemp(join(cache, 'claimwire-dashboard-'))
   try {
     const fresh = join(workspace, 'fresh')
-    await build({
+    await buildForProduction({
       root: webRoot,
       configFile: join(webRoot, 'vite.config.ts'),
       logLevel: 'warn',

@@ -4,7 +4,8 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import { build, type InlineConfig, type PluginOption } from 'vite'
+import type { InlineConfig, PluginOption } from 'vite'
+import { buildForProduction } from './production-build.ts'
 import { SHARED_CHUNK } from './shared-chunk.ts'
 
 export interface BuiltFile {
@@ -68,7 +69,7 @@ export async function buildModules(minify = false, plugins: PluginOption[] = [])
 }
 
 async function filesOf(config: InlineConfig): Promise<BuiltFile[]> {
-  const result = await build(config)
+  const result = await buildForProduction(config)
   const [output] = Array.isArray(result) ? result : [result]
   const files = output !== undefined && 'output' in output ? output.output : []
   return files.flatMap((file) =>

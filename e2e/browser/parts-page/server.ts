@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { buildForProduction } from '../../../web/server/production-build.ts'
 import { securityHeaders } from '../../../web/server/security-headers.ts'
 
 export interface PartsPageServer extends AsyncDisposable {
@@ -49,7 +49,7 @@ export async function servePartsPage(): Promise<PartsPageServer> {
 }
 
 async function bundle(): Promise<{ script: string; style: string }> {
-  const result = await build({
+  const result = await buildForProduction({
     configFile: false,
     logLevel: 'error',
     // Vite leaves the expression in a library for applications to replace.

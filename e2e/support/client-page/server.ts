@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { buildForProduction } from '../../../web/server/production-build.ts'
 
 export interface ClientPageServer extends AsyncDisposable {
   readonly url: string
@@ -45,7 +45,7 @@ export async function serveClientPage(
 
 /** By path. */
 async function bundle(entry: URL): Promise<Map<string, string>> {
-  const result = await build({
+  const result = await buildForProduction({
     configFile: false,
     logLevel: 'error',
     build: {

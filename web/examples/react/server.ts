@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
+import { buildForProduction } from '../../server/production-build.ts'
 import { securityHeaders } from '../../server/security-headers.ts'
 import { type ExampleOptions, type ExampleServer, listen } from '../listen.ts'
 
@@ -30,7 +30,7 @@ export async function startReactExample(options: ExampleOptions): Promise<Exampl
 
 /** Content of the built files, by URL path. */
 async function buildExample(): Promise<Map<string, string | Uint8Array>> {
-  const result = await build({
+  const result = await buildForProduction({
     root: fileURLToPath(new URL('.', import.meta.url)),
     configFile: false,
     logLevel: 'error',
