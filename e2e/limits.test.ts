@@ -107,7 +107,8 @@ test('a user who sends too much is refused with the time to wait, while others s
     user.client.rpc('send_to_topic', { p_topic: topic, p_event: 'user_typing' })
   // As if all were spent a moment ago, so that the outcome does not depend on this machine's speed.
   await db.query(
-    `insert into private.send_buckets (user_id, tokens, refilled_at) values ($1, -1000, clock_timestamp())`,
+    `insert into private.call_buckets (user_id, call, tokens, refilled_at)
+     values ($1, 'send_to_topic', -1000, clock_timestamp())`,
     [ann.id],
   )
   const refused = await send(ann)

@@ -17,7 +17,7 @@ export const CLIENT_ERROR_CODES = {
   listener_failed: { status: 500, message: 'An event listener of the page failed.' },
   too_many_connections: { status: 429, message: 'This account is connected on as many devices as allowed.' },
   connection_displaced: { status: 409, message: 'Another device has taken the place of this one.' },
-  rate_limited: { status: 429, message: 'Too many messages; try again in a moment.' },
+  rate_limited: { status: 429, message: 'Too many requests; try again in a moment.' },
   message_too_large: { status: 413, message: 'The message is larger than allowed.' },
   topic_forbidden: { status: 403, message: 'You may not send messages here.' },
 } as const satisfies Record<string, { status: number; message: string }>

@@ -1,6 +1,23 @@
--- Rows that belong to the product: kinds of jobs, limits, buckets of Storage and schedules of pg_cron.
+-- Rows that belong to the product: kinds of jobs, limits, rates, buckets of Storage and schedules of pg_cron.
 
 insert into private.limits default values;
+
+-- More than a person at work needs, with several devices and tabs.
+insert into private.call_rates (call, calls, per, burst, one_at_a_time) values
+  ('add_case_note', 60, '1 minute', 60, false),
+  ('form_link', 20, '1 minute', 40, false),
+  ('heartbeat_device', 120, '1 minute', 60, false),
+  ('mark_notifications', 10, '1 second', 100, false),
+  ('open_original', 2, '1 second', 200, false),
+  ('register_device', 2, '1 second', 60, false),
+  ('request_report', 20, '1 minute', 40, false),
+  ('requeue_job', 2, '1 second', 200, false),
+  ('send_binary_to_topic', 20, '1 second', 40, false),
+  ('send_to_topic', 20, '1 second', 40, false),
+  ('submit_upload', 2, '1 second', 200, false),
+  ('unregister_device', 2, '1 second', 60, false),
+  ('update_incident', 60, '1 minute', 60, false),
+  ('verify_custody', 10, '1 minute', 20, true);
 
 insert into private.job_kinds (
   kind, function_name, max_attempts, lease_seconds, max_concurrent, max_concurrent_per_user, subject_key,

@@ -1,6 +1,6 @@
 -- Case notes: what the members of an incident write to each other. Notes are never changed or deleted.
 --
---   add_case_note ──▶ size ──▶ member? ──▶ text ──▶ row, once per id ──▶ tokens of the user ──▶ broadcast on incident:<id>
+--   add_case_note ──▶ size ──▶ rate ──▶ member? ──▶ text ──▶ row, once per id ──▶ broadcast on incident:<id>
 --
 -- The client chooses the note's id. A note that is sent again, because the answer was lost, is the same note.
 
@@ -38,6 +38,7 @@ declare
   v_note public.case_notes;
 begin
   perform private.check_size('p_body', pg_catalog.octet_length(p_body), 32768);
+  perform private.count_call('add_case_note');
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can write notes.';
   end if;
@@ -73,8 +74,6 @@ begin
     return v_note;
   end if;
 
-  -- Without a token left, the error rolls the note back.
-  perform private.take_send_tokens(v_user_id, 1);
   perform private.tell_incident(
     p_incident_id, 'case_notes', v_user_id, pg_catalog.jsonb_build_object('record', pg_catalog.to_jsonb(v_note))
   );

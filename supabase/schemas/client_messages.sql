@@ -1,82 +1,13 @@
 -- Messages from clients, such as "is typing", go through functions, in JSON or binary. The functions limit the rate of each
 -- user.
 --
---   send_to_topic, send_binary_to_topic ──▶ member? ──▶ event and size ──▶ tokens of the user ──▶ broadcast
+--   send_to_topic, send_binary_to_topic ──▶ size ──▶ rate ──▶ member? ──▶ event ──▶ broadcast
 --
 -- Realtime asks a policy at the join and not for each message, so a policy cannot count messages. Realtime's own limit is
 -- one for all users of a project, so a single client could silence everybody. Therefore clients may not broadcast over the
 -- socket (docs/adr/0004-limits-in-the-database.md). Presence goes over the socket: Realtime limits it per client.
 --
 -- The database sets the sender of a message, so no user can send in another user's name.
-
-create unlogged table private.send_buckets (
-  user_id uuid primary key references auth.users (id) on delete cascade,
-  tokens double precision not null,
-  refilled_at timestamptz not null
-)
-with (fillfactor = 50);
-comment on table private.send_buckets is
-  'Token buckets: how many messages each user may send. Unlogged: after a crash all buckets are full again.';
-alter table private.send_buckets enable row level security;
-revoke all on table private.send_buckets from public, anon, authenticated, service_role;
-
-create function private.refilled(
-  p_tokens double precision,
-  p_refilled_at timestamptz,
-  p_rate double precision,
-  p_burst integer
-) returns double precision
-language sql
--- Volatile, because it reads the clock: after the row has been locked.
-volatile security invoker set search_path = ''
-as $$
-  select least(
-    p_burst,
-    p_tokens + greatest(extract(epoch from pg_catalog.clock_timestamp() - p_refilled_at)::double precision, 0) * p_rate
-  );
-$$;
-comment on function private.refilled(double precision, timestamptz, double precision, integer) is
-  'Tokens in a bucket at this moment.';
-revoke execute on function private.refilled(double precision, timestamptz, double precision, integer)
-from public, anon, authenticated;
-
-create function private.take_send_tokens(p_user_id uuid, p_tokens integer) returns void
-language plpgsql volatile security invoker set search_path = ''
-as $$
-declare
-  v_rate double precision;
-  v_burst integer;
-  v_left double precision;
-begin
-  select limits.send_rate, limits.send_burst into strict v_rate, v_burst from private.limits as limits;
-
-  -- Locks the row of this user only. The clock is read after the row has been locked.
-  insert into private.send_buckets as bucket (user_id, tokens, refilled_at)
-  values (p_user_id, v_burst - p_tokens, pg_catalog.clock_timestamp())
-  on conflict (user_id) do update
-  set
-    tokens = private.refilled(bucket.tokens, bucket.refilled_at, v_rate, v_burst) - p_tokens,
-    refilled_at = pg_catalog.clock_timestamp()
-  where private.refilled(bucket.tokens, bucket.refilled_at, v_rate, v_burst) >= p_tokens;
-  if found then
-    return;
-  end if;
-
-  select private.refilled(bucket.tokens, bucket.refilled_at, v_rate, v_burst) into v_left
-  from private.send_buckets as bucket
-  where bucket.user_id = p_user_id;
-  raise exception 'rate_limited' using
-    errcode = 'PT429',
-    detail = pg_catalog.format('A user may send %s messages at once and %s a second.', v_burst, v_rate),
-    hint = pg_catalog.jsonb_build_object(
-      -- At least 1: tokens may have been added since the attempt above.
-      'retryAfterMs', greatest(pg_catalog.ceil((p_tokens - coalesce(v_left, 0)) / v_rate * 1000), 1)::bigint
-    )::text;
-end;
-$$;
-comment on function private.take_send_tokens(uuid, integer) is
-  'Takes tokens out of a user''s bucket. Errors: rate_limited, whose hint is {"retryAfterMs"} as JSON.';
-revoke execute on function private.take_send_tokens(uuid, integer) from public, anon, authenticated;
 
 create function private.check_client_message(p_topic text, p_event text) returns uuid
 language plpgsql stable security invoker set search_path = ''
@@ -131,12 +62,12 @@ declare
   v_incident_id uuid;
 begin
   perform private.check_json('p_payload', p_payload, v_max_bytes);
+  perform private.count_call('send_to_topic');
   v_incident_id := private.check_client_message(p_topic, p_event);
   if pg_catalog.jsonb_typeof(p_payload) is distinct from 'object' then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A payload is an object.';
   end if;
 
-  perform private.take_send_tokens(auth.uid(), 1);
   perform private.broadcast(
     'incident:' || v_incident_id,
     private.clean_json(p_payload) || pg_catalog.jsonb_build_object(
@@ -160,12 +91,17 @@ security definer set search_path = ''
 as $$
 declare
   v_max_bytes constant integer := 65536;
-  v_bytes_of_a_token constant integer := 16384;
+  -- 16 KB as base64, which may have line breaks.
+  v_characters_of_a_token constant integer := 22528;
   v_incident_id uuid;
   v_bytes bytea;
 begin
   -- Four characters are three bytes, and base64 may have line breaks.
   perform private.check_size('p_base64', pg_catalog.octet_length(p_base64), v_max_bytes * 2);
+  perform private.count_call(
+    'send_binary_to_topic',
+    greatest(pg_catalog.ceil(pg_catalog.octet_length(p_base64)::numeric / v_characters_of_a_token)::integer, 1)
+  );
   v_incident_id := private.check_client_message(p_topic, p_event);
   if p_base64 is null then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'Give p_base64.';
@@ -182,42 +118,12 @@ begin
       detail = pg_catalog.format('A binary message has at most %s bytes.', v_max_bytes);
   end if;
 
-  perform private.take_send_tokens(
-    auth.uid(), greatest(pg_catalog.ceil(pg_catalog.octet_length(v_bytes)::numeric / v_bytes_of_a_token)::integer, 1)
-  );
   perform realtime.send_binary(
     pg_catalog.uuid_send(auth.uid()) || v_bytes, p_event, 'incident:' || v_incident_id, true
   );
 end;
 $$;
 comment on function public.send_binary_to_topic(text, text, text) is
-  'Broadcasts at most 64 KB, given as base64, to the members of an incident: the 16 bytes of the sender''s user id, set by the database, then the bytes. Takes a token per 16 KB. Errors: as send_to_topic.';
+  'Broadcasts at most 64 KB, given as base64, to the members of an incident: the 16 bytes of the sender''s user id, set by the database, then the bytes. Counts as a call for each 16 KB begun. Errors: as send_to_topic.';
 revoke execute on function public.send_binary_to_topic(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.send_binary_to_topic(text, text, text) to authenticated;
-
-create function private.forget_full_buckets() returns integer
-language plpgsql volatile
--- Invoker: pg_cron calls it as its owner.
-security invoker set search_path = ''
-as $$
-declare
-  v_count integer;
-begin
-  delete from private.send_buckets as bucket
-  using (
-    select idle.user_id
-    from private.send_buckets as idle
-    cross join private.limits as limits
-    where idle.refilled_at < pg_catalog.now() - greatest(
-      interval '1 hour', pg_catalog.make_interval(secs => limits.send_burst / limits.send_rate)
-    )
-    for update of idle skip locked
-  ) as idle
-  where bucket.user_id = idle.user_id;
-  get diagnostics v_count = row_count;
-  return v_count;
-end;
-$$;
-comment on function private.forget_full_buckets() is
-  'Deletes the buckets of users who have sent nothing for an hour: they are full, as a new bucket is. Returns their number.';
-revoke execute on function private.forget_full_buckets() from public, anon, authenticated, service_role;

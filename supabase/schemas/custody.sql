@@ -307,7 +307,7 @@ comment on function public.custody_head(uuid) is
 revoke execute on function public.custody_head(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.custody_head(uuid) to authenticated, service_role;
 
-create function public.verify_custody(p_incident_id uuid)
+create function private.check_custody(p_incident_id uuid)
 returns table (
   intact boolean,
   events bigint,
@@ -317,18 +317,16 @@ returns table (
   document_id uuid,
   detail text
 )
+-- Stable: all of its statements read one snapshot, so that an event that is written meanwhile is no finding.
 language plpgsql stable
--- Definer: compares with heads and with objects of Storage, which members cannot read.
-security definer set search_path = ''
+-- Invoker: called by verify_custody, which is a definer.
+security invoker set search_path = ''
 as $$
 declare
   v_event public.custody_events;
   v_head private.custody_heads;
   v_finding record;
 begin
-  if not private.is_incident_member(p_incident_id) and auth.role() is distinct from 'service_role' then
-    raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
-  end if;
   intact := false;
   events := 0;
   head := pg_catalog.repeat('0', 64);
@@ -427,7 +425,33 @@ begin
   return next;
 end;
 $$;
+comment on function private.check_custody(uuid) is
+  'Recomputes the custody log of an incident and compares documents and objects with it. One row: intact, or the first problem with its event or document.';
+revoke execute on function private.check_custody(uuid) from public, anon, authenticated, service_role;
+
+create function public.verify_custody(p_incident_id uuid)
+returns table (
+  intact boolean,
+  events bigint,
+  head text,
+  problem text,
+  number bigint,
+  document_id uuid,
+  detail text
+)
+language plpgsql volatile
+-- Definer: compares with heads and with objects of Storage, which members cannot read.
+security definer set search_path = ''
+as $$
+begin
+  perform private.count_call('verify_custody');
+  if not private.is_incident_member(p_incident_id) and auth.role() is distinct from 'service_role' then
+    raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
+  end if;
+  return query select checked.* from private.check_custody(p_incident_id) as checked;
+end;
+$$;
 comment on function public.verify_custody(uuid) is
-  'Recomputes the custody log of an incident and compares documents and objects with it. One row: intact, or the first problem with its event or document. The bytes are compared by npm run verify. Errors: incident_not_found.';
+  'Recomputes the custody log of an incident and compares documents and objects with it. One row: intact, or the first problem with its event or document. The bytes are compared by npm run verify. Errors: rate_limited, incident_not_found.';
 revoke execute on function public.verify_custody(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.verify_custody(uuid) to authenticated, service_role;

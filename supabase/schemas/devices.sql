@@ -86,6 +86,7 @@ declare
   v_displaced boolean := false;
 begin
   perform private.check_size('p_label', pg_catalog.octet_length(p_label), 4096);
+  perform private.count_call('register_device');
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user has devices.';
   end if;
@@ -155,7 +156,7 @@ begin
 end;
 $$;
 comment on function public.register_device(uuid, text, uuid) is
-  'Makes a device of the caller live, or keeps it live. p_displace names a device whose place it takes. Returns {"maxDevices", "silenceLimitMs", "devices"}. Errors: too_many_connections (the hint is the list of live devices as JSON), not_signed_in, invalid_arguments.';
+  'Makes a device of the caller live, or keeps it live. p_displace names a device whose place it takes. Returns {"maxDevices", "silenceLimitMs", "devices"}. Errors: too_many_connections (the hint is the list of live devices as JSON), rate_limited, not_signed_in, invalid_arguments.';
 revoke execute on function public.register_device(uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.register_device(uuid, text, uuid) to authenticated;
 
@@ -168,6 +169,7 @@ declare
   v_user_id constant uuid := auth.uid();
   v_silence interval;
 begin
+  perform private.count_call('heartbeat_device');
   select pg_catalog.make_interval(secs => limits.device_silence_seconds) into strict v_silence
   from private.limits as limits;
 
@@ -193,7 +195,7 @@ begin
 end;
 $$;
 comment on function public.heartbeat_device(uuid) is
-  'Keeps a device live. Returns live; displaced, when another device has its place; or unregistered, when it was silent for too long or another sign-in has registered it: then register again.';
+  'Keeps a device live. Returns live; displaced, when another device has its place; or unregistered, when it was silent for too long or another sign-in has registered it: then register again. Errors: rate_limited.';
 revoke execute on function public.heartbeat_device(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.heartbeat_device(uuid) to authenticated;
 
@@ -203,6 +205,7 @@ language plpgsql volatile
 security definer set search_path = ''
 as $$
 begin
+  perform private.count_call('unregister_device');
   delete from private.devices as device
   where device.user_id = auth.uid()
     and device.device_id = p_device_id
@@ -212,7 +215,7 @@ begin
 end;
 $$;
 comment on function public.unregister_device(uuid) is
-  'Frees the place of a device that this sign-in has registered. Returns whether it had.';
+  'Frees the place of a device that this sign-in has registered. Returns whether it had. Errors: rate_limited.';
 revoke execute on function public.unregister_device(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unregister_device(uuid) to authenticated;
 

@@ -136,6 +136,7 @@ declare
   v_document public.documents;
 begin
   perform private.check_size('p_purpose', pg_catalog.octet_length(p_purpose), 64);
+  perform private.count_call('open_original');
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can open originals.';
   end if;
@@ -166,7 +167,7 @@ begin
 end;
 $$;
 comment on function public.open_original(uuid, text) is
-  'Writes into the custody log that the caller views or downloads an original, and lets them sign a URL for it during the next 60 seconds. Returns {bucket, path, sha256, fileName, expiresAt}. Errors: not_signed_in, invalid_arguments, document_not_found.';
+  'Writes into the custody log that the caller views or downloads an original, and lets them sign a URL for it during the next 60 seconds. Returns {bucket, path, sha256, fileName, expiresAt}. Errors: rate_limited, not_signed_in, invalid_arguments, document_not_found.';
 revoke execute on function public.open_original(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.open_original(uuid, text) to authenticated;
 

@@ -33,6 +33,7 @@ declare
     pg_catalog.gen_random_uuid()::text || pg_catalog.gen_random_uuid()::text, '-', ''
   );
 begin
+  perform private.count_call('form_link');
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user gets a form link.';
   end if;
@@ -54,7 +55,7 @@ begin
 end;
 $$;
 comment on function public.form_link() is
-  'A token for the hidden field user_token of the form, valid for 24 hours: {"token", "expiresAt"}. The oldest of more than 20 tokens end. Errors: not_signed_in.';
+  'A token for the hidden field user_token of the form, valid for 24 hours: {"token", "expiresAt"}. The oldest of more than 20 tokens end. Errors: rate_limited, not_signed_in.';
 revoke execute on function public.form_link() from public, anon, authenticated, service_role;
 grant execute on function public.form_link() to authenticated;
 

@@ -131,6 +131,7 @@ as $$
 declare
   v_job public.jobs;
 begin
+  perform private.count_call('requeue_job');
   select job.* into v_job from public.jobs as job where job.id = p_job_id for no key update;
   if not found or (
     private.is_person()
@@ -164,6 +165,6 @@ begin
 end;
 $$;
 comment on function public.requeue_job(uuid) is
-  'Queues a failed job again, from its first step and with all its attempts. For the job''s user, the members of its incident and service_role. Errors: job_not_found, illegal_transition.';
+  'Queues a failed job again, from its first step and with all its attempts. For the job''s user, the members of its incident and service_role. Errors: rate_limited, job_not_found, illegal_transition.';
 revoke execute on function public.requeue_job(uuid) from public, anon, authenticated;
 grant execute on function public.requeue_job(uuid) to authenticated, service_role;

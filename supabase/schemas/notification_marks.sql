@@ -71,6 +71,7 @@ declare
 begin
   -- Room for more than v_max_listed numbers of eight bytes.
   perform private.check_size('p_seqs', pg_catalog.pg_column_size(p_seqs), 131072);
+  perform private.count_call('mark_notifications');
   if (p_up_to is null) = (p_seqs is null)
      or (p_seen is null and p_read is null)
      or (p_seen is false and p_read)
@@ -145,6 +146,6 @@ begin
 end;
 $$;
 comment on function public.mark_notifications(bigint, bigint[], boolean, boolean) is
-  'Marks the caller''s notifications up to a number, or the listed ones (at most 10,000), as seen or unseen, read or unread. Tells the user''s devices by notification_read if something changed. Returns the number of changed notifications. Errors: message_too_large, invalid_arguments.';
+  'Marks the caller''s notifications up to a number, or the listed ones (at most 10,000), as seen or unseen, read or unread. Tells the user''s devices by notification_read if something changed. Returns the number of changed notifications. Errors: message_too_large, rate_limited, invalid_arguments.';
 revoke execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) from public, anon, authenticated;
 grant execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) to authenticated, service_role;

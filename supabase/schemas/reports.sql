@@ -60,6 +60,7 @@ declare
   v_report public.reports;
 begin
   perform private.check_size('p_language', pg_catalog.octet_length(p_language), 256);
+  perform private.count_call('request_report');
   if p_language is null or p_language !~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$' or pg_catalog.length(p_language) > 35 then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'p_language is a BCP 47 tag, e.g. en or pt-BR.';
   end if;
@@ -105,6 +106,6 @@ begin
 end;
 $$;
 comment on function public.request_report(uuid, text) is
-  'Starts a PDF report of an incident, for its members and service_role. Returns the report that is queued or processing instead of starting a second one, whatever its language. Errors: invalid_arguments, incident_not_found.';
+  'Starts a PDF report of an incident, for its members and service_role. Returns the report that is queued or processing instead of starting a second one, whatever its language. Errors: rate_limited, invalid_arguments, incident_not_found.';
 revoke execute on function public.request_report(uuid, text) from public, anon, authenticated;
 grant execute on function public.request_report(uuid, text) to authenticated, service_role;

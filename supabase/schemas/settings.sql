@@ -8,8 +8,6 @@ create table private.limits (
   max_devices integer not null default 5,
   device_silence_seconds integer not null default 60,
   devices_must_register boolean not null default true,
-  send_rate double precision not null default 20,
-  send_burst integer not null default 40,
   max_open_uploads integer not null default 100,
   max_open_upload_bytes bigint not null default 1073741824,
   max_incident_documents integer not null default 1000,
@@ -17,9 +15,6 @@ create table private.limits (
   constraint limits_max_devices_is_positive check (max_devices > 0),
   -- Browsers let a hidden page's timers fire once a minute.
   constraint limits_device_silence_is_bearable check (device_silence_seconds >= 10),
-  constraint limits_send_rate_is_positive check (send_rate > 0 and send_rate < 'infinity'),
-  -- The largest message costs 4 tokens.
-  constraint limits_send_burst_lets_the_largest_pass check (send_burst >= 4),
   constraint limits_max_open_uploads_is_positive check (max_open_uploads > 0),
   constraint limits_max_open_upload_bytes_is_positive check (max_open_upload_bytes > 0),
   constraint limits_max_incident_documents_is_positive check (max_incident_documents > 0)
@@ -29,8 +24,6 @@ comment on column private.limits.max_devices is 'Live devices of a user.';
 comment on column private.limits.device_silence_seconds is 'A device without a heartbeat for this long is no longer live.';
 comment on column private.limits.devices_must_register is
   'True: private channels are open only to sign-ins with a registered live device. False: to every sign-in. Set it to false for clients of your own that do not register.';
-comment on column private.limits.send_rate is 'Tokens that a user gets per second. A message costs one for each 16 KB begun.';
-comment on column private.limits.send_burst is 'Tokens that a user may save up.';
 comment on column private.limits.max_open_uploads is
   'Files that a user may have in the bucket uploads at a time, each at most 25 MB.';
 comment on column private.limits.max_open_upload_bytes is 'Bytes that a user may have in the bucket uploads at a time.';

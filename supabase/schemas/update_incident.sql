@@ -1,6 +1,6 @@
 -- Changes of an incident by its members: date, description and title. The column answers keeps what the reporter said.
 --
---   update_incident ──▶ sizes ──▶ member? ──▶ values ──▶ row, if a value changes ──▶ tokens of the user ──▶ broadcast
+--   update_incident ──▶ sizes ──▶ rate ──▶ member? ──▶ values ──▶ row, if a value changes ──▶ broadcast
 
 create function public.update_incident(
   p_incident_id uuid,
@@ -25,6 +25,7 @@ declare
 begin
   perform private.check_size('p_description', pg_catalog.octet_length(p_description), 131072);
   perform private.check_size('p_title', pg_catalog.octet_length(p_title), 4096);
+  perform private.count_call('update_incident');
   if v_user_id is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can change incidents.';
   end if;
@@ -76,8 +77,6 @@ begin
     return v_incident;
   end if;
 
-  -- Without a token left, the error rolls the change back.
-  perform private.take_send_tokens(v_user_id, 1);
   perform private.tell_incident(p_incident_id, 'incidents', v_user_id);
   return v_incident;
 end;

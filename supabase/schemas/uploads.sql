@@ -142,6 +142,7 @@ declare
 begin
   perform private.check_size('p_path', pg_catalog.octet_length(p_path), 1024);
   perform private.check_size('p_file_name', pg_catalog.octet_length(p_file_name), 32768);
+  perform private.count_call('submit_upload');
   if auth.uid() is null then
     raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user can submit files.';
   end if;
@@ -194,7 +195,7 @@ begin
 end;
 $$;
 comment on function public.submit_upload(uuid, text, text) is
-  'Makes a document of the object p_path in the bucket uploads and starts its work. Called again, it returns the same document. The extension of p_file_name decides between photo, audio and attachment. Errors: not_signed_in, incident_not_found, invalid_arguments, upload_not_found, too_many_documents, file_empty.';
+  'Makes a document of the object p_path in the bucket uploads and starts its work. Called again, it returns the same document. The extension of p_file_name decides between photo, audio and attachment. Errors: rate_limited, not_signed_in, incident_not_found, invalid_arguments, upload_not_found, too_many_documents, file_empty.';
 revoke execute on function public.submit_upload(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.submit_upload(uuid, text, text) to authenticated;
 

@@ -66,12 +66,33 @@ begin
   execute p_call;
   return 'no error';
 exception
+  when sqlstate 'PGRST' then
+    return sqlerrm::jsonb ->> 'hint';
   when others then
     get stacked diagnostics v_hint = pg_exception_hint;
     return v_hint;
 end;
 $$;
 comment on function tests.hint_of(text) is 'The hint of the error that a statement raises.';
+
+create or replace function tests.refusal_of(p_call text) returns text
+language plpgsql volatile
+as $$
+declare
+  v_body jsonb;
+begin
+  execute p_call;
+  return 'no error';
+exception
+  when sqlstate 'PGRST' then
+    v_body := sqlerrm::jsonb;
+    return (v_body ->> 'code') || ' ' || (v_body ->> 'message');
+  when others then
+    return sqlstate || ' ' || sqlerrm;
+end;
+$$;
+comment on function tests.refusal_of(text) is
+  'Code and message of the error that a statement raises, as PostgREST answers them: of the SQLSTATE PGRST, those of its body.';
 
 create or replace function tests.broadcasts(p_topics text default 'user:%') returns table (topic text, event text, payload jsonb)
 language plpgsql volatile set client_min_messages = warning

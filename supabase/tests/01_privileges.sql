@@ -50,7 +50,8 @@ select set_eq(
      where table_schema in ('public', 'private') and grantee = 'service_role'
        and table_name in (
          'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests', 'status_update_keys',
-         'limits', 'devices', 'send_buckets', 'custody_events', 'custody_heads', 'form_links', 'original_grants', 'documents'
+         'limits', 'devices', 'call_rates', 'call_buckets', 'custody_events', 'custody_heads', 'form_links',
+         'original_grants', 'documents'
        ) $$,
   $$ values
      ('select public.notifications'), ('select private.job_kinds'), ('select public.custody_events'),

@@ -118,7 +118,7 @@ select throws_ok(
 );
 select throws_ok('select from private.devices', '42501', null, 'people cannot read devices');
 select throws_ok('select from private.limits', '42501', null, 'people cannot read limits');
-select throws_ok('select from private.send_buckets', '42501', null, 'people cannot read the buckets');
+select throws_ok('select from private.call_buckets', '42501', null, 'people cannot read the buckets');
 select lives_ok('select public.mark_notifications(p_up_to => 99, p_read => true)', 'people may mark notifications');
 
 -- A visitor, and a token without a user

@@ -117,11 +117,11 @@ test('a crash of the server frees no place: devices are kept like any other row'
   await withClient(database.urls.postgres, async (client) => {
     const { rows } = await client.query(
       `select relname, relpersistence from pg_class
-       where oid in ('private.devices'::regclass, 'private.send_buckets'::regclass) order by relname`,
+       where oid in ('private.devices'::regclass, 'private.call_buckets'::regclass) order by relname`,
     )
     expect(rows).toEqual([
+      { relname: 'call_buckets', relpersistence: 'u' },
       { relname: 'devices', relpersistence: 'p' },
-      { relname: 'send_buckets', relpersistence: 'u' },
     ])
   })
 })

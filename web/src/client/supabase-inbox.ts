@@ -3,9 +3,17 @@
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { Backend } from './backend.ts'
 import type { CountsAsOf, Identity, Inbox } from './ports.ts'
-import { call, requireUser, toCount, unreadable } from './request.ts'
+import { call, requireUser, retryAfter, toCount, unreadable } from './request.ts'
 
-export function createSupabaseInbox(supabase: Pick<Backend, 'rpc'>, identity: Identity): Inbox {
+/** Times that a mark is sent while the database refuses it because of the user's rate. */
+const ATTEMPTS = 8
+
+/** @param wait resolves after that many milliseconds. */
+export function createSupabaseInbox(
+  supabase: Pick<Backend, 'rpc'>,
+  identity: Identity,
+  wait: (ms: number) => Promise<void> = (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+): Inbox {
   return {
     async counts(userId, signal) {
       const data = await call(supabase.rpc('notification_counts'), 'history_unavailable', signal)
@@ -13,16 +21,23 @@ export function createSupabaseInbox(supabase: Pick<Backend, 'rpc'>, identity: Id
       return parseCounts(data)
     },
     async mark(userId, target, { seen, read }) {
-      await requireUser(identity, userId)
-      const changed = await call(
-        supabase.rpc('mark_notifications', {
+      for (let attempt = 1; ; attempt += 1) {
+        await requireUser(identity, userId)
+        const request = supabase.rpc('mark_notifications', {
           ...('upTo' in target ? { p_up_to: target.upTo } : { p_seqs: [...target] }),
           ...(seen === undefined ? {} : { p_seen: seen }),
           ...(read === undefined ? {} : { p_read: read }),
-        }),
-        'database_unavailable',
-      )
-      return typeof changed === 'number' ? changed : 0
+        })
+        try {
+          const changed = await call(request, 'database_unavailable')
+          return typeof changed === 'number' ? changed : 0
+        } catch (cause) {
+          const delay = retryAfter(cause)
+          if (delay === null || attempt === ATTEMPTS) throw cause
+          // Other tabs and devices of the user wait for tokens of the same bucket.
+          await wait(delay * attempt)
+        }
+      }
     },
   }
 }

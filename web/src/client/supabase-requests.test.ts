@@ -68,3 +68,39 @@ describe('an answer for another user who has signed in meanwhile', () => {
     expect(session.calls).toEqual(['mark_notifications'])
   })
 })
+
+describe('a mark that the database refuses because of the rate', () => {
+  /** @param refusals how many calls are refused before one is taken. */
+  function limited(refusals: number) {
+    const waits: number[] = []
+    let calls = 0
+    const request: BackendRequest = {
+      abortSignal: async () => {
+        calls += 1
+        return calls > refusals
+          ? { data: 3, error: null }
+          : { data: null, error: { message: 'rate_limited', hint: '{"retryAfterMs":40}' } }
+      },
+    }
+    const identity = { currentUserId: async () => ANNA, onChange: () => () => undefined }
+    const inbox = createSupabaseInbox({ rpc: () => request }, identity, async (ms) => {
+      waits.push(ms)
+    })
+    return { inbox, waits, calls: () => calls }
+  }
+
+  it('is sent again after the time that the refusal names, and longer each time', async () => {
+    const { inbox, waits, calls } = limited(2)
+    expect(await inbox.mark(ANNA, { upTo: 9 }, { seen: true })).toBe(3)
+    expect(waits).toEqual([40, 80])
+    expect(calls()).toBe(3)
+  })
+
+  it('ends with the refusal after eight attempts', async () => {
+    const { inbox, calls } = limited(100)
+    await expect(inbox.mark(ANNA, { upTo: 9 }, { seen: true })).rejects.toMatchObject({
+      code: 'rate_limited',
+    })
+    expect(calls()).toBe(8)
+  })
+})
