@@ -664,6 +664,8 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      confirm_claim: { Args: { p_incident_id: string; p_token?: string }; Returns: Json }
+      confirm_mailbox: { Args: Record<PropertyKey, never>; Returns: boolean }
       continue_job: {
         Args: {
           p_job_id: string
@@ -763,6 +765,10 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      finish_claim_mail: {
+        Args: { p_attempt: number; p_error_code?: string; p_incident_id: string; p_outcome: string }
+        Returns: boolean
+      }
       form_link: { Args: Record<PropertyKey, never>; Returns: Json }
       form_link_user: { Args: { p_token: string }; Returns: string }
       heartbeat_device: { Args: { p_device_id: string }; Returns: string }
@@ -810,8 +816,13 @@ export type Database = {
         Args: { p_job_id: string; p_lease_token: string; p_seconds: number }
         Returns: string
       }
-      receive_typeform_response: { Args: { p_response: Json; p_user_id: string }; Returns: Json }
+      receive_typeform_response: {
+        Args: { p_mail_to?: string; p_response: Json; p_user_id?: string }
+        Returns: Json
+      }
+      refuse_claim: { Args: { p_incident_id: string }; Returns: undefined }
       register_device: { Args: { p_device_id: string; p_displace?: string; p_label?: string }; Returns: Json }
+      release_address: { Args: { p_email: string }; Returns: boolean }
       report_progress: {
         Args: { p_job_id: string; p_lease_token: string; p_progress: number; p_stage?: string }
         Returns: string
@@ -979,7 +990,18 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      suppress_address: { Args: { p_email: string; p_reason: string }; Returns: undefined }
       sweep_jobs: { Args: Record<PropertyKey, never>; Returns: number }
+      take_claim_mails: {
+        Args: { p_limit?: number }
+        Returns: {
+          attempt: number
+          email: string
+          incident_id: string
+          kind: string
+          token: string
+        }[]
+      }
       unregister_device: { Args: { p_device_id: string }; Returns: boolean }
       update_incident: {
         Args: { p_description?: string; p_incident_id: string; p_occurred_on?: string; p_title?: string }
@@ -1013,6 +1035,15 @@ export type Database = {
           intact: boolean
           number: number
           problem: string
+        }[]
+      }
+      waiting_claims: {
+        Args: Record<PropertyKey, never>
+        Returns: {
+          can_confirm: boolean
+          incident_id: string
+          received_at: string
+          title: string
         }[]
       }
     }

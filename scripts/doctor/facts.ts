@@ -27,6 +27,14 @@ export interface Facts {
   cronJobs: CronJob[]
   nudges: { answered: number; failed: number; lastFailure: string | null }
   jobs: { waiting: number; underWay: number; oldestDueSeconds: number; expiredLeases: number }
+  /** Mails after forms: those that wait, and what became of those of the last 7 days. */
+  claimMails: {
+    waiting: number
+    failed: number
+    suppressed: number
+    oldestSeconds: number
+    lastError: string | null
+  }
 }
 
 /** @throws TypeError for another shape, as of a database with another version of `public.diagnose()`. */
@@ -35,6 +43,7 @@ export function parseFacts(value: unknown): Facts {
   const partitions = record(facts.message_partitions, 'message_partitions')
   const nudges = record(facts.nudges_last_hour, 'nudges_last_hour')
   const jobs = record(facts.jobs, 'jobs')
+  const mails = record(facts.claim_mails, 'claim_mails')
   return {
     migrations: texts(facts.migrations),
     extensions: texts(facts.extensions),
@@ -61,6 +70,13 @@ export function parseFacts(value: unknown): Facts {
       underWay: number(jobs.under_way),
       oldestDueSeconds: number(jobs.oldest_due_seconds),
       expiredLeases: number(jobs.expired_leases),
+    },
+    claimMails: {
+      waiting: number(mails.waiting),
+      failed: number(mails.failed),
+      suppressed: number(mails.suppressed),
+      oldestSeconds: number(mails.oldest_due_seconds),
+      lastError: textOrNull(mails.last_error),
     },
   }
 }

@@ -18,6 +18,7 @@ const HEALTHY: Facts = {
   cronJobs: [{ name: 'sweep-jobs', active: true, lastStatus: 'succeeded', lastMessage: null }],
   nudges: { answered: 3, failed: 0, lastFailure: null },
   jobs: { waiting: 0, underWay: 0, oldestDueSeconds: 0, expiredLeases: 0 },
+  claimMails: { waiting: 1, failed: 0, suppressed: 2, oldestSeconds: 30, lastError: null },
 }
 
 const EXPECTED: Expectations = {
@@ -63,6 +64,18 @@ const ILLNESSES: [what: string, facts: Partial<Facts>, check: string, verdict: '
   ['the last run failed', { cronJobs: [{ ...job, lastStatus: 'failed' }] }, 'schedules', 'failed'],
   ['all nudges fail', { nudges: { answered: 0, failed: 2, lastFailure: 'HTTP 401' } }, 'nudges', 'failed'],
   ['some nudges fail', { nudges: { answered: 5, failed: 2, lastFailure: null } }, 'nudges', 'warning'],
+  [
+    'a mail after a form could not be sent',
+    { claimMails: { ...HEALTHY.claimMails, failed: 1 } },
+    'claim mails',
+    'warning',
+  ],
+  [
+    'mails after forms wait',
+    { claimMails: { ...HEALTHY.claimMails, oldestSeconds: 3600 } },
+    'claim mails',
+    'warning',
+  ],
   ['leases are not swept', { jobs: { ...HEALTHY.jobs, expiredLeases: 1 } }, 'queue', 'failed'],
   [
     'jobs wait for minutes',

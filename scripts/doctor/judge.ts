@@ -32,6 +32,7 @@ export function judge(facts: Facts, expected: Expectations): Check[] {
     cron(facts, expected),
     nudges(facts),
     queue(facts),
+    claimMails(facts),
   ]
 }
 
@@ -233,4 +234,22 @@ function queue({ jobs: { waiting, underWay, oldestDueSeconds, expiredLeases } }:
         'See nudges, vault and functions; or there is more work than the limits of its kind let through.',
       )
     : ok('queue', found)
+}
+
+/** A mail waits up to 10 minutes for the one before it to the same address. */
+const MAIL_IS_LATE_SECONDS = 1200
+
+function claimMails({
+  claimMails: { waiting, failed: lost, suppressed, oldestSeconds, lastError },
+}: Facts): Check {
+  const found = `${waiting} waiting, ${lost} failed, ${suppressed} suppressed`
+  const reason = lastError === null ? '' : `, last: ${lastError}`
+  if (lost > 0 || oldestSeconds > MAIL_IS_LATE_SECONDS) {
+    return warning(
+      'claim mails',
+      `${found} in 7 days${reason}`,
+      "See the log of claim-mail and the SMTP settings of Auth; select * from private.claim_mails where status in ('queued', 'failed').",
+    )
+  }
+  return ok('claim mails', found)
 }

@@ -5,10 +5,13 @@ insert into private.limits default values;
 -- More than a person at work needs, with several devices and tabs.
 insert into private.call_rates (call, calls, per, burst, one_at_a_time) values
   ('add_case_note', 60, '1 minute', 60, false),
+  ('confirm_claim', 30, '1 minute', 30, false),
+  ('confirm_mailbox', 30, '1 minute', 30, false),
   ('form_link', 20, '1 minute', 40, false),
   ('heartbeat_device', 120, '1 minute', 60, false),
   ('mark_notifications', 10, '1 second', 100, false),
   ('open_original', 2, '1 second', 200, false),
+  ('refuse_claim', 30, '1 minute', 30, false),
   ('register_device', 2, '1 second', 60, false),
   ('request_report', 20, '1 minute', 40, false),
   ('requeue_job', 2, '1 second', 200, false),
@@ -60,6 +63,8 @@ set public = excluded.public, file_size_limit = excluded.file_size_limit;
 select cron.schedule('sweep-jobs', '30 seconds', 'select public.sweep_jobs()');
 select cron.schedule('forget-silent-devices', '* * * * *', 'select private.forget_silent_devices()');
 select cron.schedule('forget-full-buckets', '23 * * * *', 'select private.forget_full_buckets()');
+select cron.schedule('send-claim-mails', '* * * * *', 'select private.send_claim_mails()');
+select cron.schedule('finish-handovers', '* * * * *', 'select private.finish_handovers()');
 select cron.schedule('clean-storage', '41 * * * *', 'select private.clean_storage()');
 select cron.schedule('prune-notifications', '17 3 * * *', 'select private.prune_notifications()');
 -- pg_cron keeps a row of every run and forgets none; the sweeper alone runs 2,880 times a day.

@@ -3,7 +3,7 @@
 --
 --   document inserted ──▶ received       preview written ──▶ derived         report written ──▶ included_in_report
 --   original kept ──────▶ kept           open_original ────▶ viewed,         document deleted ▶ erased
---                                                            downloaded
+--   claim confirmed ────▶ handed_over                        downloaded
 --
 -- A row is written in the transaction of what it tells of. No role may change or delete a row; a superuser who switches the
 -- trigger off breaks the chain, and verify_custody names the place. Order of locks: incident, document, custody head;
@@ -25,7 +25,7 @@ create table public.custody_events (
   hash text not null,
   primary key (incident_id, number),
   constraint custody_events_event_is_known check (
-    event in ('received', 'kept', 'derived', 'viewed', 'downloaded', 'included_in_report', 'erased')
+    event in ('received', 'kept', 'derived', 'viewed', 'downloaded', 'included_in_report', 'handed_over', 'erased')
   ),
   constraint custody_events_actor_is_known check (actor in ('user', 'service', 'database')),
   constraint custody_events_note_is_one_short_line check (note !~ '[\n\r]' and char_length(note) <= 500)

@@ -126,6 +126,21 @@ begin
       from public.jobs as job
       where job.status in ('queued', 'processing')
     ),
+    'claim_mails', (
+      select pg_catalog.jsonb_build_object(
+        'waiting', pg_catalog.count(*) filter (where mail.status = 'queued'),
+        'failed', pg_catalog.count(*) filter (where mail.status = 'failed'),
+        'suppressed', pg_catalog.count(*) filter (where mail.status = 'suppressed'),
+        'oldest_due_seconds', coalesce(pg_catalog.round(extract(epoch from v_now - pg_catalog.min(mail.created_at) filter (
+          where mail.status = 'queued'
+        ))), 0),
+        'last_error', (
+          pg_catalog.array_agg(mail.error_code order by mail.attempted_at desc) filter (where mail.error_code is not null)
+        )[1]
+      )
+      from private.claim_mails as mail
+      where mail.status = 'queued' or mail.created_at > v_now - interval '7 days'
+    ),
     'devices_must_register', (select limits.devices_must_register from private.limits as limits)
   );
 end;

@@ -18,7 +18,8 @@ create table public.incidents (
   constraint incidents_answers_are_a_list check (jsonb_typeof(answers) = 'array')
 );
 comment on table public.incidents is 'A reported car crash.';
-comment on column public.incidents.user_id is 'The owner: reported the crash, and gets the messages of its jobs.';
+comment on column public.incidents.user_id is
+  'The owner: reported the crash, and gets the messages of its jobs. Of a waiting claim: the account that holds it.';
 comment on column public.incidents.occurred_on is 'Day of the crash, as the reporter gave it or a member corrected it.';
 comment on column public.incidents.source is 'Where the report came from, such as typeform.';
 comment on column public.incidents.source_token is

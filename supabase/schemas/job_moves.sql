@@ -114,13 +114,13 @@ create function private.tg_jobs__guard_update() returns trigger
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
-  if (new.id, new.kind, new.user_id, new.subject_id, new.created_at)
-       is distinct from (old.id, old.kind, old.user_id, old.subject_id, old.created_at)
+  if (new.id, new.kind, new.subject_id, new.created_at) is distinct from (old.id, old.kind, old.subject_id, old.created_at)
      or new.incident_id is distinct from old.incident_id
+     or (new.user_id <> old.user_id and not private.is_handover(old.incident_id, old.user_id, new.user_id))
   then
     raise exception 'immutable_column' using
       errcode = 'PT409',
-      detail = 'id, kind, user_id, incident_id, subject_id and created_at of a job never change.';
+      detail = 'id, kind, user_id, incident_id, subject_id and created_at of a job never change, but for the user of a waiting claim.';
   end if;
 
   if new.status = old.status then

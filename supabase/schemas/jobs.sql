@@ -73,7 +73,8 @@ create table public.jobs (
 );
 comment on table public.jobs is
   'Status rows, one per piece of work. Moves: queued to processing or failed; processing to completed, failed or queued; failed to queued.';
-comment on column public.jobs.user_id is 'The user who gets the messages about this job. Never changes.';
+comment on column public.jobs.user_id is
+  'The user who gets the messages about this job. Changes once, when a waiting claim is handed over.';
 comment on column public.jobs.queue_id is 'Messages also go to the topic queue:<queue_id>, for pages that follow one task. Null: they do not.';
 comment on column public.jobs.subject_id is
   'What the work is about: a document, report or transcription, by kind. No foreign key, because it is of several tables.';

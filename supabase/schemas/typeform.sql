@@ -1,5 +1,9 @@
 -- Typeform: a response of the form becomes an incident with documents, in one transaction, and once.
 --
+--   user, no address to write to     that user's incident
+--   user and address                 that user's incident, and an invitation by mail to the new account
+--   address alone                    a waiting claim (waiting_claims.sql), and the question whose it is by mail
+--
 --   answers ──▶ title, description, occurred_on, reporter_email   by the field's ref, else by the type of the answer
 --           └─▶ files ──▶ documents                               one per file; a trigger inserts their jobs
 
@@ -55,7 +59,12 @@ comment on function private.typeform_answers(jsonb) is
 revoke execute on function private.typeform_answers(jsonb) from public, anon, authenticated;
 grant execute on function private.typeform_answers(jsonb) to service_role;
 
-create function public.receive_typeform_response(p_response jsonb, p_user_id uuid) returns jsonb
+create function public.receive_typeform_response(
+  p_response jsonb,
+  p_user_id uuid default null,
+  p_mail_to text default null
+)
+returns jsonb
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -73,9 +82,13 @@ declare
   v_email text;
   v_answers jsonb;
   v_files jsonb;
+  v_holder_id uuid;
+  -- Of no account: a response that is known needs none, any other is refused.
+  v_nobody constant uuid := pg_catalog.gen_random_uuid();
 begin
   -- The webhook takes requests of at most 1 MB. As jsonb writes them, with spaces, they are a little longer.
   perform private.check_json('p_response', p_response, 2097152);
+  perform private.check_size('p_mail_to', pg_catalog.octet_length(p_mail_to), 320);
   v_form := p_response -> 'form_response';
   v_token := v_form ->> 'token';
   if coalesce(pg_catalog.jsonb_typeof(v_form), '') <> 'object'
@@ -178,12 +191,17 @@ begin
   into v_answers, v_files
   from private.typeform_answers(v_form) as answer;
 
+  if p_user_id is null and p_mail_to is not null
+     and not exists (select from public.incidents as incident where incident.source_token = v_token)
+  then
+    v_holder_id := private.hold_claim();
+  end if;
   begin
     -- Of several deliveries of a response at once, one inserts it. The others wait here and then find it.
     insert into public.incidents (
       user_id, title, description, occurred_on, reporter_email, source, source_token, answers
     ) values (
-      p_user_id,
+      coalesce(p_user_id, v_holder_id, v_nobody),
       coalesce(
         private.clean_text(v_title, 200),
         'Crash report of ' || coalesce(v_occurred_on, private.try_date(v_form ->> 'submitted_at'), v_now::date)
@@ -203,7 +221,9 @@ begin
     into strict v_incident_id, v_user_id
     from public.incidents as incident
     where incident.source_token = v_token;
+    perform private.forget_holder(v_holder_id);
   else
+    perform private.expect_claim(v_incident_id, v_holder_id, p_mail_to);
     insert into public.incident_members (incident_id, user_id, role) values (v_incident_id, v_user_id, 'owner');
 
     insert into public.documents (
@@ -235,7 +255,7 @@ begin
   );
 end;
 $$;
-comment on function public.receive_typeform_response(jsonb, uuid) is
-  'Stores a Typeform response as an incident with its owner, documents and jobs, once per form_response.token. Returns {incident_id, user_id, document_ids, job_ids, duplicate}. Errors: message_too_large, invalid_form_response, user_unknown.';
-revoke execute on function public.receive_typeform_response(jsonb, uuid) from public, anon, authenticated;
-grant execute on function public.receive_typeform_response(jsonb, uuid) to service_role;
+comment on function public.receive_typeform_response(jsonb, uuid, text) is
+  'Stores a Typeform response as an incident with its owner, documents and jobs, once per form_response.token, and queues the mail to p_mail_to. Without p_user_id the claim waits for the owner of that address. Returns {incident_id, user_id, document_ids, job_ids, duplicate}. Errors: message_too_large, invalid_form_response, user_unknown.';
+revoke execute on function public.receive_typeform_response(jsonb, uuid, text) from public, anon, authenticated;
+grant execute on function public.receive_typeform_response(jsonb, uuid, text) to service_role;

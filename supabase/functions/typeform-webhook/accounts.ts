@@ -7,15 +7,20 @@
  * only ways in are a link or code sent to the mailbox. `app_metadata.mailbox` says that the mailbox has not been proven.
  */
 
-import type { SupabaseClient } from '@supabase/supabase-js'
+import type { SupabaseClient, User } from '@supabase/supabase-js'
 import * as v from 'valibot'
 import { query } from '../_shared/database.ts'
 import { authError, codeOf } from '../_shared/upstream.ts'
-import type { Accounts } from './reporter.ts'
+import type { Account, Accounts } from './reporter.ts'
 
+const UNPROVEN = 'unproven'
 const NOT_FOUND = 'user_not_found'
 const EMAIL_TAKEN = ['email_exists', 'user_already_exists']
 const EMAIL_REFUSED = ['email_address_invalid', 'email_address_not_authorized', 'validation_failed']
+
+function accountOf({ id, email, app_metadata }: User): Account {
+  return { id, email: email ?? null, isProven: app_metadata?.mailbox !== UNPROVEN }
+}
 
 export function createAccounts(client: SupabaseClient): Accounts {
   return {
@@ -25,7 +30,7 @@ export function createAccounts(client: SupabaseClient): Accounts {
         if (error.code === NOT_FOUND || error.status === 404) return null
         throw authError(error)
       }
-      return { id: data.user.id, email: data.user.email ?? null }
+      return accountOf(data.user)
     },
     async findByFormLink(token) {
       return await query(v.nullable(v.string()), client.rpc('form_link_user', { p_token: token }))
@@ -35,10 +40,10 @@ export function createAccounts(client: SupabaseClient): Accounts {
         id,
         email,
         email_confirm: true,
-        app_metadata: { source: 'typeform', mailbox: 'unproven' },
+        app_metadata: { source: 'typeform', mailbox: UNPROVEN },
       })
       if (!error) {
-        return { outcome: 'created', account: { id: data.user.id, email: data.user.email ?? null } }
+        return { outcome: 'created', account: accountOf(data.user) }
       }
       const code = codeOf(error) ?? ''
       if (EMAIL_TAKEN.includes(code)) return { outcome: 'email_taken' }

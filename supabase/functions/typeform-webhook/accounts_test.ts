@@ -23,7 +23,7 @@ Deno.test('an account is found by its id', async () => {
     (request) => Response.json(new URL(request.url).pathname.endsWith(ID) ? user : {}),
     (accounts) => accounts.find(ID),
   )
-  assertEquals(found, { id: ID, email: 'ana@example.com' })
+  assertEquals(found, { id: ID, email: 'ana@example.com', isProven: true })
 })
 
 Deno.test('a missing account is null', async () => {
@@ -63,11 +63,16 @@ Deno.test('an account with a new address is confirmed and without a password: no
   const result = await withAuth(
     async (request) => {
       bodies.push(await request.json())
-      return Response.json({ id: ID, email: 'ana@example.com', aud: 'authenticated' })
+      return Response.json({
+        id: ID,
+        email: 'ana@example.com',
+        aud: 'authenticated',
+        app_metadata: { mailbox: 'unproven' },
+      })
     },
     (accounts) => accounts.create({ id: ID, email: 'ana@example.com' }),
   )
-  assertEquals(result, { outcome: 'created', account: { id: ID, email: 'ana@example.com' } })
+  assertEquals(result, { outcome: 'created', account: { id: ID, email: 'ana@example.com', isProven: false } })
   assertEquals(bodies, [
     {
       id: ID,

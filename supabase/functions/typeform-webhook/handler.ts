@@ -43,12 +43,14 @@ export async function handleWebhook(request: Request, dependencies: WebhookDepen
     await verifySignature(body, signature, secrets)
     const response = parseTypeformResponse(parseJson(body))
     const owner = await inbox.findOwner(response.form_response.token)
-    const userId = owner ?? (await resolveReporter(response, accounts, rules))
-    const received = await inbox.receive(response, userId)
+    const reporter =
+      owner === null ? await resolveReporter(response, accounts, rules) : { userId: owner, mailTo: null }
+    const received = await inbox.receive(response, reporter)
     log.info('response_received', {
       incident: received.incidentId,
       jobs: received.jobIds.length,
       duplicate: received.duplicate,
+      waits: reporter.userId === null,
     })
     return jsonResponse(toBody(received))
   } catch (error) {

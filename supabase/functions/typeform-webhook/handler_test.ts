@@ -6,7 +6,7 @@ import { fakeAccounts, fakeInbox } from './testing/fakes.ts'
 import { sign } from './testing/sign.ts'
 
 const SECRET = 'webhook-secret'
-const ANA = { id: 'e6b2a0d4-0f5a-4a7e-9b6e-000000000001', email: 'ana@example.com' }
+const ANA = { id: 'e6b2a0d4-0f5a-4a7e-9b6e-000000000001', email: 'ana@example.com', isProven: true }
 
 function response(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
@@ -69,10 +69,17 @@ Deno.test('a response is stored with its text sanitised', async () => {
     job_ids: ['job-1'],
     duplicate: false,
   })
-  const [stored, userId] = inbox.received[0] ?? []
-  assertEquals(userId, ANA.id)
+  const [stored, reporter] = inbox.received[0] ?? []
+  assertEquals(reporter, { userId: ANA.id, mailTo: null })
   const [first] = stored?.form_response.answers ?? []
   assertEquals(first?.type === 'text' ? first.text : undefined, 'Rear-end collision')
+})
+
+Deno.test('a form with a known address is stored without an owner, to be confirmed by mail', async () => {
+  const { deliver, inbox } = bench()
+  const answers = [{ type: 'email', email: ANA.email, field: { id: 'a', ref: 'email' } }]
+  assertEquals((await deliver({ body: response({ hidden: {}, answers }) })).status, 200)
+  assertEquals(inbox.received[0]?.[1], { userId: null, mailTo: ANA.email })
 })
 
 Deno.test('a repeated response answers with the same ids, also when its account was deleted meanwhile', async () => {

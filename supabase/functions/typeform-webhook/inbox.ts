@@ -4,6 +4,7 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import * as v from 'valibot'
 import type { TypeformResponse } from '../../../functions-shared/typeform.ts'
 import { query } from '../_shared/database.ts'
+import type { Reporter } from './reporter.ts'
 
 export interface ReceivedResponse {
   incidentId: string
@@ -17,7 +18,7 @@ export interface ReceivedResponse {
 export interface Inbox {
   /** The owner of the incident that an earlier delivery of this response has made; null without one. */
   findOwner(token: string): Promise<string | null>
-  receive(response: TypeformResponse, userId: string): Promise<ReceivedResponse>
+  receive(response: TypeformResponse, reporter: Reporter): Promise<ReceivedResponse>
 }
 
 const received = v.pipe(
@@ -49,7 +50,14 @@ export function createInbox(client: SupabaseClient): Inbox {
       )
       return incident?.user_id ?? null
     },
-    receive: (response, userId) =>
-      query(received, client.rpc('receive_typeform_response', { p_response: response, p_user_id: userId })),
+    receive: (response, { userId, mailTo }) =>
+      query(
+        received,
+        client.rpc('receive_typeform_response', {
+          p_response: response,
+          ...(userId !== null && { p_user_id: userId }),
+          ...(mailTo !== null && { p_mail_to: mailTo }),
+        }),
+      ),
   }
 }

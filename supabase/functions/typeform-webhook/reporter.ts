@@ -1,21 +1,22 @@
 /**
  * The account that a claim is filed under. The first row that fits decides:
  *
- * | hidden `user_token`      | hidden `user_id` | `email` answer            | outcome                                  |
- * |--------------------------|------------------|---------------------------|------------------------------------------|
- * | of a form link           | any              | any                       | the account that the link was made for   |
- * | other, or none           | of an account    | any                       | that account                             |
- * |                          | of no account    | of no account             | a new account with that id and address   |
- * |                          | of no account    | of another account / none | `user_unknown`                           |
- * |                          | not a UUID       | any                       | `user_unknown`                           |
- * |                          | none             | of no account             | a new account with that address          |
- * |                          | none             | of an account / none      | `user_unknown`                           |
+ * | hidden `user_token` | hidden `user_id` | `email` answer     | outcome                                               |
+ * |---------------------|------------------|--------------------|-------------------------------------------------------|
+ * | of a form link      | any              | any                | the account that the link was made for                |
+ * | other, or none      | of an account    | any                | that account                                          |
+ * |                     | of no account    | of no account      | a new account with that id and address, and a mail    |
+ * |                     | none             | of no account      | a new account with that address, and a mail           |
+ * |                     | of none, or none | of an account      | the claim waits; a mail asks the address' owner       |
+ * |                     | of none, or none | refused, or none   | `user_unknown`                                        |
+ * |                     | not a UUID       | any                | `user_unknown`                                        |
  *
  * Everybody can write a `user_id` into the form's address. Where `requireSignedUser` is set, `user_id` therefore counts as
  * none, and only a token that `form_link()` made for a signed-in user names an existing account.
  *
  * An e-mail answer is typed text. An e-mail answer opens a new account, which only the owner of that mailbox can enter
- * (see accounts.ts), and never adds a claim to an existing account. The id of a new account without `user_id` is derived
+ * (see accounts.ts), and never adds a claim to an existing account: the claim waits until the owner of the mailbox confirms
+ * it (supabase/schemas/waiting_claims.sql). The id of a new account without `user_id` is derived
  * from the response's token, so that one response delivered twice, even at the same moment, ends in one account.
  */
 
@@ -26,6 +27,15 @@ import { isUuid } from '../../../functions-shared/uuid.ts'
 export interface Account {
   id: string
   email: string | null
+  /** False until the first sign-in by a link or code to an account that a form opened. */
+  isProven: boolean
+}
+
+export interface Reporter {
+  /** The owner of the claim; null: the claim waits for the owner of the address. */
+  userId: string | null
+  /** Where a mail goes that leads to the claim; null: to nobody. */
+  mailTo: string | null
 }
 
 export type CreateAccountResult =
@@ -56,30 +66,36 @@ export async function resolveReporter(
   response: TypeformResponse,
   accounts: Accounts,
   { requireSignedUser = false }: ReporterRules = {},
-): Promise<string> {
+): Promise<Reporter> {
   const { hidden } = response.form_response
   const linked = hidden.user_token ? await accounts.findByFormLink(hidden.user_token.trim()) : null
-  if (linked !== null) return linked
+  if (linked !== null) return { userId: linked, mailTo: null }
   const claimedId = requireSignedUser ? '' : (hidden.user_id?.trim().toLowerCase() ?? '')
+  const email = findAnswer(response, 'email', EMAIL_FIELDS)?.email.trim().toLowerCase() ?? ''
   if (claimedId !== '' && !isUuid(claimedId)) throw unknown('user_id_malformed')
   if (claimedId !== '') {
     const account = await accounts.find(claimedId)
-    if (account) return account.id
+    // A delivery of this response may have opened the account and then failed: its invitation is missing.
+    if (account) return { userId: account.id, mailTo: isInvited(account, email) ? email : null }
   }
-  const email = findAnswer(response, 'email', EMAIL_FIELDS)?.email.trim().toLowerCase() ?? ''
   if (email === '') throw unknown(claimedId === '' ? 'no_user_id_and_no_email' : 'user_id_not_found')
   const id = claimedId === '' ? await idFromToken(response.form_response.token) : claimedId
   return await createOrFind({ id, email }, accounts)
 }
 
-async function createOrFind(wanted: { id: string; email: string }, accounts: Accounts): Promise<string> {
+async function createOrFind(wanted: { id: string; email: string }, accounts: Accounts): Promise<Reporter> {
   const result = await accounts.create(wanted)
-  if (result.outcome === 'created') return result.account.id
+  if (result.outcome === 'created') return { userId: result.account.id, mailTo: wanted.email }
   // Another delivery of the same response may have made the account meanwhile.
   const account = await accounts.find(wanted.id)
-  if (account) return account.id
+  if (account) return { userId: account.id, mailTo: isInvited(account, wanted.email) ? wanted.email : null }
   if (result.outcome === 'failed') throw result.error
+  if (result.outcome === 'email_taken') return { userId: null, mailTo: wanted.email }
   throw unknown(result.outcome)
+}
+
+function isInvited(account: Account, email: string): boolean {
+  return !account.isProven && account.email === email
 }
 
 /** A name-based UUID (version 8: SHA-256) of the response's token. */

@@ -4,7 +4,7 @@ import { AppError } from '../../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../../functions-shared/error-codes.ts'
 import type { TypeformResponse } from '../../../../functions-shared/typeform.ts'
 import type { Inbox, ReceivedResponse } from '../inbox.ts'
-import type { Account, Accounts } from '../reporter.ts'
+import type { Account, Accounts, Reporter } from '../reporter.ts'
 
 export interface FakeAccounts extends Accounts {
   all: Account[]
@@ -34,8 +34,9 @@ export function fakeAccounts(existing: readonly Account[]): FakeAccounts {
       if (accounts.all.some(({ id }) => id === account.id)) {
         return { outcome: 'failed', error: new AppError('internal_error') }
       }
-      accounts.all.push(account)
-      return { outcome: 'created', account }
+      const opened = { ...account, isProven: false }
+      accounts.all.push(opened)
+      return { outcome: 'created', account: opened }
     },
   }
   const answer = async () => {
@@ -46,7 +47,7 @@ export function fakeAccounts(existing: readonly Account[]): FakeAccounts {
 }
 
 export interface FakeInbox extends Inbox {
-  received: [TypeformResponse, string][]
+  received: [TypeformResponse, Reporter][]
   failWith: Error | null
 }
 
@@ -60,16 +61,16 @@ export function fakeInbox(): FakeInbox {
       if (inbox.failWith !== null) throw inbox.failWith
       return byToken.get(token)?.userId ?? null
     },
-    async receive(response, userId) {
+    async receive(response, reporter) {
       await Promise.resolve()
       if (inbox.failWith !== null) throw inbox.failWith
       const { token } = response.form_response
       const known = byToken.get(token)
       if (known) return { ...known, duplicate: true }
-      inbox.received.push([response, userId])
+      inbox.received.push([response, reporter])
       const fresh: ReceivedResponse = {
         incidentId: `incident-of-${token}`,
-        userId,
+        userId: reporter.userId ?? 'holder',
         documentIds: ['document-1'],
         jobIds: ['job-1'],
         duplicate: false,
