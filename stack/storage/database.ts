@@ -5,6 +5,7 @@ import { errorCode, isDatabaseUnavailable } from '../database-errors.ts'
 import { createPool } from '../database-pool.ts'
 import type { Caller, Logger } from '../types.ts'
 import { StorageError } from './errors.ts'
+import { Turns } from './turns.ts'
 
 const POOL_SIZE = 10
 /** Milliseconds. */
@@ -26,10 +27,13 @@ export interface TransactionOptions {
   operation: string
   /** Rolls back at the end: for finding out whether the caller may do something. Default false. */
   rollback?: boolean
+  /** Transactions with the same key run one after the other, and take a connection when their turn has come. */
+  turn?: string
 }
 
 export class StorageDatabase {
   readonly #pool: pg.Pool
+  readonly #turns = new Turns()
 
   /** @param url connects as `authenticator`. */
   constructor(url: string, logger: Logger) {
@@ -45,6 +49,15 @@ export class StorageDatabase {
 
   /** @throws StorageError for refusals of the database; other errors of `work` unchanged. */
   async transaction<Result>(
+    caller: Caller,
+    options: TransactionOptions,
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    const run = () => this.#run(caller, options, work)
+    return options.turn === undefined ? run() : this.#turns.take(options.turn, run)
+  }
+
+  async #run<Result>(
     caller: Caller,
     { operation, rollback = false }: TransactionOptions,
     work: (transaction: Transaction) => Promise<Result>,

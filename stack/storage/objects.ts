@@ -112,7 +112,7 @@ export class Objects {
     const draft = { userMetadata: null, metadata: null, ...plan, version: randomUUID() }
     await this.#database.transaction(
       SERVICE,
-      { operation: 'storage.object.upload', rollback: true },
+      { operation: 'storage.object.upload', rollback: true, turn: turnOf(draft) },
       (transaction) => put(transaction, caller, draft, upsert),
     )
   }
@@ -124,7 +124,7 @@ export class Objects {
    */
   async checkPlanned(caller: Caller, planned: PlannedObject, transaction?: Transaction): Promise<void> {
     if (transaction === undefined) {
-      const options = { operation: 'storage.object.upload', rollback: true }
+      const options = { operation: 'storage.object.upload', rollback: true, turn: turnOf(planned) }
       return this.#database.transaction(SERVICE, options, (own) => this.checkPlanned(caller, planned, own))
     }
     const [bucket] = await transaction.query<BucketRow>(
@@ -244,7 +244,7 @@ export class Objects {
     try {
       const { id, replaced } = await this.#database.transaction(
         SERVICE,
-        { operation: 'storage.object.upload' },
+        { operation: 'storage.object.upload', turn: turnOf(draft) },
         async (transaction) => {
           const result = await put(transaction, caller, draft, upsert)
           await transaction.become(SERVICE)
@@ -263,7 +263,25 @@ export class Objects {
   }
 }
 
-/** Writes the row under the caller's role. A lock lets one transaction at a time write a name. */
+/**
+ * The key by which uploads take turns: one of an owner at a time, as a trigger may count them under a lock of the owner; of
+ * services, one of a name.
+ */
+export function turnOf({ bucket, name, owner }: Address & { owner?: string | undefined }): string {
+  return owner === undefined ? `${bucket}/${name}` : `owner ${owner}`
+}
+
+/**
+ * Lets one transaction at a time write a name, until its end. This lock comes before the lock of the owner's uploads, which
+ * the trigger of the table takes.
+ */
+export async function lockName(transaction: Transaction, { bucket, name }: Address): Promise<void> {
+  await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `storage ${bucket}/${name}`,
+  ])
+}
+
+/** Writes the row under the caller's role. */
 async function put(
   transaction: Transaction,
   caller: Caller,
@@ -271,9 +289,7 @@ async function put(
   upsert: boolean,
 ): Promise<PutResult> {
   const { bucket, name, owner, version, metadata, userMetadata } = draft
-  await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-    `storage ${bucket}/${name}`,
-  ])
+  await lockName(transaction, { bucket, name })
   const [previous] = await transaction.query<{ id: string; version: string | null }>(
     'select id, version from storage.objects where bucket_id = $1 and name = $2',
     [bucket, name],

@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import type { SupabaseClient } from '@supabase/supabase-js'
+import type pg from 'pg'
 import { Upload } from 'tus-js-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mintToken } from '../../keys/index.ts'
+import { withClient } from '../../testing/database.ts'
 import { createStorageBench, type StorageBench } from '../testing.ts'
 
 const ALICE = randomUUID()
@@ -437,6 +439,55 @@ describe('a resumable upload', () => {
       'creation,creation-with-upload,creation-defer-length,termination,expiration',
     )
     expect(response.headers.get('access-control-expose-headers')?.toLowerCase()).toContain('upload-offset')
+  })
+})
+
+describe('locks', () => {
+  const LOCK = 'select pg_advisory_xact_lock(hashtextextended($1, 0))'
+
+  /** Holds a lock of the database while `work` runs. */
+  async function holding(name: string, work: (holder: pg.Client) => Promise<void>): Promise<void> {
+    await withClient(bench.database.urls.postgres, async (holder) => {
+      // A lock that another transaction holds fails the test instead of ending it.
+      await holder.query(`set lock_timeout = '5s'`)
+      await holder.query('begin')
+      await holder.query(LOCK, [name])
+      await work(holder)
+      await holder.query('commit')
+    })
+  }
+
+  /** Number of the service's connections that wait for a lock. */
+  async function waiting(): Promise<number> {
+    const [row] = await bench.sql<{ count: number }>(
+      `select count(*)::integer as count from pg_stat_activity
+       where datname = current_database() and application_name = 'storage' and wait_event_type = 'Lock'`,
+    )
+    return row?.count ?? 0
+  }
+
+  it('are taken in one order, the name before the owner: an upload that waits for its name holds no other lock', async () => {
+    const path = newPath()
+    let beginning: Promise<Response> | undefined
+    await holding(`storage private/${path}`, async (holder) => {
+      beginning = begin(path, 10)
+      await expect.poll(waiting).toBe(1)
+      await holder.query(LOCK, [`uploads of ${ALICE}`])
+    })
+    expect((await beginning)?.status).toBe(201)
+  })
+
+  it('of one owner keep one connection waiting, so that 40 uploads at once leave the others to other users', async () => {
+    const beginnings: Promise<Response>[] = []
+    await holding(`uploads of ${ALICE}`, async () => {
+      for (let count = 0; count < 40; count += 1) beginnings.push(begin(newPath(), 10))
+      await expect.poll(waiting).toBe(1)
+      const path = `${BOB}/${randomUUID()}`
+      const metadataOfBob = { 'upload-metadata': metadata({ bucketName: 'private', objectName: path }) }
+      expect((await begin(path, 10, metadataOfBob, 'bob')).status).toBe(201)
+      expect(await waiting()).toBe(1)
+    })
+    for (const { status } of await Promise.all(beginnings)) expect(status).toBe(201)
   })
 })
 

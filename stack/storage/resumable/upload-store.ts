@@ -15,9 +15,9 @@ import { DataStore, ERRORS, Upload } from '@tus/server'
 import type { QueryResultRow } from 'pg'
 import type { Caller } from '../../types.ts'
 import { isMissing } from '../blob-store.ts'
-import { SERVICE, type StorageDatabase, type Transaction } from '../database.ts'
+import { SERVICE, type StorageDatabase } from '../database.ts'
 import { StorageError } from '../errors.ts'
-import type { Objects, PlannedObject } from '../objects.ts'
+import { lockName, type Objects, type PlannedObject, turnOf } from '../objects.ts'
 import { describeUpload, type TusMetadata } from './description.ts'
 import { decodeUploadId, type UploadId } from './upload-id.ts'
 
@@ -95,12 +95,8 @@ export class UploadStore extends DataStore {
     return LIFETIME
   }
 
-  override deleteExpired(): Promise<number> {
-    return this.#database.transaction(SERVICE, OPERATION, (transaction) => this.#expire(transaction))
-  }
-
-  async #expire(transaction: Transaction): Promise<number> {
-    const rows = await transaction.query<{ id: string }>(
+  override async deleteExpired(): Promise<number> {
+    const rows = await this.#query<{ id: string }>(
       'delete from storage.s3_multipart_uploads where created_at <= $1 returning id',
       [new Date(Date.now() - LIFETIME)],
     )
@@ -118,19 +114,24 @@ export class UploadStore extends DataStore {
     const planned = plannedObject({ id: version, bucket_id: bucket, key: name, owner_id: owner, metadata })
     await writeFile(this.#file(version), '', { flag: 'wx', mode: 0o600 })
     try {
-      await this.#database.transaction(SERVICE, OPERATION, async (transaction) => {
-        await this.#expire(transaction)
-        // The policy counts rows. Uploads of one owner begin one after the other, so that each counts those before it.
-        await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-          `uploads of ${owner}`,
-        ])
-        await this.#objects.checkPlanned(caller, planned, transaction)
-        await transaction.query(
-          `insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version, owner_id, metadata)
+      await this.deleteExpired()
+      await this.#database.transaction(
+        SERVICE,
+        { ...OPERATION, turn: turnOf(planned) },
+        async (transaction) => {
+          await lockName(transaction, planned)
+          // The policy counts rows. Uploads of one owner begin one after the other, so that each counts those before it.
+          await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+            `uploads of ${owner}`,
+          ])
+          await this.#objects.checkPlanned(caller, planned, transaction)
+          await transaction.query(
+            `insert into storage.s3_multipart_uploads (id, upload_signature, bucket_id, key, version, owner_id, metadata)
            values ($1, '', $2, $3, $1, $4, $5)`,
-          [version, bucket, name, owner, metadata],
-        )
-      })
+            [version, bucket, name, owner, metadata],
+          )
+        },
+      )
     } catch (error) {
       await this.#removeFiles([version])
       throw error
