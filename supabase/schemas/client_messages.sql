@@ -30,9 +30,10 @@ begin
   end if;
   if p_event is null
      or p_event !~ '^[a-z][a-z0-9_.:-]{0,63}$'
-     -- Events of the database and of Realtime.
+     -- Events of Realtime, and messages that the database or the client library alone makes. Those about jobs follow.
      or p_event in (
-       'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'system', 'broadcast', 'realtime_update', 'status_update',
+       'system', 'broadcast', 'presence',
+       'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'presence_update', 'realtime_update', 'status_update',
        'batch_update', 'notification_read'
      )
      or p_event like 'phx%'
