@@ -160,7 +160,7 @@ async function behindAQueue(db: pg.Pool): Promise<void> {
 
 const stack = await createStack({
   dataDir,
-  ports: { api: 0, db: 0 },
+  ports: { api: 0, db: 0, mail: 0 },
   logger: createTerminalLogger({ level: 'error' }),
 })
 const db = new pg.Pool({ connectionString: stack.db.postgres, max: WORKERS + 1 })

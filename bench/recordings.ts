@@ -12,12 +12,12 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createClient } from '@supabase/supabase-js'
 import pg from 'pg'
 import { processesMentioning } from '../e2e/support/processes.ts'
 import { silentRecording } from '../e2e/support/voice-faults.ts'
 import { createStack } from '../stack/index.ts'
 import { createMemoryLogger } from '../stack/logger.ts'
+import { addConfirmedUser } from '../stack/testing/confirmed-user.ts'
 import { type Measurement, report, value } from './support/report.ts'
 
 const MB = 1024 * 1024
@@ -55,7 +55,7 @@ async function measure(count: number, megabytes: number): Promise<void> {
   const stack = parts.use(
     await createStack({
       dataDir,
-      ports: { api: 0, db: 0 },
+      ports: { api: 0, db: 0, mail: 0 },
       logger: createMemoryLogger(),
       functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: origin },
       transcription: {
@@ -74,7 +74,7 @@ async function measure(count: number, megabytes: number): Promise<void> {
     `update private.job_kinds set max_concurrent_per_user = max_concurrent, retry_base_seconds = 1, retry_max_seconds = 1
      where kind = 'transcription'`,
   )
-  const { data } = await createClient(stack.url, stack.keys.publishableKey).auth.signUp({
+  const userId = await addConfirmedUser(stack, {
     email: `${randomUUID()}@bench.test`,
     password: randomUUID(),
   })
@@ -85,7 +85,7 @@ async function measure(count: number, megabytes: number): Promise<void> {
      )
      insert into public.documents (incident_id, user_id, kind, document_type, source_url)
      select incident.id, $1, 'audio', 'audio', $3 || '/' || size from incident, unnest($2::integer[]) as size`,
-    [data.user?.id, sizes, origin],
+    [userId, sizes, origin],
   )
   const statuses = await untilEnded(db)
   const seconds = (performance.now() - started) / 1000

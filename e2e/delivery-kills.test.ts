@@ -28,7 +28,7 @@ test(
     const admin = owned.adopt(openPool(stack.db.admin, 1), (pool) => pool.end())
     const people = []
     for (let n = 0; n < PEOPLE; n += 1) {
-      const account = await newAccount(stack.url, stack.keys.publishableKey)
+      const account = await newAccount(stack)
       const page = owned.use(await openListener(proxy.url, stack.keys.publishableKey, account))
       await page.client.connect(account.id)
       people.push({ account, page })

@@ -37,7 +37,7 @@ afterAll(async () => {
 
 /** As soon as the stack works again after an earlier test. */
 function account(): Promise<Account> {
-  return vi.waitFor(() => newAccount(stack.url, stack.keys.publishableKey), {
+  return vi.waitFor(() => newAccount(stack), {
     timeout: 30_000,
     interval: 200,
   })

@@ -35,7 +35,7 @@ afterAll(async () => {
 })
 
 async function listening(): Promise<{ user: Account; page: TestListener }> {
-  const user = await newAccount(stack.url, stack.keys.publishableKey)
+  const user = await newAccount(stack)
   const page = await openListener(stack.url, stack.keys.publishableKey, user)
   await page.client.connect(user.id)
   return { user, page }

@@ -54,7 +54,7 @@ afterAll(async () => {
 
 const users: string[] = []
 const account = async (): Promise<Account> => {
-  const user = await newAccount(url, keys.publishableKey)
+  const user = await newAccount({ url, keys })
   users.push(user.id)
   return user
 }

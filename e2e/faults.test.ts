@@ -42,7 +42,7 @@ afterAll(async () => {
   await files?.[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
-  user = await newAccount(stack.url, stack.keys.publishableKey)
+  user = await newAccount(stack)
 })
 afterEach(() => files.release())
 

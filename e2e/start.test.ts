@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type ProcessEntry, processesMentioning } from './support/processes.ts'
 
 const START = fileURLToPath(new URL('../scripts/start.ts', import.meta.url))
-const FREE_PORTS = ['--api-port', '0', '--db-port', '0', '--dashboard-port', '0']
+const FREE_PORTS = ['--api-port', '0', '--db-port', '0', '--mail-port', '0', '--dashboard-port', '0']
 const READY = 'Ctrl-C stops everything'
 
 let scratch: string
@@ -148,7 +148,7 @@ test('a port that is taken gives a clear message and the next free one', async (
   const taken = typeof address === 'object' && address !== null ? address.port : 0
   try {
     const run = start(
-      ...['--api-port', String(taken), '--db-port', '0', '--dashboard-port', '0'],
+      ...['--api-port', String(taken), '--db-port', '0', '--mail-port', '0', '--dashboard-port', '0'],
       ...['--data-dir', join(scratch, 'data'), '--no-sample'],
     )
     await ready(run)

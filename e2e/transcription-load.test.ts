@@ -52,7 +52,7 @@ beforeAll(async () => {
   })
   stack = await createStack({
     dataDir: folder,
-    ports: { api: 0, db: 0 },
+    ports: { api: 0, db: 0, mail: 0 },
     // Failures are what this is about.
     logger: process.env.CLAIMWIRE_LOG === 'debug' ? createTerminalLogger() : createMemoryLogger(),
     functionsEnv: {
@@ -311,7 +311,7 @@ async function count(condition: string, values: unknown[]): Promise<number> {
 async function accounts(length: number): Promise<string[]> {
   const added: string[] = []
   for (let index = 0; index < length; index += 1) {
-    added.push((await newAccount(stack.url, stack.keys.publishableKey)).id)
+    added.push((await newAccount(stack)).id)
   }
   return added
 }

@@ -4,6 +4,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { createClient } from '@supabase/supabase-js'
 import { Upload } from 'tus-js-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addConfirmedUser } from '../stack/testing/confirmed-user.ts'
 import { withClient } from '../stack/testing/database.ts'
 import { tryAgainWhileAway } from '../web/src/dashboard/uploads/server-away.ts'
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
@@ -19,11 +20,9 @@ afterAll(() => stack[Symbol.asyncDispose]())
 
 test('an upload goes on after the stack was killed in the middle of it', async () => {
   const client = createClient(stack.url, stack.keys.publishableKey, { auth: { persistSession: false } })
-  const { data: auth } = await client.auth.signUp({
-    email: `${randomUUID()}@example.test`,
-    password: randomUUID(),
-  })
-  const userId = auth.user?.id ?? ''
+  const account = { email: `${randomUUID()}@example.test`, password: randomUUID() }
+  const userId = await addConfirmedUser(stack, account)
+  const { data: auth } = await client.auth.signInWithPassword(account)
   const incidentId = randomUUID()
   await withClient(stack.db.postgres, (database) =>
     database.query(

@@ -48,7 +48,7 @@ beforeAll(async () => {
   )
   barrier = await raiseStepBarrier(db, stack.db.postgres)
   for (const kind of Object.keys(WORK_KINDS)) {
-    users.set(kind, (await newAccount(stack.url, stack.keys.publishableKey)).id)
+    users.set(kind, (await newAccount(stack)).id)
   }
 
   const jobs = await startAll()

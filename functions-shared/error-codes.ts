@@ -90,6 +90,10 @@ export const ERROR_CODES = {
     status: 500,
     message: 'The key file of the embedded stack cannot be used; repair it, or start afresh with --fresh.',
   },
+  auth_config_invalid: {
+    status: 500,
+    message: 'The settings of Auth in supabase/config.toml cannot be used.',
+  },
   data_dir_in_use: { status: 503, message: 'Another embedded stack is using this data folder.' },
   data_dir_unusable: { status: 500, message: 'The data folder cannot be used.' },
   platform_unsupported: { status: 500, message: 'There are no PostgreSQL programs for this machine on npm.' },

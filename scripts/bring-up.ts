@@ -24,7 +24,7 @@ export interface Running extends AsyncDisposable {
 export interface BringUpOptions {
   dataDir: string
   fresh: boolean
-  ports: { api: number; db: number; dashboard: number }
+  ports: { api: number; db: number; mail: number; dashboard: number }
   logger: Logger
   /** Names for the Host header of stack and dashboard beside localhost. Default none. */
   allowedHosts?: readonly string[]
@@ -59,6 +59,7 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
   if (options.ports.dashboard !== 0 && port !== String(options.ports.dashboard)) {
     options.logger.warn('dashboard', `port ${options.ports.dashboard} is taken, using ${port}`)
   }
+  stack.setSiteUrl(dashboard.url)
   const owned = parts.move()
   return {
     stack,

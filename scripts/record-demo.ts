@@ -28,7 +28,7 @@ try {
   await using running = await bringUp({
     dataDir,
     fresh: false,
-    ports: { api: 0, db: 0, dashboard: 0 },
+    ports: { api: 0, db: 0, mail: 0, dashboard: 0 },
     logger: createTerminalLogger({ level: 'error' }),
   })
   // An earlier claim: the list is not empty, and the functions are warm.

@@ -7,7 +7,7 @@ test('without arguments everything has its default', () => {
     ...{ fresh: false, check: false, dev: false, sample: true, verbose: false, help: false },
     dataDir: expect.stringMatching(/\.stack$/),
     allowedHosts: [],
-    ports: { api: 54_321, db: 54_322, dashboard: 5173 },
+    ports: { api: 54_321, db: 54_322, mail: 54_324, dashboard: 5173 },
   })
 })
 
@@ -23,11 +23,11 @@ test('every option is understood, and every one that people use is in the help',
     '--allow-host',
     'a.test',
   ]
-  const ports = ['--api-port', '0', '--db-port', '65535', '--dashboard-port', '80']
+  const ports = ['--api-port', '0', '--db-port', '65535', '--mail-port', '25', '--dashboard-port', '80']
   expect(parseStartOptions([...args, ...ports, '--allow-host', 'b.test', '--dev'])).toEqual({
     ...{ fresh: true, check: true, dev: true, sample: false, verbose: true, help: true, dataDir: 'x' },
     allowedHosts: ['a.test', 'b.test'],
-    ports: { api: 0, db: 65_535, dashboard: 80 },
+    ports: { api: 0, db: 65_535, mail: 25, dashboard: 80 },
   })
   for (const name of [...args, ...ports].filter((arg) => arg.startsWith('--'))) expect(USAGE).toContain(name)
 })

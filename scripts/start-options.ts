@@ -14,6 +14,7 @@ Options, after --, as in \`npm start -- --fresh\`:
   --data-dir <folder>        where data is kept (.stack)
   --api-port <n>             54321; 0 is any free port, and a taken port gives way to the next free one
   --db-port <n>              54322
+  --mail-port <n>            54324, of the mailbox's page
   --dashboard-port <n>       5173
   --allow-host <name>        a name for the Host header beside localhost, e.g. of a tunnel; may be given several times
   --verbose                  tell more
@@ -30,7 +31,7 @@ export interface StartOptions {
   help: boolean
   dataDir: string
   allowedHosts: string[]
-  ports: { api: number; db: number; dashboard: number }
+  ports: { api: number; db: number; mail: number; dashboard: number }
 }
 
 /** @throws UsageError */
@@ -48,6 +49,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     ports: {
       api: parsePort(flags['api-port']),
       db: parsePort(flags['db-port']),
+      mail: parsePort(flags['mail-port']),
       dashboard: parsePort(flags['dashboard-port']),
     },
   }
@@ -67,6 +69,7 @@ function readFlags(args: readonly string[]) {
       'allow-host': { type: 'string', multiple: true, default: [] },
       'api-port': { type: 'string', default: '54321' },
       'db-port': { type: 'string', default: '54322' },
+      'mail-port': { type: 'string', default: '54324' },
       'dashboard-port': { type: 'string', default: '5173' },
     },
     allowNegative: true,

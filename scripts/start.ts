@@ -118,7 +118,7 @@ async function runCheck(
   await using running = await bringUp({
     dataDir,
     fresh: false,
-    ports: { api: 0, db: 0, dashboard: 0 },
+    ports: { api: 0, db: 0, mail: 0, dashboard: 0 },
     logger: createTerminalLogger({ level: options.verbose ? 'debug' : 'warn' }),
   })
   const startMs = Math.round(performance.now() - startedAt)
@@ -150,6 +150,7 @@ function banner({ stack, dashboardUrl, demo }: Running, sample: SampleClaimResul
     `  API              ${stack.url}`,
     `    publishable    ${stack.keys.publishableKey}`,
     `    secret         ${stack.keys.secretKey}`,
+    `  Mailbox          ${styleText('cyan', stack.mailboxUrl)}`,
     `  Database         ${stack.dbUrl}`,
     `  Webhook          ${stack.url}/functions/v1/typeform-webhook`,
     `    secret         ${stack.keys.typeformSecret}`,

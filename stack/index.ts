@@ -7,12 +7,13 @@
 
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createAuthService } from './auth/index.ts'
+import { type AuthSettings, createAuthService, createSmtpTransport, readAuthConfig } from './auth/index.ts'
 import { ensureDataDir } from './data-dir.ts'
 import { createFunctionsHost, supabaseEnvironment } from './functions/index.ts'
 import { createGateway } from './gateway/index.ts'
 import { KEYS_FILE, loadOrCreateKeys } from './keys/index.ts'
 import { createTerminalLogger } from './logger.ts'
+import { createMailbox } from './mail/index.ts'
 import { applyMigrations, removeCluster, startPostgres } from './postgres/index.ts'
 import { createRealtime, type RealtimeSettings } from './realtime/index.ts'
 import { createRestService } from './rest/index.ts'
@@ -30,9 +31,9 @@ export interface StackOptions {
   fresh?: boolean
   /**
    * Preferred ports. A taken port gives a warning and the next free one; 0 picks any free port.
-   * Defaults 54321 and 54322.
+   * Defaults 54321, 54322 and 54324.
    */
-  ports?: { api?: number; db?: number }
+  ports?: { api?: number; db?: number; mail?: number }
   logger?: Logger
   /**
    * Names for the Host header beside localhost and the machine's addresses, e.g. of a tunnel or proxy. Requests with
@@ -48,6 +49,8 @@ export interface StackOptions {
   transcription?: Omit<SimulatorOptions, 'logger'> | false
   /** Wall-clock limit of one function request, ms. Default 150000, as on hosted Supabase's free plan. */
   functionsTimeoutMs?: number
+  /** Settings of Auth in place of those in `supabase/config.toml`. */
+  auth?: Partial<AuthSettings>
   /** Settings of Realtime. Default: those of hosted Supabase, and private channels only. */
   realtime?: Partial<RealtimeSettings>
   /** When aborted, the parts that have been started are stopped and no further part is started. */
@@ -61,12 +64,17 @@ export interface Stack extends AsyncDisposable {
   readonly dbUrl: string
   readonly db: DatabaseUrls
   readonly keys: StackKeys
+  /** Page and API of the mailbox, e.g. `http://127.0.0.1:54324`. */
+  readonly mailboxUrl: string
   readonly dataDir: string
+  /** The application's address, where links in mails lead, in place of `site_url`. */
+  setSiteUrl(url: string): void
   stop(): Promise<void>
 }
 
 const ROOT = resolve(import.meta.dirname, '..')
-const DEFAULT_PORTS = { api: 54321, db: 54322 }
+const DEFAULT_PORTS = { api: 54321, db: 54322, mail: 54324 }
+const MAIL_SENDER = { senderAddress: 'no-reply@claimwire.test', senderName: 'Claimwire' }
 
 /**
  * Starts every part and applies pending migrations. If a part cannot be started, the others are stopped.
@@ -90,6 +98,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const stopAtEnd = <Part extends Stoppable>(part: Part): Part => parts.adopt(part, () => part.stop())
 
   const keys = await loadOrCreateKeys(dataDir)
+  const authConfig = await readAuthConfig(ROOT)
   const postgres = parts.use(await startPostgres({ dataDir: postgresDir, port: ports.db, keys, logger }))
   const { urls } = postgres
   parts.defer(restartOnCrash(postgres, logger))
@@ -104,8 +113,17 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   await upsertVaultSecrets(urls.admin, { project_url: url, secret_key: keys.secretKey })
 
   const rest = stopAtEnd(await createRestService({ urls, logger }))
+  const mailbox = stopAtEnd(await createMailbox({ port: ports.mail, allowedHosts, logger }))
   const auth = stopAtEnd(
-    createAuthService({ databaseUrl: urls.admin, keys, logger, issuer: `${url}/auth/v1` }),
+    createAuthService({
+      databaseUrl: urls.admin,
+      keys,
+      logger,
+      issuer: `${url}/auth/v1`,
+      settings: { ...authConfig.settings, ...options.auth },
+      templates: authConfig.templates,
+      mail: createSmtpTransport(authConfig.smtp ?? { ...mailbox.smtp, ...MAIL_SENDER }),
+    }),
   )
   const storage = stopAtEnd(
     await createStorageService({ databaseUrl: urls.authenticator, dir: storageDir, keys, logger }),
@@ -152,5 +170,15 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     stopped ??= running.disposeAsync()
     return stopped
   }
-  return { url, dbUrl: urls.postgres, db: urls, keys, dataDir, stop, [Symbol.asyncDispose]: stop }
+  return {
+    url,
+    dbUrl: urls.postgres,
+    db: urls,
+    keys,
+    mailboxUrl: mailbox.url,
+    dataDir,
+    setSiteUrl: auth.setSiteUrl,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }

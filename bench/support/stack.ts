@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import type { PlainStackOptions } from '../../e2e/support/fault-stack-process.ts'
+import { addConfirmedUser } from '../../stack/testing/confirmed-user.ts'
 import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 
 const PROCESS = fileURLToPath(new URL('../../e2e/support/fault-stack-process.ts', import.meta.url))
@@ -25,7 +26,7 @@ export async function startBenchStack(): Promise<BenchStack> {
   const ended = once(child, 'exit')
   const options: PlainStackOptions = {
     dataDir,
-    ports: { api: 0, db: 0 },
+    ports: { api: 0, db: 0, mail: 0 },
     realtime: { maxConcurrentUsers: 1e6, maxEventsPerSecond: 1e9, maxJoinsPerSecond: 1e9 },
   }
   child.send(options)
@@ -67,7 +68,8 @@ export async function newBenchUser({ url, keys }: BenchStack, through = url): Pr
       },
     },
   })
-  const { data, error } = await supabase.auth.signUp({ email, password })
-  if (error !== null || data.user === null) throw new Error('signing up failed', { cause: error })
-  return { id: data.user.id, email, password, supabase }
+  const id = await addConfirmedUser({ url, keys }, { email, password })
+  const { error } = await supabase.auth.signInWithPassword({ email, password })
+  if (error !== null) throw new Error('signing in failed', { cause: error })
+  return { id, email, password, supabase }
 }

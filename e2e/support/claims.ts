@@ -5,6 +5,7 @@ import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { expect, inject, vi } from 'vitest'
 import type { Database } from '../../functions-shared/database.types.ts'
 import { buildTypeformResponse, signTypeformBody } from '../../samples/typeform.ts'
+import { addConfirmedUser } from '../../stack/testing/confirmed-user.ts'
 import './provided-context.ts'
 
 export type Client = SupabaseClient<Database>
@@ -29,10 +30,10 @@ export interface TestUser {
 export async function newUser(): Promise<TestUser> {
   const client = newClient()
   const email = `${randomUUID()}@example.test`
-  const { data, error } = await client.auth.signUp({ email, password: PASSWORD })
-  expect(error).toBeNull()
-  if (data.user === null) throw new Error('signing up gave no user')
-  return { id: data.user.id, email, client }
+  const account = { email, password: PASSWORD }
+  const id = await addConfirmedUser(inject('stack'), account)
+  expect((await client.auth.signInWithPassword(account)).error).toBeNull()
+  return { id, email, client }
 }
 
 /** Opens the original of a document as its member does, and downloads it. */

@@ -6,6 +6,8 @@ import type pg from 'pg'
 import { expect, vi } from 'vitest'
 import type { AppError } from '../../functions-shared/app-error.ts'
 import type { JobMessage } from '../../functions-shared/message-types.ts'
+import { addConfirmedUser } from '../../stack/testing/confirmed-user.ts'
+import type { StackKeys } from '../../stack/types.ts'
 import {
   DashboardWebSocketClient,
   type DashboardWebSocketClientOptions,
@@ -37,16 +39,12 @@ export interface Account {
 }
 
 /** A new user; signs in by {@link listenAs}. */
-export async function newAccount(url: string, publishableKey: string): Promise<Account> {
+export async function newAccount(stack: {
+  url: string
+  keys: Pick<StackKeys, 'secretKey'>
+}): Promise<Account> {
   const email = `${randomUUID()}@example.test`
-  const auth = { persistSession: false, autoRefreshToken: false }
-  const { data, error } = await createClient(url, publishableKey, { auth }).auth.signUp({
-    email,
-    password: PASSWORD,
-  })
-  expect(error).toBeNull()
-  if (data.user === null) throw new Error('signing up gave no user')
-  return { id: data.user.id, email }
+  return { id: await addConfirmedUser(stack, { email, password: PASSWORD }), email }
 }
 
 /** What listeners were given, in the order in which they were given it. */

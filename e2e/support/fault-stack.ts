@@ -45,7 +45,7 @@ export async function startOwnStack(
   let child = launch()
   let address: Address
   try {
-    address = await begin(child, { ...options, dataDir, ports: { api: 0, db: 0 } })
+    address = await begin(child, { ...options, dataDir, ports: { api: 0, db: 0, mail: 0 } })
   } catch (error) {
     await dispose()
     throw error

@@ -25,7 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const stack = parts.use(
       await createStack({
         dataDir,
-        ports: { api: 0, db: 0 },
+        ports: { api: 0, db: 0, mail: 0 },
         logger: createTerminalLogger({ level: process.env.CLAIMWIRE_LOG === 'debug' ? 'debug' : 'error' }),
         // For the scenarios of supabase-js, which talk on public channels too.
         realtime: { privateOnly: false },
@@ -47,7 +47,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
       publishableKey: stack.keys.publishableKey,
     })
     parts.defer(() => dashboard.close())
-    project.provide('stack', { url: stack.url, db: stack.db, keys: stack.keys })
+    const { url, db, keys, mailboxUrl } = stack
+    stack.setSiteUrl(dashboard.url)
+    project.provide('stack', { url, db, keys, mailboxUrl })
     project.provide('dataDir', dataDir)
     project.provide('dashboardUrl', dashboard.url)
     project.provide('fileOrigin', files.origin)

@@ -13,6 +13,7 @@ import type { JobMessage } from '../../functions-shared/message-types.ts'
 import { createStack } from '../../stack/index.ts'
 import { createTerminalLogger } from '../../stack/logger.ts'
 import { withClient } from '../../stack/postgres/index.ts'
+import { addConfirmedUser } from '../../stack/testing/confirmed-user.ts'
 import { DashboardWebSocketClient } from '../../web/src/client/index.ts'
 import { openPool } from './fault-load.ts'
 import { serveSampleFiles, WORK_KINDS } from './work-kinds.ts'
@@ -30,7 +31,7 @@ try {
   const stack = parts.use(
     await createStack({
       dataDir,
-      ports: { api: 0, db: 0 },
+      ports: { api: 0, db: 0, mail: 0 },
       logger: createTerminalLogger({ level: 'error' }),
       functionsEnv: { DOWNLOAD_ALLOWED_ORIGINS: files.origin },
     }),
@@ -38,12 +39,10 @@ try {
   const supabase = createClient(stack.url, stack.keys.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
   })
-  const { data, error } = await supabase.auth.signUp({
-    email: 'job-run@claimwire.test',
-    password: 'a pass phrase',
-  })
-  if (error !== null || data.user === null) throw error ?? new Error('the sign-up returned no user')
-  const { id: userId } = data.user
+  const account = { email: 'job-run@claimwire.test', password: 'a pass phrase' }
+  const userId = await addConfirmedUser(stack, account)
+  const { error } = await supabase.auth.signInWithPassword(account)
+  if (error !== null) throw error
 
   const client = new DashboardWebSocketClient({ supabase, storage: null, tabs: null })
   parts.defer(() => client.disconnect())

@@ -4,7 +4,7 @@ import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    stack: { url: string; db: DatabaseUrls; keys: StackKeys }
+    stack: { url: string; db: DatabaseUrls; keys: StackKeys; mailboxUrl: string }
     /** Folder of the stack. */
     dataDir: string
     dashboardUrl: string

@@ -393,11 +393,6 @@ describe('user', () => {
     expect(cleared.data.user?.user_metadata).not.toHaveProperty('theme')
     expect(cleared.data.user?.user_metadata).toMatchObject({ name: 'Ada' })
 
-    const newAddress = newEmail()
-    expect((await client.auth.updateUser({ email: newAddress })).data.user).toMatchObject({
-      email: newAddress,
-      identities: [{ email: newAddress }],
-    })
     const taken = await client.auth.updateUser({ email: (await signedUp()).email })
     expect(taken.error).toMatchObject({ status: 422, code: 'email_exists' })
   })
@@ -611,14 +606,7 @@ describe('endpoints', () => {
   })
 
   test.each([
-    ['POST', '/otp'],
-    ['POST', '/magiclink'],
-    ['POST', '/recover'],
-    ['POST', '/resend'],
-    ['POST', '/verify'],
-    ['GET', '/verify?token=x&type=magiclink'],
     ['GET', '/authorize?provider=github'],
-    ['GET', '/reauthenticate'],
     ['POST', '/invite'],
     ['POST', '/factors'],
     ['POST', '/factors/7/verify'],
@@ -626,20 +614,11 @@ describe('endpoints', () => {
     ['POST', '/admin/generate_link'],
     ['GET', '/admin/users/7/factors'],
     ['GET', '/.well-known/openid-configuration'],
-    ['POST', '/token?grant_type=pkce'],
     ['POST', '/token?grant_type=id_token'],
   ])('%s %s of GoTrue does not exist here: 501 with the page that says so', async (method, path) => {
     const answer = await call(method, path, method === 'POST' ? { body: {} } : {})
     expect(answer).toMatchObject({ status: 501, body: { code: 501, error_code: 'not_implemented' } })
     expect(answer.body.msg).toContain('docs/embedded-stack.md')
-  })
-
-  test('supabase-js gets status and message of an endpoint that does not exist here', async () => {
-    const { error } = await api.client().auth.signInWithOtp({ email: newEmail() })
-    expect(error).toMatchObject({
-      status: 501,
-      message: 'The embedded stack does not implement POST /otp; see "Auth" in docs/embedded-stack.md',
-    })
   })
 
   test('an unknown address is 404 and a wrong method 405, in the form of an error', async () => {
@@ -662,7 +641,17 @@ describe('endpoints', () => {
 describe('schema auth', () => {
   test('the roles of the API have no rights on its tables', async () => {
     for (const role of ['anon', 'authenticated', 'service_role']) {
-      for (const table of ['users', 'identities', 'sessions', 'refresh_tokens', 'mfa_amr_claims']) {
+      for (const table of [
+        'users',
+        'identities',
+        'sessions',
+        'refresh_tokens',
+        'mfa_amr_claims',
+        'one_time_tokens',
+        'flow_state',
+        'mfa_factors',
+        'mfa_challenges',
+      ]) {
         const [row] = await sql(
           `select has_table_privilege($1, 'auth.' || $2, 'select, insert, update, delete') as may`,
           [role, table],

@@ -53,6 +53,40 @@ export const authErrors = {
   phoneDisabled: () => new AuthError(400, 'phone_provider_disabled', 'Phone logins are disabled'),
   idExists: () => new AuthError(409, 'conflict', 'A user with this id has already been registered'),
   userNotFound: () => new AuthError(404, 'user_not_found', 'User not found'),
+  signUpDisabled: () => new AuthError(422, 'signup_disabled', 'Signups not allowed for this instance'),
+  anonymousDisabled: () =>
+    new AuthError(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled'),
+  otpDisabled: () => new AuthError(422, 'otp_disabled', 'Signups not allowed for otp'),
+  linkInvalid: () => new AuthError(403, 'otp_expired', 'Email link is invalid or has expired'),
+  codeInvalid: () => new AuthError(403, 'otp_expired', 'Token has expired or is invalid'),
+  verifyUserBanned: () => new AuthError(403, 'user_banned', 'User is banned'),
+  /** @param seconds until the next mail */
+  mailTooSoon: (seconds: number) =>
+    new AuthError(
+      429,
+      'over_email_send_rate_limit',
+      `For security purposes, you can only request this after ${seconds} seconds.`,
+    ),
+  tooManyMails: () => new AuthError(429, 'over_email_send_rate_limit', 'email rate limit exceeded'),
+  tooManyRequests: () => new AuthError(429, 'over_request_rate_limit', 'Request rate limit reached'),
+  mailNotSent: (kind: string) => new AuthError(500, 'unexpected_failure', `Error sending ${kind} email`),
+  flowStateNotFound: (message: string, status: number) =>
+    new AuthError(status, 'flow_state_not_found', message),
+  flowStateExpired: () =>
+    new AuthError(422, 'flow_state_expired', 'invalid flow state, flow state has expired'),
+  badCodeVerifier: () =>
+    new AuthError(400, 'bad_code_verifier', 'code challenge does not match previously saved code verifier'),
+  reauthenticationUnconfirmed: () =>
+    new AuthError(422, 'email_not_confirmed', 'Please verify your email first.'),
+  reauthenticationNeeded: () =>
+    new AuthError(400, 'reauthentication_needed', 'Password update requires reauthentication'),
+  reauthenticationNotValid: () =>
+    new AuthError(422, 'reauthentication_not_valid', 'Nonce has expired or is invalid'),
+  currentPasswordRequired: () =>
+    new AuthError(400, 'current_password_required', 'Current password required when setting new password.'),
+  currentPasswordMismatch: () =>
+    new AuthError(400, 'current_password_mismatch', 'Current password required when setting new password.'),
+  insufficientAal: (message: string, status: number) => new AuthError(status, 'insufficient_aal', message),
   noAuthorization: () =>
     new AuthError(401, 'no_authorization', 'This endpoint requires a valid Bearer token'),
   badJwt: (reason: string, status = 403) => new AuthError(status, 'bad_jwt', reason),

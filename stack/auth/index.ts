@@ -5,10 +5,16 @@ import type { HttpService, Logger, StackKeys, Stoppable } from '../types.ts'
 import type { AuthContext } from './context.ts'
 import { openAuthDatabase } from './database.ts'
 import { AuthError, authErrors } from './errors.ts'
+import { createGuesses } from './guesses.ts'
+import type { MailKind, MailSource } from './mail/kinds.ts'
+import { createMailer, type MailTransport } from './mail/mailer.ts'
+import { createMailBudget } from './mail-budget.ts'
 import { createPasswords } from './passwords.ts'
 import { route } from './routes.ts'
 import { type AuthSettings, DEFAULT_AUTH_SETTINGS } from './settings.ts'
 
+export { type AuthConfig, readAuthConfig } from './config.ts'
+export { createSmtpTransport, type Mail, type MailTransport } from './mail/mailer.ts'
 export type { AuthSettings } from './settings.ts'
 
 export interface AuthOptions {
@@ -19,16 +25,34 @@ export interface AuthOptions {
   /** Claim `iss` of the tokens: the service's public address, e.g. `http://127.0.0.1:54321/auth/v1`. */
   issuer: string
   settings?: Partial<AuthSettings>
+  /** Hands mails over. */
+  mail: MailTransport
+  /** Default: GoTrue's texts in brief. */
+  templates?: Partial<Record<MailKind, MailSource>>
 }
 
-export interface AuthService extends HttpService, Stoppable {}
+export interface AuthService extends HttpService, Stoppable {
+  /** Replaces the setting `siteUrl`. */
+  setSiteUrl(url: string): void
+}
 
 /** Connects with the first request that needs the database. */
 export function createAuthService(options: AuthOptions): AuthService {
   const { databaseUrl, keys, logger, issuer } = options
   const settings = { ...DEFAULT_AUTH_SETTINGS, ...options.settings }
   const db = openAuthDatabase(databaseUrl, logger)
-  const context: AuthContext = { db, keys, settings, passwords: createPasswords(settings), issuer }
+  const mailer = createMailer(options.mail, options.templates)
+  const context: AuthContext = {
+    db,
+    keys,
+    logger,
+    settings,
+    issuer,
+    mailer,
+    passwords: createPasswords(settings),
+    guesses: createGuesses(settings),
+    mailBudget: createMailBudget(settings.mailsPerHour),
+  }
   return {
     async fetch(request, { caller, path }) {
       try {
@@ -37,7 +61,13 @@ export function createAuthService(options: AuthOptions): AuthService {
         return toAuthError(error, logger, path).toResponse(request)
       }
     },
-    stop: () => db.close(),
+    setSiteUrl(url) {
+      settings.siteUrl = url
+    },
+    async stop() {
+      mailer.close()
+      await db.close()
+    },
   }
 }
 

@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { isRecord } from '../../functions-shared/unknown.ts'
 import { parseJson } from '../json.ts'
+import { durationMs } from './duration.ts'
 import { authErrors } from './errors.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -29,15 +30,21 @@ export const metadata = v.pipe(
   v.transform((value) => value ?? undefined),
 )
 
-/** In lower case: addresses that differ in case alone belong to one account. */
+/** In lower case: addresses that differ in case alone belong to one account. Undefined for what is no address. */
+export function emailAddress(value: string): string | undefined {
+  const address = value.toLowerCase()
+  return address.length <= MAX_EMAIL_LENGTH && EMAIL.test(address) ? address : undefined
+}
+
 export const email = v.pipe(
   text,
   v.transform((value) => {
-    const address = value?.toLowerCase()
-    if (address !== undefined && (address.length > MAX_EMAIL_LENGTH || !EMAIL.test(address))) {
-      throw authErrors.invalidEmail()
-    }
-    return address
+    if (value === undefined) return undefined
+    const address = emailAddress(value)
+    if (address !== undefined) return address
+    throw value.length > MAX_EMAIL_LENGTH
+      ? authErrors.validation('An email address is too long')
+      : authErrors.invalidEmail()
   }),
 )
 
@@ -49,7 +56,6 @@ export const phone = v.pipe(
   }),
 )
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 /** A thousand years; PostgreSQL's timestamps end. */
 const MAX_BAN_MS = 1000 * 365 * 24 * 3_600_000
 
@@ -58,13 +64,9 @@ export const banDuration = v.pipe(
   text,
   v.transform((value) => {
     if (value === undefined || value === 'none') return value === 'none' ? null : undefined
-    if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value))
-      throw authErrors.validation('invalid format for ban duration')
-    let total = 0
-    for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-      total += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0)
-    }
-    return Math.min(total, MAX_BAN_MS)
+    const duration = durationMs(value)
+    if (duration === undefined) throw authErrors.validation('invalid format for ban duration')
+    return Math.min(duration, MAX_BAN_MS)
   }),
 )
 

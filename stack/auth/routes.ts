@@ -6,9 +6,12 @@ import { requireAdmin } from './caller.ts'
 import type { AuthContext } from './context.ts'
 import { changeUser, getUser, logOut } from './current-user.ts'
 import { authErrors } from './errors.ts'
-import { PUBLIC_SETTINGS } from './settings.ts'
+import { reauthenticate, recover, resend } from './mail-requests.ts'
+import { sendMagicLink, sendOtp } from './otp.ts'
+import { publicSettings } from './settings.ts'
 import { signUp } from './sign-up.ts'
 import { grantToken } from './token.ts'
+import { verifyByLink, verifyByPost } from './verify.ts'
 
 interface Call {
   request: Request
@@ -33,10 +36,21 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
   '/.well-known/jwks.json': {
     GET: ({ keys }) => Response.json(keys.jwks, { headers: { 'cache-control': 'public, max-age=600' } }),
   },
-  '/settings': { GET: () => PUBLIC_SETTINGS },
+  '/settings': { GET: ({ settings }) => publicSettings(settings) },
   '/signup': { POST: (context, { request }) => signUp(context, request) },
   '/token': {
     POST: (context, { request, url }) => grantToken(context, request, url.searchParams.get('grant_type')),
+  },
+  '/otp': { POST: (context, { request }) => sendOtp(context, request) },
+  '/magiclink': { POST: (context, { request }) => sendMagicLink(context, request) },
+  '/recover': { POST: (context, { request }) => recover(context, request) },
+  '/resend': { POST: (context, { request }) => resend(context, request) },
+  '/reauthenticate': {
+    GET: (context, { request, caller }) => reauthenticate(context, request, caller),
+  },
+  '/verify': {
+    GET: (context, { request }) => verifyByLink(context, request),
+    POST: (context, { request }) => verifyByPost(context, request),
   },
   '/user': {
     GET: (context, { request, caller }) => getUser(context, request, caller),
@@ -77,18 +91,12 @@ const ABSENT: readonly string[] = [
   '/callback',
   '/factors',
   '/invite',
-  '/magiclink',
   '/oauth',
-  '/otp',
   '/passkeys',
-  '/reauthenticate',
-  '/recover',
-  '/resend',
   '/saml',
   '/sso',
   '/user/identities',
   '/user/oauth',
-  '/verify',
 ]
 
 const USER_PATH = /^\/admin\/users\/([^/]+)/

@@ -16,7 +16,17 @@ import { type AuthError, authErrors } from './errors.ts'
 import type { UserRow } from './user-record.ts'
 import { findUserById, isBanned } from './users.ts'
 
-export type AuthMethod = 'password' | 'anonymous'
+/** How a session began, as claim `amr` has it. */
+export type AuthMethod =
+  | 'password'
+  | 'anonymous'
+  | 'otp'
+  | 'totp'
+  | 'email/signup'
+  | 'invite'
+  | 'magiclink'
+  | 'recovery'
+  | 'email_change'
 
 interface AmrEntry {
   method: string
@@ -170,6 +180,25 @@ async function amrOf(tx: Queryable, sessionId: string): Promise<AmrEntry[]> {
     [sessionId],
   )
   return rows.map((row) => ({ method: row.method, timestamp: Math.floor(row.updated_at.getTime() / 1000) }))
+}
+
+export interface SessionFacts {
+  aal: 'aal1' | 'aal2' | 'aal3'
+  /** Begun within a day. */
+  recent: boolean
+  /** Begun by a code or link of a mail. */
+  fromMail: boolean
+}
+
+export async function findSession(db: Queryable, id: string): Promise<SessionFacts | undefined> {
+  const { rows } = await db.query<SessionFacts>(
+    `select coalesce(aal, 'aal1') as aal, created_at > now() - interval '1 day' as recent,
+            exists (select from auth.mfa_amr_claims c where c.session_id = s.id
+              and c.authentication_method in ('otp', 'magiclink', 'recovery')) as "fromMail"
+       from auth.sessions s where id = $1`,
+    [id],
+  )
+  return rows[0]
 }
 
 export async function sessionExists(db: Queryable, id: string, userId: string): Promise<boolean> {

@@ -1,14 +1,15 @@
-/** `POST /token`: a session in exchange for a password or a refresh token. */
+/** `POST /token`: a session in exchange for a password, a refresh token or a PKCE code. */
 
 import type { AuthContext } from './context.ts'
 import { AuthError, authErrors } from './errors.ts'
+import { exchangeFlow } from './flow-state.ts'
 import { phone, readBody, text } from './input.ts'
 import { type SessionJson, sessionJson } from './session-response.ts'
 import { deviceOf, openSession, refreshSession } from './sessions.ts'
 import { findUserByEmail, isBanned, lockUser, markSignedIn } from './users.ts'
 
 /** Grants of GoTrue that do not exist here. */
-const ABSENT_GRANTS: readonly (string | null)[] = ['id_token', 'pkce', 'web3']
+const ABSENT_GRANTS: readonly (string | null)[] = ['id_token', 'web3']
 
 export async function grantToken(
   context: AuthContext,
@@ -17,6 +18,7 @@ export async function grantToken(
 ): Promise<SessionJson> {
   if (grantType === 'password') return grantByPassword(context, request)
   if (grantType === 'refresh_token') return grantByRefreshToken(context, request)
+  if (grantType === 'pkce') return grantByCode(context, request)
   if (ABSENT_GRANTS.includes(grantType))
     throw authErrors.notImplemented(`POST /token?grant_type=${grantType}`)
   throw authErrors.unsupportedGrant()
@@ -49,4 +51,24 @@ async function grantByRefreshToken(context: AuthContext, request: Request): Prom
   })
   if (result instanceof AuthError) throw result
   return result
+}
+
+async function grantByCode(context: AuthContext, request: Request): Promise<SessionJson> {
+  const { auth_code: code, code_verifier: verifier } = await readBody(request, {
+    auth_code: text,
+    code_verifier: text,
+  })
+  if (code === undefined || verifier === undefined) {
+    throw authErrors.validation('invalid request: both auth code and code verifier should be non-empty')
+  }
+  return context.db.transaction(async (tx) => {
+    const flow = await exchangeFlow(tx, code, verifier, context.settings.flowLifetime)
+    const user = await lockUser(tx, flow.userId)
+    if (user === undefined) {
+      throw authErrors.flowStateNotFound('invalid flow state, no valid flow state found', 404)
+    }
+    if (isBanned(user)) throw authErrors.verifyUserBanned()
+    const signedIn = await markSignedIn(tx, user)
+    return sessionJson(context, tx, await openSession(tx, signedIn, flow.method, deviceOf(request)))
+  })
 }

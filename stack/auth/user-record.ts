@@ -7,6 +7,13 @@ export interface UserRow {
   email: string | null
   encrypted_password: string | null
   email_confirmed_at: Date | null
+  invited_at: Date | null
+  confirmation_sent_at: Date | null
+  recovery_sent_at: Date | null
+  email_change: string | null
+  email_change_sent_at: Date | null
+  email_change_confirm_status: number | null
+  reauthentication_sent_at: Date | null
   phone: string | null
   phone_confirmed_at: Date | null
   confirmed_at: Date | null
@@ -32,7 +39,9 @@ export interface IdentityRow {
   email: string | null
 }
 
-export const USER_COLUMNS = `id, aud, role, email, encrypted_password, email_confirmed_at, phone, phone_confirmed_at,
+export const USER_COLUMNS = `id, aud, role, email, encrypted_password, email_confirmed_at, invited_at,
+  confirmation_sent_at, recovery_sent_at, email_change, email_change_sent_at, email_change_confirm_status,
+  reauthentication_sent_at, phone, phone_confirmed_at,
   confirmed_at, last_sign_in_at, raw_app_meta_data, raw_user_meta_data, created_at, updated_at, banned_until,
   deleted_at, is_anonymous`
 
@@ -50,9 +59,16 @@ export interface UserJson {
   user_metadata: Record<string, unknown>
   identities: IdentityJson[]
   is_anonymous: boolean
+  /** The address that the user is changing to. */
+  new_email?: string
   created_at?: string
   updated_at?: string
   email_confirmed_at?: string
+  invited_at?: string
+  confirmation_sent_at?: string
+  recovery_sent_at?: string
+  email_change_sent_at?: string
+  reauthentication_sent_at?: string
   phone_confirmed_at?: string
   confirmed_at?: string
   last_sign_in_at?: string
@@ -84,10 +100,16 @@ export function toUserJson(user: UserRow, identities: readonly IdentityRow[]): U
     user_metadata: user.raw_user_meta_data ?? {},
     identities: identities.map(toIdentityJson),
     is_anonymous: user.is_anonymous,
+    ...(user.email_change && { new_email: user.email_change }),
     ...times(user, [
       'created_at',
       'updated_at',
       'email_confirmed_at',
+      'invited_at',
+      'confirmation_sent_at',
+      'recovery_sent_at',
+      'email_change_sent_at',
+      'reauthentication_sent_at',
       'phone_confirmed_at',
       'confirmed_at',
       'last_sign_in_at',

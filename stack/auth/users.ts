@@ -147,6 +147,20 @@ export async function updateUser(tx: Queryable, user: UserRow, changes: UserChan
   return row
 }
 
+/** The user has proved the address. @param user locked by the caller */
+export async function confirmUser(tx: Queryable, user: UserRow): Promise<UserRow> {
+  const confirmed = await updateUser(tx, user, {
+    confirmEmail: true,
+    userMetadata: { email_verified: true },
+  })
+  await tx.query(
+    `update auth.identities set identity_data = identity_data || '{"email_verified": true}', updated_at = now()
+      where user_id = $1 and provider = 'email' and email = $2`,
+    [user.id, user.email],
+  )
+  return confirmed
+}
+
 export async function markSignedIn(tx: Queryable, user: UserRow): Promise<UserRow> {
   const { rows } = await tx.query<UserRow>(
     `update auth.users set last_sign_in_at = now(), updated_at = now() where id = $1 returning ${USER_COLUMNS}`,

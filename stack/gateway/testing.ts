@@ -1,7 +1,7 @@
 /** For tests: gateway, auth and REST over a database of their own, and supabase-js clients that speak to them. */
 
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
-import { type AuthSettings, createAuthService } from '../auth/index.ts'
+import { type AuthSettings, createAuthService, type Mail } from '../auth/index.ts'
 import { generateKeys } from '../keys/index.ts'
 import { createMemoryLogger } from '../logger.ts'
 import { createRestService, type RestService } from '../rest/index.ts'
@@ -15,17 +15,28 @@ export interface TestApi extends AsyncDisposable {
   readonly rest: RestService
   readonly keys: StackKeys
   readonly logger: ReturnType<typeof createMemoryLogger>
+  /** What Auth has sent, oldest first. */
+  readonly mails: readonly Mail[]
   /** A client of its own session, by default with the publishable key. */
-  client(key?: string): SupabaseClient
+  client(key?: string, auth?: { flowType: 'implicit' | 'pkce' }): SupabaseClient
   admin(): SupabaseClient
 }
 
-/** The cost of hashing passwords is low: tests hash many. */
+/**
+ * The cost of hashing passwords is low: tests hash many. Sign-ups count as confirmed, unless `auth.autoconfirm` is false, and
+ * mails to one address may follow each other at once.
+ */
 export async function startTestApi(
-  options: { auth?: Partial<AuthSettings>; poolSize?: number } = {},
+  options: {
+    auth?: Partial<AuthSettings>
+    poolSize?: number
+    /** Called before a mail counts as sent; what it throws, the mail server has answered. */
+    onMail?: (mail: Mail) => void | Promise<void>
+  } = {},
 ): Promise<TestApi> {
   const database = await createTestDatabase()
   const keys = await generateKeys()
+  const mails: Mail[] = []
   const logger = createMemoryLogger()
   const gateway = await createGateway({ port: 0, keys, logger })
   const auth = createAuthService({
@@ -33,7 +44,20 @@ export async function startTestApi(
     keys,
     logger,
     issuer: `${gateway.url}/auth/v1`,
-    settings: { bcryptCost: 4, ...options.auth },
+    settings: {
+      bcryptCost: 4,
+      autoconfirm: true,
+      anonymousEnabled: true,
+      mailInterval: 0,
+      ...options.auth,
+    },
+    mail: {
+      async send(mail) {
+        await options.onMail?.(mail)
+        mails.push(mail)
+      },
+      close: () => undefined,
+    },
   })
   const rest = await createRestService({
     urls: database.urls,
@@ -41,14 +65,17 @@ export async function startTestApi(
     ...(options.poolSize !== undefined && { poolSize: options.poolSize }),
   })
   gateway.mount({ auth, rest })
-  const client = (key: string = keys.publishableKey): SupabaseClient =>
-    createClient(gateway.url, key, { auth: { autoRefreshToken: false, persistSession: false } })
+  const client: TestApi['client'] = (key = keys.publishableKey, options) =>
+    createClient(gateway.url, key, {
+      auth: { autoRefreshToken: false, persistSession: false, ...options },
+    })
   return {
     database,
     gateway,
     rest,
     keys,
     logger,
+    mails,
     client,
     admin: () => client(keys.secretKey),
     async [Symbol.asyncDispose]() {

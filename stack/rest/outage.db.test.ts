@@ -86,7 +86,8 @@ beforeAll(async () => {
     keys,
     logger,
     issuer: 'http://x',
-    settings: { bcryptCost: 4 },
+    settings: { bcryptCost: 4, autoconfirm: true },
+    mail: { send: async () => undefined, close: () => undefined },
   })
   gateway = await createGateway({ port: 0, keys, logger, services: { rest, auth } })
 })

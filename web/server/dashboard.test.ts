@@ -52,6 +52,19 @@ describe('startDashboard', { timeout: 60_000 }, () => {
     expect(await config.json()).toEqual({ ...backend, demo: { email: 'a@b.c', password: 'x' } })
   })
 
+  it.each([false, true])('serves the page at the address of links in mails (dev: %s)', async (dev) => {
+    const { url } = await started({ dev })
+    const page = await fetch(`${url}/auth/confirm?token_hash=x&type=email&redirect_to=${url}/`, {
+      headers: { accept: 'text/html' },
+    })
+    expect(page.status).toBe(200)
+    const html = await page.text()
+    expect(html).toContain('<div id="app">')
+    // Relative addresses would lead to /auth/.
+    expect(html).not.toMatch(/(?:src|href)="(?!\/|https?:)/)
+    if (!dev) expect(page.headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
   it.each([false, true])(
     'lets no other page read the demo login: by CORS or by a name bound to its address (dev: %s)',
     async (dev) => {
