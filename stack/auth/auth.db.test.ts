@@ -607,11 +607,9 @@ describe('endpoints', () => {
 
   test.each([
     ['GET', '/authorize?provider=github'],
-    ['POST', '/invite'],
     ['POST', '/factors'],
     ['POST', '/factors/7/verify'],
     ['GET', '/user/identities/authorize'],
-    ['POST', '/admin/generate_link'],
     ['GET', '/admin/users/7/factors'],
     ['GET', '/.well-known/openid-configuration'],
     ['POST', '/token?grant_type=id_token'],

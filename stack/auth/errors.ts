@@ -52,6 +52,7 @@ export const authErrors = {
     new AuthError(422, 'email_exists', 'A user with this email address has already been registered'),
   phoneDisabled: () => new AuthError(400, 'phone_provider_disabled', 'Phone logins are disabled'),
   idExists: () => new AuthError(409, 'conflict', 'A user with this id has already been registered'),
+  linkUserNotFound: () => new AuthError(404, 'user_not_found', 'User with this email not found'),
   userNotFound: () => new AuthError(404, 'user_not_found', 'User not found'),
   signUpDisabled: () => new AuthError(422, 'signup_disabled', 'Signups not allowed for this instance'),
   anonymousDisabled: () =>

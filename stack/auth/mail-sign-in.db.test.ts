@@ -2,9 +2,9 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from '../gateway/testing.ts'
-import { withClient } from '../testing/database.ts'
 import type { Mail } from './index.ts'
 import type { AuthSettings } from './settings.ts'
+import { mailReader, newEmail, openLink, type ReadMail, runSql } from './testing.ts'
 
 const SITE = 'https://app.example.test'
 const PASSWORD = 'correct horse'
@@ -34,31 +34,14 @@ afterAll(async () => {
   await api[Symbol.asyncDispose]()
 })
 
-function newEmail(): string {
-  return `${crypto.randomUUID()}@example.com`
-}
-
 /** A client of another browser, which keeps PKCE's verifier for itself. */
 function pkceClient(): SupabaseClient {
   return api.client(undefined, { flowType: 'pkce' })
 }
 
-function mailsTo(address: string): Mail[] {
-  return api.mails.filter(({ to }) => to === address)
-}
-
-function lastMail(address: string): { code: string; link: URL; token: string; type: string } {
-  const html = mailsTo(address).at(-1)?.html ?? ''
-  const link = new URL(
-    (/href="([^"]+)"/.exec(html)?.[1] ?? '').replaceAll('&#38;', '&').replaceAll('&#43;', '+'),
-  )
-  return {
-    code: /Code: (\d+)/.exec(html)?.[1] ?? '',
-    link,
-    token: link.searchParams.get('token') ?? '',
-    type: link.searchParams.get('type') ?? '',
-  }
-}
+const mailsTo = (address: string): Mail[] => mailReader(api).mailsTo(address)
+const lastMail = (address: string): ReadMail => mailReader(api).lastMail(address)
+const sql = (statement: string, values: unknown[]) => runSql(api, statement, values)
 
 async function post(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> {
   const response = await fetch(`${api.gateway.url}/auth/v1${path}`, {
@@ -67,20 +50,6 @@ async function post(path: string, body: object): Promise<{ status: number; body:
     body: JSON.stringify(body),
   })
   return { status: response.status, body: JSON.parse(await response.text()) }
-}
-
-/** Opens a link as a browser does, but does not follow its redirect. */
-async function open(link: URL): Promise<{ status: number; target: URL; fragment: URLSearchParams }> {
-  const response = await fetch(link, { redirect: 'manual' })
-  const target = new URL(response.headers.get('location') ?? '')
-  return { status: response.status, target, fragment: new URLSearchParams(target.hash.slice(1)) }
-}
-
-async function sql(statement: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-  return withClient(
-    api.database.urls.postgres,
-    async (client) => (await client.query(statement, values)).rows,
-  )
 }
 
 /** A user with a confirmed address. */
@@ -381,7 +350,7 @@ describe('sign-in by link', () => {
     await api
       .client()
       .auth.signInWithOtp({ email, options: { emailRedirectTo: 'https://www.example.test/a/b?c=d' } })
-    const { status, target, fragment } = await open(lastMail(email).link)
+    const { status, target, fragment } = await openLink(lastMail(email).link)
     expect(status).toBe(303)
     expect(target.href.split('#')[0]).toBe('https://www.example.test/a/b?c=d')
     expect(Object.fromEntries(fragment)).toEqual({
@@ -404,8 +373,8 @@ describe('sign-in by link', () => {
     const email = await knownUser()
     await api.client().auth.signInWithOtp({ email })
     const { link } = lastMail(email)
-    await open(link)
-    const { target, fragment } = await open(link)
+    await openLink(link)
+    const { target, fragment } = await openLink(link)
     expect(target.href.split('#')[0]).toBe(`${SITE}/`)
     expect(Object.fromEntries(fragment)).toEqual({
       error: 'access_denied',
@@ -426,7 +395,7 @@ describe('sign-in by link', () => {
       const { link } = lastMail(email)
       expect(link.searchParams.get('redirect_to')).toBe(SITE)
       link.searchParams.set('redirect_to', redirectTo)
-      expect((await open(link)).target.host).toBe('app.example.test')
+      expect((await openLink(link)).target.host).toBe('app.example.test')
     }
   })
 
@@ -443,7 +412,7 @@ describe('sign-in by link', () => {
     await api.client().auth.signInWithOtp({ email })
     const { link } = lastMail(email)
     expect((await fetch(link, { method: 'HEAD', redirect: 'manual' })).status).toBe(405)
-    expect((await open(link)).fragment.get('access_token')).not.toBeNull()
+    expect((await openLink(link)).fragment.get('access_token')).not.toBeNull()
   })
 
   test('a banned user is told so, and the link is not spent', async () => {
@@ -453,7 +422,7 @@ describe('sign-in by link', () => {
     const { admin } = api.admin().auth
     await admin.updateUserById(String(row?.id), { ban_duration: '1h' })
     const { link, token } = lastMail(email)
-    expect((await open(link)).fragment.get('error_code')).toBe('user_banned')
+    expect((await openLink(link)).fragment.get('error_code')).toBe('user_banned')
     await admin.updateUserById(String(row?.id), { ban_duration: 'none' })
     const { error } = await api.client().auth.verifyOtp({ token_hash: token, type: 'magiclink' })
     expect(error).toBeNull()
@@ -467,7 +436,7 @@ describe('PKCE', () => {
     await client.auth.signInWithOtp({ email })
     const { link, token } = lastMail(email)
     expect(token).toMatch(/^pkce_[0-9a-f]{56}$/)
-    const { target } = await open(link)
+    const { target } = await openLink(link)
     const code = target.searchParams.get('code') ?? ''
     expect(target.hash).toBe('')
     const wrong = await post('/token?grant_type=pkce', { auth_code: code, code_verifier: 'x'.repeat(60) })
@@ -495,7 +464,7 @@ describe('PKCE', () => {
   })
 
   test('an error is in the query and in the fragment', async () => {
-    const { target, fragment } = await open(
+    const { target, fragment } = await openLink(
       new URL(`${api.gateway.url}/auth/v1/verify?type=signup&token=pkce_x&redirect_to=${SITE}/a?b=c`),
     )
     expect(Object.fromEntries(target.searchParams)).toEqual({
@@ -511,7 +480,7 @@ describe('PKCE', () => {
     const email = await knownUser()
     const verifier = 'v'.repeat(50)
     await post('/otp', { email, code_challenge: verifier, code_challenge_method: 'plain' })
-    const { target } = await open(lastMail(email).link)
+    const { target } = await openLink(lastMail(email).link)
     const body = { auth_code: target.searchParams.get('code'), code_verifier: verifier }
     const answers = await Promise.all(Array.from({ length: 3 }, () => post('/token?grant_type=pkce', body)))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 404, 404])
@@ -521,7 +490,7 @@ describe('PKCE', () => {
     const email = await knownUser()
     const client = pkceClient()
     await client.auth.signInWithOtp({ email })
-    const { target } = await open(lastMail(email).link)
+    const { target } = await openLink(lastMail(email).link)
     await sql(
       `update auth.flow_state set auth_code_issued_at = now() - interval '301 seconds'
       where user_id = (select id from auth.users where email = $1)`,

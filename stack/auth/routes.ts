@@ -6,6 +6,7 @@ import { requireAdmin } from './caller.ts'
 import type { AuthContext } from './context.ts'
 import { changeUser, getUser, logOut } from './current-user.ts'
 import { authErrors } from './errors.ts'
+import { generateLink, invite } from './invitations.ts'
 import { reauthenticate, recover, resend } from './mail-requests.ts'
 import { sendMagicLink, sendOtp } from './otp.ts'
 import { publicSettings } from './settings.ts'
@@ -62,6 +63,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
       return new Response(null, { status: 204 })
     },
   },
+  '/invite': { POST: admin((context, { request }) => invite(context, request)) },
+  '/admin/generate_link': { POST: admin((context, { request }) => generateLink(context, request)) },
   '/admin/users': {
     GET: admin((context, { url }) => listUsers(context, url)),
     POST: admin((context, { request }) => createUser(context, request)),
@@ -82,7 +85,6 @@ const ABSENT: readonly string[] = [
   '/.well-known/openid-configuration',
   '/admin/audit',
   '/admin/custom-providers',
-  '/admin/generate_link',
   '/admin/oauth',
   '/admin/sso',
   '/admin/users/:id/factors',
@@ -90,7 +92,6 @@ const ABSENT: readonly string[] = [
   '/authorize',
   '/callback',
   '/factors',
-  '/invite',
   '/oauth',
   '/passkeys',
   '/saml',

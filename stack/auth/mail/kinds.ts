@@ -37,7 +37,7 @@ export const DEFAULT_SOURCES: Readonly<Record<MailKind, MailSource>> = {
   },
   email_change: {
     subject: 'Confirm your new e-mail address',
-    html: '<p><a href="{{ .ConfirmationURL }}">Change {{ .Email }} to {{ .NewEmail }}</a></p>',
+    html: '<p><a href="{{ .ConfirmationURL }}">Change {{ .Email }} to {{ .NewEmail }}</a></p><p>Code: {{ .Token }}</p>',
   },
   reauthentication: { subject: 'Your code', html: '<p>Code: {{ .Token }}</p>' },
 }
