@@ -66,8 +66,9 @@ test('members hear what the database lets through, by name of the sender, and no
   const [ann, bob] = [await registered(), await registered()]
   const incidentId = await incidentOf(ann, bob)
   const topic = incidentTopic(incidentId)
-  const heard = await listen(bob.client, topic)
-  const own = await listen(ann.client, topic)
+  // The channel of an incident's first members.
+  const heard = await listen(bob.client, `${topic}:1`)
+  const own = await listen(ann.client, `${topic}:1`)
 
   await own.channel.send({
     type: 'broadcast',
@@ -126,7 +127,7 @@ test('a follower of a queue gets the job’s messages; another device gets marks
      values ('image', $1, $2, gen_random_uuid(), $3, 'infinity') returning id`,
     [ann.id, incidentId, queueId],
   )
-  const following = await listen(bob.client, queueTopic(queueId))
+  const following = await listen(ann.client, queueTopic(queueId))
   const otherDevice = await listen(ann.client, userTopic(ann.id))
   await db.query(`update public.jobs set status = 'processing' where id = $1`, [rows[0]?.id])
   const started = await arrived(following, {

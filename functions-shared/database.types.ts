@@ -188,6 +188,48 @@ export type Database = {
           },
         ]
       }
+      incident_events: {
+        Row: {
+          actor_id: string | null
+          created_at: string
+          event: string
+          id: number
+          incident_id: string
+          role: string | null
+          state: string | null
+          user_id: string | null
+        }
+        ComputedFields: never
+        Insert: {
+          actor_id?: string | null
+          created_at?: string
+          event: string
+          id?: never
+          incident_id: string
+          role?: string | null
+          state?: string | null
+          user_id?: string | null
+        }
+        Update: {
+          actor_id?: string | null
+          created_at?: string
+          event?: string
+          id?: never
+          incident_id?: string
+          role?: string | null
+          state?: string | null
+          user_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'incident_events_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+        ]
+      }
       incident_members: {
         Row: {
           created_at: string
@@ -220,6 +262,7 @@ export type Database = {
       }
       incidents: {
         Row: {
+          access_epoch: number
           answers: NonNullable<Json>
           created_at: string
           description: string | null
@@ -228,12 +271,17 @@ export type Database = {
           reporter_email: string | null
           source: string
           source_token: string | null
+          state: string
+          state_at: string | null
+          state_by: string | null
           title: string
+          unassigned: boolean
           updated_at: string
           user_id: string
         }
         ComputedFields: never
         Insert: {
+          access_epoch?: number
           answers?: NonNullable<Json>
           created_at?: string
           description?: string | null
@@ -242,11 +290,16 @@ export type Database = {
           reporter_email?: string | null
           source: string
           source_token?: string | null
+          state?: string
+          state_at?: string | null
+          state_by?: string | null
           title: string
+          unassigned?: boolean
           updated_at?: string
           user_id: string
         }
         Update: {
+          access_epoch?: number
           answers?: NonNullable<Json>
           created_at?: string
           description?: string | null
@@ -255,11 +308,66 @@ export type Database = {
           reporter_email?: string | null
           source?: string
           source_token?: string | null
+          state?: string
+          state_at?: string | null
+          state_by?: string | null
           title?: string
+          unassigned?: boolean
           updated_at?: string
           user_id?: string
         }
         Relationships: []
+      }
+      invitations: {
+        Row: {
+          created_at: string
+          email: string
+          expires_at: string
+          id: string
+          incident_id: string | null
+          invited_by: string | null
+          mail_attempts: number
+          mail_due_at: string | null
+          mail_error: string | null
+          mailed_at: string | null
+          role: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at?: string
+          email: string
+          expires_at?: string
+          id?: string
+          incident_id?: string | null
+          invited_by?: string | null
+          mail_attempts?: number
+          mail_due_at?: string | null
+          mail_error?: string | null
+          mailed_at?: string | null
+          role: string
+        }
+        Update: {
+          created_at?: string
+          email?: string
+          expires_at?: string
+          id?: string
+          incident_id?: string | null
+          invited_by?: string | null
+          mail_attempts?: number
+          mail_due_at?: string | null
+          mail_error?: string | null
+          mailed_at?: string | null
+          role?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'invitations_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+        ]
       }
       jobs: {
         Row: {
@@ -475,6 +583,28 @@ export type Database = {
           },
         ]
       }
+      staff: {
+        Row: {
+          added_by: string | null
+          role: string
+          since: string
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          added_by?: string | null
+          role: string
+          since?: string
+          user_id: string
+        }
+        Update: {
+          added_by?: string | null
+          role?: string
+          since?: string
+          user_id?: string
+        }
+        Relationships: []
+      }
       transcriptions: {
         Row: {
           completed_at: string | null
@@ -560,6 +690,7 @@ export type Database = {
       [_ in never]: never
     }
     Functions: {
+      accept_invitations: { Args: Record<PropertyKey, never>; Returns: number }
       add_case_note: {
         Args: { p_body: string; p_incident_id: string; p_note_id?: string }
         Returns: {
@@ -576,6 +707,8 @@ export type Database = {
           isSetofReturn: false
         }
       }
+      add_member: { Args: { p_email: string; p_incident_id: string; p_role?: string }; Returns: Json }
+      add_staff: { Args: { p_email: string; p_role?: string }; Returns: Json }
       advance_status_update: {
         Args: {
           p_data?: Json
@@ -587,6 +720,18 @@ export type Database = {
           p_status?: string
         }
         Returns: Json
+      }
+      appoint_staff: { Args: { p_email: string; p_role?: string }; Returns: Json }
+      assign_incident: { Args: { p_incident_id: string; p_user_id: string }; Returns: undefined }
+      claim_invitations: {
+        Args: { p_limit?: number }
+        Returns: {
+          email: string
+          has_account: boolean
+          id: string
+          incident_id: string
+          role: string
+        }[]
       }
       claim_job: {
         Args: { p_job_id: string; p_kind?: string }
@@ -775,11 +920,20 @@ export type Database = {
       incident_people: {
         Args: { p_incident_id: string }
         Returns: {
+          is_staff: boolean
           name: string
           role: string
           user_id: string
         }[]
       }
+      incident_topics: {
+        Args: { p_incident_ids: string[] }
+        Returns: {
+          incident_id: string
+          topic: string
+        }[]
+      }
+      invitation_mailed: { Args: { p_error_code?: string; p_invitation_id: string }; Returns: undefined }
       keep_original: {
         Args: {
           p_byte_size: number
@@ -823,6 +977,8 @@ export type Database = {
       refuse_claim: { Args: { p_incident_id: string }; Returns: undefined }
       register_device: { Args: { p_device_id: string; p_displace?: string; p_label?: string }; Returns: Json }
       release_address: { Args: { p_email: string }; Returns: boolean }
+      remove_member: { Args: { p_incident_id: string; p_user_id: string }; Returns: undefined }
+      remove_staff: { Args: { p_user_id: string }; Returns: undefined }
       report_progress: {
         Args: { p_job_id: string; p_lease_token: string; p_progress: number; p_stage?: string }
         Returns: string
@@ -921,6 +1077,48 @@ export type Database = {
         Returns: Json
       }
       send_to_topic: { Args: { p_event: string; p_payload?: Json; p_topic: string }; Returns: undefined }
+      set_incident_state: {
+        Args: { p_incident_id: string; p_state: string }
+        Returns: {
+          access_epoch: number
+          answers: NonNullable<Json>
+          created_at: string
+          description: string | null
+          id: string
+          occurred_on: string | null
+          reporter_email: string | null
+          source: string
+          source_token: string | null
+          state: string
+          state_at: string | null
+          state_by: string | null
+          title: string
+          unassigned: boolean
+          updated_at: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'incidents'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      set_member_role: {
+        Args: { p_incident_id: string; p_role: string; p_user_id: string }
+        Returns: undefined
+      }
+      set_staff_role: { Args: { p_role: string; p_user_id: string }; Returns: undefined }
+      staff_people: {
+        Args: Record<PropertyKey, never>
+        Returns: {
+          email: string
+          name: string
+          role: string
+          since: string
+          user_id: string
+        }[]
+      }
       start_transcription: { Args: { p_document_id: string }; Returns: string }
       storage_leftovers: {
         Args: { p_limit?: number }
@@ -1002,10 +1200,13 @@ export type Database = {
           token: string
         }[]
       }
+      take_incident: { Args: { p_incident_id: string }; Returns: undefined }
+      unassign_incident: { Args: { p_incident_id: string; p_user_id: string }; Returns: undefined }
       unregister_device: { Args: { p_device_id: string }; Returns: boolean }
       update_incident: {
         Args: { p_description?: string; p_incident_id: string; p_occurred_on?: string; p_title?: string }
         Returns: {
+          access_epoch: number
           answers: NonNullable<Json>
           created_at: string
           description: string | null
@@ -1014,7 +1215,11 @@ export type Database = {
           reporter_email: string | null
           source: string
           source_token: string | null
+          state: string
+          state_at: string | null
+          state_by: string | null
           title: string
+          unassigned: boolean
           updated_at: string
           user_id: string
         }
@@ -1046,6 +1251,7 @@ export type Database = {
           title: string
         }[]
       }
+      withdraw_invitation: { Args: { p_invitation_id: string }; Returns: boolean }
     }
     Enums: {
       job_status: 'queued' | 'processing' | 'completed' | 'failed'

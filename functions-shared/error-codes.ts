@@ -55,6 +55,17 @@ export const ERROR_CODES = {
   too_many_documents: { status: 409, message: 'The incident has as many documents as allowed.' },
   upload_not_found: { status: 404, message: 'The uploaded file is not there.' },
   file_empty: { status: 422, message: 'The file is empty.' },
+  // people on a case
+  role_forbidden: { status: 403, message: 'Your place on this case, or in the firm, does not allow this.' },
+  email_invalid: { status: 422, message: 'That is not an e-mail address.' },
+  already_member: { status: 409, message: 'This person is there already.' },
+  too_many_members: { status: 409, message: 'The case has as many people as allowed.' },
+  not_staff: { status: 409, message: 'Only people of the firm can handle a case.' },
+  owner_stays: { status: 409, message: 'The owner of a case stays its owner.' },
+  member_not_found: { status: 404, message: 'This person is not there any more.' },
+  incident_taken: { status: 409, message: 'Somebody else has taken this case.' },
+  invitation_not_found: { status: 404, message: 'There is no such invitation.' },
+  last_admin: { status: 409, message: 'The firm needs at least one admin.' },
   // images
   not_an_image: { status: 422, message: 'The file is not a JPEG, PNG, WebP or HEIC image.' },
   svg_not_allowed: { status: 422, message: 'SVG images are not accepted.' },

@@ -10,7 +10,10 @@ export function queueTopic(queueId: string): string {
   return `queue:${queueId}`
 }
 
-/** Presence and messages of the members of an incident. */
+/**
+ * Presence and messages of the members of an incident: what pages follow and send to. Realtime's channel has a number more,
+ * which `incident_topics()` tells: see `supabase/schemas/incident_topics.sql`.
+ */
 export function incidentTopic(incidentId: string): string {
   return `incident:${incidentId}`
 }

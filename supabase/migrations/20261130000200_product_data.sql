@@ -4,23 +4,37 @@ insert into private.limits default values;
 
 -- More than a person at work needs, with several devices and tabs.
 insert into private.call_rates (call, calls, per, burst, one_at_a_time) values
+  ('accept_invitations', 60, '1 minute', 60, false),
   ('add_case_note', 60, '1 minute', 60, false),
+  -- Each may be a mail.
+  ('add_member', 30, '1 hour', 20, false),
+  ('add_staff', 60, '1 hour', 30, false),
+  ('assign_incident', 60, '1 minute', 60, false),
   ('confirm_claim', 30, '1 minute', 30, false),
   ('confirm_mailbox', 30, '1 minute', 30, false),
   ('form_link', 20, '1 minute', 40, false),
   ('heartbeat_device', 120, '1 minute', 60, false),
+  ('incident_topics', 4, '1 second', 200, false),
   ('mark_notifications', 10, '1 second', 100, false),
   ('open_original', 2, '1 second', 200, false),
   ('refuse_claim', 30, '1 minute', 30, false),
   ('register_device', 2, '1 second', 60, false),
+  ('remove_member', 60, '1 minute', 60, false),
+  ('remove_staff', 30, '1 minute', 30, false),
   ('request_report', 20, '1 minute', 40, false),
   ('requeue_job', 2, '1 second', 200, false),
   ('send_binary_to_topic', 20, '1 second', 40, false),
   ('send_to_topic', 20, '1 second', 40, false),
+  ('set_incident_state', 60, '1 minute', 60, false),
+  ('set_member_role', 60, '1 minute', 60, false),
+  ('set_staff_role', 30, '1 minute', 30, false),
   ('submit_upload', 2, '1 second', 200, false),
+  ('take_incident', 60, '1 minute', 60, false),
+  ('unassign_incident', 60, '1 minute', 60, false),
   ('unregister_device', 2, '1 second', 60, false),
   ('update_incident', 60, '1 minute', 60, false),
-  ('verify_custody', 10, '1 minute', 20, true);
+  ('verify_custody', 10, '1 minute', 20, true),
+  ('withdraw_invitation', 60, '1 minute', 60, false);
 
 insert into private.job_kinds (
   kind, function_name, max_attempts, lease_seconds, max_concurrent, max_concurrent_per_user, subject_key,
@@ -65,6 +79,8 @@ select cron.schedule('forget-silent-devices', '* * * * *', 'select private.forge
 select cron.schedule('forget-full-buckets', '23 * * * *', 'select private.forget_full_buckets()');
 select cron.schedule('send-claim-mails', '* * * * *', 'select private.send_claim_mails()');
 select cron.schedule('finish-handovers', '* * * * *', 'select private.finish_handovers()');
+select cron.schedule('forget-staff-visits', '53 * * * *', 'select private.forget_staff_visits()');
+select cron.schedule('send-invitations', '* * * * *', 'select private.send_invitations()');
 select cron.schedule('clean-storage', '41 * * * *', 'select private.clean_storage()');
 select cron.schedule('prune-notifications', '17 3 * * *', 'select private.prune_notifications()');
 -- pg_cron keeps a row of every run and forgets none; the sweeper alone runs 2,880 times a day.

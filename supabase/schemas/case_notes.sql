@@ -1,6 +1,6 @@
 -- Case notes: what the members of an incident write to each other. Notes are never changed or deleted.
 --
---   add_case_note ──▶ size ──▶ rate ──▶ member? ──▶ text ──▶ row, once per id ──▶ broadcast on incident:<id>
+--   add_case_note ──▶ size ──▶ rate ──▶ member? ──▶ text ──▶ row, once per id ──▶ broadcast on the topic
 --
 -- The client chooses the note's id. A note that is sent again, because the answer was lost, is the same note.
 
@@ -20,7 +20,7 @@ create index case_notes_author_id_idx on public.case_notes (author_id);
 alter table public.case_notes enable row level security;
 create policy "Members can read the notes of their incidents"
 on public.case_notes for select to authenticated
-using (incident_id in (select private.member_incident_ids()));
+using ((select private.is_admin()) or incident_id in (select private.member_incident_ids()));
 revoke all on table public.case_notes from public, anon, authenticated, service_role;
 grant select on table public.case_notes to authenticated;
 grant select, insert, update, delete on table public.case_notes to service_role;
@@ -46,6 +46,7 @@ begin
     raise exception 'topic_forbidden' using
       errcode = 'PT403', detail = 'People can write notes about incidents that they are members of, and about no other.';
   end if;
+  perform private.refuse_viewer(p_incident_id);
   v_body := private.clean_text(p_body, v_max_length + 1);
   if v_body is null then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'A note has at least one character.';
@@ -81,37 +82,6 @@ begin
 end;
 $$;
 comment on function public.add_case_note(uuid, text, uuid) is
-  'Adds a note of at most 4,000 characters and tells the members of the incident, once per p_note_id. Returns the note. Errors: not_signed_in, topic_forbidden, invalid_arguments, message_too_large, rate_limited.';
+  'Adds a note of at most 4,000 characters and tells the members of the incident, once per p_note_id. Returns the note. Errors: not_signed_in, topic_forbidden, role_forbidden, invalid_arguments, message_too_large, rate_limited.';
 revoke execute on function public.add_case_note(uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.add_case_note(uuid, text, uuid) to authenticated;
-
-create function public.incident_people(p_incident_id uuid) returns table (user_id uuid, role text, name text)
-language sql stable
--- Definer: names are in auth.users, which no API role may read. The function shows them to members of the incident.
-security definer set search_path = ''
-as $$
-  select
-    person.id,
-    coalesce(member.role, 'owner'),
-    coalesce(
-      private.clean_text(
-        coalesce(person.raw_user_meta_data ->> 'full_name', person.raw_user_meta_data ->> 'name'), 80
-      ),
-      private.clean_text(person.email, 120),
-      'Somebody'
-    )
-  from public.incidents as incident
-  join auth.users as person
-    on person.id = incident.user_id
-    or person.id in (
-      select other.user_id from public.incident_members as other where other.incident_id = incident.id
-    )
-    -- Writers of notes who are no longer members.
-    or person.id in (select note.author_id from public.case_notes as note where note.incident_id = incident.id)
-  left join public.incident_members as member on member.incident_id = incident.id and member.user_id = person.id
-  where incident.id = p_incident_id and private.is_incident_member(p_incident_id);
-$$;
-comment on function public.incident_people(uuid) is
-  'Names of the members of an incident and of the writers of its notes: the name they gave, else their email address. No row when the caller is not a member.';
-revoke execute on function public.incident_people(uuid) from public, anon, authenticated, service_role;
-grant execute on function public.incident_people(uuid) to authenticated;

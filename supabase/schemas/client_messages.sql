@@ -28,6 +28,7 @@ begin
       errcode = 'PT403',
       detail = 'People can send on the topics of incidents that they are members of, and on no other.';
   end if;
+  perform private.refuse_viewer(v_incident_id);
   if p_event is null
      or p_event !~ '^[a-z][a-z0-9_.:-]{0,63}$'
      -- Events of Realtime, and messages that the database or the client library alone makes. Those about jobs follow.
@@ -50,7 +51,7 @@ begin
 end;
 $$;
 comment on function private.check_client_message(text, text) is
-  'The incident that the topic belongs to, where the caller may send this event there. Errors: message_too_large, not_signed_in, topic_forbidden, invalid_arguments.';
+  'The incident that the topic belongs to, where the caller may send this event there. Errors: message_too_large, not_signed_in, topic_forbidden, role_forbidden, invalid_arguments.';
 revoke execute on function private.check_client_message(text, text) from public, anon, authenticated;
 
 create function public.send_to_topic(p_topic text, p_event text, p_payload jsonb default '{}') returns void
@@ -70,7 +71,7 @@ begin
   end if;
 
   perform private.broadcast(
-    'incident:' || v_incident_id,
+    private.incident_topic(v_incident_id),
     private.clean_json(p_payload) || pg_catalog.jsonb_build_object(
       'type', p_event,
       'incidentId', v_incident_id,
@@ -81,7 +82,7 @@ begin
 end;
 $$;
 comment on function public.send_to_topic(text, text, jsonb) is
-  'Broadcasts an object of at most 16 KB to the members of an incident, with type, incidentId, userId and timestamp set by the database. Errors: not_signed_in, topic_forbidden, invalid_arguments, message_too_large, rate_limited.';
+  'Broadcasts an object of at most 16 KB to the members of an incident, with type, incidentId, userId and timestamp set by the database. Errors: not_signed_in, topic_forbidden, role_forbidden, invalid_arguments, message_too_large, rate_limited.';
 revoke execute on function public.send_to_topic(text, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function public.send_to_topic(text, text, jsonb) to authenticated;
 
@@ -120,7 +121,7 @@ begin
   end if;
 
   perform realtime.send_binary(
-    pg_catalog.uuid_send(auth.uid()) || v_bytes, p_event, 'incident:' || v_incident_id, true
+    pg_catalog.uuid_send(auth.uid()) || v_bytes, p_event, private.incident_topic(v_incident_id), true
   );
 end;
 $$;

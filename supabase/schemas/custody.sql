@@ -47,7 +47,7 @@ create index custody_events_document_id_idx on public.custody_events (document_i
 alter table public.custody_events enable row level security;
 create policy "Members can read the custody log of their incidents"
 on public.custody_events for select to authenticated
-using (incident_id in (select private.member_incident_ids()));
+using ((select private.is_admin()) or incident_id in (select private.member_incident_ids()));
 revoke all on table public.custody_events from public, anon, authenticated, service_role;
 grant select on table public.custody_events to authenticated, service_role;
 

@@ -68,7 +68,7 @@ create unique index documents_source_path_key on public.documents (source_path);
 alter table public.documents enable row level security;
 create policy "Members can read the documents of their incidents"
 on public.documents for select to authenticated
-using (incident_id in (select private.member_incident_ids()));
+using ((select private.is_admin()) or incident_id in (select private.member_incident_ids()));
 revoke all on table public.documents from public, anon, authenticated, service_role;
 grant select on table public.documents to authenticated;
 grant select on table public.documents to service_role;

@@ -186,7 +186,7 @@ as $$
       and document.original_path = p_name
       -- As long as a name of Storage can be.
       and pg_catalog.octet_length(p_name) <= 1024
-      and document.incident_id in (select private.member_incident_ids())
+      and private.is_incident_member(document.incident_id)
   );
 $$;
 comment on function private.may_read_original(text) is 'Whether the caller opened the original of this name within the last minute and is still a member.';

@@ -140,6 +140,9 @@ begin
   ) then
     raise exception 'job_not_found' using errcode = 'PT404', detail = 'There is no such job.';
   end if;
+  if private.is_person() and v_job.user_id is distinct from (select auth.uid()) then
+    perform private.refuse_viewer(v_job.incident_id);
+  end if;
   if v_job.status <> 'failed' then
     raise exception 'illegal_transition' using
       errcode = 'PT409',
@@ -165,6 +168,6 @@ begin
 end;
 $$;
 comment on function public.requeue_job(uuid) is
-  'Queues a failed job again, from its first step and with all its attempts. For the job''s user, the members of its incident and service_role. Errors: rate_limited, job_not_found, illegal_transition.';
+  'Queues a failed job again, from its first step and with all its attempts. For the job''s user, the members of its incident and service_role. Errors: rate_limited, job_not_found, role_forbidden, illegal_transition.';
 revoke execute on function public.requeue_job(uuid) from public, anon, authenticated;
 grant execute on function public.requeue_job(uuid) to authenticated, service_role;

@@ -121,6 +121,7 @@ create policy "People can read their own jobs and those of their incidents"
 on public.jobs for select to authenticated
 using (
   user_id = (select auth.uid())
+  or (incident_id is not null and (select private.is_admin()))
   or incident_id in (select private.member_incident_ids())
 );
 revoke all on table public.jobs from public, anon, authenticated, service_role;

@@ -1,6 +1,6 @@
 -- What the other members of an incident hear of a job. The job's messages go to one user. The other members get
--- `realtime_update` on `incident:<id>`, with which their pages read the incident again: at most one broadcast per incident
--- and statement, and none where the job's user is the only member.
+-- `realtime_update` on the incident's topic, with which their pages read the incident again: at most one broadcast per incident
+-- and statement, and none where nobody but the job's user may listen.
 
 create function private.tell_incident(p_incident_id uuid, p_table text, p_user_id uuid, p_more jsonb default '{}')
 returns void
@@ -8,7 +8,7 @@ language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
   perform private.broadcast(
-    'incident:' || p_incident_id,
+    private.incident_topic(p_incident_id),
     pg_catalog.jsonb_build_object(
       'type', 'realtime_update',
       'table', p_table,
@@ -32,16 +32,19 @@ begin
     select distinct on (job.incident_id) job.incident_id, job.user_id
     from public.jobs as job
     where job.id = any (p_job_ids)
-      and exists (
-        select from public.incident_members as member
-        where member.incident_id = job.incident_id and member.user_id <> job.user_id
+      and (
+        exists (
+          select from public.incident_members as member
+          where member.incident_id = job.incident_id and member.user_id <> job.user_id
+        )
+        or exists (select from private.staff_visits as visit where visit.incident_id = job.incident_id)
       )
     order by job.incident_id
   ) as changed;
 end;
 $$;
 comment on function private.tell_members_of_jobs(uuid[]) is
-  'Broadcasts realtime_update to the incidents of these jobs that have other members than the job''s user.';
+  'Broadcasts realtime_update to the incidents of these jobs that others than the job''s user may listen to: members, and staff who look at them.';
 revoke execute on function private.tell_members_of_jobs(uuid[]) from public, anon, authenticated;
 
 -- Two functions, because only an update has a transition table of the rows before.

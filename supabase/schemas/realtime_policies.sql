@@ -1,9 +1,9 @@
 -- Who may receive and send on private channels. Realtime decides by reading and writing realtime.messages as the user, with
 -- realtime.topic() set, so these policies are all that opens a channel.
 --
---   user:<uid>       that user receives broadcasts and presence, and sends presence
---   incident:<id>    members receive broadcasts and presence, and send presence
---   queue:<id>       users who may see a job of the queue receive broadcasts
+--   user:<uid>              that user receives broadcasts and presence, and sends presence
+--   incident:<id>:<epoch>   members, and staff who see the incident, receive broadcasts and presence, and send presence
+--   queue:<id>              users who have a job in the queue receive broadcasts
 --
 -- Only the database broadcasts; clients call send_to_topic. With limits.devices_must_register, channels are open only to
 -- sign-ins with a live device. Clients choose topics: a malformed one is refused without an error.
@@ -22,17 +22,18 @@ revoke execute on function private.topic_id(text) from public, anon, authenticat
 grant execute on function private.topic_id(text) to authenticated, service_role;
 
 create function private.can_follow_queue(p_queue_id uuid) returns boolean
-language sql stable
+language plpgsql stable
 -- Definer: under the policy of jobs, every job of the queue would be checked on its own.
 security definer set search_path = ''
 as $$
-  select exists (
-    select from public.jobs as job
-    where job.queue_id = p_queue_id
-      and (job.user_id = (select auth.uid()) or private.is_incident_member(job.incident_id))
+begin
+  return exists (
+    select from public.jobs as job where job.queue_id = p_queue_id and job.user_id = (select auth.uid())
   );
+end;
 $$;
-comment on function private.can_follow_queue(uuid) is 'Whether the caller may see a job of the queue.';
+comment on function private.can_follow_queue(uuid) is
+  'Whether the queue has a job of the caller. The other members of an incident may not follow queues: a member who was removed would hear them until the end of the token.';
 revoke execute on function private.can_follow_queue(uuid) from public, anon, authenticated;
 grant execute on function private.can_follow_queue(uuid) to authenticated, service_role;
 
@@ -73,17 +74,17 @@ create policy "Members can receive on the topics of their incidents"
 on realtime.messages for select to authenticated
 using (
   extension in ('broadcast', 'presence')
-  and (select private.is_incident_member(private.topic_id('incident')))
+  and (select private.may_use_incident_topic())
   and (select private.is_live_device())
 );
 create policy "Members can show their presence on the topics of their incidents"
 on realtime.messages for insert to authenticated
 with check (
   extension = 'presence'
-  and (select private.is_incident_member(private.topic_id('incident')))
+  and (select private.may_use_incident_topic())
   and (select private.is_live_device())
 );
-create policy "People can receive on the queues of jobs they can see"
+create policy "People can receive on the queues of their jobs"
 on realtime.messages for select to authenticated
 using (
   extension = 'broadcast'

@@ -44,7 +44,7 @@ create index reports_requested_by_idx on public.reports (requested_by);
 alter table public.reports enable row level security;
 create policy "Members can read the reports of their incidents"
 on public.reports for select to authenticated
-using (incident_id in (select private.member_incident_ids()));
+using ((select private.is_admin()) or incident_id in (select private.member_incident_ids()));
 revoke all on table public.reports from public, anon, authenticated, service_role;
 grant select on table public.reports to authenticated;
 grant select, insert, update, delete on table public.reports to service_role;
@@ -65,8 +65,11 @@ begin
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'p_language is a BCP 47 tag, e.g. en or pt-BR.';
   end if;
 
-  if private.is_person() and not private.is_incident_member(p_incident_id) then
-    raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
+  if private.is_person() then
+    if not private.is_incident_member(p_incident_id) then
+      raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
+    end if;
+    perform private.refuse_viewer(p_incident_id);
   end if;
   -- Of several requests at once, one starts a report. The others wait for this lock and then find that report.
   select incident.user_id into v_owner_id
@@ -106,6 +109,6 @@ begin
 end;
 $$;
 comment on function public.request_report(uuid, text) is
-  'Starts a PDF report of an incident, for its members and service_role. Returns the report that is queued or processing instead of starting a second one, whatever its language. Errors: rate_limited, invalid_arguments, incident_not_found.';
+  'Starts a PDF report of an incident, for its members and service_role. Returns the report that is queued or processing instead of starting a second one, whatever its language. Errors: rate_limited, invalid_arguments, incident_not_found, role_forbidden.';
 revoke execute on function public.request_report(uuid, text) from public, anon, authenticated;
 grant execute on function public.request_report(uuid, text) to authenticated, service_role;

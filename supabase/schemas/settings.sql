@@ -11,13 +11,15 @@ create table private.limits (
   max_open_uploads integer not null default 100,
   max_open_upload_bytes bigint not null default 1073741824,
   max_incident_documents integer not null default 1000,
+  max_incident_members integer not null default 50,
   constraint limits_are_one_row check (only_row),
   constraint limits_max_devices_is_positive check (max_devices > 0),
   -- Browsers let a hidden page's timers fire once a minute.
   constraint limits_device_silence_is_bearable check (device_silence_seconds >= 10),
   constraint limits_max_open_uploads_is_positive check (max_open_uploads > 0),
   constraint limits_max_open_upload_bytes_is_positive check (max_open_upload_bytes > 0),
-  constraint limits_max_incident_documents_is_positive check (max_incident_documents > 0)
+  constraint limits_max_incident_documents_is_positive check (max_incident_documents > 0),
+  constraint limits_max_incident_members_is_positive check (max_incident_members > 0)
 );
 comment on table private.limits is 'Limits of what clients may do, in one row.';
 comment on column private.limits.max_devices is 'Live devices of a user.';
@@ -29,6 +31,8 @@ comment on column private.limits.max_open_uploads is
 comment on column private.limits.max_open_upload_bytes is 'Bytes that a user may have in the bucket uploads at a time.';
 comment on column private.limits.max_incident_documents is
   'Documents of an incident beyond which members can add none. Files of a form are not refused.';
+comment on column private.limits.max_incident_members is
+  'Members and invitations of an incident beyond which nobody can be added.';
 -- Closed to every API role. Functions read it with the rights of their owner.
 alter table private.limits enable row level security;
 revoke all on table private.limits from public, anon, authenticated, service_role;

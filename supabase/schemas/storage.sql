@@ -8,12 +8,18 @@ create policy "Members can read the pictures made from the files of their incide
 on storage.objects for select to authenticated
 using (
   bucket_id = 'derivatives'
-  and private.try_uuid(split_part(name, '/', 1)) in (select private.member_incident_ids())
+  and (
+    (select private.is_admin())
+    or private.try_uuid(split_part(name, '/', 1)) in (select private.member_incident_ids())
+  )
 );
 
 create policy "Members can read the report files of their incidents"
 on storage.objects for select to authenticated
 using (
   bucket_id = 'reports'
-  and private.try_uuid(split_part(name, '/', 1)) in (select private.member_incident_ids())
+  and (
+    (select private.is_admin())
+    or private.try_uuid(split_part(name, '/', 1)) in (select private.member_incident_ids())
+  )
 );

@@ -43,7 +43,7 @@ create index transcriptions_job_id_idx on public.transcriptions (job_id);
 alter table public.transcriptions enable row level security;
 create policy "Members can read the transcripts of their incidents"
 on public.transcriptions for select to authenticated
-using (incident_id in (select private.member_incident_ids()));
+using ((select private.is_admin()) or incident_id in (select private.member_incident_ids()));
 revoke all on table public.transcriptions from public, anon, authenticated, service_role;
 grant select on table public.transcriptions to authenticated;
 grant select, insert, update, delete on table public.transcriptions to service_role;

@@ -32,6 +32,7 @@ begin
   if not private.is_incident_member(p_incident_id) then
     raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
   end if;
+  perform private.refuse_viewer(p_incident_id);
   if p_occurred_on is null and p_description is null and p_title is null then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'Nothing to change was given.';
   end if;
@@ -82,6 +83,6 @@ begin
 end;
 $$;
 comment on function public.update_incident(uuid, date, text, text) is
-  'Sets the day (from 1900 until today), description (at most 20,000 characters) and title (200) of an incident, for its members, and tells them. Null leaves a value as it is. Returns the incident. Errors: not_signed_in, incident_not_found, invalid_arguments, message_too_large, rate_limited.';
+  'Sets the day (from 1900 until today), description (at most 20,000 characters) and title (200) of an incident, for its members, and tells them. Null leaves a value as it is. Returns the incident. Errors: not_signed_in, incident_not_found, role_forbidden, invalid_arguments, message_too_large, rate_limited.';
 revoke execute on function public.update_incident(uuid, date, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.update_incident(uuid, date, text, text) to authenticated;

@@ -52,6 +52,7 @@ as $$
 begin
   -- A submitted upload is evidence: its name gets no other bytes. Storage's names have at most 1,024 bytes.
   if pg_catalog.octet_length(p_name) > 1024
+    or private.incident_role(private.try_uuid(pg_catalog.split_part(p_name, '/', 1))) = 'viewer'
     or exists (select from public.documents as document where document.source_path = p_name) then
     return false;
   end if;
@@ -64,7 +65,7 @@ begin
 end;
 $$;
 comment on function private.may_upload(text) is
-  'Whether the name was never submitted. Asked before an upload begins; count_upload decides when the bytes have arrived. Errors: too_many_uploads, where the caller has as many as allowed, those included that are still arriving and that Storage has rows of.';
+  'Whether the caller may add files to the incident, and the name was never submitted. Asked before an upload begins; count_upload decides when the bytes have arrived. Errors: too_many_uploads, where the caller has as many as allowed, those included that are still arriving and that Storage has rows of.';
 revoke execute on function private.may_upload(text) from public, anon, authenticated;
 grant execute on function private.may_upload(text) to authenticated;
 
@@ -124,7 +125,10 @@ on storage.objects for insert to authenticated
 with check (
   bucket_id = 'uploads'
   and name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-  and private.try_uuid(split_part(name, '/', 1)) in (select private.member_incident_ids())
+  and (
+    (select private.is_admin())
+    or private.try_uuid(split_part(name, '/', 1)) in (select private.member_incident_ids())
+  )
   and private.may_upload(name)
 );
 
@@ -150,6 +154,7 @@ begin
     raise exception 'incident_not_found' using
       errcode = 'PT404', detail = 'There is no such incident that the caller is a member of.';
   end if;
+  perform private.refuse_viewer(p_incident_id);
   if pg_catalog.split_part(p_path, '/', 1) is distinct from p_incident_id::text then
     raise exception 'invalid_arguments' using errcode = 'PT400', detail = 'The file is not in the incident''s folder.';
   end if;
@@ -195,7 +200,7 @@ begin
 end;
 $$;
 comment on function public.submit_upload(uuid, text, text) is
-  'Makes a document of the object p_path in the bucket uploads and starts its work. Called again, it returns the same document. The extension of p_file_name decides between photo, audio and attachment. Errors: rate_limited, not_signed_in, incident_not_found, invalid_arguments, upload_not_found, too_many_documents, file_empty.';
+  'Makes a document of the object p_path in the bucket uploads and starts its work. Called again, it returns the same document. The extension of p_file_name decides between photo, audio and attachment. Errors: rate_limited, not_signed_in, incident_not_found, role_forbidden, invalid_arguments, upload_not_found, too_many_documents, file_empty.';
 revoke execute on function public.submit_upload(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function public.submit_upload(uuid, text, text) to authenticated;
 

@@ -32,7 +32,10 @@ select set_eq(
      ('authenticated select public.reports'),
      ('authenticated select public.transcriptions'),
      ('authenticated select public.case_notes'),
-     ('authenticated select public.custody_events') $$,
+     ('authenticated select public.custody_events'),
+     ('authenticated select public.staff'),
+     ('authenticated select public.incident_events'),
+     ('authenticated select public.invitations') $$,
   'people may read these tables, visitors nothing, and neither writes a whole table'
 );
 
@@ -51,12 +54,14 @@ select set_eq(
        and table_name in (
          'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests', 'status_update_keys',
          'limits', 'devices', 'call_rates', 'call_buckets', 'custody_events', 'custody_heads', 'form_links',
-         'waiting_claims', 'claim_mails', 'suppressed_addresses', 'original_grants', 'documents'
+         'waiting_claims', 'claim_mails', 'suppressed_addresses', 'original_grants', 'documents',
+         'staff', 'staff_visits', 'incident_events', 'invitations'
        ) $$,
   $$ values
      ('select public.notifications'), ('select private.job_kinds'), ('select public.custody_events'),
-     ('select public.documents') $$,
-  'service_role can neither renumber notifications nor write the custody log, nor delete documents, nor touch limits'
+     ('select public.documents'), ('select public.staff'), ('select public.incident_events'),
+     ('select public.invitations') $$,
+  'service_role can neither renumber notifications nor write the custody log, nor delete documents, nor touch limits, nor write staff, events and invitations'
 );
 
 select set_eq(
@@ -85,7 +90,21 @@ select set_eq(
     'confirm_mailbox()',
     'custody_head(uuid)',
     'verify_custody(uuid)',
-    'open_original(uuid,text)'
+    'open_original(uuid,text)',
+    'incident_topics(uuid[])',
+    'add_member(uuid,text,text)',
+    'remove_member(uuid,uuid)',
+    'set_member_role(uuid,uuid,text)',
+    'assign_incident(uuid,uuid)',
+    'unassign_incident(uuid,uuid)',
+    'take_incident(uuid)',
+    'set_incident_state(uuid,text)',
+    'accept_invitations()',
+    'withdraw_invitation(uuid)',
+    'add_staff(text,text)',
+    'set_staff_role(uuid,text)',
+    'remove_staff(uuid)',
+    'staff_people()'
   ],
   'people may call these functions of the API'
 );
@@ -106,6 +125,10 @@ select set_eq(
     'private.try_uuid(text)',
     'private.member_incident_ids()',
     'private.is_incident_member(uuid)',
+    'private.incident_role(uuid)',
+    'private.staff_role()',
+    'private.is_admin()',
+    'private.may_use_incident_topic()',
     'private.topic_id(text)',
     'private.can_follow_queue(uuid)',
     'private.session_id()',
@@ -150,7 +173,10 @@ select set_eq(
     'custody_head(uuid)',
     'verify_custody(uuid)',
     'erase_document(uuid,text)',
-    'erase_incident(uuid,text)'
+    'erase_incident(uuid,text)',
+    'appoint_staff(text,text)',
+    'claim_invitations(integer)',
+    'invitation_mailed(uuid,text)'
   ],
   'workers may call every function of the API but those that act for a signed-in person'
 );
@@ -188,7 +214,33 @@ select set_eq(
     'private.may_upload(text)',
     'submit_upload(uuid,text,text)',
     'private.member_incident_ids()',
-    'private.is_incident_member(uuid)',
+    'private.incident_role(uuid)',
+    'private.staff_role()',
+    'private.may_use_incident_topic()',
+    'incident_topics(uuid[])',
+    'private.tg_incident_members__renew_access_insert()',
+    'private.tg_incident_members__renew_access_update()',
+    'private.tg_incident_members__renew_access_delete()',
+    'private.tg_incidents__change_owner()',
+    'private.tg_staff__renew_access()',
+    'add_member(uuid,text,text)',
+    'remove_member(uuid,uuid)',
+    'set_member_role(uuid,uuid,text)',
+    'assign_incident(uuid,uuid)',
+    'unassign_incident(uuid,uuid)',
+    'take_incident(uuid)',
+    'set_incident_state(uuid,text)',
+    'accept_invitations()',
+    'withdraw_invitation(uuid)',
+    'private.tg_users__accept_invitations()',
+    'private.tg_invitations__send()',
+    'claim_invitations(integer)',
+    'invitation_mailed(uuid,text)',
+    'add_staff(text,text)',
+    'set_staff_role(uuid,text)',
+    'remove_staff(uuid)',
+    'appoint_staff(text,text)',
+    'staff_people()',
     'private.can_follow_queue(uuid)',
     'private.nudge_jobs(uuid[])',
     'private.dispatch_jobs(text[],boolean)',

@@ -26,7 +26,7 @@ reset role;
 select results_eq(
   $$ select topic, event, private, extension, payload - 'id' - 'timestamp', payload ->> 'timestamp' ~ '^\d{4}-\d\d-\d\dT'
      from realtime.messages $$,
-  $$ values ('incident:a1000000-0000-4000-8000-000000000001', 'user_typing', true, 'broadcast',
+  $$ values ('incident:a1000000-0000-4000-8000-000000000001:1', 'user_typing', true, 'broadcast',
     '{"type": "user_typing", "userId": "b0000000-0000-4000-8000-000000000002",
       "incidentId": "a1000000-0000-4000-8000-000000000001", "field": "ab\nc"}'::jsonb, true) $$,
   'sender and type of a message are set by the database, and its text is cleaned'
@@ -37,7 +37,7 @@ select lives_ok(
 );
 select is(
   (select topic from realtime.messages where event = 'cursor.moved'),
-  'incident:a1000000-0000-4000-8000-000000000001',
+  'incident:a1000000-0000-4000-8000-000000000001:1',
   'the topic that is sent to is the one that members listen to'
 );
 select is(pg_temp.left_of('b0000000-0000-4000-8000-000000000002', 'send_to_topic'), 8, 'each message takes a token');

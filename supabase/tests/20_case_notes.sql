@@ -95,7 +95,7 @@ select throws_ok(
 
 reset role;
 select is(
-  (select count(*) from sent where topic = 'incident:c0000000-0000-4000-8000-000000000003'), 2::bigint,
+  (select count(*) from sent where topic = 'incident:c0000000-0000-4000-8000-000000000003:1'), 2::bigint,
   'each note sends one message to the members'
 );
 
@@ -106,12 +106,12 @@ from public.incidents as incident, generate_series(1, 3);
 select is(
   (
     select count(*) from sent
-    where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
+    where topic = 'incident:c0000000-0000-4000-8000-000000000003:1' and payload ->> 'table' = 'jobs'
   ),
   1::bigint, 'many new jobs of one statement send one message to the other members'
 );
 select is(
-  (select count(*) from sent where topic = 'incident:c0000000-0000-4000-8000-000000000004'), 0::bigint,
+  (select count(*) from sent where topic = 'incident:c0000000-0000-4000-8000-000000000004:1'), 0::bigint,
   'an incident without other members sends no message'
 );
 
@@ -120,7 +120,7 @@ update public.jobs set lease_expires_at = lease_expires_at + interval '1 minute'
 select is(
   (
     select count(*) from sent
-    where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
+    where topic = 'incident:c0000000-0000-4000-8000-000000000003:1' and payload ->> 'table' = 'jobs'
   ),
   2::bigint, 'many changed jobs of one statement send one message to the other members'
 );
@@ -128,7 +128,7 @@ update public.jobs set stage = 'storing';
 select is(
   (
     select count(*) from sent
-    where topic = 'incident:c0000000-0000-4000-8000-000000000003' and payload ->> 'table' = 'jobs'
+    where topic = 'incident:c0000000-0000-4000-8000-000000000003:1' and payload ->> 'table' = 'jobs'
   ),
   3::bigint, 'a new stage sends a message to the other members, a heartbeat does not'
 );

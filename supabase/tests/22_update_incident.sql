@@ -15,7 +15,7 @@ values ('c0000000-0000-4000-8000-000000000003', 'e0000000-0000-4000-8000-0000000
 
 create temporary view sent as
 select messages.payload from realtime.messages as messages
-where messages.topic = 'incident:c0000000-0000-4000-8000-000000000003' and messages.payload ->> 'table' = 'incidents';
+where messages.topic = 'incident:c0000000-0000-4000-8000-000000000003:1' and messages.payload ->> 'table' = 'incidents';
 grant select on sent to authenticated;
 
 create function pg_temp.as_user(p_user_id text) returns void language sql as $$

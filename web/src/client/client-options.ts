@@ -8,6 +8,7 @@ import type {
   Devices,
   Identity,
   Inbox,
+  IncidentTopics,
   KeyValueStorage,
   NotificationSource,
   PageEvents,
@@ -51,6 +52,7 @@ export interface DashboardWebSocketClientOptions {
   identity?: Identity
   inbox?: Inbox
   queues?: QueueSource
+  incidentTopics?: IncidentTopics
   sender?: Sender
   /** This browser profile as one of the user's devices; null does not register. Default: by the database. */
   devices?: Devices | null

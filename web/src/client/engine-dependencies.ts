@@ -14,7 +14,9 @@ import { createSupabaseSource } from './supabase-source.ts'
 import { createSupabaseTransport } from './supabase-transport.ts'
 import { pageAttention } from './tabs/attention.ts'
 import { openBrowserTabs } from './tabs/browser-tabs.ts'
+import { createIncidentTransport } from './topics/incident-transport.ts'
 import { createSupabaseSender } from './topics/sender.ts'
+import { createSupabaseIncidentTopics } from './topics/supabase-incident-topics.ts'
 import { createSupabaseQueueSource } from './topics/supabase-queue.ts'
 import { createSupabaseSigner } from './url-signer.ts'
 
@@ -61,7 +63,12 @@ export function createEngineDependencies(options: ClientOptions, page: PageDepen
       pageSize: options.pageSize ?? DEFAULTS.pageSize,
       transport:
         devices === null ? transport : createRegisteredTransport({ transport, devices, identity, clock }),
-      topicTransport: transport,
+      topicTransport: createIncidentTransport({
+        transport,
+        incidentTopics: options.incidentTopics ?? createSupabaseIncidentTopics(supabase),
+        timers,
+        checkInterval,
+      }),
       devices,
       source: options.source ?? createSupabaseSource(supabase, identity),
       inbox: options.inbox ?? createSupabaseInbox(supabase, identity),

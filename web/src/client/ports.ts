@@ -99,6 +99,16 @@ export interface QueueSource {
   readJobs(queueId: string, signal: AbortSignal): Promise<QueueJob[]>
 }
 
+/** Where the members of an incident hear each other. */
+export interface IncidentTopics {
+  /**
+   * The topic to join now. Null when the user does not see the incident.
+   *
+   * @throws AppError `database_unavailable`.
+   */
+  topicOf(incidentId: string, signal: AbortSignal): Promise<string | null>
+}
+
 /** Messages from one member to the others. All functions reject with an AppError: `rate_limited`, `topic_forbidden`, `message_too_large` and so on. */
 export interface Sender {
   send(topic: string, event: string, payload: Readonly<Record<string, unknown>>): Promise<void>

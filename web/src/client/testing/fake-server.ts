@@ -126,6 +126,8 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
   largestPage = Number.POSITIVE_INFINITY
   /** Whether broadcasts are lost. */
   deaf = false
+  /** Topics of incidents other than `incident:<id>`; null for an incident that the user does not see. */
+  readonly incidentTopics = new Map<string, string | null>()
   headReads = 0
   countReads = 0
   pageReads = 0
@@ -253,6 +255,15 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
       timers: this.clock,
       random: () => 0.5,
       storage: new FakeStorage(),
+      incidentTopics: {
+        topicOf: async (incidentId: string, signal: AbortSignal) => {
+          await roundTrip()
+          signal.throwIfAborted()
+          if (!this.readable) throw new ClientError('database_unavailable')
+          const topic = this.incidentTopics.get(incidentId)
+          return topic === undefined ? `incident:${incidentId}` : topic
+        },
+      },
     }
   }
 

@@ -313,6 +313,67 @@ describe('an incident', () => {
     expect(page.topics).toEqual(['user:user-anna'])
   })
 
+  async function following() {
+    const page = await connected()
+    page.server.incidentTopics.set('incident-1', `${INCIDENT}:1`)
+    const incident = page.client.joinIncident('incident-1')
+    const seen: unknown[] = []
+    incident.on('state', (state) => seen.push(state))
+    incident.on('message', ({ event }) => seen.push(event))
+    await page.settle()
+    const note = { type: 'note', userId: 'user-ben', timestamp: '2026-11-23T10:00:00.000Z' }
+    return { page, server: page.server, incident, seen, note }
+  }
+
+  it('that has moved is joined under its new name, and messages of the old one are no longer heard', async () => {
+    const { page, server, incident, seen, note } = await following()
+    expect(page.topics).toEqual(['user:user-anna', `${INCIDENT}:1`])
+    server.send(`${INCIDENT}:1`, note)
+    server.incidentTopics.set('incident-1', `${INCIDENT}:2`)
+    server.send(`${INCIDENT}:1`, { type: 'incident_moved', incidentId: 'incident-1' })
+    await page.settle()
+    expect(page.topics).toEqual(['user:user-anna', `${INCIDENT}:2`])
+    server.send(`${INCIDENT}:1`, note)
+    server.send(`${INCIDENT}:2`, note)
+    expect([incident.state, ...seen]).toEqual(['live', 'live', 'note', 'note'])
+  })
+
+  it('that has moved is found at the next check when the message about it was lost', async () => {
+    const { page, server } = await following()
+    server.incidentTopics.set('incident-1', `${INCIDENT}:2`)
+    server.readable = false
+    await server.clock.advance(30_000)
+    expect(page.topics).toContain(`${INCIDENT}:1`)
+    server.readable = true
+    await server.clock.advance(30_000)
+    await page.settle()
+    expect(page.topics).toContain(`${INCIDENT}:2`)
+  })
+
+  it('that the user lost access to is left and reported as refused', async () => {
+    const { page, server, incident } = await following()
+    const errors: string[] = []
+    incident.on('error', ({ code }) => errors.push(code))
+    server.incidentTopics.set('incident-1', null)
+    server.send(`${INCIDENT}:1`, { type: 'incident_moved', incidentId: 'incident-1' })
+    await page.settle()
+    expect([incident.state, errors, page.topics]).toEqual([
+      'refused',
+      ['topic_forbidden'],
+      ['user:user-anna'],
+    ])
+  })
+
+  it('that moves while it is joined is joined again at once', async () => {
+    const { page, server, incident } = await following()
+    const errors: string[] = []
+    incident.on('error', ({ code }) => errors.push(code))
+    server.incidentTopics.set('incident-1', `${INCIDENT}:2`)
+    server.subscriptions.find(({ topic }) => topic === `${INCIDENT}:1`)?.handlers.refused('join_refused')
+    await page.settle()
+    expect([incident.state, errors, page.topics]).toEqual(['live', [], ['user:user-anna', `${INCIDENT}:2`]])
+  })
+
   it('sends through the database', async () => {
     const page = await connected()
     await page.client.sendTyping('incident-1')
