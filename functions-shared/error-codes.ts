@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   reported_failed: { status: 502, message: 'The service that did the work reported a failure.' },
   status_sender_gone: { status: 409, message: 'Only the service that reported this can do it again.' },
   lease_expired: { status: 504, message: 'The work did not finish in time.' },
+  worker_out_of_memory: { status: 500, message: 'The work needs more memory than a worker has.' },
   // downloading a file
   url_not_allowed: { status: 422, message: 'The file address is not allowed.' },
   private_address: { status: 422, message: 'The file address leads into a private network.' },

@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type AuthSettings, createAuthService, createSmtpTransport, readAuthConfig } from './auth/index.ts'
 import { ensureDataDir } from './data-dir.ts'
-import { createFunctionsHost, supabaseEnvironment } from './functions/index.ts'
+import { createFunctionsHost, endWorker, supabaseEnvironment } from './functions/index.ts'
 import { createGateway } from './gateway/index.ts'
 import { KEYS_FILE, loadOrCreateKeys } from './keys/index.ts'
 import { createTerminalLogger } from './logger.ts'
@@ -51,6 +51,11 @@ export interface StackOptions {
   functionsTimeoutMs?: number
   /** Settings of Auth in place of those in `supabase/config.toml`. */
   auth?: Partial<AuthSettings>
+  /**
+   * MiB that the process of a function may take in all. A process beyond that is ended, and its jobs are queued again or end
+   * in `worker_out_of_memory`. Default 512; hosted functions have 256. Not on Windows.
+   */
+  functionsMemoryMb?: number
   /** Settings of Realtime. Default: those of hosted Supabase, and private channels only. */
   realtime?: Partial<RealtimeSettings>
   /** When aborted, the parts that have been started are stopped and no further part is started. */
@@ -153,9 +158,11 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
         ...options.functionsEnv,
       }),
       denyNet: [`127.0.0.1:${postgres.port}`],
+      onOutOfMemory: (workerId) => endWorker(urls.postgres, workerId),
       workDir: join(dataDir, 'functions'),
       logger,
       ...(options.functionsTimeoutMs !== undefined && { timeoutMs: options.functionsTimeoutMs }),
+      ...(options.functionsMemoryMb !== undefined && { memoryMb: options.functionsMemoryMb }),
     }),
   )
   gateway.mount({ rest, auth, storage, realtime, realtimeSocket: realtime, functions })

@@ -16,6 +16,7 @@ import { pathToFileURL } from 'node:url'
 import type { Logger } from '../types.ts'
 import type { FunctionSource } from './catalogue.ts'
 import { logFunctionLine } from './log-line.ts'
+import { watchMemory } from './memory.ts'
 import { forEachLine } from './output-lines.ts'
 import { type BootConfig, type ControlMessage, splitControl } from './runtime/control.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -29,6 +30,8 @@ export interface ProcessOptions {
   /** `host:port` or `host` that the function may not connect to. Everything else is allowed. */
   denyNet: readonly string[]
   /** MiB of JavaScript heap. */
+  heapMb: number
+  /** MiB of the whole process, outside of the heap too. Beyond that the process is killed. */
   memoryMb: number
   /** Milliseconds until the process must serve. */
   bootTimeoutMs: number
@@ -40,11 +43,12 @@ export interface ProcessOptions {
 }
 
 export interface ProcessEnd {
-  /** Whether V8 ended the process because its heap was full. */
+  /** Whether V8 ended the process because its heap was full, or the host because of its whole memory. */
   outOfMemory: boolean
 }
 
 const BOOT_MODULE = join(import.meta.dirname, 'runtime', 'boot.ts')
+const MIB = 1024 * 1024
 const OUT_OF_MEMORY = /heap out of memory|Reached heap limit/
 
 export class FunctionProcess {
@@ -52,6 +56,8 @@ export class FunctionProcess {
   readonly ready: Promise<number>
   readonly ended: Promise<ProcessEnd>
   readonly pid: number | undefined
+  /** `SB_EXECUTION_ID` of the process: jobs name it as their worker. */
+  readonly workerId = randomUUID()
   readonly #options: ProcessOptions
   readonly #child: ChildProcess
   readonly #ready = Promise.withResolvers<number>()
@@ -73,6 +79,7 @@ export class FunctionProcess {
     this.#child = this.#spawn(tempDir)
     this.pid = this.#child.pid
     const watchdog = this.pid === undefined ? undefined : startWatchdog(this.pid, tempDir)
+    const stopWatching = this.#limitMemory()
 
     this.#listen(nonce)
     const boot: BootConfig = { entry: pathToFileURL(options.source.entry).href, nonce }
@@ -93,6 +100,7 @@ export class FunctionProcess {
         this.#hasEnded = true
         clearTimeout(this.#graceTimer)
         watchdog?.dismiss()
+        stopWatching()
         rmSync(tempDir, { recursive: true, force: true })
         this.#ready.reject(new Error(reason))
         if (!this.#killed) options.logger.warn(options.source.name, `process ended: ${reason}`)
@@ -134,6 +142,21 @@ export class FunctionProcess {
     this.#child.kill('SIGKILL')
   }
 
+  /** @returns stops watching. */
+  #limitMemory(): () => void {
+    const { logger, source, memoryMb } = this.#options
+    if (this.pid === undefined) return () => undefined
+    return watchMemory(this.pid, (bytes) => {
+      if (bytes <= memoryMb * MIB || this.#killed || this.#hasEnded) return
+      logger.error(source.name, 'over the memory limit, ending its process', {
+        mb: Math.ceil(bytes / MIB),
+        limit: memoryMb,
+      })
+      this.#end = { outOfMemory: true }
+      this.kill()
+    })
+  }
+
   #endIfIdle(): void {
     if (!this.#retiring || this.#requests > 0) return
     if (!this.#background) this.kill()
@@ -148,7 +171,7 @@ export class FunctionProcess {
       env: {
         ...env,
         SUPABASE_FUNCTION_SLUG: source.name,
-        SB_EXECUTION_ID: randomUUID(),
+        SB_EXECUTION_ID: this.workerId,
         TMPDIR: tempDir,
         DENO_DIR: join(workDir, 'deno-cache'),
         DENO_NO_UPDATE_CHECK: '1',
@@ -162,7 +185,7 @@ export class FunctionProcess {
 
   /** Deno uses installed packages only: it fetches nothing from registries, and writes no lock file. */
   #arguments(tempDir: string): string[] {
-    const { source, readable, denyNet, memoryMb } = this.#options
+    const { source, readable, denyNet, heapMb } = this.#options
     return [
       'run',
       '--quiet',
@@ -176,7 +199,7 @@ export class FunctionProcess {
       ...(denyNet.length === 0 ? [] : [`--deny-net=${denyNet.join(',')}`]),
       `--allow-read=${pathList([...readable, join(import.meta.dirname, 'runtime'), tempDir])}`,
       `--allow-write=${pathList([tempDir])}`,
-      `--v8-flags=--max-old-space-size=${memoryMb}`,
+      `--v8-flags=--max-old-space-size=${heapMb}`,
       BOOT_MODULE,
     ]
   }

@@ -351,13 +351,41 @@ describe('a function that crashes', () => {
   })
 
   it('because its memory is full is answered 546', async () => {
-    const roomy = createFunctionsHost({ functionsDir: FIXTURES, env: () => env, logger, memoryMb: 64 })
+    const roomy = createFunctionsHost({ functionsDir: FIXTURES, env: () => env, logger, heapMb: 64 })
     try {
       expect(await answer('/crash/memory', undefined, roomy)).toMatchObject([546, { code: 'WORKER_LIMIT' }])
     } finally {
       await roomy.stop()
     }
   })
+
+  it.each(['buffers', 'memory'])(
+    'because its %s take more than the whole process may is answered 546, and its id is told',
+    async (kind) => {
+      const told: string[] = []
+      const small = createFunctionsHost({
+        functionsDir: FIXTURES,
+        env: () => env,
+        logger,
+        heapMb: 1024,
+        memoryMb: 200,
+        onOutOfMemory: async (workerId) => void told.push(workerId),
+      })
+      try {
+        expect(await answer('/crash', undefined, small)).toEqual([200, 'alive'])
+        const pid = small.pidOf('crash')
+        expect(await answer(`/crash/${kind}`, undefined, small)).toMatchObject([
+          546,
+          { code: 'WORKER_LIMIT' },
+        ])
+        expect(told).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)])
+        expect(pid !== undefined && isAlive(pid)).toBe(false)
+        expect(await answer('/crash', undefined, small)).toEqual([200, 'alive'])
+      } finally {
+        await small.stop()
+      }
+    },
+  )
 
   it('in its handler alone is answered 500 and lives on', async () => {
     await answer('/crash')

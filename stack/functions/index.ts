@@ -11,6 +11,7 @@ import { denoBinary } from './deno-binary.ts'
 import { FunctionProcesses } from './processes.ts'
 import { createRoutes } from './routes.ts'
 
+export { endWorker } from './end-worker.ts'
 export { supabaseEnvironment } from './environment.ts'
 
 export interface FunctionsHostOptions {
@@ -28,7 +29,14 @@ export interface FunctionsHostOptions {
   /** Milliseconds a process may take until it serves. Default 30000. */
   bootTimeoutMs?: number
   /** MiB of JavaScript heap of one process. Default 256. */
+  heapMb?: number
+  /**
+   * MiB of the whole process, outside of the JavaScript heap too (WebAssembly, buffers, Deno itself). A process beyond it is
+   * ended, and its requests are answered 546. Not on Windows. Default 512.
+   */
   memoryMb?: number
+  /** Called when a process has ended for want of memory, with its `SB_EXECUTION_ID`. Jobs that it claimed can be queued again. */
+  onOutOfMemory?: (workerId: string) => Promise<void>
   /** Milliseconds between looks for changed sources; 0 looks at every request. Default 1000. */
   reloadCheckMs?: number
   /** Folder for Deno's cache and the processes' temporary files. Default: one of the system's, removed at stop. */

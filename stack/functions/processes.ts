@@ -16,12 +16,15 @@ export interface FunctionProcessesOptions {
   sharedDirs?: readonly string[]
   denyNet?: readonly string[]
   bootTimeoutMs?: number
+  heapMb?: number
   memoryMb?: number
+  onOutOfMemory?: (workerId: string) => Promise<void>
   reloadCheckMs?: number
 }
 
 const DEFAULT_BOOT_TIMEOUT_MS = 30_000
-const DEFAULT_MEMORY_MB = 256
+const DEFAULT_HEAP_MB = 256
+const DEFAULT_MEMORY_MB = 512
 const DEFAULT_RELOAD_CHECK_MS = 1000
 
 /** Instance metadata services, which hold credentials of the machine. */
@@ -39,6 +42,7 @@ export class FunctionProcesses {
   /** Starts under way: many first requests share one process. */
   readonly #acquiring = new Map<string, Promise<FunctionProcess>>()
   readonly #processes = new Set<FunctionProcess>()
+  readonly #telling = new Set<Promise<void>>()
   #stopping = false
 
   constructor(options: FunctionProcessesOptions) {
@@ -60,6 +64,7 @@ export class FunctionProcesses {
     const processes = [...this.#processes]
     for (const process of processes) process.kill()
     await Promise.all(processes.map((process) => process.ended))
+    await Promise.all(this.#telling)
   }
 
   acquire(source: FunctionSource): Promise<FunctionProcess> {
@@ -96,6 +101,7 @@ export class FunctionProcesses {
       env: env(),
       readable: [...this.#sourceFolders(source), ...nodeModules(source.dir)],
       denyNet: [...METADATA_SERVICES, ...denyNet.flatMap(withOtherNames)],
+      heapMb: this.#options.heapMb ?? DEFAULT_HEAP_MB,
       memoryMb: this.#options.memoryMb ?? DEFAULT_MEMORY_MB,
       bootTimeoutMs: this.#options.bootTimeoutMs ?? DEFAULT_BOOT_TIMEOUT_MS,
       graceMs: timeoutMs,
@@ -104,8 +110,21 @@ export class FunctionProcesses {
     })
     this.#processes.add(process)
     if (this.#stopping) process.kill()
-    process.ended.then(() => this.#processes.delete(process))
+    process.ended.then(({ outOfMemory }) => {
+      this.#processes.delete(process)
+      if (outOfMemory) this.#tellOutOfMemory(source, process.workerId)
+    })
     return process
+  }
+
+  #tellOutOfMemory(source: FunctionSource, workerId: string): void {
+    const { onOutOfMemory, logger } = this.#options
+    const telling = Promise.resolve(onOutOfMemory?.(workerId)).catch((error: unknown) => {
+      // Its jobs are queued again when their leases have expired.
+      logger.warn(source.name, 'its jobs wait for the end of their leases', { error })
+    })
+    this.#telling.add(telling)
+    telling.finally(() => this.#telling.delete(telling))
   }
 
   #sourceFolders(source: FunctionSource): string[] {

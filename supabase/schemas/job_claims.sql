@@ -8,7 +8,8 @@
 --   lease_lost 409           another worker has the job, or the sweeper has taken it back
 --   illegal_transition 409   the job's status does not allow this move
 
-create function public.claim_job(p_job_id uuid, p_kind text default null) returns setof public.jobs
+create function public.claim_job(p_job_id uuid, p_kind text default null, p_worker_id uuid default null)
+returns setof public.jobs
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -50,6 +51,7 @@ begin
     lease_token = pg_catalog.gen_random_uuid(),
     lease_expires_at = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => kind.lease_seconds),
     handed_over_at = null,
+    worker_id = p_worker_id,
     started_at = case when v_next_step then job.started_at else pg_catalog.clock_timestamp() end,
     progress = case when v_next_step then job.progress else 0 end,
     stage = case when v_next_step then job.stage end
@@ -58,10 +60,10 @@ begin
   returning job.*;
 end;
 $$;
-comment on function public.claim_job(uuid, text) is
-  'Claims a job that is due, whose next step waits, or whose lease has expired. Returns one row with a new lease_token, or no row: the job is held, ended, not due, out of attempts, of another kind than p_kind or unknown, or its kind has no free place. Without a place the job stays queued and is nudged for when a place is free. Call it in a transaction of its own: until the end of the transaction, other claims of the kind wait. Errors: message_too_large.';
-revoke execute on function public.claim_job(uuid, text) from public, anon, authenticated;
-grant execute on function public.claim_job(uuid, text) to service_role;
+comment on function public.claim_job(uuid, text, uuid) is
+  'Claims a job that is due, whose next step waits, or whose lease has expired. Returns one row with a new lease_token, or no row: the job is held, ended, not due, out of attempts, of another kind than p_kind or unknown, or its kind has no free place. Without a place the job stays queued and is nudged for when a place is free. With p_worker_id, the job is queued again at once if that worker runs out of memory. Call it in a transaction of its own: until the end of the transaction, other claims of the kind wait. Errors: message_too_large.';
+revoke execute on function public.claim_job(uuid, text, uuid) from public, anon, authenticated;
+grant execute on function public.claim_job(uuid, text, uuid) to service_role;
 
 create function private.lock_leased_job(p_job_id uuid, p_lease_token uuid) returns public.jobs
 language plpgsql volatile security invoker set search_path = ''

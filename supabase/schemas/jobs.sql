@@ -16,6 +16,7 @@
 --   job_claims.sql         claim_job, leases
 --   job_progress.sql       report_progress, continue_job
 --   job_ends.sql           complete_job, fail_job with the back-off of retries, requeue_job
+--   worker_ends.sql        jobs of a worker that ran out of memory
 --   job_places.sql         limits of a kind, and whose turn it is
 --   dispatch.sql           calls of the Edge Functions
 --   sweep.sql              expired leases, lost calls
@@ -47,6 +48,8 @@ create table public.jobs (
   handed_over_at timestamptz,
   lease_token uuid,
   lease_expires_at timestamptz,
+  worker_id uuid,
+  runs_alone boolean not null default false,
   created_at timestamptz not null default now(),
   started_at timestamptz,
   finished_at timestamptz,
@@ -95,6 +98,10 @@ comment on column public.jobs.handed_over_at is
 comment on column public.jobs.lease_token is
   'Token of the worker that holds the job. Kept after the end, so that the worker may repeat its last call.';
 comment on column public.jobs.lease_expires_at is 'Another worker may take the job after this moment.';
+comment on column public.jobs.worker_id is
+  'The worker that claimed the job last: SB_EXECUTION_ID of its process. Null where the worker did not say.';
+comment on column public.jobs.runs_alone is
+  'True after a worker ran out of memory while it did this work: the next worker does no other work at the same time.';
 comment on column public.jobs.started_at is 'Start of the latest attempt.';
 comment on column public.jobs.processing_duration_ms is 'Milliseconds from the latest claim to the end.';
 comment on column public.jobs.revision is

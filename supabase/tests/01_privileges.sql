@@ -144,7 +144,7 @@ select set_eq(
      from pg_proc p
      where pronamespace = 'public'::regnamespace and has_function_privilege('service_role', p.oid, 'execute') $$,
   array[
-    'claim_job(uuid,text)',
+    'claim_job(uuid,text,uuid)',
     'continue_job(uuid,uuid,jsonb,integer,text)',
     'send_status_update(text,text,text,uuid,uuid,jsonb,job_status,text,text,text)',
     'advance_status_update(uuid,job_status,text,integer,jsonb,text,text)',

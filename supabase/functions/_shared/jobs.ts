@@ -6,6 +6,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import * as v from 'valibot'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import { isUuid } from '../../../functions-shared/uuid.ts'
 import { execute, jsonObject, query, timestamp } from './database.ts'
 
 /** A job whose lease this worker holds. */
@@ -25,6 +26,8 @@ export interface ClaimedJob {
   /** This attempt included. */
   attempts: number
   maxAttempts: number
+  /** A worker ran out of memory during this work: no other work at the same time. */
+  runsAlone: boolean
 }
 
 /**
@@ -80,6 +83,7 @@ const claimedJob = v.pipe(
     lease_expires_at: timestamp,
     attempts: v.number(),
     max_attempts: v.number(),
+    runs_alone: v.boolean(),
   }),
   v.transform(
     (row): ClaimedJob => ({
@@ -94,19 +98,27 @@ const claimedJob = v.pipe(
       leaseExpiresAt: row.lease_expires_at,
       attempts: row.attempts,
       maxAttempts: row.max_attempts,
+      runsAlone: row.runs_alone,
     }),
   ),
 )
 
 const movedJob = v.object({ status: v.string(), next_attempt_at: v.nullable(timestamp) })
 
-export function createJobStore(client: SupabaseClient): JobStore {
+/** The platform gives every worker an id. Null outside of the platform, e.g. in tests. */
+function thisWorker(): string | null {
+  const id = Deno.env.get('SB_EXECUTION_ID')
+  return isUuid(id) ? id : null
+}
+
+/** @param workerId by which the host of the workers finds this worker's jobs, if it ran out of memory */
+export function createJobStore(client: SupabaseClient, workerId = thisWorker()): JobStore {
   const lease = (job: ClaimedJob) => ({ p_job_id: job.id, p_lease_token: job.leaseToken })
   return {
     async claim(jobId, kind) {
       const [job] = await query(
         v.array(claimedJob),
-        client.rpc('claim_job', { p_job_id: jobId, p_kind: kind }),
+        client.rpc('claim_job', { p_job_id: jobId, p_kind: kind, p_worker_id: workerId }),
       )
       return job ?? null
     },

@@ -1,12 +1,13 @@
 /** How much one worker does at the same time: tasks by number, and memory by bytes. Further tasks wait their turn. */
 
-export type Limiter = <T>(task: () => Promise<T>) => Promise<T>
+/** @param alone no other task at the same time. Default false. */
+export type Limiter = <T>(task: () => Promise<T>, alone?: boolean) => Promise<T>
 
 /** At most `limit` tasks at the same time; the others wait in the order of their calls. */
 export function createLimiter(limit: number): Limiter {
   const places = createBudget(limit)
-  return async (task) => {
-    using _place = await places.take(1)
+  return async (task, alone = false) => {
+    using _place = await places.take(alone ? limit : 1)
     return await task()
   }
 }

@@ -80,3 +80,28 @@ Deno.test('a limiter runs the next task when one has ended, also with an error',
   assertEquals(await first.catch((error: Error) => error.message), 'broken')
   assertEquals([await second, started], ['done', ['first', 'second']])
 })
+
+Deno.test('a task that is to run alone waits for the tasks before it, and those after it wait for it', async () => {
+  const limiter = createLimiter(3)
+  const running = new Set<string>()
+  const together: string[] = []
+  const ends = new Map<string, () => void>()
+  const start = (name: string, alone?: boolean) =>
+    limiter(async () => {
+      running.add(name)
+      together.push([...running].join())
+      await new Promise<void>((resolve) => ends.set(name, resolve))
+      running.delete(name)
+    }, alone)
+  const tasks = [start('a'), start('b'), start('large', true), start('c')]
+  await turn()
+  assertEquals(together, ['a', 'a,b'])
+  for (const name of ['a', 'b']) ends.get(name)?.()
+  await turn()
+  assertEquals(together, ['a', 'a,b', 'large'])
+  ends.get('large')?.()
+  await turn()
+  assertEquals(together, ['a', 'a,b', 'large', 'c'])
+  ends.get('c')?.()
+  await Promise.all(tasks)
+})

@@ -152,7 +152,7 @@ async function attempt(job: ClaimedJob, dependencies: NudgeDependencies): Promis
   const { jobs, limiter, log } = dependencies
   try {
     await using lease = holdLease({ jobs, job, log })
-    return await limiter(() => workOn(job, lease, dependencies))
+    return await limiter(() => workOn(job, lease, dependencies), job.runsAlone)
   } catch (error) {
     // The failure could not be written either. The lease ends, and the sweeper takes over.
     log.error('job_outcome_not_written', error, { job: job.id })

@@ -25,6 +25,7 @@ export function createJob(overrides: Partial<ClaimedJob> = {}): ClaimedJob {
     leaseExpiresAt: new Date(Date.now() + 60_000),
     attempts: 1,
     maxAttempts: 3,
+    runsAlone: false,
     ...overrides,
   }
 }
