@@ -1,7 +1,7 @@
 import { MagickFormat } from '@imagemagick/magick-wasm'
 import { concat } from '../_shared/std.ts'
 import { assertEquals } from '../_shared/testing/asserts.ts'
-import { isComplete } from './completeness.ts'
+import { readCompleteness } from './completeness.ts'
 import { loadMagick } from './magick.ts'
 import { makeDerivatives, readFacts } from './pipeline.ts'
 import { riffChunk, uint32, vp8x, webp } from './testing/containers.ts'
@@ -29,7 +29,7 @@ for (const transparent of [false, true]) {
     const hasHeader = new TextDecoder().decode(still.subarray(12, 16)) === 'VP8X'
     const bare = hasHeader ? concat([still.subarray(0, 12), still.subarray(30)]) : still
     const first = firstFrame(animated(bare, 3))
-    assertEquals(isComplete('webp', first), true)
+    assertEquals(readCompleteness('webp', first), 'whole')
     const facts = readFacts(first, 'webp')
     assertEquals([facts.width, facts.height], [64, 48])
     const { preview } = makeDerivatives(first, 'webp', facts)

@@ -22,7 +22,7 @@ import {
 import type { DocumentRow, DocumentUpdate } from '../_shared/documents.ts'
 import type { Lease } from '../_shared/lease.ts'
 import { type KeptOriginal, keepOriginal, type OriginalDependencies } from '../_shared/original.ts'
-import { isComplete } from './completeness.ts'
+import { endJpeg, readCompleteness } from './completeness.ts'
 import { estimateDecodeBytes } from './memory.ts'
 import { type PhotoMetadata, readMetadata } from './metadata.ts'
 import { readPdf } from './pdf.ts'
@@ -172,11 +172,13 @@ async function show(
 ): Promise<Partial<FileResult> & Pick<FileResult, 'preview'>> {
   const { documents, now } = dependencies
   const image = requireImage(original.type)
-  if (!isComplete(image, original.bytes)) throw new AppError('image_truncated')
+  const completeness = readCompleteness(image, original.bytes)
+  if (completeness === 'cut') throw new AppError('image_truncated')
 
   await lease.report(STAGES.decoding, 'decoding')
   const metadata = readMetadata(original.bytes)
-  const bytes = await prepare(image, original.bytes)
+  const whole = completeness === 'open' ? endJpeg(original.bytes) : original.bytes
+  const bytes = await prepare(image, whole)
   await dependencies.loadMagick()
   const facts = readFacts(bytes, image)
   const { width, height } = facts
