@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AppError } from './app-error.ts'
-import { findAnswer, parseTypeformResponse, TYPEFORM_LIMITS } from './typeform.ts'
+import { findAnswer, otherEventType, parseTypeformResponse, TYPEFORM_LIMITS } from './typeform.ts'
 
 const field = (type: string, ref = `ref_${type}`) => ({ id: `id_${type}`, ref, type })
 
@@ -166,4 +166,17 @@ test('an answer is found by the name of its field, and without one by its type',
   expect(findAnswer(response, 'email', ['email'])?.email).toBe('ana@example.com')
   expect(findAnswer(response, 'email')?.email).toBe('witness@example.com')
   expect(findAnswer(response, 'date')).toBeUndefined()
+})
+
+describe('otherEventType', () => {
+  test.each([
+    [{ event_type: 'form_response_partial', form_response: {} }, 'form_response_partial'],
+    [{ event_type: 'a\u0000later\nevent' }, 'alater event'],
+    [{ event_type: 'form_response' }, undefined],
+    [{ event_type: '' }, undefined],
+    [{ event_type: 5 }, undefined],
+    [{}, undefined],
+    [null, undefined],
+    ['form_response_partial', undefined],
+  ])('of %j is %j', (body, type) => expect(otherEventType(body)).toBe(type))
 })

@@ -128,9 +128,12 @@ const hidden = v.pipe(
   v.maxEntries(TYPEFORM_LIMITS.hidden),
 )
 
+/** The event of a form that was submitted. */
+const EVENT_TYPE = 'form_response'
+
 const typeformResponse = v.object({
   event_id: optional(line()),
-  event_type: v.literal('form_response'),
+  event_type: v.literal(EVENT_TYPE),
   form_response: v.object({
     form_id: line(TYPEFORM_LIMITS.id),
     /** Identifies the response: a repeated delivery has the same token. */
@@ -147,6 +150,14 @@ const typeformResponse = v.object({
     ),
   }),
 })
+
+const eventType = v.object({ event_type: v.pipe(v.string(), v.nonEmpty()) })
+
+/** The type of an event that is no submitted form, e.g. `form_response_partial`. Undefined for one, and for no event. */
+export function otherEventType(body: unknown): string | undefined {
+  if (!v.is(eventType, body) || body.event_type === EVENT_TYPE) return undefined
+  return sanitizeText(body.event_type, { maxLength: TYPEFORM_LIMITS.id })
+}
 
 export type TypeformResponse = v.InferOutput<typeof typeformResponse>
 export type TypeformAnswer = TypeformResponse['form_response']['answers'][number]

@@ -1,6 +1,8 @@
 /**
  * Prepares text for the report's fonts. Characters that the fonts lack (Chinese, Arabic, emoji, ...) would be empty
  * boxes, and right-to-left scripts would be drawn backwards. A mark that names the script replaces each run of them.
+ *
+ * Ligatures, full-width digits, `№` and the like are other forms of letters that the fonts have: those letters are drawn.
  */
 
 import { scriptOf } from './scripts.ts'
@@ -39,7 +41,7 @@ export function legible(source: string, hasGlyph: HasGlyph, words: Words): Legib
     run = ''
   }
   for (const { segment } of graphemes.segment(text)) {
-    const visible = segment.replace(INVISIBLE, '')
+    const visible = drawable(segment.replace(INVISIBLE, ''), hasGlyph)
     if (isShown(visible, hasGlyph)) {
       endRun()
       result += visible
@@ -49,6 +51,11 @@ export function legible(source: string, hasGlyph: HasGlyph, words: Words): Legib
   }
   endRun()
   return { text: result, altered }
+}
+
+/** The text, or its letters without compatibility forms (Unicode's NFKC) where the fonts lack the forms. */
+function drawable(text: string, hasGlyph: HasGlyph): string {
+  return isShown(text, hasGlyph) ? text : text.normalize('NFKC').replace(SPACES, ' ')
 }
 
 function isShown(text: string, hasGlyph: HasGlyph): boolean {

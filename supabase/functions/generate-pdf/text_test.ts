@@ -29,6 +29,15 @@ for (const [text, expected] of [
   ['a\tb\u3000c', 'a b c'],
   ['a\u200bb\u202ec\ufeffd\u00ade', 'abcde'],
   ['\ud800', '[1 character: other]'],
+  ['traﬃc oﬀice, ﬁne ﬂat', 'traffic office, fine flat'],
+  ['ＡＢ１２３！', 'AB123!'],
+  ['№ 7, ℡ 5, ㎞ ⅷ', 'No 7, TEL 5, km viii'],
+  ['①②', '12'],
+  ['\u202fa', ' a'],
+  // Arabic presentation forms are Arabic, which the fonts lack.
+  ['\ufe8d\ufedf\ufedb', '[3 characters: Arabic]'],
+  ['ｶﾀ', '[2 characters: Japanese]'],
+  ['ｶ', '[1 character: Japanese]'],
   ['', ''],
 ] as const) {
   Deno.test(`${JSON.stringify(text)} is shown as ${expected}`, () => assertEquals(shown(text), expected))

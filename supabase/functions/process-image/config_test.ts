@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from '../_shared/download/download.ts'
+import { DEFAULT_LIMITS, TYPEFORM_ORIGINS } from '../_shared/download/download.ts'
 import { assertEquals, assertThrows } from '../_shared/testing/asserts.ts'
 import { readConfig } from './config.ts'
 
@@ -9,6 +9,7 @@ Deno.test('every setting has a default', () => {
   assertEquals(config.download.limits, DEFAULT_LIMITS)
   assertEquals([...config.download.trustedOrigins], [])
   assertEquals(config.download.typeformToken, undefined)
+  assertEquals(config.download.tokenOrigins, TYPEFORM_ORIGINS)
   assertEquals(config.memoryBytes, 256 * 1024 * 1024)
   assertEquals(config.publicUrl, undefined)
 })
@@ -19,6 +20,7 @@ Deno.test('settings are read from the environment', () => {
     DOWNLOAD_TIMEOUT_MS: '500',
     IMAGE_MEMORY_MB: '1024',
     TYPEFORM_ACCESS_TOKEN: ' token ',
+    TYPEFORM_API_ORIGINS: 'https://api.later.typeform.test',
     SUPABASE_PUBLIC_URL: 'http://127.0.0.1:54321',
   })
   assertEquals([...config.download.trustedOrigins], ['http://127.0.0.1:8080', 'https://files.test'])
@@ -26,6 +28,10 @@ Deno.test('settings are read from the environment', () => {
   assertEquals([totalMs, connectMs, stallMs], [500, 500, 500])
   assertEquals(config.memoryBytes, 1024 * 1024 * 1024)
   assertEquals(config.download.typeformToken, 'token')
+  assertEquals(
+    config.download.tokenOrigins,
+    new Set([...TYPEFORM_ORIGINS, 'https://api.later.typeform.test']),
+  )
   assertEquals(config.publicUrl, 'http://127.0.0.1:54321')
 })
 
@@ -36,6 +42,8 @@ for (const env of [
   { DOWNLOAD_TIMEOUT_MS: 'soon' },
   { DOWNLOAD_TIMEOUT_MS: '-1' },
   { IMAGE_MEMORY_MB: '0' },
+  { TYPEFORM_API_ORIGINS: 'http://api.typeform.com' },
+  { TYPEFORM_API_ORIGINS: 'https://*.typeform.com' },
 ]) {
   Deno.test(`the environment ${JSON.stringify(env)} is refused`, () => {
     assertThrows(() => read(env))

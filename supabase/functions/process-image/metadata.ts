@@ -11,6 +11,8 @@ import { findExif } from './exif-block.ts'
 export interface PhotoMetadata {
   /** ISO 8601 by the camera's clock; with an offset only where the camera recorded one. */
   takenAt?: string
+  /** The tag that `takenAt` was read from. A time of `modified` may be that of an editor. */
+  takenAtSource?: TimeSource
   position?: {
     /** Degrees, south and west negative. */
     latitude: number
@@ -23,17 +25,19 @@ export interface PhotoMetadata {
   orientation?: number
 }
 
+export type TimeSource = 'original' | 'digitized' | 'modified' | 'gps'
+
 const MAX_NAME = 100
 
 /** Never throws: a photo with unreadable metadata is processed like one without. */
 export function readMetadata(bytes: Uint8Array): PhotoMetadata {
   const { exif, gps } = v.parse(photoTags, load(bytes))
-  const takenAt = readTime(exif)
+  const time = readTime(exif)
   const position = readPosition(gps)
   const camera = readCamera(exif)
   const { Orientation: orientation } = exif
   return {
-    ...(takenAt !== undefined && { takenAt }),
+    ...time,
     ...(position !== undefined && { position }),
     ...(camera !== undefined && { camera }),
     ...(orientation !== undefined && { orientation }),
@@ -47,7 +51,12 @@ const TAGS: { exif: string[]; gps: true } = {
     'LensModel',
     'DateTime',
     'DateTimeOriginal',
+    'DateTimeDigitized',
+    'OffsetTime',
     'OffsetTimeOriginal',
+    'OffsetTimeDigitized',
+    'GPSDateStamp',
+    'GPSTimeStamp',
     'Orientation',
     // The places of the two other directories.
     'Exif IFD Pointer',
@@ -80,6 +89,11 @@ const text = tag(
     v.nonEmpty(),
   ),
 )
+const rational = v.pipe(
+  v.tuple([v.number(), v.number()]),
+  v.check(([, denominator]) => denominator !== 0),
+  v.transform(([numerator, denominator]) => numerator / denominator),
+)
 const between = (low: number, high: number) => v.pipe(v.number(), v.minValue(low), v.maxValue(high))
 const degrees = (limit: number) => v.fallback(v.optional(between(-limit, limit)), undefined)
 
@@ -89,7 +103,12 @@ const exifTags = v.object({
   LensModel: text,
   DateTime: text,
   DateTimeOriginal: text,
+  DateTimeDigitized: text,
+  OffsetTime: text,
   OffsetTimeOriginal: text,
+  OffsetTimeDigitized: text,
+  GPSDateStamp: text,
+  GPSTimeStamp: tag(v.pipe(v.array(rational), v.length(3))),
   Orientation: tag(between(1, 8)),
 })
 /** The reader gives these as plain numbers. */
@@ -118,14 +137,55 @@ function load(bytes: Uint8Array): object {
   }
 }
 
-/** EXIF writes `2026:11:20 17:42:10` and, since 2.31, the offset in a tag of its own. */
-function readTime({ DateTimeOriginal, DateTime, OffsetTimeOriginal = '' }: ExifTags): string | undefined {
-  const [, year, month, day, time] =
-    /^(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)/.exec(DateTimeOriginal ?? DateTime ?? '') ?? []
+/** The first usable time: when the picture was taken, digitised, last changed, or its position measured. */
+function readTime(exif: ExifTags): Pick<PhotoMetadata, 'takenAt' | 'takenAtSource'> {
+  const candidates: readonly (readonly [TimeSource, string | undefined])[] = [
+    ['original', localTime(exif.DateTimeOriginal, exif.OffsetTimeOriginal)],
+    ['digitized', localTime(exif.DateTimeDigitized, exif.OffsetTimeDigitized)],
+    ['modified', localTime(exif.DateTime, exif.OffsetTime)],
+    ['gps', satelliteTime(exif)],
+  ]
+  for (const [takenAtSource, takenAt] of candidates)
+    if (takenAt !== undefined) return { takenAt, takenAtSource }
+  return {}
+}
+
+/** EXIF is of 1995. Clocks that were never set begin in 1970 or 1980. */
+const FIRST_YEAR = 1995
+const DATE = /^(\d{4})[:/.-](\d\d)[:/.-](\d\d)/
+const DATE_AND_TIME = new RegExp(
+  `${DATE.source}[ T](\\d\\d:\\d\\d)(:\\d\\d)?(?:\\.\\d+)?\\s*(Z|[+-]\\d\\d:\\d\\d)?$`,
+)
+
+/**
+ * EXIF writes `2026:11:20 17:42:10` and, since 2.31, the offset in a tag of its own. Some programs write the date with
+ * other separators, leave the seconds out or append the offset. Unknown times are zeros or blanks.
+ */
+function localTime(value: string | undefined, offset: string | undefined): string | undefined {
+  const [, year, month, day, time, seconds = ':00', own] = DATE_AND_TIME.exec(value ?? '') ?? []
   if (year === undefined || time === undefined) return undefined
-  const local = `${year}-${month}-${day}T${time}`
-  if (Number.isNaN(Date.parse(`${local}Z`))) return undefined
-  return /^[+-]\d\d:\d\d$/.test(OffsetTimeOriginal) ? `${local}${OffsetTimeOriginal}` : local
+  const local = `${year}-${month}-${day}T${time}${seconds}`
+  if (!isMoment(local)) return undefined
+  return `${local}${own ?? /^(?:Z|[+-]\d\d:\d\d)$/.exec(offset ?? '')?.[0] ?? ''}`
+}
+
+/** The satellites' time is UTC. */
+function satelliteTime({ GPSDateStamp, GPSTimeStamp }: ExifTags): string | undefined {
+  const [, year, month, day] = DATE.exec(GPSDateStamp ?? '') ?? []
+  if (year === undefined || GPSTimeStamp === undefined) return undefined
+  const time = GPSTimeStamp.map((part) => String(Math.floor(part)).padStart(2, '0')).join(':')
+  const utc = `${year}-${month}-${day}T${time}`
+  return isMoment(utc) ? `${utc}Z` : undefined
+}
+
+/** Whether a day of the calendar and a time of the day. `Date` moves a 31 February to March, and takes 24:00. */
+function isMoment(local: string): boolean {
+  const date = new Date(`${local}Z`)
+  return (
+    !Number.isNaN(date.getTime()) &&
+    date.toISOString().startsWith(local) &&
+    date.getUTCFullYear() >= FIRST_YEAR
+  )
 }
 
 function readPosition({

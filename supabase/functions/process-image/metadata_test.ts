@@ -7,6 +7,7 @@ Deno.test('a photo’s EXIF gives time, position and camera', async () => {
   const { position, ...rest } = readMetadata(await samplePhoto('front-damage'))
   assertEquals(rest, {
     takenAt: '2026-11-20T17:44:03+01:00',
+    takenAtSource: 'original',
     camera: { make: 'Claimwire', model: 'Sample Phone 7', lens: 'Sample lens 5.1mm f/1.8' },
     orientation: 6,
   })
@@ -39,3 +40,158 @@ Deno.test('metadata are read from a view into a larger buffer', async () => {
   const view = concat([new Uint8Array(9), photo]).subarray(9)
   assertEquals(readMetadata(view).orientation, 6)
 })
+
+/** Tags of the directories: 0 the picture's own, 1 EXIF's, 2 that of GPS. */
+type Entry = readonly [
+  directory: 0 | 1 | 2,
+  tag: number,
+  value: string | readonly (readonly [number, number])[],
+]
+
+/** A JPEG with a TIFF block of these entries, in the byte order of Motorola or of Intel. */
+function withTags(entries: readonly Entry[], littleEndian: boolean): Uint8Array {
+  const view = new DataView(new ArrayBuffer(2048))
+  const u16 = (at: number, value: number) => view.setUint16(at, value, littleEndian)
+  const u32 = (at: number, value: number) => view.setUint32(at, value, littleEndian)
+  u16(0, littleEndian ? 0x4949 : 0x4d4d)
+  u16(2, 42)
+  u32(4, 8)
+  let data = 900
+  let directory = 8
+  const pointers = [0x8769, 0x8825]
+  for (const index of [0, 1, 2] as const) {
+    const own = entries.filter(([of]) => of === index)
+    const links = index === 0 ? pointers.length : 0
+    u16(directory, own.length + links)
+    let at = directory + 2
+    for (const [, tag, value] of own) {
+      u16(at, tag)
+      u16(at + 2, typeof value === 'string' ? 2 : 5)
+      u32(at + 4, typeof value === 'string' ? value.length + 1 : value.length)
+      u32(at + 8, data)
+      if (typeof value === 'string') {
+        for (const character of value) view.setUint8(data++, character.charCodeAt(0))
+        view.setUint8(data++, 0)
+      } else {
+        for (const [numerator, denominator] of value) {
+          u32(data, numerator)
+          u32(data + 4, denominator)
+          data += 8
+        }
+      }
+      at += 12
+    }
+    for (let link = 0; link < links; link += 1) {
+      u16(at, pointers[link] ?? 0)
+      u16(at + 2, 4)
+      u32(at + 4, 1)
+      u32(at + 8, 300 * (link + 1))
+      at += 12
+    }
+    directory = 300 * (index + 1)
+  }
+  const tiff = new Uint8Array(view.buffer, 0, data)
+  const body = concat([new TextEncoder().encode('Exif\0\0'), tiff])
+  const length = body.length + 2
+  return concat([
+    Uint8Array.of(0xff, 0xd8, 0xff, 0xe1, length >> 8, length & 0xff),
+    body,
+    Uint8Array.of(0xff, 0xd9),
+  ])
+}
+
+const TAG = {
+  modified: [0, 0x0132],
+  original: [1, 0x9003],
+  digitized: [1, 0x9004],
+  offset: [1, 0x9010],
+  offsetOriginal: [1, 0x9011],
+  offsetDigitized: [1, 0x9012],
+  gpsTime: [2, 0x0007],
+  gpsDate: [2, 0x001d],
+} as const
+
+const MODIFIED = '2026:11:20 18:00:00'
+const TIMES: readonly (readonly [string, Partial<Record<keyof typeof TAG, Entry[2]>>, object])[] = [
+  [
+    'zeros as original',
+    { original: '0000:00:00 00:00:00', modified: MODIFIED },
+    { takenAt: '2026-11-20T18:00:00', takenAtSource: 'modified' },
+  ],
+  [
+    'blanks as original, with the zone of the change',
+    { original: '    :  :     :  :  ', modified: MODIFIED, offset: '+09:00', offsetOriginal: '+01:00' },
+    { takenAt: '2026-11-20T18:00:00+09:00', takenAtSource: 'modified' },
+  ],
+  [
+    'an empty original, and a time of digitising with its zone',
+    { original: '', digitized: '2026:11:20 17:00:00', offsetDigitized: '-05:00', modified: MODIFIED },
+    { takenAt: '2026-11-20T17:00:00-05:00', takenAtSource: 'digitized' },
+  ],
+  [
+    'a day that is none',
+    { original: '2026:02:31 12:00:00', digitized: '2026:13:01 12:00:00', modified: MODIFIED },
+    { takenAt: '2026-11-20T18:00:00', takenAtSource: 'modified' },
+  ],
+  [
+    'a clock that was never set',
+    { original: '1970:01:01 00:00:00', modified: MODIFIED },
+    { takenAt: '2026-11-20T18:00:00', takenAtSource: 'modified' },
+  ],
+  [
+    'nothing but the time of the satellites, which is UTC',
+    {
+      original: '0000:00:00 00:00:00',
+      gpsDate: '2026:11:20',
+      gpsTime: [
+        [17, 1],
+        [4, 1],
+        [3050, 100],
+      ],
+    },
+    { takenAt: '2026-11-20T17:04:30Z', takenAtSource: 'gps' },
+  ],
+  [
+    'a time of the satellites without a day',
+    {
+      gpsTime: [
+        [17, 1],
+        [4, 1],
+        [3, 1],
+      ],
+    },
+    {},
+  ],
+  [
+    'a time of the satellites that divides by zero',
+    {
+      gpsDate: '2026:11:20',
+      gpsTime: [
+        [17, 0],
+        [4, 1],
+        [3, 1],
+      ],
+    },
+    {},
+  ],
+  [
+    'other separators, no seconds and the zone in the text',
+    { original: '2026-11-20T17:42+01:00' },
+    { takenAt: '2026-11-20T17:42:00+01:00', takenAtSource: 'original' },
+  ],
+  [
+    'a zone that is none',
+    { original: '2026:11:20 17:42:10', offsetOriginal: '   :  ' },
+    { takenAt: '2026-11-20T17:42:10', takenAtSource: 'original' },
+  ],
+  ['nothing usable', { original: '0000:00:00 00:00:00', digitized: 'yesterday', modified: '' }, {}],
+]
+
+for (const [name, tags, expected] of TIMES) {
+  Deno.test(`the time of a photo with ${name}`, () => {
+    const names = Object.keys(tags).filter((key): key is keyof typeof TAG => Object.hasOwn(TAG, key))
+    const entries = names.map((key): Entry => [TAG[key][0], TAG[key][1], tags[key] ?? ''])
+    for (const littleEndian of [true, false])
+      assertEquals(readMetadata(withTags(entries, littleEndian)), expected)
+  })
+}

@@ -2,11 +2,14 @@
  * Stores a submitted form as an incident, its documents and their jobs. The files are fetched later by `process-image`,
  * because Typeform waits for the answer.
  *
+ * Events other than a submitted form, such as a partial response, are answered 200 and ignored: Typeform repeats what gets
+ * another answer.
+ *
  * Typeform disables a webhook at once that answers 404 or 410, so neither is sent. After 503 it tries again for hours.
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
-import { parseTypeformResponse } from '../../../functions-shared/typeform.ts'
+import { otherEventType, parseTypeformResponse } from '../../../functions-shared/typeform.ts'
 import {
   errorResponse,
   jsonResponse,
@@ -41,7 +44,13 @@ export async function handleWebhook(request: Request, dependencies: WebhookDepen
     parseSignature(signature)
     const body = await readBody(request, MAX_BODY_BYTES)
     await verifySignature(body, signature, secrets)
-    const response = parseTypeformResponse(parseJson(body))
+    const json = parseJson(body)
+    const ignored = otherEventType(json)
+    if (ignored !== undefined) {
+      log.info('event_ignored', { type: ignored })
+      return jsonResponse({ ignored: true })
+    }
+    const response = parseTypeformResponse(json)
     const owner = await inbox.findOwner(response.form_response.token)
     const reporter =
       owner === null ? await resolveReporter(response, accounts, rules) : { userId: owner, mailTo: null }

@@ -82,6 +82,26 @@ Deno.test('a form with a known address is stored without an owner, to be confirm
   assertEquals(inbox.received[0]?.[1], { userId: null, mailTo: ANA.email })
 })
 
+Deno.test('an event that is no submitted form is acknowledged, noted and ignored', async () => {
+  const { deliver, inbox, accounts, log } = bench()
+  const accountsBefore = [...accounts.all]
+  for (const type of ['form_response_partial', 'form_abandoned', 'a later event']) {
+    const { status, json } = await deliver({ body: { ...response(), event_type: type } })
+    assertEquals([status, json], [200, { ignored: true }])
+  }
+  // Without what a submitted form has, too.
+  assertEquals((await deliver({ body: { event_type: 'form_response_partial' } })).status, 200)
+  assertEquals(inbox.received, [])
+  assertEquals(accounts.all, accountsBefore)
+  assertEquals(log.lines.filter((line) => line.includes('"event_ignored"')).length, 4)
+})
+
+Deno.test('an event that is not signed is refused whatever its type', async () => {
+  const { deliver } = bench()
+  const { status } = await deliver({ body: { event_type: 'form_response_partial' }, signature: null })
+  assertEquals(status, 401)
+})
+
 Deno.test('a repeated response answers with the same ids, also when its account was deleted meanwhile', async () => {
   const { deliver, accounts, inbox } = bench()
   const first = await deliver()

@@ -26,8 +26,10 @@ export interface DownloadSettings {
   limits: DownloadLimits
   /** Origins that may be http and private, e.g. the sample server of a development stack. */
   trustedOrigins: ReadonlySet<string>
-  /** Bearer token for files of {@link TYPEFORM_ORIGIN}; sent nowhere else. */
+  /** Bearer token for files at {@link tokenOrigins}; sent nowhere else. */
   typeformToken?: string | undefined
+  /** Origins of Typeform, compared exactly. Default {@link TYPEFORM_ORIGINS}. */
+  tokenOrigins?: ReadonlySet<string>
 }
 
 export interface DownloadOptions extends DownloadSettings {
@@ -47,7 +49,12 @@ export const DEFAULT_LIMITS: DownloadLimits = {
   stallMs: 10_000,
 }
 
-export const TYPEFORM_ORIGIN = 'https://api.typeform.com'
+/** Typeform's API in its regions: the United States, and the European Union under two names. */
+export const TYPEFORM_ORIGINS: ReadonlySet<string> = new Set([
+  'https://api.typeform.com',
+  'https://api.eu.typeform.com',
+  'https://api.typeform.eu',
+])
 
 const MAX_REDIRECTS = 5
 const REDIRECTS = [301, 302, 303, 307, 308]
@@ -84,7 +91,8 @@ export async function download(address: string, options: DownloadOptions): Promi
   using watchdog = createWatchdog(options.limits.totalMs, options.signal, 'download_timeout')
   let url = checkAddress(address, undefined, options)
   // The token is for the address in the form's response, not for an address that a redirect names.
-  let token = url.origin === TYPEFORM_ORIGIN ? options.typeformToken : undefined
+  const { tokenOrigins = TYPEFORM_ORIGINS, typeformToken } = options
+  let token = tokenOrigins.has(url.origin) ? typeformToken : undefined
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     const outcome = await request(url, token, watchdog, options)
     if (outcome instanceof Uint8Array) return outcome

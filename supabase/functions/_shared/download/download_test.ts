@@ -3,7 +3,13 @@ import { assert, assertEquals } from '../testing/asserts.ts'
 import { assertCode } from '../testing/errors.ts'
 import { send, serveHttp, serveRaw, untilClosed } from '../testing/http-server.ts'
 import { openConnection } from './connection.ts'
-import { DEFAULT_LIMITS, type DownloadLimits, type DownloadOptions, download } from './download.ts'
+import {
+  DEFAULT_LIMITS,
+  type DownloadLimits,
+  type DownloadOptions,
+  download,
+  TYPEFORM_ORIGINS,
+} from './download.ts'
 
 const FILE = Uint8Array.from({ length: 200_000 }, (_, index) => (index * 31) & 0xff)
 
@@ -341,4 +347,35 @@ Deno.test('the token goes to the form service alone and to no redirect', async (
     ['/file-b', null],
     ['/file-c', null],
   ])
+})
+
+Deno.test('files of a Typeform account in another region get the token, by its exact https origin alone', async () => {
+  const seen: (string | null)[] = []
+  await using server = serveHttp((request) => {
+    seen.push(request.headers.get('authorization'))
+    return new Response(FILE)
+  })
+  const options: Overrides = {
+    typeformToken: 'secret-token',
+    tokenOrigins: new Set([...TYPEFORM_ORIGINS, 'https://api.later.typeform.test']),
+    trusted: ['http://api.eu.typeform.com'],
+    connect: () => Deno.connect({ hostname: '127.0.0.1', port: Number(new URL(server.origin).port) }),
+  }
+  for (const origin of [
+    'https://api.eu.typeform.com',
+    'https://api.typeform.eu',
+    'https://api.later.typeform.test',
+  ])
+    await get(`${origin}/responses/files/1/a.jpg`, options)
+  assertEquals(seen.splice(0), Array(3).fill('Bearer secret-token'))
+  for (const origin of [
+    'http://api.eu.typeform.com',
+    'https://eu.typeform.com',
+    'https://api.eu.typeform.com.evil.test',
+    'https://api.typeform.eu.evil.test',
+    'https://x.api.typeform.eu',
+  ]) {
+    await get(`${origin}/responses/files/1/a.jpg`, options)
+  }
+  assertEquals(seen, Array(5).fill(null))
 })
