@@ -14,12 +14,13 @@ export const IMAGE_TYPES = {
 
 export type ImageType = keyof typeof IMAGE_TYPES
 
-/** Containers of voice notes. An `mp4` may also hold a film: the container alone does not decide. */
+/** Containers of voice notes. `mp4`, `mov` and `webm` may also hold a film: the container alone does not decide. */
 export const AUDIO_TYPES = {
   wav: { contentType: 'audio/wav', extension: 'wav' },
   mp3: { contentType: 'audio/mpeg', extension: 'mp3' },
   m4a: { contentType: 'audio/mp4', extension: 'm4a' },
   mp4: { contentType: 'video/mp4', extension: 'mp4' },
+  mov: { contentType: 'video/quicktime', extension: 'mov' },
   ogg: { contentType: 'audio/ogg', extension: 'ogg' },
   webm: { contentType: 'audio/webm', extension: 'webm' },
   flac: { contentType: 'audio/flac', extension: 'flac' },
@@ -56,6 +57,7 @@ export function detectFileType(bytes: Uint8Array): FileType {
   if (startsWith(bytes, PNG)) return 'png'
   if (ascii(bytes, 0, 4) === 'RIFF') return RIFF_FORMS.get(ascii(bytes, 8, 12)) ?? 'unknown'
   if (ascii(bytes, 4, 8) === 'ftyp') return detectIsoMedia(bytes)
+  if (isOlderQuickTime(bytes)) return 'mov'
   if (ascii(bytes, 0, 5) === '%PDF-') return 'pdf'
   return detectAudio(bytes) ?? detectMarkup(bytes)
 }
@@ -88,7 +90,19 @@ function detectIsoMedia(bytes: Uint8Array): FileType {
   if (isHeic(bytes)) return 'heic'
   const brand = ascii(bytes, 8, 12)
   if (M4A_BRANDS.includes(brand)) return 'm4a'
+  if (brand === 'qt  ') return 'mov'
   return MP4_BRAND.test(brand) ? 'mp4' : 'unknown'
+}
+
+/** First boxes of QuickTime files without `ftyp`, which came later, and boxes that follow them. */
+const QUICKTIME_FIRST = ['moov', 'mdat', 'wide', 'free', 'skip', 'pnot']
+
+/** The names are weak evidence, so another box must follow where the first ends, if the bytes reach that far. */
+function isOlderQuickTime(bytes: Uint8Array): boolean {
+  if (!QUICKTIME_FIRST.includes(ascii(bytes, 4, 8))) return false
+  const size = uint32(bytes, 0)
+  if (size === 1 || size === 0) return true
+  return size >= 8 && (bytes.length < size + 8 || /^[a-z0-9 ]{4}$/i.test(ascii(bytes, size + 4, size + 8)))
 }
 
 const EBML = [0x1a, 0x45, 0xdf, 0xa3]

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { parseBuffer } from 'music-metadata'
 import { describe, expect, test } from 'vitest'
 import { AUDIO_TYPES, type AudioType, detectFileType, isAudioType } from '../file-type.ts'
-import { readAudioFacts } from './facts.ts'
+import { readAudioFacts, readFilmFacts } from './facts.ts'
 
 const NOTES = join(import.meta.dirname, '..', '..', 'samples', 'voice-notes')
 const note = (file: string) => new Uint8Array(readFileSync(join(NOTES, file)))
@@ -276,4 +276,60 @@ test('whatever the bytes are, an answer comes', () => {
     ),
     { numRuns: 2000 },
   )
+})
+
+/** A copy with other bytes at the first place of a text, or at an offset from there. */
+function patched(bytes: Uint8Array, text: string, values: readonly number[], offset = 0): Uint8Array {
+  const at = Buffer.from(bytes).indexOf(text, 0, 'latin1')
+  if (at < 0) throw new RangeError(`there is no ${text}`)
+  const copy = bytes.slice()
+  copy.set(values, at + offset)
+  return copy
+}
+
+describe('QuickTime', () => {
+  const quickTime = (file: string) => patched(note(file), 'ftyp', ascii('qt  '), 4)
+  /** Files without `ftyp`, as QuickTime wrote them before 2003. */
+  const older = (file: string) => note(file).subarray(Buffer.from(note(file)).readUInt32BE(0))
+
+  test.each([
+    ['with its brand', quickTime('voice-note.m4a')],
+    ['without a brand', older('voice-note.m4a')],
+  ])('%s and with sound only is a recording', (_name, bytes) => {
+    expect(detectFileType(bytes)).toBe('mov')
+    const facts = readAudioFacts(bytes, 'mov')
+    expect(facts).toEqual(readAudioFacts(note('voice-note.m4a'), 'm4a'))
+    expect(facts).toMatchObject({ codec: 'aac', video: false, complete: true })
+    expect(readFilmFacts(bytes, 'mov')).toBeNull()
+  })
+
+  test('with pictures is a film, also without sound', () => {
+    const film = quickTime('film.mp4')
+    expect(detectFileType(film)).toBe('mov')
+    expect(readFilmFacts(film, 'mov')).toMatchObject({ sound: true })
+    expect(readFilmFacts(film, 'mov')?.duration).toBeCloseTo(readAudioFacts(film, 'mov')?.duration ?? 0, 1)
+    const silent = patched(film, 'soun', ascii('text'))
+    expect(readFilmFacts(silent, 'mov')).toMatchObject({ sound: false })
+  })
+
+  test('has the sample rate of the second version of its sound description', () => {
+    const second = patched(quickTime('voice-note.m4a'), 'mp4a', [0, 2], 4 + 8)
+    const rate = new Uint8Array(8)
+    new DataView(rate.buffer).setFloat64(0, 44_100)
+    const bytes = patched(second, 'mp4a', [...rate], 4 + 32)
+    expect(readAudioFacts(bytes, 'mov')?.sampleRate).toBe(44_100)
+  })
+
+  test('is not every file whose fifth byte begins a name of QuickTime', () => {
+    expect(
+      detectFileType(Uint8Array.from([...be32(9), ...ascii('free'), 1, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4])),
+    ).toBe('unknown')
+    expect(detectFileType(Uint8Array.from([...be32(3), ...ascii('moov')]))).toBe('unknown')
+  })
+})
+
+describe('readFilmFacts', () => {
+  test.each(SAMPLES)('of the recording %s is null', (file, type) => {
+    expect(readFilmFacts(note(file), type)).toBeNull()
+  })
 })

@@ -9,7 +9,7 @@ import type { AudioFacts } from './audio-facts.ts'
 import { TooManyParts } from './bytes.ts'
 import { readFlac } from './flac.ts'
 import { readMp3 } from './mp3.ts'
-import { readMp4 } from './mp4.ts'
+import { readMp4, readMp4Film } from './mp4.ts'
 import { readOgg } from './ogg.ts'
 import { readWav } from './wav.ts'
 import { readWebm } from './webm.ts'
@@ -19,6 +19,7 @@ const READERS: Record<AudioType, (bytes: Uint8Array) => AudioFacts | null> = {
   mp3: readMp3,
   m4a: readMp4,
   mp4: readMp4,
+  mov: readMp4,
   ogg: readOgg,
   webm: readWebm,
   flac: readFlac,
@@ -29,6 +30,25 @@ export function readAudioFacts(bytes: Uint8Array, type: AudioType): AudioFacts |
   try {
     const facts = READERS[type](bytes)
     return facts === null ? null : plausible(facts)
+  } catch (error) {
+    if (error instanceof TooManyParts) return null
+    throw error
+  }
+}
+
+export interface FilmFacts {
+  /** Seconds; 0 where the file does not say. */
+  duration: number
+  /** Whether the film has sound. */
+  sound: boolean
+}
+
+/** Null for what is no film: a recording, and any file whose structure cannot be read. */
+export function readFilmFacts(bytes: Uint8Array, type: AudioType): FilmFacts | null {
+  try {
+    if (type === 'mp4' || type === 'm4a' || type === 'mov') return readMp4Film(bytes)
+    const facts = readAudioFacts(bytes, type)
+    return facts?.video ? { duration: facts.duration, sound: true } : null
   } catch (error) {
     if (error instanceof TooManyParts) return null
     throw error

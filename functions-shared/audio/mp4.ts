@@ -1,5 +1,5 @@
 /**
- * MP4 (M4A): boxes within boxes, `<size> <name> <content>` (ISO/IEC 14496-12).
+ * MP4 (M4A) and QuickTime: boxes within boxes, `<size> <name> <content>` (ISO/IEC 14496-12).
  *
  *     moov ▸ mvhd              duration of the file
  *          ▸ trak ▸ mdia       hdlr `soun`: the audio track; mdhd: its clock; stsd: its codec
@@ -28,7 +28,20 @@ interface Track {
 }
 
 /** Codecs by the name of the sample entry. Other codecs keep the name of their entry. */
-const CODECS: Readonly<Record<string, string>> = { mp4a: 'aac', Opus: 'opus', samr: 'amr', sawb: 'amr' }
+const CODECS: Readonly<Record<string, string>> = {
+  mp4a: 'aac',
+  Opus: 'opus',
+  samr: 'amr',
+  sawb: 'amr',
+  // QuickTime.
+  lpcm: 'pcm',
+  sowt: 'pcm',
+  twos: 'pcm',
+  in24: 'pcm',
+  in32: 'pcm',
+  fl32: 'pcm',
+  '.mp3': 'mp3',
+}
 
 /** Facts of a file without `moov`. */
 const NOTHING = { codec: 'unknown', sampleRate: null, channels: null, duration: 0 } as const
@@ -67,6 +80,16 @@ export function readMp4(bytes: Uint8Array): AudioFacts | null {
     video,
     complete: complete && (data || duration === 0),
   }
+}
+
+/** Null for a file without a track of pictures. */
+export function readMp4Film(bytes: Uint8Array): { duration: number; sound: boolean } | null {
+  const view = viewBytes(bytes)
+  for (const box of boxes(view, 0, view.length)) {
+    if (box.name !== 'moov' || trackOf(view, box, 'vide') === null) continue
+    return { duration: movieLength(view, box), sound: trackOf(view, box, 'soun') !== null }
+  }
+  return null
 }
 
 function* boxes(view: ByteView, from: number, to: number): Generator<Box> {
@@ -118,9 +141,16 @@ function soundTrack(view: ByteView, moov: Box): Track | null {
     ...clock,
     id: view.u32be(header.start + (view.u8(header.start) === 1 ? 20 : 12)),
     codec: CODECS[name] ?? name.trim(),
-    // 16.16 fixed point.
-    sampleRate: view.u16be(entry.start + 8 + 32),
+    sampleRate: sampleRateOf(view, entry),
   }
+}
+
+/** 16.16 fixed point. QuickTime's second version of the entry has 1 there, and the rate as a float behind the length. */
+function sampleRateOf(view: ByteView, entry: Box): number {
+  const version = view.u16be(entry.start + 8 + 16)
+  const wide = entry.start + 8 + 40
+  if (version === 2 && wide + 8 <= entry.end) return view.f64be(wide)
+  return view.u16be(entry.start + 8 + 32)
 }
 
 /** The clock of `mvhd` or `mdhd`, which begin alike. Version 1 has 64-bit times. */

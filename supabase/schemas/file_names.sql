@@ -91,11 +91,11 @@ as $$
       'jpg', 'jpeg', 'jpe', 'jfif', 'png', 'webp', 'heic', 'heif', 'avif', 'gif', 'bmp', 'tif', 'tiff', 'svg'
     ) then 'photo'
     when name.extension in (
-      'mp3', 'm4a', 'wav', 'ogg', 'oga', 'opus', 'weba', 'webm', 'aac', 'flac', 'amr', '3gp', 'caf'
+      'mp3', 'm4a', 'wav', 'ogg', 'oga', 'opus', 'weba', 'webm', 'aac', 'flac', 'amr', '3gp', 'caf', 'qta'
     ) then 'audio'
     when name.extension in (
       'pdf', 'txt', 'rtf', 'csv', 'doc', 'docx', 'odt', 'xls', 'xlsx', 'ods', 'ppt', 'pptx', 'zip', 'eml', 'msg',
-      'mp4', 'mov', 'avi', 'mkv'
+      'mp4', 'mov', 'm4v', 'avi', 'mkv'
     ) then 'attachment'
     when name.extension is null and p_field_ref ~* 'voice|audio|recording' then 'audio'
     -- Not known by its name: process-image looks at the bytes, and its job fails with a message when there is no photo.

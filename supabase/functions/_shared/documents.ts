@@ -45,6 +45,8 @@ export interface OriginalPlace {
 
 /** Columns of `public.documents` that a worker writes, beside those of the original. */
 export interface DocumentUpdate {
+  kind?: 'attachment'
+  document_type?: 'attachment'
   preview_path?: string | null
   thumbnail_path?: string | null
   width?: number | null

@@ -2,7 +2,7 @@
  * The work of one image job, from the document's row to a result.
  *
  *   keep the original (see original.ts) ─┬─▶ photo: decode ─▶ upload preview and thumbnail ─▶ sign
- *                                        ├─▶ other attachment: its facts are stored
+ *                                        ├─▶ other attachment, and any film: its facts are stored
  *                                        └─▶ audio, recognised by content: transcription as a voice note
  *
  * Before each write the worker reports progress, which throws `lease_lost` once the lease is lost. A second attempt may
@@ -10,7 +10,7 @@
  */
 
 import { AppError } from '../../../functions-shared/app-error.ts'
-import { readAudioFacts } from '../../../functions-shared/audio/facts.ts'
+import { type FilmFacts, readAudioFacts, readFilmFacts } from '../../../functions-shared/audio/facts.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
 import {
   type FileType,
@@ -113,8 +113,9 @@ async function workOn(
     await dependencies.documents.startTranscription(document.id)
     return { ...result, preview: 'none' }
   }
-  if (!isPhoto && !isImageType(original.type)) {
-    return { ...result, ...(await note(document, original, lease, dependencies)) }
+  const film = isAudioType(original.type) ? readFilmFacts(original.bytes, original.type) : null
+  if (film !== null || (!isPhoto && !isImageType(original.type))) {
+    return { ...result, ...(await note(document, original, lease, dependencies, film)) }
   }
   try {
     return { ...result, ...(await show(document, original, lease, dependencies)) }
@@ -144,17 +145,22 @@ function isVerdict(error: unknown): boolean {
   return error instanceof AppError && VERDICTS.includes(error.code)
 }
 
-/** Stores the facts of an attachment without a preview: pages and title of a PDF, else only that it is a file. */
+/**
+ * Stores the facts of an attachment without a preview: pages and title of a PDF, length of a film, else only that it is a
+ * file. A film that arrived as a photo becomes an attachment.
+ */
 async function note(
   document: DocumentRow,
   { type, bytes }: KeptOriginal,
   lease: Lease,
   { documents }: WorkDependencies,
+  film: FilmFacts | null = null,
 ): Promise<Pick<FileResult, 'preview'>> {
   await lease.report(STAGES.decoding, 'decoding')
-  const facts = type === 'pdf' ? { kind: 'pdf', ...(await readPdf(bytes)) } : { kind: 'file' }
+  const facts = film === null ? await fileFacts(type, bytes) : filmFacts(film)
   await lease.report(STAGES.signing, 'signing')
   await documents.update(document.id, {
+    ...(film !== null && document.kind === 'photo' && { kind: 'attachment', document_type: 'attachment' }),
     preview_path: null,
     thumbnail_path: null,
     width: null,
@@ -162,6 +168,17 @@ async function note(
     metadata: { ...facts, preview: 'none' },
   })
   return { preview: 'none' }
+}
+
+async function fileFacts(type: FileType, bytes: Uint8Array): Promise<Record<string, unknown>> {
+  return type === 'pdf' ? { kind: 'pdf', ...(await readPdf(bytes)) } : { kind: 'file' }
+}
+
+/** `note` is shown beside the file. */
+function filmFacts({ duration, sound }: FilmFacts): Record<string, unknown> {
+  const seconds = Math.round(duration)
+  const note = `${seconds > 0 ? `Film of ${seconds} s` : 'Film'}${sound ? '' : ' without sound'}`
+  return { kind: 'film', duration: Math.round(duration * 1000) / 1000, sound, note }
 }
 
 async function show(

@@ -305,11 +305,39 @@ for (const [kind, file] of [
   })
 }
 
-Deno.test('a film that arrives as attachment is kept and not transcribed', async () => {
-  const { run, documents } = bench({
-    file: recorded('film.mp4'),
-    documents: fakeDocuments({ kind: 'attachment' }),
-  })
-  assertEquals((await run()).preview, 'none')
-  assertEquals(documents.transcribed, [])
+/** The same file with the brand of QuickTime. */
+function quickTime(file: string): Uint8Array<ArrayBuffer> {
+  const bytes = recorded(file)
+  bytes.set(text('qt  '), 8)
+  return bytes
+}
+
+Deno.test('QuickTime with sound only, as .mov or .qta, is a voice note', async () => {
+  for (const kind of ['photo', 'attachment']) {
+    const { run, documents } = bench({
+      file: quickTime('voice-note.m4a'),
+      documents: fakeDocuments({ kind }),
+    })
+    const result = await run()
+    assertEquals([result.preview, result.contentType], ['none', 'video/quicktime'])
+    assertEquals(documents.transcribed, [DOCUMENT_ID])
+  }
 })
+
+for (const [name, file] of [
+  ['MP4', recorded('film.mp4')],
+  ['QuickTime', quickTime('film.mp4')],
+] as const) {
+  for (const kind of ['photo', 'attachment']) {
+    Deno.test(`a film in ${name} that arrives as ${kind} is an attachment that says so, and is not transcribed`, async () => {
+      const { run, documents } = bench({ file, documents: fakeDocuments({ kind }) })
+      assertEquals((await run()).preview, 'none')
+      assertEquals(documents.transcribed, [])
+      const update = documents.updates.at(-1)
+      assertEquals(update?.kind, kind === 'photo' ? 'attachment' : undefined)
+      const { metadata } = update ?? {}
+      assertEquals([metadata?.kind, metadata?.sound, metadata?.preview], ['film', true, 'none'])
+      assertEquals(metadata?.note, `Film of ${Math.round(Number(metadata?.duration))} s`)
+    })
+  }
+}

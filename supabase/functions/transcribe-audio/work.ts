@@ -9,7 +9,7 @@
 
 import { AppError } from '../../../functions-shared/app-error.ts'
 import { readAudioFacts } from '../../../functions-shared/audio/facts.ts'
-import { isAudioType, storedAs } from '../../../functions-shared/file-type.ts'
+import { type AudioType, isAudioType, type StoredAs, storedAs } from '../../../functions-shared/file-type.ts'
 import type { DocumentRow } from '../_shared/documents.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
 import type { Lease } from '../_shared/lease.ts'
@@ -132,7 +132,12 @@ function requireAudio(
   if (facts === null) throw new AppError('audio_undecodable')
   const size = bytes.length
   const content = size <= MAX_HELD ? bytes : (signal: AbortSignal) => open(path, signal)
-  return { content, size, facts, ...storedAs(type) }
+  return { content, size, facts, ...sentAs(type) }
+}
+
+/** Services read QuickTime as MP4, which it became, but do not know its name. */
+function sentAs(type: AudioType): StoredAs {
+  return storedAs(type === 'mov' ? 'm4a' : type)
 }
 
 /** Refuses a recording that the service would refuse after it was sent. */

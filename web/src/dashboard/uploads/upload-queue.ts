@@ -78,7 +78,8 @@ const AT_ONCE = 3
 const RETRY_AFTER = 10_000
 /** Milliseconds that uploads stay in the list after the last of them is done. */
 const DONE_LASTS = 4_000
-const ACCEPTED = /^(image\/(jpeg|png|webp|heic|heif)|audio\/.*|video\/(webm|mp4|ogg)|application\/(pdf|ogg))$/
+const ACCEPTED =
+  /^(image\/(jpeg|png|webp|heic|heif)|audio\/.*|video\/(webm|mp4|ogg|quicktime)|application\/(pdf|ogg))$/
 
 export class UploadQueue extends BaseStore<UploadsState> {
   readonly #options: UploadQueueOptions
