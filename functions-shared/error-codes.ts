@@ -77,7 +77,10 @@ export const ERROR_CODES = {
   image_undecodable: { status: 422, message: 'The image could not be read.' },
   storage_unavailable: { status: 503, message: 'The file store is unavailable; try again later.' },
   // transcription
-  not_audio: { status: 422, message: 'The file is not a WAV, MP3, M4A, QuickTime, Ogg, WebM or FLAC recording.' },
+  not_audio: {
+    status: 422,
+    message: 'The file is not a WAV, MP3, M4A, QuickTime, Ogg, WebM or FLAC recording.',
+  },
   audio_truncated: { status: 422, message: 'The recording is incomplete.' },
   audio_undecodable: { status: 422, message: 'The recording could not be read.' },
   audio_empty: { status: 422, message: 'There is nothing to hear in the recording.' },

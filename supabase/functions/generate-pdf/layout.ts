@@ -257,7 +257,7 @@ function drawNarrative(paper: Paper, element: StructureElement, { incident }: Re
 function drawFiles(paper: Paper, element: StructureElement, { documents, custody }: ReportSource): void {
   const { words } = paper
   const rows = documents.map((document) => [
-    document.fileName ?? document.id,
+    document.label ?? document.id,
     words.say(`kind.${document.kind}`),
     document.byteSize === null ? '–' : formatBytes(document.byteSize, words),
     document.receivedAt === null ? '–' : formatShortMoment(document.receivedAt),

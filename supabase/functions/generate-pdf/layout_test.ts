@@ -58,6 +58,29 @@ Deno.test('each photo has its caption, time, position and hash', () => {
   )
 })
 
+Deno.test('a photo whose time of taking is unknown says which time it has', async () => {
+  const source = sampleSource()
+  const documents = source.documents.map((document, index) =>
+    index === 0 ? { ...document, takenAtSource: 'modified' as const } : document,
+  )
+  assertHas(await render({ ...source, documents }), [
+    'Taken 20 November 2026, 17:42:10 UTC+01:00 (when the file was last changed)',
+  ])
+})
+
+Deno.test('files of one name have their numbers in the list of files', async () => {
+  const source = sampleSource()
+  const documents = source.documents.map((document, index) => ({
+    ...document,
+    fileName: 'image.jpg',
+    label: `image.jpg (${index + 1} of ${source.documents.length})`,
+  }))
+  assertHas(await render({ ...source, documents }), [
+    `image.jpg (1 of ${documents.length})`,
+    `image.jpg (${documents.length} of ${documents.length})`,
+  ])
+})
+
 Deno.test('the list of files ends with the head of the custody log', async () => {
   assertHas(SAMPLE, ['the custody log of the claim had 12 entries'])
   assert(flat(SAMPLE.text).replaceAll(' ', '').includes('c0ffee'.padEnd(64, '0')))

@@ -74,6 +74,7 @@ const work = v.pipe(
 /** Written by `process-image`; only photos have these fields. */
 const photoMetadata = v.object({
   takenAt: v.fallback(optionalText, null),
+  takenAtSource: v.fallback(v.nullish(v.picklist(['original', 'digitized', 'modified', 'gps']), null), null),
   position: v.fallback(v.nullish(v.object({ latitude: v.number(), longitude: v.number() }), null), null),
   camera: v.pipe(
     v.fallback(v.nullish(v.object({ make: optionalText, model: optionalText }), null), null),
@@ -105,6 +106,7 @@ export const documentRow = v.pipe(
       kind: row.kind,
       sourceRef: row.source_ref,
       fileName: row.file_name,
+      label: null,
       contentType: row.content_type,
       byteSize: row.byte_size,
       sha256: row.sha256,

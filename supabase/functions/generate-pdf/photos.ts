@@ -5,6 +5,7 @@ import { formatBytes, formatHash, formatMoment, formatPosition, formatTakenAt } 
 import { COLORS, COLUMN, PAGE, type Paper, STYLES } from './paper.ts'
 import type { StructureElement } from './pdfkit.ts'
 import type { ReportDocument } from './source.ts'
+import type { Words } from './words.ts'
 
 /**
  * Loads the upright JPEG of a photo; null without a usable preview. Called for one photo after the other, so that one
@@ -64,9 +65,9 @@ interface Shown {
 }
 
 /** The question that the photo answers, else its file name. */
-function captionOf({ sourceRef, fileName }: ReportDocument, answers: readonly Answer[]): string | null {
+function captionOf({ sourceRef, label }: ReportDocument, answers: readonly Answer[]): string | null {
   const question = sourceRef === null ? null : answers.find(({ ref }) => ref === sourceRef)?.question
-  return question ?? fileName
+  return question ?? label
 }
 
 function drawPhoto(paper: Paper, parent: StructureElement, shown: Shown): void {
@@ -98,11 +99,11 @@ function fittedHeight({ width, height }: ReportDocument, box: { width: number; h
   return height * Math.min(box.width / width, box.height / height)
 }
 
-function altOf({ words }: Paper, title: string, { takenAt, fileName }: ReportDocument): string {
+function altOf({ words }: Paper, title: string, photo: ReportDocument): string {
   return [
     title,
-    fileName === null ? '' : `${words.say('photo.file')}: ${fileName}`,
-    takenAt === null ? '' : `${words.say('photo.taken')}: ${formatTakenAt(takenAt, words)}`,
+    photo.label === null ? '' : `${words.say('photo.file')}: ${photo.label}`,
+    photo.takenAt === null ? '' : `${words.say('photo.taken')}: ${takenText(photo, words)}`,
   ]
     .filter((part) => part !== '')
     .join('. ')
@@ -137,8 +138,16 @@ interface FactLine {
   hash?: boolean
 }
 
+/** The time of the photo; where the camera's time of taking it is missing, with the time's own name. */
+function takenText({ takenAt, takenAtSource }: ReportDocument, words: Words): string {
+  if (takenAt === null) return words.say('photo.unknown')
+  const time = formatTakenAt(takenAt, words)
+  if (takenAtSource === null || takenAtSource === 'original') return time
+  return `${time} (${words.say(`photo.time.${takenAtSource}`)})`
+}
+
 function factsOf({ words }: Paper, { photo, small, jpeg, sameAs }: Shown): FactLine[] {
-  const { takenAt, position, camera, receivedAt, fileName, byteSize, width, height, sha256 } = photo
+  const { position, camera, receivedAt, label: name, byteSize, width, height, sha256 } = photo
   const size = [
     width !== null && height !== null ? `${width} × ${height}` : '',
     byteSize === null ? '' : formatBytes(byteSize, words),
@@ -146,7 +155,7 @@ function factsOf({ words }: Paper, { photo, small, jpeg, sameAs }: Shown): FactL
   return [
     {
       label: words.say('photo.taken'),
-      text: takenAt === null ? words.say('photo.unknown') : formatTakenAt(takenAt, words),
+      text: takenText(photo, words),
     },
     position === null
       ? { label: words.say('photo.position'), text: words.say('photo.unknown') }
@@ -155,7 +164,7 @@ function factsOf({ words }: Paper, { photo, small, jpeg, sameAs }: Shown): FactL
     ...(receivedAt === null
       ? []
       : [{ label: words.say('photo.received'), text: formatMoment(receivedAt, words) }]),
-    ...(fileName === null ? [] : [{ label: words.say('photo.file'), text: fileName }]),
+    ...(name === null ? [] : [{ label: words.say('photo.file'), text: name }]),
     ...(size.length === 0 ? [] : [{ label: words.say('photo.pixels'), text: size.join(', ') }]),
     ...(sha256 === null
       ? []

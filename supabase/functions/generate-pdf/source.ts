@@ -39,11 +39,16 @@ export interface Work {
   error: string | null
 }
 
+/** The EXIF tag of a photo's time. */
+export type TimeSource = 'original' | 'digitized' | 'modified' | 'gps'
+
 export interface ReportDocument {
   id: string
   kind: 'photo' | 'audio' | 'attachment'
   sourceRef: string | null
   fileName: string | null
+  /** The file's name, with its number where several files of the incident have that name. */
+  label: string | null
   contentType: string | null
   byteSize: number | null
   sha256: string | null
@@ -53,6 +58,7 @@ export interface ReportDocument {
   width: number | null
   height: number | null
   takenAt: string | null
+  takenAtSource: TimeSource | null
   position: { latitude: number; longitude: number } | null
   camera: string | null
   /** The first document of the claim with the same bytes. */

@@ -2,6 +2,7 @@
 
 import type { SupabaseClient } from '@supabase/supabase-js'
 import * as v from 'valibot'
+import { fileLabels } from '../../../functions-shared/document-labels.ts'
 import { execute, findRow, query } from '../_shared/database.ts'
 import { documentRow, incidentRow, reportRow, transcriptRow } from './parse.ts'
 import type { ReportSource } from './source.ts'
@@ -71,7 +72,9 @@ export function createReportStore(client: SupabaseClient): ReportStore {
           client.rpc('custody_head', { p_incident_id: report.incidentId }).maybeSingle(),
         ),
       ])
-      return { report, incident, documents, transcripts, custody }
+      const labels = fileLabels(documents)
+      const labelled = documents.map((document) => ({ ...document, label: labels.get(document.id) ?? null }))
+      return { report, incident, documents: labelled, transcripts, custody }
     },
     name: (reportId, fileName) =>
       execute(

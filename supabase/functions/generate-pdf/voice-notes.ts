@@ -16,7 +16,7 @@ export function drawVoiceNotes(
     const name = paper.words.say('transcript.title', { number: index + 1 })
     const section = paper.element(parent, 'Sect', { title: name })
     paper.ensure(80)
-    paper.heading(section, document.fileName === null ? name : `${name}: ${document.fileName}`, 2)
+    paper.heading(section, document.label === null ? name : `${name}: ${document.label}`, 2)
     const transcript = transcripts.find(({ documentId }) => documentId === document.id)
     drawTranscript(paper, section, transcript, document)
     section.end()

@@ -170,7 +170,7 @@ async function note(
   return { preview: 'none' }
 }
 
-async function fileFacts(type: FileType, bytes: Uint8Array): Promise<Record<string, unknown>> {
+async function fileFacts(type: FileType, bytes: Uint8Array<ArrayBuffer>): Promise<Record<string, unknown>> {
   return type === 'pdf' ? { kind: 'pdf', ...(await readPdf(bytes)) } : { kind: 'file' }
 }
 

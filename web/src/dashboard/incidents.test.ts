@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ImageMessage, JobMessage } from '../../../functions-shared/message-types.ts'
-import { applyMessage, failedJobs, summarise } from './incidents.ts'
+import { applyMessage, documentName, failedJobs, summarise } from './incidents.ts'
 import { type Incident, parseIncidents } from './records.ts'
 
 const row = {
@@ -117,6 +117,37 @@ describe('the metadata of a file', () => {
       expect(photo(metadata)).toMatchObject({ takenAt: null, camera: null, position: null })
     },
   )
+})
+
+describe('files of one name', () => {
+  const named = (id: string, file_name: string, fields: object = {}) => ({
+    ...document(id),
+    file_name,
+    ...fields,
+  })
+  const documentsOf = (...documents: object[]) =>
+    parseIncidents([{ ...row, documents }], true)[0]?.documents ?? []
+
+  it('have their numbers in the form, and the question that they answer', () => {
+    const documents = documentsOf(
+      named('1', 'image.jpg', { source_ref: 'c' }),
+      named('2', 'IMAGE.jpg', { source_ref: 'unknown' }),
+      named('3', 'other.jpg'),
+    )
+    expect(documents.map(documentName)).toEqual(['image.jpg (1 of 2)', 'IMAGE.jpg (2 of 2)', 'other.jpg'])
+    expect(documents.map(({ question }) => question)).toEqual(['Photos', null, null])
+    // A download has the name that the file was sent with.
+    expect(documents.map(({ fileName }) => fileName)).toEqual(['image.jpg', 'IMAGE.jpg', 'other.jpg'])
+  })
+
+  it('are a live photo where one is a picture and the other a film', () => {
+    const [photo, film] = documentsOf(
+      named('1', 'IMG_1.HEIC'),
+      named('2', 'img_1.mov', { kind: 'attachment' }),
+    )
+    expect(photo).toMatchObject({ filmId: '2', filmOf: null })
+    expect(film).toMatchObject({ filmId: null, filmOf: '1' })
+  })
 })
 
 describe('applyMessage', () => {

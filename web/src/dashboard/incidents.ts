@@ -150,9 +150,9 @@ export function describe(summary: Summary, documents: number): string {
     : `${plural(summary.completed, 'document')} ready${failed}`
 }
 
-/** The file's name, or the type of the document where it has none. */
-export function documentName({ fileName, documentType }: IncidentDocument): string {
-  return fileName ?? sentence(documentType)
+/** The file's label, or the type of the document where it has no name. */
+export function documentName({ label, fileName, documentType }: IncidentDocument): string {
+  return label ?? fileName ?? sentence(documentType)
 }
 
 /** Files that the page of an incident shows at once: thumbnails. */

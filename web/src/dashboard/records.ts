@@ -1,6 +1,7 @@
 /** Incidents as the dashboard holds them, parsed from rows. A column that the database no longer has does not compile. */
 
 import type { Database } from '../../../functions-shared/database.types.ts'
+import { fileLabels, livePhotoFilms } from '../../../functions-shared/document-labels.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
 
 export type JobStatus = 'queued' | 'processing' | 'completed' | 'failed'
@@ -32,6 +33,14 @@ export interface IncidentDocument {
   kind: 'photo' | 'audio' | 'attachment'
   documentType: string
   fileName: string | null
+  /** The file's name, with its number where several files of the incident have that name. */
+  label: string | null
+  /** Title of the form's question that the file answers. */
+  question: string | null
+  /** The film of a live photo, which is a document of its own. */
+  filmId: string | null
+  /** The photo of a live photo, of which this is the film. */
+  filmOf: string | null
   contentType: string | null
   byteSize: number | null
   sha256: string | null
@@ -45,6 +54,8 @@ export interface IncidentDocument {
   height: number | null
   /** ISO 8601 by the camera's clock, often without an offset. */
   takenAt: string | null
+  /** The EXIF tag that the time is from: original, digitized, modified or gps. */
+  takenAtSource: string | null
   camera: string | null
   position: Position | null
   pageCount: number | null
@@ -146,13 +157,32 @@ function parseIncident(
     reporterEmail: textOrNull(row.reporter_email),
     createdAt: text(row.created_at),
     answers: listOf(row.answers ?? []).flatMap(parseAnswer),
-    documents: listOf(row.documents).map(parseDocument),
+    documents: toldApart(listOf(row.documents).map((document) => parseDocument(document, row.answers))),
     transcriptions: listOf(row.transcriptions ?? []).map(parseTranscription),
     reports: listOf(row.reports ?? []).map(parseReport),
   }
 }
 
-function parseDocument(row: Untrusted<'documents'> & { job?: unknown }): IncidentDocument {
+/** @param documents in the order of the form */
+function toldApart(documents: readonly IncidentDocument[]): IncidentDocument[] {
+  const labels = fileLabels(documents)
+  const films = livePhotoFilms(documents)
+  const photos = new Map([...films].map(([photoId, film]) => [film.id, photoId]))
+  return documents.map((document) => ({
+    ...document,
+    label: labels.get(document.id) ?? null,
+    filmId: films.get(document.id)?.id ?? null,
+    filmOf: photos.get(document.id) ?? null,
+  }))
+}
+
+function questionOf(ref: unknown, answers: unknown): string | null {
+  if (typeof ref !== 'string') return null
+  const answer = listOf(answers ?? []).find((entry) => entry.ref === ref)
+  return answer === undefined ? null : textOrNull(answer.question)
+}
+
+function parseDocument(row: Untrusted<'documents'> & { job?: unknown }, answers: unknown): IncidentDocument {
   const { kind } = row
   const facts = isRecord(row.metadata) ? row.metadata : {}
   return {
@@ -160,6 +190,10 @@ function parseDocument(row: Untrusted<'documents'> & { job?: unknown }): Inciden
     kind: kind === 'photo' || kind === 'audio' ? kind : 'attachment',
     documentType: text(row.document_type),
     fileName: textOrNull(row.file_name),
+    label: null,
+    question: questionOf(row.source_ref, answers),
+    filmId: null,
+    filmOf: null,
     contentType: textOrNull(row.content_type),
     byteSize: numberOrNull(row.byte_size),
     sha256: textOrNull(row.sha256),
@@ -171,6 +205,7 @@ function parseDocument(row: Untrusted<'documents'> & { job?: unknown }): Inciden
     width: numberOrNull(row.width),
     height: numberOrNull(row.height),
     takenAt: textOrNull(facts.takenAt),
+    takenAtSource: textOrNull(facts.takenAtSource),
     camera: cameraOf(facts.camera),
     position: positionOf(facts.position),
     pageCount: numberOrNull(facts.pageCount ?? facts.pages),

@@ -39,7 +39,7 @@ const LISTED = `
 const COMPLETE = `
   id, user_id, title, description, occurred_on, reporter_email, created_at, answers,
   documents (
-    id, kind, document_type, file_name, content_type, byte_size, sha256, received_at, created_at,
+    id, kind, document_type, source_ref, file_name, content_type, byte_size, sha256, received_at, created_at,
     original_path, thumbnail_path, preview_path, width, height, metadata, duplicate_of, ${JOB}
   ),
   transcriptions (

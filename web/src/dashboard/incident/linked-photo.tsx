@@ -32,6 +32,7 @@ export function LinkedPhoto({ extras }: { extras: Extras }) {
   return wasOpened.current ? (
     <LazyLightbox
       photos={photos}
+      filmOf={({ filmId }) => incident?.documents.find(({ id }) => id === filmId) ?? null}
       openId={open?.id ?? null}
       // Going from photo to photo is no step in the history.
       goTo={(id) => location.replace(documentHref(incidentId, id))}
@@ -43,6 +44,7 @@ export function LinkedPhoto({ extras }: { extras: Extras }) {
 
 interface LazyLightboxProps {
   photos: readonly IncidentDocument[]
+  filmOf(photo: IncidentDocument): IncidentDocument | null
   openId: string | null
   goTo(id: string): void
   close(): void

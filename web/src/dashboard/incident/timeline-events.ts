@@ -4,6 +4,7 @@ import type { JobMessage } from '../../../../functions-shared/message-types.ts'
 import { TIMELINE_TITLES } from '../../../../functions-shared/message-words.ts'
 import { dateTime, sentence } from '../../shared/format.ts'
 import { jobWords, TONES } from '../../shared/job-words.ts'
+import { documentName } from '../incidents.ts'
 import type { Incident, IncidentDocument, Job } from '../records.ts'
 
 export type TimelineTone = 'done' | 'failed' | 'busy' | 'neutral'
@@ -46,7 +47,7 @@ function nameOf(message: JobMessage, incident: Incident): string | null {
   const document = incident.documents.find(
     ({ id, job }) => job?.id === message.jobId || ('documentId' in message && message.documentId === id),
   )
-  return document === undefined ? null : (document.fileName ?? sentence(document.documentType))
+  return document === undefined ? null : documentName(document)
 }
 
 /** Events from rows: for times without notifications, and for members who get none. */
@@ -61,7 +62,7 @@ function rowEvents(incident: Incident): TimelineEvent[] {
   return [
     event('reported', incident.createdAt, 'Reported', incident.reporterEmail ?? ''),
     ...incident.documents.flatMap((document) => {
-      const name = document.fileName ?? sentence(document.documentType)
+      const name = documentName(document)
       return [
         event(`added ${document.id}`, document.createdAt, 'File added', [name, keptSince(document)].join('')),
         ...ended(document.job, document.kind === 'audio' ? 'Voice note transcribed' : 'Ready', name),

@@ -24,7 +24,7 @@ export interface VoiceNoteProps {
 export function VoiceNote({ document, transcription, download }: VoiceNoteProps) {
   const { repository, complain } = useDashboard()
   const { id, originalPath } = document
-  const title = document.fileName ?? 'Voice note'
+  const title = document.label ?? document.fileName ?? 'Voice note'
   const job = transcription?.job ?? document.job
   const audio = useRef<HTMLAudioElement>(null)
   /** Seconds at which the player begins when its recording has been opened. */

@@ -5,10 +5,10 @@
 
 import './lightbox.css'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import { sentence } from '../../shared/format.ts'
 import { Button } from '../../ui/button.tsx'
 import { IconButton } from '../../ui/icon-button.tsx'
 import { EXTRA_ICONS } from '../incident/extra-icons.ts'
+import { documentName } from '../incidents.ts'
 import type { IncidentDocument } from '../records.ts'
 import type { ObjectRef } from '../signed-urls.ts'
 import { PhotoFacts } from './photo-facts.tsx'
@@ -17,6 +17,8 @@ import { PhotoStage } from './photo-stage.tsx'
 
 export interface LightboxProps {
   photos: readonly IncidentDocument[]
+  /** The film of a live photo. */
+  filmOf(photo: IncidentDocument): IncidentDocument | null
   /** The photo that is shown; null for none. */
   openId: string | null
   /** Null until the URL has been signed. */
@@ -80,8 +82,9 @@ interface ContentProps extends LightboxProps {
   index: number
 }
 
-function Content({ photos, photo, index, urlOf, sign, goTo, close, download }: ContentProps) {
-  const name = photo.fileName ?? sentence(photo.documentType)
+function Content({ photos, photo, index, filmOf, urlOf, sign, goTo, close, download }: ContentProps) {
+  const film = filmOf(photo)
+  const name = documentName(photo)
   const path = photo.previewPath ?? photo.thumbnailPath
   const stepTo = (target: IncidentDocument | undefined): (() => void) | null =>
     target === undefined ? null : () => goTo(target.id)
@@ -125,6 +128,16 @@ function Content({ photos, photo, index, urlOf, sign, goTo, close, download }: C
         >
           <span>Download original</span>
         </Button>
+        {film !== null && (
+          <Button
+            small
+            icon={EXTRA_ICONS.download}
+            disabled={film.originalPath === null}
+            onClick={() => download(film)}
+          >
+            <span>Download its film</span>
+          </Button>
+        )}
       </div>
     </>
   )

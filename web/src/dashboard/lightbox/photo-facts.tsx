@@ -7,13 +7,36 @@ import { IconButton } from '../../ui/icon-button.tsx'
 import { EXTRA_ICONS } from '../incident/extra-icons.ts'
 import type { IncidentDocument } from '../records.ts'
 
+/** Times that are not the camera's own time of taking the photo, by the EXIF tag. */
+const SOURCES: Readonly<Record<string, string>> = {
+  digitized: ', when it was digitised',
+  modified: ', when the file was last changed',
+  gps: ', of its position',
+}
+
 export function PhotoFacts({ photo }: { photo: IncidentDocument }) {
-  const { takenAt, receivedAt, camera, width, height, byteSize, contentType, duplicateOf, sha256 } = photo
+  const {
+    takenAt,
+    takenAtSource,
+    question,
+    receivedAt,
+    camera,
+    width,
+    height,
+    byteSize,
+    contentType,
+    duplicateOf,
+    sha256,
+  } = photo
   const pixels = width === null || height === null ? null : `${width} × ${height}`
   const size = byteSize === null ? null : fileSize(byteSize)
   const original = [pixels, size, contentType].filter((part) => part !== null).join(' · ')
   const facts = [
-    ['Taken', takenAt === null ? 'Not recorded' : cameraTime(takenAt)],
+    ['Question', question ?? ''],
+    [
+      'Taken',
+      takenAt === null ? 'Not recorded' : `${cameraTime(takenAt)}${SOURCES[takenAtSource ?? ''] ?? ''}`,
+    ],
     ['Received', receivedAt === null ? '' : `${dateTime(receivedAt)}, kept unchanged since`],
     ['Camera', camera ?? ''],
     ['Original', original],
