@@ -391,6 +391,7 @@ export type Database = {
           queue_id: string | null
           result: Json | null
           revision: number
+          runs_alone: boolean
           stage: string | null
           started_at: string | null
           state: Json | null
@@ -398,6 +399,7 @@ export type Database = {
           step: number
           subject_id: string
           user_id: string
+          worker_id: string | null
         }
         ComputedFields: never
         Insert: {
@@ -421,6 +423,7 @@ export type Database = {
           queue_id?: string | null
           result?: Json | null
           revision?: number
+          runs_alone?: boolean
           stage?: string | null
           started_at?: string | null
           state?: Json | null
@@ -428,6 +431,7 @@ export type Database = {
           step?: number
           subject_id: string
           user_id: string
+          worker_id?: string | null
         }
         Update: {
           attempts?: number
@@ -450,6 +454,7 @@ export type Database = {
           queue_id?: string | null
           result?: Json | null
           revision?: number
+          runs_alone?: boolean
           stage?: string | null
           started_at?: string | null
           state?: Json | null
@@ -457,6 +462,7 @@ export type Database = {
           step?: number
           subject_id?: string
           user_id?: string
+          worker_id?: string | null
         }
         Relationships: [
           {
@@ -734,7 +740,7 @@ export type Database = {
         }[]
       }
       claim_job: {
-        Args: { p_job_id: string; p_kind?: string }
+        Args: { p_job_id: string; p_kind?: string; p_worker_id?: string }
         Returns: {
           attempts: number
           created_at: string
@@ -756,6 +762,7 @@ export type Database = {
           queue_id: string | null
           result: Json | null
           revision: number
+          runs_alone: boolean
           stage: string | null
           started_at: string | null
           state: Json | null
@@ -763,6 +770,7 @@ export type Database = {
           step: number
           subject_id: string
           user_id: string
+          worker_id: string | null
         }[]
         SetofOptions: {
           from: '*'
@@ -794,6 +802,7 @@ export type Database = {
           queue_id: string | null
           result: Json | null
           revision: number
+          runs_alone: boolean
           stage: string | null
           started_at: string | null
           state: Json | null
@@ -801,6 +810,7 @@ export type Database = {
           step: number
           subject_id: string
           user_id: string
+          worker_id: string | null
         }
         SetofOptions: {
           from: '*'
@@ -840,6 +850,7 @@ export type Database = {
           queue_id: string | null
           result: Json | null
           revision: number
+          runs_alone: boolean
           stage: string | null
           started_at: string | null
           state: Json | null
@@ -847,6 +858,7 @@ export type Database = {
           step: number
           subject_id: string
           user_id: string
+          worker_id: string | null
         }
         SetofOptions: {
           from: '*'
@@ -895,6 +907,7 @@ export type Database = {
           queue_id: string | null
           result: Json | null
           revision: number
+          runs_alone: boolean
           stage: string | null
           started_at: string | null
           state: Json | null
@@ -902,6 +915,7 @@ export type Database = {
           step: number
           subject_id: string
           user_id: string
+          worker_id: string | null
         }
         SetofOptions: {
           from: '*'
@@ -1042,6 +1056,7 @@ export type Database = {
           queue_id: string | null
           result: Json | null
           revision: number
+          runs_alone: boolean
           stage: string | null
           started_at: string | null
           state: Json | null
@@ -1049,6 +1064,7 @@ export type Database = {
           step: number
           subject_id: string
           user_id: string
+          worker_id: string | null
         }
         SetofOptions: {
           from: '*'

@@ -81,6 +81,10 @@ export const ERROR_CODES = {
     status: 422,
     message: 'The file is not a WAV, MP3, M4A, QuickTime, Ogg, WebM or FLAC recording.',
   },
+  audio_format_unsupported: {
+    status: 422,
+    message: 'The transcription service does not take AMR and CAF recordings.',
+  },
   audio_truncated: { status: 422, message: 'The recording is incomplete.' },
   audio_undecodable: { status: 422, message: 'The recording could not be read.' },
   audio_empty: { status: 422, message: 'There is nothing to hear in the recording.' },

@@ -45,6 +45,9 @@ describe('audio', () => {
     ['ogg', text('OggS\0\x02')],
     ['webm', text('\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm')],
     ['flac', text('fLaC\0\0\0\x22')],
+    ['amr', text('#!AMR\n\x3c')],
+    ['amr', text('#!AMR-WB\n\x3c')],
+    ['caf', text('caff\0\x01\0\0desc')],
   ] as const)('%s', (type, file) => {
     expect(detectFileType(file)).toBe(type)
     expect([isAudioType(type), isImageType(type)]).toEqual([true, false])

@@ -24,6 +24,8 @@ export const AUDIO_TYPES = {
   ogg: { contentType: 'audio/ogg', extension: 'ogg' },
   webm: { contentType: 'audio/webm', extension: 'webm' },
   flac: { contentType: 'audio/flac', extension: 'flac' },
+  amr: { contentType: 'audio/amr', extension: 'amr' },
+  caf: { contentType: 'audio/x-caf', extension: 'caf' },
 } as const
 
 export type AudioType = keyof typeof AUDIO_TYPES
@@ -111,6 +113,8 @@ function detectAudio(bytes: Uint8Array): AudioType | undefined {
   const magic = ascii(bytes, 0, 4)
   if (magic === 'OggS') return 'ogg'
   if (magic === 'fLaC') return 'flac'
+  if (magic === 'caff') return 'caf'
+  if (/^#!AMR(?:-WB)?\n/.test(ascii(bytes, 0, 9))) return 'amr'
   // Matroska has the same EBML header with another document type.
   if (startsWith(bytes, EBML)) return ascii(bytes, 4, 64).includes('webm') ? 'webm' : undefined
   return magic.startsWith('ID3') || startsWithMp3Frame(bytes) ? 'mp3' : undefined

@@ -333,3 +333,84 @@ describe('readFilmFacts', () => {
     expect(readFilmFacts(note(file), type)).toBeNull()
   })
 })
+
+describe('AMR', () => {
+  const frame = (type: number, size: number) => [type << 3, ...Array(size - 1).fill(0x55)]
+  const narrow = (...frames: number[][]) => Uint8Array.from([...ascii('#!AMR\n'), ...frames.flat()])
+
+  test('has as many frames of 20 ms as it has first bytes, whatever their size', () => {
+    const frames = [frame(7, 32), frame(0, 13), frame(8, 6), frame(15, 1)]
+    expect(readAudioFacts(narrow(...frames), 'amr')).toEqual({
+      codec: 'amr',
+      sampleRate: 8_000,
+      channels: 1,
+      duration: 0.08,
+      video: false,
+      complete: true,
+    })
+    const wide = Uint8Array.from([...ascii('#!AMR-WB\n'), ...frame(8, 61), ...frame(9, 6), ...frame(14, 1)])
+    expect(readAudioFacts(wide, 'amr')).toMatchObject({ sampleRate: 16_000, duration: 0.06, complete: true })
+  })
+
+  test('is incomplete where the last frame is cut, and no recording where the first has an unknown type', () => {
+    expect(readAudioFacts(narrow(frame(7, 32), frame(7, 31)), 'amr')).toMatchObject({
+      duration: 0.02,
+      complete: false,
+    })
+    expect(readAudioFacts(narrow([12 << 3, 1, 2]), 'amr')).toBeNull()
+    expect(readAudioFacts(narrow(), 'amr')).toMatchObject({ duration: 0 })
+  })
+})
+
+describe('CAF', () => {
+  const be64 = (value: number) => [...be32(Math.floor(value / 2 ** 32)), ...be32(value >>> 0)]
+  const chunk = (name: string, content: number[], length = be64(content.length)) => [
+    ...ascii(name),
+    ...length,
+    ...content,
+  ]
+  const rate = (value: number) => [...new Uint8Array(new Float64Array([value]).buffer)].reverse()
+  const desc = (codec: string, bytes: number, frames: number) =>
+    chunk('desc', [
+      ...rate(24_000),
+      ...ascii(codec),
+      ...be32(0),
+      ...be32(bytes),
+      ...be32(frames),
+      ...be32(1),
+      ...be32(16),
+    ])
+  const pakt = (frames: number) => chunk('pakt', [...be64(2), ...be64(frames), ...be32(0), ...be32(0)])
+  const caf = (...chunks: number[][]) => Uint8Array.from([...ascii('caff'), 0, 1, 0, 0, ...chunks.flat()])
+  const data = [0, 0, 0, 0, ...Array(480).fill(1)]
+
+  test('with packets of one size is as long as its data', () => {
+    const bytes = caf(desc('lpcm', 2, 1), chunk('free', [0]), chunk('data', data))
+    expect(readAudioFacts(bytes, 'caf')).toEqual({
+      codec: 'pcm',
+      sampleRate: 24_000,
+      channels: 1,
+      duration: 0.01,
+      video: false,
+      complete: true,
+    })
+    const open = caf(desc('lpcm', 2, 1), chunk('data', data, Array(8).fill(0xff)))
+    expect(readAudioFacts(open, 'caf')).toMatchObject({ duration: 0.01, complete: true })
+  })
+
+  test('with packets of many sizes is as long as its table says', () => {
+    const bytes = caf(desc('opus', 0, 480), chunk('data', data), pakt(48_000))
+    expect(readAudioFacts(bytes, 'caf')).toMatchObject({ codec: 'opus', duration: 2, complete: true })
+    expect(readAudioFacts(caf(desc('opus', 0, 480), chunk('data', data)), 'caf')).toBeNull()
+  })
+
+  test('is incomplete where its data are cut, and no recording without a description', () => {
+    const whole = caf(desc('aac ', 0, 1024), pakt(24_000), chunk('data', data))
+    expect(readAudioFacts(whole.subarray(0, whole.length - 1), 'caf')).toMatchObject({
+      codec: 'aac',
+      complete: false,
+    })
+    expect(readAudioFacts(caf(chunk('data', data)), 'caf')).toBeNull()
+    expect(readAudioFacts(caf(desc('lpcm', 2, 1)), 'caf')).toMatchObject({ complete: false })
+  })
+})

@@ -5,8 +5,10 @@
  */
 
 import type { AudioType } from '../file-type.ts'
+import { readAmr } from './amr.ts'
 import type { AudioFacts } from './audio-facts.ts'
 import { TooManyParts } from './bytes.ts'
+import { readCaf } from './caf.ts'
 import { readFlac } from './flac.ts'
 import { readMp3 } from './mp3.ts'
 import { readMp4, readMp4Film } from './mp4.ts'
@@ -23,6 +25,8 @@ const READERS: Record<AudioType, (bytes: Uint8Array) => AudioFacts | null> = {
   ogg: readOgg,
   webm: readWebm,
   flac: readFlac,
+  amr: readAmr,
+  caf: readCaf,
 }
 
 /** Null for a container without audio, or with a structure that cannot be read. */

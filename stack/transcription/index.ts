@@ -60,6 +60,7 @@ export async function startTranscriptionSimulator(
       TRANSCRIPTION_BASE_URL: `http://127.0.0.1:${address.port}/v1`,
       TRANSCRIPTION_API_KEY: key,
       TRANSCRIPTION_MODEL: MODEL,
+      TRANSCRIPTION_EXTRA_FORMATS: 'amr,caf',
     },
     get calls() {
       return calls

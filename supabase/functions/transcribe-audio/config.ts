@@ -1,10 +1,12 @@
 /** Settings of this function, from its environment. */
 
 import * as v from 'valibot'
+import type { AudioType } from '../../../functions-shared/file-type.ts'
 import { readDownloadConfig } from '../_shared/download/config.ts'
 import type { DownloadSettings } from '../_shared/download/download.ts'
 import {
   type Environment,
+  listSetting,
   optionalSetting,
   positiveSetting,
   readSettings,
@@ -23,6 +25,8 @@ export interface TranscriptionConfig {
   provider: ProviderConfig | null
   /** Seconds of the longest recording that is sent. */
   maxSeconds: number
+  /** Formats that the service takes beyond the usual ones. */
+  extraFormats: ReadonlySet<AudioType>
 }
 
 export type ProviderConfig = { kind: typeof OPENAI_COMPATIBLE } & OpenAiCompatibleOptions
@@ -59,6 +63,10 @@ const SETTINGS = {
   TRANSCRIPTION_TIMEOUT_MS: positiveSetting,
   TRANSCRIPTION_MAX_MB: positiveSetting,
   TRANSCRIPTION_MAX_MINUTES: positiveSetting,
+  TRANSCRIPTION_EXTRA_FORMATS: v.pipe(
+    listSetting,
+    v.array(v.picklist(['amr', 'caf'], 'is neither amr nor caf')),
+  ),
 }
 
 /** @throws TypeError for a malformed setting. */
@@ -70,6 +78,7 @@ export function readConfig(env: Environment): TranscriptionConfig {
   return {
     download: readDownloadConfig(env),
     maxSeconds: (settings.TRANSCRIPTION_MAX_MINUTES ?? DEFAULTS.maxMinutes) * 60,
+    extraFormats: new Set(settings.TRANSCRIPTION_EXTRA_FORMATS),
     provider:
       apiKey === undefined
         ? null

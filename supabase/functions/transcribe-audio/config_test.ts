@@ -8,6 +8,7 @@ Deno.test('a configuration without a key has no provider', () => {
   assertEquals(read({}).provider, null)
   assertEquals(read({ TRANSCRIPTION_API_KEY: ' ', TRANSCRIPTION_MODEL: 'x' }).provider, null)
   assertEquals(read({}).maxSeconds, 10_800)
+  assertEquals(read({}).extraFormats, new Set())
 })
 
 Deno.test('a configuration with only a key has a provider with defaults', () => {
@@ -37,9 +38,11 @@ Deno.test('every setting can be set', () => {
     TRANSCRIPTION_LANGUAGE: 'de',
     TRANSCRIPTION_MAX_MB: '5',
     TRANSCRIPTION_MAX_MINUTES: '10',
+    TRANSCRIPTION_EXTRA_FORMATS: 'amr, caf',
     TRANSCRIPTION_TIMEOUT_MS: '1000',
   })
-  const { provider, maxSeconds } = config
+  const { provider, maxSeconds, extraFormats } = config
+  assertEquals(extraFormats, new Set(['amr', 'caf']))
   assertEquals(provider?.baseUrl.href, 'http://whisper.internal:8000/openai/v1/')
   assertEquals([provider?.responseFormat, provider?.stream, provider?.language], ['json', false, 'de'])
   assertEquals([provider?.maxBytes, maxSeconds], [5 * 1024 * 1024, 600])
@@ -56,6 +59,7 @@ for (const [name, value] of [
   ['TRANSCRIPTION_STREAM', 'yes'],
   ['TRANSCRIPTION_MAX_MB', '0'],
   ['TRANSCRIPTION_MAX_MINUTES', 'long'],
+  ['TRANSCRIPTION_EXTRA_FORMATS', 'amr,wma'],
   ['TRANSCRIPTION_TIMEOUT_MS', '-1'],
 ] as const) {
   Deno.test(`${name}=${value} is refused with the name of the setting`, () => {

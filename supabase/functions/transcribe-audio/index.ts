@@ -43,6 +43,7 @@ export default jobFunction(
       transcripts: createTranscripts(admin),
       provider,
       maxSeconds: config.maxSeconds,
+      extraFormats: config.extraFormats,
       release,
       log,
       download: createDownload(config.download),

@@ -63,6 +63,7 @@ async function work({ documents, files, row, spent }: World, strike: Strike) {
     log,
     provider,
     maxSeconds: 60,
+    extraFormats: new Set(),
     fetching: createLimiter(1),
     growing: createGrowthBudget(1024, 0),
     sending: createBudget(1),

@@ -33,7 +33,12 @@ export interface WorkDependencies extends OriginalDependencies, AdmissionLimits 
   provider: TranscriptionProvider | null
   /** Seconds of the longest recording that is sent. */
   maxSeconds: number
+  /** Recordings of phones that few services take: sent where the configured one does. */
+  extraFormats: ReadonlySet<AudioType>
 }
+
+/** Neither OpenAI nor most compatible services take these, and no library decodes them here. */
+const EXTRA_FORMATS: readonly AudioType[] = ['amr', 'caf']
 
 /** Percent at which each stage begins. */
 const STAGES = {
@@ -122,12 +127,13 @@ function throughAdmission(
   }
 }
 
-/** The recording of an original, by its bytes. @throws AppError `not_audio`, `audio_undecodable` */
+/** The recording of an original, by its bytes. @throws AppError `not_audio`, `audio_format_unsupported`, `audio_undecodable` */
 function requireAudio(
   { type, bytes, path }: KeptOriginal,
-  { open }: Pick<WorkDependencies, 'open'>,
+  { open, extraFormats }: Pick<WorkDependencies, 'open' | 'extraFormats'>,
 ): Recording {
   if (!isAudioType(type)) throw new AppError('not_audio')
+  if (EXTRA_FORMATS.includes(type) && !extraFormats.has(type)) throw new AppError('audio_format_unsupported')
   const facts = readAudioFacts(bytes, type)
   if (facts === null) throw new AppError('audio_undecodable')
   const size = bytes.length

@@ -1,5 +1,6 @@
 import { AppError } from '../../../functions-shared/app-error.ts'
 import type { ErrorCode } from '../../../functions-shared/error-codes.ts'
+import type { AudioType } from '../../../functions-shared/file-type.ts'
 import type { ClaimedJob } from '../_shared/jobs.ts'
 import { createBudget, createGrowthBudget, createLimiter } from '../_shared/limiter.ts'
 import { assertEquals } from '../_shared/testing/asserts.ts'
@@ -26,6 +27,7 @@ interface Options {
   stored?: TranscriptResult
   provider?: Partial<TranscriptionProvider> | null
   maxSeconds?: number
+  extraFormats?: AudioType[]
 }
 
 function bench({
@@ -33,6 +35,7 @@ function bench({
   stored,
   provider = {},
   maxSeconds = 3600,
+  extraFormats = [],
 }: Options = {}) {
   const worker = fakeWorker({
     job: createJob({ kind: 'transcription', subjectId: TRANSCRIPTION_ID }),
@@ -59,6 +62,7 @@ function bench({
   const dependencies: WorkDependencies = {
     ...worker,
     maxSeconds,
+    extraFormats: new Set(extraFormats),
     provider: provider === null ? null : service,
     fetching: createLimiter(1),
     growing: createGrowthBudget(1024, 0),
@@ -191,7 +195,11 @@ const large = new Uint8Array(2 * 1024 * 1024)
 large.set(note.subarray(0, 44))
 large.set([0, 0, 0, 0], 40)
 
+/** A frame of 32 bytes, which the first has of its type. */
+const AMR = Uint8Array.from([...new TextEncoder().encode('#!AMR\n'), 7 << 3, 0])
+
 const refusals: readonly [string, Options, ErrorCode][] = [
+  ['a format that the service does not take', { file: AMR }, 'audio_format_unsupported'],
   ['a photo', { file: Uint8Array.from([0xff, 0xd8, 0xff, 0xe0]) }, 'not_audio'],
   ['a RIFF file without sound', { file: note.slice(0, 30) }, 'audio_undecodable'],
   ['half a recording', { file: note.slice(0, 20_000) }, 'audio_truncated'],
@@ -211,6 +219,30 @@ for (const [name, options, code] of refusals) {
     assertEquals([files.objects.size, recordings.length, finished.length], [1, 0, 0])
   })
 }
+
+Deno.test('an AMR recording is sent to a service that takes the format', async () => {
+  const { run, recordings } = bench({
+    file: Uint8Array.from([...AMR, ...Array(30).fill(0)]),
+    extraFormats: ['amr'],
+  })
+  assertEquals((await run()).duration, 0.02)
+  assertEquals(
+    recordings.map(({ contentType, extension }) => [contentType, extension]),
+    [['audio/amr', 'amr']],
+  )
+})
+
+Deno.test('a QuickTime recording is sent as M4A', async () => {
+  const file = readNote('voice-note.m4a')
+  file.set(new TextEncoder().encode('qt  '), 8)
+  const { run, recordings, files } = bench({ file })
+  await run()
+  assertEquals(
+    recordings.map(({ contentType, extension }) => [contentType, extension]),
+    [['audio/mp4', 'm4a']],
+  )
+  assertEquals([...files.objects.values()][0]?.contentType, 'video/quicktime')
+})
 
 Deno.test('a web page in place of a recording fails with not_audio and is not kept', async () => {
   const { run, files } = bench({ file: new TextEncoder().encode('<!doctype html><title>Sign in</title>') })
