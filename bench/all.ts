@@ -12,6 +12,7 @@ const BENCHMARKS = [
   'realtime.ts',
   'delivery.ts',
   'database.ts',
+  'followers.ts',
   'peers.ts',
   'images.ts',
   'recordings.ts',

@@ -13,6 +13,8 @@ export interface CallDefinition {
   arguments: Readonly<Record<string, Field>>
 }
 
+const incident = field(v.string(), 'Id of the incident.', '0e3f5c1a-2d0b-4a0e-8c8e-9f1f7c5d2b02')
+
 /** The names of functions and arguments are checked against those of the database. */
 export const CALLS = {
   send_to_topic: {
@@ -48,6 +50,7 @@ export const CALLS = {
       p_seqs: v.exactOptional(field(v.array(v.number()), 'The numbers of those that are marked.', [40, 42])),
       p_seen: v.exactOptional(field(v.boolean(), 'The new mark; absent leaves it.', true)),
       p_read: v.exactOptional(field(v.boolean(), 'The new mark; absent leaves it.', true)),
+      p_done: v.exactOptional(field(v.boolean(), 'The new mark; absent leaves it.', true)),
     },
   },
   register_device: {
@@ -63,9 +66,10 @@ export const CALLS = {
     },
   },
   add_case_note: {
-    about: 'Adds a note to an incident. Its members are sent `realtime_update` with the note.',
+    about:
+      'Adds a note to an incident. Its followers are sent `note_added` or `mentioned`, its members `realtime_update` with the note.',
     arguments: {
-      p_incident_id: field(v.string(), 'Id of the incident.', '0e3f5c1a-2d0b-4a0e-8c8e-9f1f7c5d2b02'),
+      p_incident_id: incident,
       p_body: field(v.string(), 'The note, at most 4,000 characters.', 'Called the garage.'),
       p_note_id: v.exactOptional(
         field(
@@ -74,12 +78,45 @@ export const CALLS = {
           '7e4b9d18-3a6f-4c52-9e07-1d8c5b2f6a13',
         ),
       ),
+      p_mentions: v.exactOptional(
+        field(v.array(v.string()), 'Ids of the members whom the note mentions, at most 20.', [
+          '2b6f0c3e-1a9d-4e7b-8c50-4d8e6f1a2b10',
+        ]),
+      ),
+    },
+  },
+  follow_incident: {
+    about: 'The caller, a member, follows the incident and hears of it again where it was muted.',
+    arguments: { p_incident_id: incident },
+  },
+  unfollow_incident: {
+    about: 'The caller no longer follows the incident by choice or because of a mention.',
+    arguments: { p_incident_id: incident },
+  },
+  mute_incident: {
+    about: 'The caller gets no notification about the incident but those that name the caller.',
+    arguments: {
+      p_incident_id: incident,
+      p_muted: v.exactOptional(field(v.boolean(), 'False ends that. Default true.', true)),
+    },
+  },
+  set_notification_preference: {
+    about: 'Sets what the caller wants of a kind of message.',
+    arguments: {
+      p_kind: field(
+        v.string(),
+        '`work_started`, `work_done`, `work_failed`, `report`, `note`, `mention`, `people`, `assignment`, `state` or `new_case`.',
+        'note',
+      ),
+      p_choice: v.exactOptional(
+        field(v.string(), '`page`, `inbox` or `nothing`; absent returns to the default.', 'inbox'),
+      ),
     },
   },
   update_incident: {
     about: 'Changes fields of an incident. Where something changed, its members are sent `realtime_update`.',
     arguments: {
-      p_incident_id: field(v.string(), 'Id of the incident.', '0e3f5c1a-2d0b-4a0e-8c8e-9f1f7c5d2b02'),
+      p_incident_id: incident,
       p_occurred_on: v.exactOptional(field(v.string(), 'The day of the crash.', '2026-11-20')),
       p_description: v.exactOptional(field(v.string(), 'At most 20,000 characters.', 'Two cars met.')),
       p_title: v.exactOptional(field(v.string(), 'At most 200 characters.', 'Rear-end collision')),

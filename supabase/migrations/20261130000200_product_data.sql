@@ -36,6 +36,12 @@ insert into private.call_rates (call, calls, per, burst, one_at_a_time) values
   ('verify_custody', 10, '1 minute', 20, true),
   ('withdraw_invitation', 60, '1 minute', 60, false);
 
+insert into private.call_rates (call, calls, per, burst) values
+  ('follow_incident', 60, '1 minute', 60),
+  ('mute_incident', 60, '1 minute', 60),
+  ('set_notification_preference', 60, '1 minute', 60),
+  ('unfollow_incident', 60, '1 minute', 60);
+
 insert into private.job_kinds (
   kind, function_name, max_attempts, lease_seconds, max_concurrent, max_concurrent_per_user, subject_key,
   queued_type, started_type, progress_type, completed_type, failed_type,

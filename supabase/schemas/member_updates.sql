@@ -1,6 +1,9 @@
--- What the other members of an incident hear of a job. The job's messages go to one user. The other members get
--- `realtime_update` on the incident's topic, with which their pages read the incident again: at most one broadcast per incident
--- and statement, and none where nobody but the job's user may listen.
+-- Changes that pages read again: `realtime_update`, which says which table of which incident has changed.
+--
+--   tell_incident   on the incident's topic, to the pages that show the incident: at most one broadcast per incident and
+--                   statement, and none where nobody but the job's user may listen
+--   tell_lists      on `user:<uid>` of each member, where a list changes and no other message says so: a new job, which for
+--                   most kinds has no message, a changed title, an erased incident
 
 create function private.tell_incident(p_incident_id uuid, p_table text, p_user_id uuid, p_more jsonb default '{}')
 returns void
@@ -22,6 +25,55 @@ $$;
 comment on function private.tell_incident(uuid, text, uuid, jsonb) is
   'Broadcasts realtime_update to the members of an incident: rows of p_table have changed by a user, or for one.';
 revoke execute on function private.tell_incident(uuid, text, uuid, jsonb) from public, anon, authenticated;
+
+create function private.tell_lists(p_incident_ids uuid[], p_table text) returns void
+language plpgsql volatile security invoker set search_path = ''
+as $$
+declare
+  v_at constant text := private.iso_timestamp(pg_catalog.clock_timestamp());
+  v_actor_id constant uuid := auth.uid();
+begin
+  perform private.broadcast(
+    'user:' || follower.user_id,
+    pg_catalog.jsonb_build_object(
+      'type', 'realtime_update',
+      'table', p_table,
+      'incidentId', follower.incident_id,
+      'userId', v_actor_id,
+      'timestamp', v_at
+    )
+  )
+  from public.incident_followers as follower
+  where follower.incident_id = any (p_incident_ids);
+end;
+$$;
+comment on function private.tell_lists(uuid[], text) is
+  'Broadcasts realtime_update to each member of the incidents, on the member''s own topic.';
+revoke execute on function private.tell_lists(uuid[], text) from public, anon, authenticated;
+
+create function private.tg_incidents__tell_lists() returns trigger
+language plpgsql volatile
+-- Definer: a role that may change incidents need not be able to broadcast.
+security definer set search_path = ''
+as $$
+begin
+  perform private.tell_lists(array[old.id], 'incidents');
+  return coalesce(new, old);
+end;
+$$;
+comment on function private.tg_incidents__tell_lists() is 'Tells the lists of all members of a changed or deleted incident.';
+revoke execute on function private.tg_incidents__tell_lists() from public, anon, authenticated;
+
+create trigger tg_incidents__tell_lists_update
+after update on public.incidents
+for each row
+when (old.* is distinct from new.*)
+execute function private.tg_incidents__tell_lists();
+
+-- Before the deletion, which takes the followers along.
+create trigger tg_incidents__tell_lists_delete
+before delete on public.incidents
+for each row execute function private.tg_incidents__tell_lists();
 
 create function private.tell_members_of_jobs(p_job_ids uuid[]) returns void
 language plpgsql volatile security invoker set search_path = ''
@@ -58,11 +110,12 @@ declare
 begin
   if v_job_ids <> '{}' then
     perform private.tell_members_of_jobs(v_job_ids);
+    perform private.tell_lists(array(select distinct job.incident_id from new_jobs as job), 'jobs');
   end if;
   return null;
 end;
 $$;
-comment on function private.tg_jobs__tell_members_insert() is 'Tells the other members of an incident of new jobs.';
+comment on function private.tg_jobs__tell_members_insert() is 'Tells the members of an incident of new jobs.';
 revoke execute on function private.tg_jobs__tell_members_insert() from public, anon, authenticated;
 
 create trigger tg_jobs__tell_members_insert

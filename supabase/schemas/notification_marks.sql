@@ -46,11 +46,26 @@ comment on function public.notification_counts() is
 revoke execute on function public.notification_counts() from public, anon, authenticated;
 grant execute on function public.notification_counts() to authenticated, service_role;
 
+create function public.unread_incidents() returns table (incident_id uuid, unread_count bigint)
+language sql stable security invoker set search_path = ''
+as $$
+  select notification.incident_id, pg_catalog.count(*)
+  from public.notifications as notification
+  where notification.user_id = (select auth.uid())
+    and notification.read_at is null
+    and notification.incident_id is not null
+  group by notification.incident_id;
+$$;
+comment on function public.unread_incidents() is 'Number of the caller''s unread notifications of each incident that has some.';
+revoke execute on function public.unread_incidents() from public, anon, authenticated, service_role;
+grant execute on function public.unread_incidents() to authenticated;
+
 create function public.mark_notifications(
   p_up_to bigint default null,
   p_seqs bigint[] default null,
   p_seen boolean default null,
-  p_read boolean default null
+  p_read boolean default null,
+  p_done boolean default null
 ) returns integer
 language plpgsql volatile
 -- Definer: people may neither update notifications nor broadcast. The function does both for the caller's own.
@@ -62,9 +77,10 @@ declare
   -- First key of the advisory lock: the ASCII codes of "mark".
   v_lock constant integer := 1835102827;
   v_user_id constant uuid := auth.uid();
-  -- Read implies seen, and unseen implies unread.
-  v_seen constant boolean := case when p_read then true else p_seen end;
-  v_read constant boolean := case when p_seen is false and p_read is null then false else p_read end;
+  -- Done implies read, read implies seen; unseen implies unread, and unread implies not done.
+  v_seen constant boolean := case when p_read or p_done then true else p_seen end;
+  v_read constant boolean := case when p_done then true when p_seen is false and p_read is null then false else p_read end;
+  v_done constant boolean := case when v_read is false then false else p_done end;
   v_first bigint;
   v_last bigint;
   v_changed bigint[];
@@ -73,14 +89,15 @@ begin
   perform private.check_size('p_seqs', pg_catalog.pg_column_size(p_seqs), 131072);
   perform private.count_call('mark_notifications');
   if (p_up_to is null) = (p_seqs is null)
-     or (p_seen is null and p_read is null)
-     or (p_seen is false and p_read)
+     or (p_seen is null and p_read is null and p_done is null)
+     or (p_seen is false and (p_read or p_done))
+     or (p_read is false and p_done)
      or pg_catalog.cardinality(p_seqs) > v_max_listed
   then
     raise exception 'invalid_arguments' using
       errcode = 'PT400',
       detail = pg_catalog.format(
-        'Give p_up_to or at most %s p_seqs, and p_seen or p_read that do not contradict.', v_max_listed
+        'Give p_up_to or at most %s p_seqs, and p_seen, p_read or p_done that do not contradict.', v_max_listed
       );
   end if;
   if v_user_id is null then
@@ -107,6 +124,10 @@ begin
       read_at = case
         when v_read then coalesce(notification.read_at, pg_catalog.now())
         when v_read is null then notification.read_at
+      end,
+      done_at = case
+        when v_done then coalesce(notification.done_at, pg_catalog.now())
+        when v_done is null then notification.done_at
       end
     where notification.user_id = v_user_id
       and notification.seq between v_first and v_last
@@ -114,6 +135,7 @@ begin
       and (
         (v_seen is not null and v_seen <> (notification.seen_at is not null))
         or (v_read is not null and v_read <> (notification.read_at is not null))
+        or (v_done is not null and v_done <> (notification.done_at is not null))
       )
     returning notification.seq
   )
@@ -129,7 +151,8 @@ begin
         'upTo', case when p_seqs is null then v_last end,
         'seqs', case when p_seqs is not null then pg_catalog.to_jsonb(v_changed) end,
         'seen', v_seen,
-        'read', v_read
+        'read', v_read,
+        'done', v_done
       )
     )
     || pg_catalog.jsonb_build_object(
@@ -145,7 +168,7 @@ begin
   return pg_catalog.cardinality(v_changed);
 end;
 $$;
-comment on function public.mark_notifications(bigint, bigint[], boolean, boolean) is
-  'Marks the caller''s notifications up to a number, or the listed ones (at most 10,000), as seen or unseen, read or unread. Tells the user''s devices by notification_read if something changed. Returns the number of changed notifications. Errors: message_too_large, rate_limited, invalid_arguments.';
-revoke execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) from public, anon, authenticated;
-grant execute on function public.mark_notifications(bigint, bigint[], boolean, boolean) to authenticated, service_role;
+comment on function public.mark_notifications(bigint, bigint[], boolean, boolean, boolean) is
+  'Marks the caller''s notifications up to a number, or the listed ones (at most 10,000), as seen or unseen, read or unread, done or not. Tells the user''s devices by notification_read if something changed. Returns the number of changed notifications. Errors: message_too_large, rate_limited, invalid_arguments.';
+revoke execute on function public.mark_notifications(bigint, bigint[], boolean, boolean, boolean) from public, anon, authenticated;
+grant execute on function public.mark_notifications(bigint, bigint[], boolean, boolean, boolean) to authenticated, service_role;

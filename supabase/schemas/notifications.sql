@@ -31,9 +31,11 @@ create table public.notifications (
   type text not null,
   payload jsonb not null,
   job_id uuid references public.jobs (id) on delete set null,
+  incident_id uuid,
   created_at timestamptz not null default now(),
   seen_at timestamptz,
   read_at timestamptz,
+  done_at timestamptz,
   primary key (user_id, seq),
   constraint notifications_seq_is_positive check (seq > 0)
 );
@@ -41,12 +43,16 @@ comment on table public.notifications is
   'Durable messages of a user, numbered without gaps in commit order. Deleted with the numbering they belong to.';
 comment on column public.notifications.epoch is 'Epoch of the head when seq was given.';
 comment on column public.notifications.payload is 'The complete message as it was broadcast, seq and epoch included.';
+comment on column public.notifications.incident_id is
+  'The incident that the message tells of. Not a reference: notifications outlive the incident, so that the numbers have no gap.';
 comment on column public.notifications.created_at is 'When the change happened that the message tells of.';
 comment on column public.notifications.seen_at is 'When the user saw it in the inbox.';
 comment on column public.notifications.read_at is 'When the user read it. A notification that is read is seen, too.';
+comment on column public.notifications.done_at is 'When the user put it aside. A notification that is done is read, too.';
 create index notifications_job_id_idx on public.notifications (job_id);
 create index notifications_unseen_idx on public.notifications (user_id, seq) where seen_at is null;
-create index notifications_unread_idx on public.notifications (user_id, seq) where read_at is null;
+-- Unread notifications, also of one incident.
+create index notifications_unread_idx on public.notifications (user_id, incident_id, seq) where read_at is null;
 -- For the retention. Rows are added in the order of time, so a block range index is enough, and tiny.
 create index notifications_created_at_idx on public.notifications using brin (created_at);
 alter table public.notifications enable row level security;

@@ -1,10 +1,14 @@
 -- Publishing: messages that are durable are numbered and stored, all are broadcast. In the transaction of the change.
 --
---   private.publish ──┬─ one message ──▶ publish_one
---                     └─ several ──────▶ publish_many: heads in user order ▸ notifications ▸ batches ▸ broadcasts
+--   private.publish ──┬─ one message to one user ──▶ publish_one
+--                     └─ others ───────────────────▶ publish_many: recipients ▸ heads in user order ▸ notifications
+--                                                    ▸ batches ▸ broadcasts
 --
--- A message goes to the topic `user:<user_id>`. If it has a queue_id, it also goes to `queue:<queue_id>`, for pages that
--- follow one task. Such a page may belong to another user, so on the queue's topic messages have no seq and no epoch.
+-- A message goes to the topic `user:<user_id>` of its user and, if it has an audience, of each follower of its incident. A
+-- user who follows the incident and wants messages of this kind gets a notification of their own, with a number of their
+-- own sequence and the reason. Other members, and the user who made the change, get the same message as a broadcast alone,
+-- marked as quiet: their lists stay current. If a message has a queue_id, it also goes to `queue:<queue_id>`, for pages
+-- that follow one task. Such a page may belong to another user, so on the queue's topic messages have no seq and no epoch.
 --
 -- Locks. publish_many locks the heads of a statement in the order of the users' ids, so two statements cannot wait for each
 -- other in a circle. A transaction with several statements can still meet another one in the opposite order: PostgreSQL
@@ -22,10 +26,15 @@ create type private.outgoing_message as (
   job_id uuid,
   durable boolean,
   body jsonb,
-  queue_id uuid
+  queue_id uuid,
+  incident_id uuid,
+  kind text,
+  audience text,
+  left_out uuid[],
+  actor_id uuid
 );
 comment on type private.outgoing_message is
-  'A message to a user and, if it has a queue_id, to the followers of that queue. If it is durable, publishing adds seq and epoch to its body.';
+  'A message. user_id: gets it, stored if durable. queue_id: followers of that queue get it, too. audience: how the other followers of the incident get it; told: stored, shown: not stored, null: not at all. kind: of notification_preferences. left_out: followers of the audience who do not get it. actor_id: made the change, and has it not stored.';
 
 create function private.broadcast(p_topic text, p_message jsonb) returns void
 language plpgsql volatile security invoker set search_path = ''
@@ -38,12 +47,22 @@ comment on function private.broadcast(text, jsonb) is
   'Sends a message on a private topic at the commit, as the event named like its type. Failures are warnings.';
 revoke execute on function private.broadcast(text, jsonb) from public, anon, authenticated;
 
--- Two ways, because most statements change one job, and one message needs neither ranks nor batches.
+-- Two ways, because most statements change one job, and one message to one user needs neither ranks nor batches.
 create function private.publish(p_messages private.outgoing_message[], p_at timestamptz) returns integer
 language plpgsql volatile security invoker set search_path = ''
 as $$
 begin
-  if pg_catalog.cardinality(p_messages) = 1 then
+  if pg_catalog.cardinality(p_messages) = 1
+     and p_messages[1].user_id is not null
+     and (
+       p_messages[1].audience is null
+       or p_messages[1].incident_id is null
+       or not exists (
+         select from public.incident_followers as follower
+         where follower.incident_id = p_messages[1].incident_id and follower.user_id <> p_messages[1].user_id
+       )
+     )
+  then
     return private.publish_one(p_messages[1], p_at);
   end if;
   return private.publish_many(p_messages, p_at);
@@ -53,22 +72,60 @@ comment on function private.publish(private.outgoing_message[], timestamptz) is
   'Numbers and stores the durable messages, and broadcasts all messages, in the order given. Returns the number of broadcasts.';
 revoke execute on function private.publish(private.outgoing_message[], timestamptz) from public, anon, authenticated;
 
+create function private.personal_message(p_body jsonb, p_reason text, p_choice text) returns jsonb
+language plpgsql immutable parallel safe security invoker set search_path = ''
+as $$
+begin
+  if p_reason is not null then
+    p_body := p_body || pg_catalog.jsonb_build_object('reason', p_reason);
+  end if;
+  if p_choice <> 'page' then
+    p_body := p_body || '{"quiet": true}';
+  end if;
+  return p_body;
+end;
+$$;
+comment on function private.personal_message(jsonb, text, text) is
+  'A message as one user gets it: with the user''s reason, and marked as quiet unless the user wants it on the page.';
+revoke execute on function private.personal_message(jsonb, text, text) from public, anon, authenticated;
+
 create function private.publish_one(p_message private.outgoing_message, p_at timestamptz) returns integer
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
+  v_reason text;
+  v_muted boolean := false;
+  v_preferred text;
+  v_choice text := 'page';
   v_payload jsonb := p_message.body;
   v_head private.notification_heads;
 begin
-  if p_message.durable then
+  if p_message.incident_id is not null then
+    select follower.reason, follower.muted into v_reason, v_muted
+    from public.incident_followers as follower
+    where follower.incident_id = p_message.incident_id and follower.user_id = p_message.user_id;
+  end if;
+  if p_message.kind is not null then
+    select preference.choice into v_preferred
+    from public.notification_preferences as preference
+    where preference.user_id = p_message.user_id and preference.kind = p_message.kind;
+    v_choice := private.notification_choice(p_message.kind, v_reason, coalesce(v_muted, false), v_preferred);
+  end if;
+  if p_message.user_id = p_message.actor_id then
+    v_choice := 'nothing';
+  end if;
+  v_reason := coalesce(p_message.body ->> 'reason', v_reason);
+  v_payload := private.personal_message(v_payload, v_reason, v_choice);
+  if p_message.durable and v_choice <> 'nothing' then
     insert into private.notification_heads as head (user_id, seq)
     values (p_message.user_id, 1)
     on conflict (user_id) do update set seq = head.seq + 1
     returning head.* into v_head;
     v_payload := v_payload || pg_catalog.jsonb_build_object('seq', v_head.seq, 'epoch', v_head.epoch);
-    insert into public.notifications (user_id, seq, epoch, type, payload, job_id, created_at)
+    insert into public.notifications (user_id, seq, epoch, type, payload, job_id, incident_id, created_at)
     values (
-      p_message.user_id, v_head.seq, v_head.epoch, v_payload ->> 'type', v_payload, p_message.job_id, p_at
+      p_message.user_id, v_head.seq, v_head.epoch, v_payload ->> 'type', v_payload, p_message.job_id,
+      p_message.incident_id, p_at
     );
   end if;
   perform private.broadcast('user:' || p_message.user_id, v_payload);
@@ -81,7 +138,7 @@ begin
 end;
 $$;
 comment on function private.publish_one(private.outgoing_message, timestamptz) is
-  'As private.publish, for one message.';
+  'As private.publish, for one message to its user_id.';
 revoke execute on function private.publish_one(private.outgoing_message, timestamptz) from public, anon, authenticated;
 
 create function private.batch_numbers(p_messages jsonb[]) returns integer[]
@@ -128,32 +185,86 @@ declare
   v_broadcasts integer;
 begin
   with message as (
-    select item.user_id, item.job_id, item.durable, item.body, item.queue_id, item.position
-    from unnest(p_messages) with ordinality as item (user_id, job_id, durable, body, queue_id, position)
+    select
+      item.user_id, item.job_id, item.durable, item.body, item.queue_id, item.incident_id, item.kind, item.audience,
+      item.left_out, item.actor_id, item.position
+    from unnest(p_messages) with ordinality as item (
+      user_id, job_id, durable, body, queue_id, incident_id, kind, audience, left_out, actor_id, position
+    )
+  ),
+  follower as materialized (
+    -- By lists of ids, which an index answers although nested loops are off.
+    select follower.incident_id, follower.user_id, follower.reason, follower.muted
+    from public.incident_followers as follower
+    where follower.incident_id = any (array(select distinct message.incident_id from message))
+  ),
+  recipient as (
+    -- told: gets a notification, unless the user does not want it. Everybody else gets the message as a broadcast only.
+    select
+      message.position, message.user_id, follower.reason, coalesce(follower.muted, false) as muted, true as told,
+      message.durable
+    from message
+    left join follower on follower.incident_id = message.incident_id and follower.user_id = message.user_id
+    where message.user_id is not null
+    union all
+    select
+      message.position, follower.user_id, follower.reason, follower.muted,
+      message.audience = 'told' and follower.reason is not null, true
+    from message
+    join follower on follower.incident_id = message.incident_id
+    where message.audience is not null
+      and follower.user_id is distinct from message.user_id
+      and follower.user_id <> all (coalesce(message.left_out, '{}'))
+  ),
+  preference as materialized (
+    select preference.user_id, preference.kind, preference.choice
+    from public.notification_preferences as preference
+    where preference.user_id = any (array(select distinct recipient.user_id from recipient))
+  ),
+  chosen as (
+    select
+      recipient.position, recipient.user_id, recipient.durable, message.job_id, message.incident_id, message.body,
+      coalesce(message.body ->> 'reason', recipient.reason) as reason,
+      case
+        when not recipient.told or recipient.user_id = message.actor_id then 'nothing'
+        when message.kind is null then 'page'
+        else private.notification_choice(message.kind, recipient.reason, recipient.muted, preference.choice)
+      end as choice
+    from recipient
+    join message on message.position = recipient.position
+    left join preference on preference.user_id = recipient.user_id and preference.kind = message.kind
+  ),
+  personal as materialized (
+    select
+      chosen.position, chosen.user_id, chosen.job_id, chosen.incident_id,
+      chosen.durable and chosen.choice <> 'nothing' as durable,
+      private.personal_message(chosen.body, chosen.reason, chosen.choice) as body
+    from chosen
   ),
   head as (
     -- One upsert whose rows come in the order of the users' ids: it locks the heads in that order.
     insert into private.notification_heads as head (user_id, seq)
-    select message.user_id, pg_catalog.count(*)
-    from message
-    where message.durable
-    group by message.user_id
-    order by message.user_id
+    select personal.user_id, pg_catalog.count(*)
+    from personal
+    where personal.durable
+    group by personal.user_id
+    order by personal.user_id
     on conflict (user_id) do update set seq = head.seq + excluded.seq
     returning head.user_id, head.epoch, head.seq
   ),
   ranked as (
     select
-      message.*,
-      pg_catalog.row_number() over (partition by message.user_id order by message.position desc) - 1 as following
-    from message
-    where message.durable
+      personal.*,
+      pg_catalog.row_number() over (partition by personal.user_id order by personal.position desc) - 1 as following
+    from personal
+    where personal.durable
   ),
   numbered as (
     -- The last message of a user has the number that the head has now; the others count down from it.
     select
       ranked.user_id,
       ranked.job_id,
+      ranked.incident_id,
       ranked.position,
       head.epoch,
       head.seq - ranked.following as seq,
@@ -163,16 +274,17 @@ begin
     join head on head.user_id = ranked.user_id
   ),
   stored as (
-    insert into public.notifications (user_id, seq, epoch, type, payload, job_id, created_at)
+    insert into public.notifications (user_id, seq, epoch, type, payload, job_id, incident_id, created_at)
     select
-      numbered.user_id, numbered.seq, numbered.epoch, numbered.payload ->> 'type', numbered.payload, numbered.job_id, p_at
+      numbered.user_id, numbered.seq, numbered.epoch, numbered.payload ->> 'type', numbered.payload, numbered.job_id,
+      numbered.incident_id, p_at
     from numbered
     order by numbered.user_id, numbered.seq
   ),
   outgoing as (
     select 'user:' || numbered.user_id as topic, numbered.position, numbered.payload from numbered
     union all
-    select 'user:' || message.user_id, message.position, message.body from message where not message.durable
+    select 'user:' || personal.user_id, personal.position, personal.body from personal where not personal.durable
     union all
     -- Without the numbers, which are the user's own.
     select 'queue:' || message.queue_id, message.position, message.body from message where message.queue_id is not null

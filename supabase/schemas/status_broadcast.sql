@@ -3,10 +3,13 @@
 --   insert or update of jobs                             any statement, of a function or plain SQL
 --     └▶ tg_jobs__notify_insert / _update                once per statement, over its transition tables
 --          ├▶ private.job_message                        the message about one job
---          └▶ private.publish                            to the user and to the followers of the queue
+--          └▶ private.publish                            to the user, the incident's followers and the queue
 --
 -- A change of status whose message type stands in private.job_kinds gives a durable message, with a number. Progress, stage
 -- and retries give a volatile message: it is broadcast and not stored.
+--
+-- The job's user gets all of them. The followers of the job's incident get the end as a notification of their own, and
+-- everything else as a broadcast, which keeps their lists current.
 --
 -- `revision` puts the messages of one job in order. It is in every message and in the job's row, so a page that has read
 -- the row ignores messages with the same revision or a lower one.
@@ -91,6 +94,22 @@ comment on function private.job_message(public.jobs, private.job_kinds, text, ti
 revoke execute on function private.job_message(public.jobs, private.job_kinds, text, timestamptz)
 from public, anon, authenticated;
 
+create function private.news_kind(p_kind text, p_status public.job_status) returns text
+language plpgsql immutable parallel safe security invoker set search_path = ''
+as $$
+begin
+  return case
+    when p_status = 'failed' then 'work_failed'
+    when p_status <> 'completed' then 'work_started'
+    when p_kind = 'pdf' then 'report'
+    else 'work_done'
+  end;
+end;
+$$;
+comment on function private.news_kind(text, public.job_status) is
+  'The kind of notification_preferences that messages about a job of this kind and status belong to.';
+revoke execute on function private.news_kind(text, public.job_status) from public, anon, authenticated;
+
 create function private.tg_jobs__notify_insert() returns trigger
 language plpgsql volatile
 -- Definer: a role that may insert jobs need not be able to publish.
@@ -106,7 +125,12 @@ begin
       job.id,
       true,
       private.job_message(job::public.jobs, mapping, message.type, v_at),
-      job.queue_id
+      job.queue_id,
+      job.incident_id,
+      private.news_kind(job.kind, job.status),
+      case when job.status in ('completed', 'failed') then 'told' else 'shown' end,
+      null,
+      null
     )::private.outgoing_message
     order by job.created_at, job.id
   )
@@ -155,7 +179,12 @@ begin
       job.id,
       change.durable_type is not null,
       private.job_message(job::public.jobs, mapping, coalesce(change.durable_type, mapping.progress_type), v_at),
-      job.queue_id
+      job.queue_id,
+      job.incident_id,
+      private.news_kind(job.kind, job.status),
+      case when job.status in ('completed', 'failed') and change.durable_type is not null then 'told' else 'shown' end,
+      null,
+      null
     )::private.outgoing_message
     order by job.created_at, job.id
   )

@@ -39,7 +39,7 @@ select results_eq(
   'select id from public.jobs', array['a2000000-0000-4000-8000-000000000001'::uuid], 'an owner sees her jobs'
 );
 select results_eq(
-  'select user_id from public.notifications',
+  'select distinct user_id from public.notifications',
   array['a0000000-0000-4000-8000-000000000001'::uuid],
   'people see their own notifications only'
 );
@@ -60,7 +60,7 @@ select set_eq(
   'a handler sees its jobs'
 );
 select results_eq(
-  'select user_id from public.notifications',
+  'select distinct user_id from public.notifications',
   array['b0000000-0000-4000-8000-000000000002'::uuid],
   'a handler does not see the owner''s notifications'
 );

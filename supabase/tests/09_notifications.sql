@@ -85,8 +85,8 @@ select results_eq(
   $$ values
      ('{"type": "notification_read", "upTo": 4, "seen": true, "unseenCount": 6, "unreadCount": 10, "headSeq": 10}'::jsonb),
      ('{"type": "notification_read", "seqs": [3, 5], "seen": true, "read": true, "unseenCount": 5, "unreadCount": 8, "headSeq": 10}'),
-     ('{"type": "notification_read", "seqs": [3], "read": false, "unseenCount": 5, "unreadCount": 9, "headSeq": 10}'),
-     ('{"type": "notification_read", "seqs": [5], "seen": false, "read": false, "unseenCount": 6, "unreadCount": 10, "headSeq": 10}') $$,
+     ('{"type": "notification_read", "seqs": [3], "read": false, "done": false, "unseenCount": 5, "unreadCount": 9, "headSeq": 10}'),
+     ('{"type": "notification_read", "seqs": [5], "seen": false, "read": false, "done": false, "unseenCount": 6, "unreadCount": 10, "headSeq": 10}') $$,
   'the message to the user''s devices has the changed marks and no others'
 );
 select is(

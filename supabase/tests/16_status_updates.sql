@@ -38,7 +38,7 @@ select 'found', (public.send_status_update(
 select results_eq(
   $$ select pg_temp.told('found') $$,
   $$ values ('{"type": "status_update", "updateType": "vehicle_lookup", "resource": "vehicle:AB-123", "status": "found",
-    "state": "completed", "progress": 100, "data": {"make": "Opel", "note": "ok"}}'::jsonb) $$,
+    "state": "completed", "progress": 100, "reason": "owner", "data": {"make": "Opel", "note": "ok"}}'::jsonb) $$,
   'the owner of the incident has one notification, with the service''s status and cleaned texts'
 );
 select is(pg_temp.broadcasts('found'), 1::bigint, 'the update is broadcast once');

@@ -45,7 +45,9 @@ test('a status change calls no function that is planned anew', async () => {
       expect.arrayContaining([
         'private.tg_jobs__notify_update',
         'private.job_message',
-        'private.publish_one',
+        'private.publish_many',
+        'private.personal_message',
+        'private.notification_choice',
         'private.tell_incident',
       ]),
     )

@@ -1,0 +1,160 @@
+-- News of an incident that is not about a job: notes, mentions, members. In the transaction of the change.
+--
+--   add_case_note        ──▶ note_added, mentioned          ┐
+--   incident_members     ──▶ member_added, incident_added,  ├─ private.publish ──▶ the incident's followers
+--     (any statement)        member_removed                 ┘
+--
+-- The user who made the change is auth.uid(): null for a service. That user gets no notification of it.
+
+create function private.incident_message(
+  p_type text,
+  p_incident_id uuid,
+  p_actor_id uuid,
+  p_at timestamptz,
+  p_more jsonb default '{}'
+) returns jsonb
+language plpgsql stable security invoker set search_path = ''
+as $$
+begin
+  return p_more || pg_catalog.jsonb_build_object(
+    'type', p_type,
+    'incidentId', p_incident_id,
+    'userId', p_actor_id,
+    'timestamp', private.iso_timestamp(p_at)
+  );
+end;
+$$;
+comment on function private.incident_message(text, uuid, uuid, timestamptz, jsonb) is
+  'A message about an incident: userId is the user who made the change, null for a service. docs/messages.md lists the messages.';
+revoke execute on function private.incident_message(text, uuid, uuid, timestamptz, jsonb)
+from public, anon, authenticated;
+
+create function private.news(
+  p_kind text,
+  p_body jsonb,
+  p_user_id uuid default null,
+  p_left_out uuid[] default null
+) returns private.outgoing_message
+language plpgsql stable security invoker set search_path = ''
+as $$
+begin
+  return row(
+    p_user_id, null, true, p_body, null, (p_body ->> 'incidentId')::uuid, p_kind,
+    case when p_user_id is null then 'told' end, p_left_out, (p_body ->> 'userId')::uuid
+  )::private.outgoing_message;
+end;
+$$;
+comment on function private.news(text, jsonb, uuid, uuid[]) is
+  'A message about an incident for p_user_id or, without one, for all followers but those in p_left_out.';
+revoke execute on function private.news(text, jsonb, uuid, uuid[]) from public, anon, authenticated;
+
+create function private.tg_incident_members__tell_added() returns trigger
+language plpgsql volatile
+-- Definer: a role that may add members need not be able to publish.
+security definer set search_path = ''
+as $$
+declare
+  v_at constant timestamptz := pg_catalog.clock_timestamp();
+  v_actor_id constant uuid := auth.uid();
+  v_messages private.outgoing_message[];
+begin
+  -- The owner is a member from the first moment on.
+  with added as (
+    select member.incident_id, member.user_id, member.role
+    from new_members as member
+    join public.incidents as incident on incident.id = member.incident_id
+    where incident.user_id <> member.user_id
+  ),
+  message as (
+    select
+      added.incident_id, added.user_id, 1 as place,
+      private.news(
+        'people',
+        private.incident_message(
+          'member_added', added.incident_id, v_actor_id, v_at,
+          pg_catalog.jsonb_build_object('memberId', added.user_id, 'role', added.role)
+        ),
+        null, array[added.user_id]
+      ) as outgoing
+    from added
+    union all
+    select
+      added.incident_id, added.user_id, 2,
+      private.news(
+        'new_case',
+        private.incident_message(
+          'incident_added', added.incident_id, v_actor_id, v_at,
+          pg_catalog.jsonb_build_object('role', added.role)
+        ),
+        added.user_id
+      )
+    from added
+  )
+  select pg_catalog.array_agg(message.outgoing order by message.incident_id, message.place, message.user_id)
+  into v_messages
+  from message;
+  if v_messages is not null then
+    perform private.publish(v_messages, v_at);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.tg_incident_members__tell_added() is
+  'Publishes member_added to the followers and incident_added to the new members.';
+revoke execute on function private.tg_incident_members__tell_added() from public, anon, authenticated;
+
+create trigger tg_incident_members__tell_added
+after insert on public.incident_members referencing new table as new_members
+for each statement execute function private.tg_incident_members__tell_added();
+
+create function private.tg_incident_members__tell_removed() returns trigger
+language plpgsql volatile
+-- Definer: as tg_incident_members__tell_added.
+security definer set search_path = ''
+as $$
+declare
+  v_at constant timestamptz := pg_catalog.clock_timestamp();
+  v_actor_id constant uuid := auth.uid();
+  v_messages private.outgoing_message[];
+begin
+  -- Nothing is told of an incident or to a user that the same statement deletes.
+  with removed as (
+    select member.incident_id, member.user_id, exists (
+      select from auth.users as person where person.id = member.user_id
+    ) as remains
+    from old_members as member
+    join public.incidents as incident on incident.id = member.incident_id
+    where incident.user_id <> member.user_id
+  ),
+  message as (
+    select
+      removed.*,
+      private.incident_message(
+        'member_removed', removed.incident_id, v_actor_id, v_at,
+        pg_catalog.jsonb_build_object('memberId', removed.user_id)
+      ) as body
+    from removed
+  ),
+  outgoing as (
+    select message.incident_id, message.user_id, 1 as place, private.news('people', message.body) as outgoing from message
+    union all
+    select message.incident_id, message.user_id, 2, private.news('new_case', message.body, message.user_id)
+    from message
+    where message.remains
+  )
+  select pg_catalog.array_agg(outgoing.outgoing order by outgoing.incident_id, outgoing.place, outgoing.user_id)
+  into v_messages
+  from outgoing;
+  if v_messages is not null then
+    perform private.publish(v_messages, v_at);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.tg_incident_members__tell_removed() is
+  'Publishes member_removed to the followers and to the removed members.';
+revoke execute on function private.tg_incident_members__tell_removed() from public, anon, authenticated;
+
+create trigger tg_incident_members__tell_removed
+after delete on public.incident_members referencing old table as old_members
+for each statement execute function private.tg_incident_members__tell_removed();

@@ -1,0 +1,189 @@
+-- Followers: who is told of an incident, why, and what each wants of it. Notes and mentions.
+
+begin;
+select plan(42);
+
+-- Until the rollback; a development database may have some.
+delete from auth.users;
+select tests.add_users('ann', 'bob', 'cleo', 'dora');
+select tests.add_incident_of_ann('bob');
+
+create function pg_temp.got(p_name text) returns setof text language sql security definer as $$
+  select concat_ws(
+    ' ', type, payload ->> 'reason', case when payload ? 'quiet' then 'quiet' end
+  ) from public.notifications where user_id = tests.user_id(p_name) order by seq
+$$;
+-- What a user has heard without a notification since the last call for the user.
+create function pg_temp.heard(p_name text) returns setof text language sql security definer as $$
+  select sent.event || case when sent.payload ? 'quiet' then ' quiet' else '' end
+  from tests.broadcasts('user:' || tests.user_id(p_name)) as sent where not sent.payload ? 'seq'
+$$;
+grant execute on all functions in schema pg_temp to authenticated;
+create function pg_temp.reasons(p_name text) returns text[] language sql security definer as $$
+  select reasons from public.incident_followers where user_id = tests.user_id(p_name)
+$$;
+
+-- Members
+select is(pg_temp.reasons('ann'), '{owner}', 'the owner follows');
+select is(pg_temp.reasons('bob'), '{handler}', 'a handler follows');
+select results_eq(
+  $$ select pg_temp.got('ann') $$, array['member_added owner'], 'the owner is told of a new handler'
+);
+select results_eq(
+  $$ select pg_temp.got('bob') $$, array['incident_added handler'],
+  'the new handler is told of the incident, and not of being added as well'
+);
+select is(
+  (
+    select payload - 'timestamp' - 'epoch' from public.notifications where user_id = tests.user_id('ann')
+  ),
+  '{"type": "member_added", "incidentId": "a1000000-0000-4000-8000-000000000001", "userId": null, "role": "handler",
+    "memberId": "b0000000-0000-4000-8000-000000000002", "reason": "owner", "seq": 1}'::jsonb,
+  'a message about a member has these fields and no others'
+);
+
+-- Jobs
+insert into public.jobs (id, kind, user_id, incident_id, subject_id) values (
+  'a2000000-0000-4000-8000-000000000001', 'image', tests.user_id('ann'), 'a1000000-0000-4000-8000-000000000001',
+  gen_random_uuid()
+);
+select results_eq($$ select pg_temp.heard('bob') $$, array['realtime_update'], 'a new job changes the lists of all members');
+update public.jobs set status = 'processing';
+update public.jobs set progress = 50;
+select results_eq(
+  $$ select pg_temp.heard('bob') $$, array['image_processing_started quiet', 'image_processing_progress quiet'],
+  'followers hear of start and progress without a notification'
+);
+update public.jobs set status = 'completed', result = '{}';
+select results_eq(
+  $$ select pg_temp.got('bob') $$, array['incident_added handler', 'image_processed handler quiet'],
+  'a follower has the end of a job as a notification, which handlers by default have in the inbox only'
+);
+select results_eq(
+  $$ select pg_temp.got('ann') $$,
+  array['member_added owner', 'image_processing_started owner', 'image_processed owner'],
+  'the job''s user has start and end, once each'
+);
+select results_eq(
+  $$ select user_id, seq from public.notifications order by user_id, seq $$,
+  $$ select user_id, generate_series(1, seq) from private.notification_heads order by 1, 2 $$,
+  'everybody has a sequence of their own without gaps'
+);
+select is(
+  (select count(distinct epoch) from public.notifications), 2::bigint, 'and an epoch of their own'
+);
+
+-- Notes and mentions
+insert into public.incident_members (incident_id, user_id, role)
+values ('a1000000-0000-4000-8000-000000000001', tests.user_id('cleo'), 'handler');
+delete from public.notifications;
+select tests.sign_in('bob');
+set local role authenticated;
+select lives_ok(
+  $$ select public.add_case_note('a1000000-0000-4000-8000-000000000001', 'Hello', 'f0000000-0000-4000-8000-000000000001') $$,
+  'a member writes a note'
+);
+select results_eq($$ select pg_temp.got('ann') $$, array['note_added owner'], 'the owner is told of a note');
+select results_eq($$ select pg_temp.got('cleo') $$, array['note_added handler'], 'the other handler is told of a note');
+select is_empty($$ select pg_temp.got('bob') $$, 'the writer is not told of it');
+select is(
+  (select count(*) from (select pg_temp.heard('bob')) as heard where heard = 'note_added quiet'), 1::bigint,
+  'the writer''s other devices hear it without a notification'
+);
+select lives_ok(
+  $$ select public.add_case_note('a1000000-0000-4000-8000-000000000001', 'Hello', 'f0000000-0000-4000-8000-000000000001') $$,
+  'a note may be sent again'
+);
+select results_eq($$ select pg_temp.got('ann') $$, array['note_added owner'], 'a note that is sent again is told once');
+select throws_ok(
+  format(
+    $$ select public.add_case_note('a1000000-0000-4000-8000-000000000001', 'x', null, %L) $$, refused.mentions
+  ),
+  'PT400', 'invalid_arguments', refused.what
+)
+from (values
+  (array[tests.user_id('dora')], 'a user who is no member cannot be mentioned'),
+  (array[tests.user_id('ann'), null], 'null cannot be mentioned'),
+  (array(select gen_random_uuid() from generate_series(1, 21)), 'nor can more than 20')
+) as refused (mentions, what);
+select lives_ok(
+  format(
+    $$ select public.add_case_note('a1000000-0000-4000-8000-000000000001', '@cleo', null, %L) $$,
+    array[tests.user_id('cleo'), tests.user_id('cleo'), tests.user_id('bob')]
+  ),
+  'a note mentions members'
+);
+select results_eq(
+  $$ select pg_temp.got('cleo') $$, array['note_added handler', 'mentioned mentioned'],
+  'a mentioned member is told once, as mentioned'
+);
+select results_eq(
+  $$ select pg_temp.got('ann') $$, array['note_added owner', 'note_added owner'], 'the others are told of the note'
+);
+select is_empty($$ select pg_temp.got('bob') $$, 'people who mention themselves are told nothing');
+select is(pg_temp.reasons('cleo'), '{handler,mentioned}', 'a mention is a reason to follow');
+
+-- Follow, mute, preferences
+reset role;
+delete from public.notifications;
+insert into public.incident_members (incident_id, user_id, role)
+values ('a1000000-0000-4000-8000-000000000001', tests.user_id('dora'), 'handler');
+update public.incident_followers set reasons = '{}' where user_id = tests.user_id('dora');
+delete from public.notifications;
+set local role authenticated;
+select tests.sign_in('cleo');
+select is((public.mute_incident('a1000000-0000-4000-8000-000000000001')).muted, true, 'a member mutes');
+select tests.sign_in('bob');
+select public.add_case_note('a1000000-0000-4000-8000-000000000001', 'one');
+select is_empty($$ select pg_temp.got('dora') $$, 'a member who does not follow is told nothing');
+select is_empty($$ select pg_temp.got('cleo') $$, 'a member who has muted the incident is told nothing');
+select public.add_case_note('a1000000-0000-4000-8000-000000000001', '@cleo', null, array[tests.user_id('cleo')]);
+select results_eq(
+  $$ select pg_temp.got('cleo') $$, array['mentioned mentioned'], 'a mention reaches a member who has muted the incident'
+);
+select tests.sign_in('dora');
+select is((public.follow_incident('a1000000-0000-4000-8000-000000000001')).reason, 'following', 'a member follows');
+select public.set_notification_preference('note', 'inbox');
+select tests.sign_in('ann');
+select public.set_notification_preference('note', 'nothing');
+select tests.sign_in('bob');
+select public.add_case_note('a1000000-0000-4000-8000-000000000001', 'two');
+select results_eq(
+  $$ select pg_temp.got('dora') $$, array['note_added following quiet'], 'inbox: a notification that is quiet'
+);
+select results_eq(
+  $$ select pg_temp.got('ann') $$, array['note_added owner', 'note_added owner'], 'nothing: no notification'
+);
+select tests.sign_in('ann');
+select public.set_notification_preference('note');
+select is_empty('select from public.notification_preferences', 'null returns to the default');
+select throws_ok(
+  $$ select public.set_notification_preference('note', 'loud') $$, 'PT400', 'invalid_arguments', 'a choice that does not exist is refused'
+);
+select throws_ok(
+  $$ select public.set_notification_preference('gossip', 'page') $$, 'PT400', 'invalid_arguments', 'and so is a kind'
+);
+select results_eq(
+  'select user_id from public.incident_followers', array[tests.user_id('ann')], 'members see their own row only'
+);
+
+-- Removal
+reset role;
+delete from public.incident_members where user_id = tests.user_id('dora');
+select is(
+  (select array_agg(got) from (select pg_temp.got('dora')) as row (got)),
+  '{"note_added following quiet",member_removed}', 'a removed member is told so'
+);
+set local role authenticated;
+select tests.sign_in('bob');
+select public.add_case_note('a1000000-0000-4000-8000-000000000001', 'three');
+select is((select count(*) from (select pg_temp.got('dora')) as got), 2::bigint, 'and nothing after that');
+select tests.sign_in('dora');
+select throws_ok(
+  format('select public.%I(''a1000000-0000-4000-8000-000000000001'')', name), 'PT404', 'incident_not_found',
+  'no member: ' || name
+)
+from unnest('{follow_incident,unfollow_incident,mute_incident}'::text[]) as name;
+
+select * from finish();
+rollback;
