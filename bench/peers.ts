@@ -52,8 +52,9 @@ async function claimwire(through: string): Promise<Contender> {
   const numbers = new Map(jobIds.map((jobId, n) => [jobId, n]))
   const client = owned.adopt(new DashboardWebSocketClient({ supabase }), (each) => each.disconnect())
   const heard: Contender['heard'] = []
-  client.on('message', ({ jobId, seq }) => {
-    const n = numbers.get(jobId)
+  client.on('message', (message) => {
+    const { seq } = message
+    const n = 'jobId' in message ? numbers.get(message.jobId) : undefined
     if (seq !== undefined && n !== undefined) heard.push({ n, at: now() })
   })
   await client.connect(id)

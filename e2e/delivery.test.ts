@@ -16,6 +16,7 @@ import {
   type Account,
   dropInTransport,
   expectExactlyTheTable,
+  jobIdOf,
   type ListenOptions,
   memoryStorage,
   newAccount,
@@ -266,7 +267,7 @@ test('a change of users on one page delivers nothing of the earlier user to the 
     await untilLive(page)
     const rows = await notifications(db, user.id)
     const heard = page.heard.filter(({ userId }) => userId === user.id)
-    expect(heard.map(({ seq, message: { jobId } }) => ({ seq, jobId }))).toEqual(
+    expect(heard.map(({ seq, message }) => ({ seq, jobId: jobIdOf(message) }))).toEqual(
       rows.map(({ seq, jobId }) => ({ seq, jobId })),
     )
     expect(heard).toHaveLength(60)

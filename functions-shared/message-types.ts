@@ -27,6 +27,13 @@ export const MESSAGE_TYPES = [
   'transcription_progress',
   'transcription_complete',
   'transcription_failed',
+  'note_added',
+  'mentioned',
+  'member_added',
+  'member_removed',
+  'incident_added',
+  'assigned',
+  'incident_state',
   'batch_update',
   'notification_read',
   'error',
@@ -66,6 +73,16 @@ export interface JobMessageFields {
   seq?: number
   /** Changes when the user's numbering starts afresh. Present together with `seq`. */
   epoch?: string
+  /**
+   * Why the user has the message. Absent for a message without an incident, and for a user who does not
+   * follow the incident.
+   */
+  reason?: 'owner' | 'assigned' | 'mentioned' | 'following' | 'staff'
+  /**
+   * Pages show no toast: the user wants this kind of message in the inbox only or, without `seq`, not at all,
+   * or has made the change.
+   */
+  quiet?: true
 }
 
 /**
@@ -168,11 +185,99 @@ export interface TranscriptionMessage extends JobMessageFields {
 
 export type JobMessage = ImageMessage | PdfMessage | StatusUpdateMessage | TranscriptionMessage
 
-/** Several messages about jobs, in order. The client hands each of them over by itself. */
+/** Fields that every message about an incident carries beside its own. */
+export interface IncidentMessageFields {
+  /** Id of the incident. */
+  incidentId: string
+  /** Id of the user who made the change; null for a service. */
+  userId: string | null
+  /** The moment of the change: ISO 8601 with milliseconds, UTC. */
+  timestamp: string
+  /** Place in the user's sequence, without gaps. Present on durable messages of the user's own topic only. */
+  seq?: number
+  /** Changes when the user's numbering starts afresh. Present together with `seq`. */
+  epoch?: string
+  /**
+   * Why the user has the message. Absent for a message without an incident, and for a user who does not
+   * follow the incident.
+   */
+  reason?: 'owner' | 'assigned' | 'mentioned' | 'following' | 'staff'
+  /**
+   * Pages show no toast: the user wants this kind of message in the inbox only or, without `seq`, not at all,
+   * or has made the change.
+   */
+  quiet?: true
+}
+
+/** A member has written a note. */
+export interface NoteAddedMessage extends IncidentMessageFields {
+  type: 'note_added'
+  /** Id of the note. */
+  noteId: string
+}
+
+/** A note mentions the user. */
+export interface MentionedMessage extends IncidentMessageFields {
+  type: 'mentioned'
+  /** Id of the note. */
+  noteId: string
+}
+
+/** Another user has become a member of the incident. */
+export interface MemberAddedMessage extends IncidentMessageFields {
+  type: 'member_added'
+  /** Id of the new member. */
+  memberId: string
+  /** `owner`, `handler` or `viewer`. */
+  role: string
+}
+
+/** A member of the incident has been removed, or has left. */
+export interface MemberRemovedMessage extends IncidentMessageFields {
+  type: 'member_removed'
+  /** Id of the former member, who may be the reader. */
+  memberId: string
+}
+
+/** The incident is new to the user. */
+export interface IncidentAddedMessage extends IncidentMessageFields {
+  type: 'incident_added'
+  /** `owner`, `handler` or `viewer`. */
+  role?: string
+}
+
+/** The incident has been assigned to a handler. */
+export interface AssignedMessage extends IncidentMessageFields {
+  type: 'assigned'
+  /** Id of the handler, who may be the reader. */
+  assigneeId: string
+}
+
+/** The state of the incident has changed. */
+export interface IncidentStateMessage extends IncidentMessageFields {
+  type: 'incident_state'
+  /** `new`, `in_progress`, `waiting_for_claimant` or `done`. */
+  state: string
+}
+
+/** A message about an incident that is not about one of its jobs. */
+export type IncidentMessage =
+  | NoteAddedMessage
+  | MentionedMessage
+  | MemberAddedMessage
+  | MemberRemovedMessage
+  | IncidentAddedMessage
+  | AssignedMessage
+  | IncidentStateMessage
+
+/** A message that a user's own topic carries and that can be stored. */
+export type UserMessage = JobMessage | IncidentMessage
+
+/** Several messages, in order. The client hands each of them over by itself. */
 export interface BatchUpdateMessage {
   type: 'batch_update'
   /** The messages, each as if it had been sent alone. */
-  messages: JobMessage[]
+  messages: UserMessage[]
   /** The moment of the statement: ISO 8601 with milliseconds, UTC. */
   timestamp: string
 }
@@ -188,6 +293,8 @@ export interface NotificationReadMessage {
   seen?: boolean
   /** The new mark; absent where it was not changed. */
   read?: boolean
+  /** The new mark; absent where it was not changed. */
+  done?: boolean
   /** Unseen notifications with a number up to `headSeq`. */
   unseenCount: number
   /** Unread notifications with a number up to `headSeq`. Later ones are unread, and the reader adds them. */
@@ -225,8 +332,11 @@ export interface RealtimeUpdateMessage {
   table: 'incidents' | 'case_notes' | 'jobs'
   /** Id of the incident. */
   incidentId: string
-  /** Id of the user who made the change; for `jobs`, of the user whose job it is. */
-  userId: string
+  /**
+   * Id of the user who made the change; for `jobs` on the topic of the incident, of the user whose job it is.
+   * Null for a service.
+   */
+  userId: string | null
   /** The new row, with the columns of `case_notes`. Absent for other tables. */
   record?: unknown
   /** The moment of the change: ISO 8601 with milliseconds, UTC. */
@@ -259,10 +369,10 @@ export interface MemberMessage {
   timestamp: string
 }
 
-export type ServerMessage = JobMessage | BatchUpdateMessage
+export type ServerMessage = UserMessage | BatchUpdateMessage
 
 /** A message with a place in the user's durable, gapless sequence. */
-export type DurableMessage = JobMessage & { seq: number; epoch: string }
+export type DurableMessage = UserMessage & { seq: number; epoch: string }
 
 /** The kind of job that each message type belongs to. */
 export const JOB_MESSAGE_FAMILIES = {
@@ -290,6 +400,17 @@ export const REQUIRED_FIELDS: Readonly<Record<JobMessageFamily, readonly string[
   pdf: ['reportId'],
   status: ['updateType', 'resource'],
   transcription: ['transcriptionId'],
+}
+
+/** The messages about incidents, and their fields of type string without which a listener cannot work. */
+export const INCIDENT_MESSAGE_FIELDS: Readonly<Record<IncidentMessage['type'], readonly string[]>> = {
+  note_added: ['incidentId', 'timestamp', 'noteId'],
+  mentioned: ['incidentId', 'timestamp', 'noteId'],
+  member_added: ['incidentId', 'timestamp', 'memberId', 'role'],
+  member_removed: ['incidentId', 'timestamp', 'memberId'],
+  incident_added: ['incidentId', 'timestamp'],
+  assigned: ['incidentId', 'timestamp', 'assigneeId'],
+  incident_state: ['incidentId', 'timestamp', 'state'],
 }
 
 /** Fields with a signed URL and its end, by kind. */

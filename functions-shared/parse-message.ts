@@ -9,16 +9,19 @@
 
 import {
   type DurableMessage,
+  INCIDENT_MESSAGE_FIELDS,
+  type IncidentMessage,
   JOB_MESSAGE_FAMILIES,
   type JobMessage,
   type JobMessageFamily,
   REQUIRED_FIELDS,
+  type UserMessage,
 } from './message-types.ts'
 import { isRecord } from './unknown.ts'
 
 /** A message as it travelled, with its place in the user's sequence when it has one. */
 export type ParsedMessage =
-  | { kind: 'message'; message: JobMessage }
+  | { kind: 'message'; message: UserMessage }
   | { kind: 'unrecognised'; seq: number | null; epoch: string | null; type: string | null }
 
 type Fields = Record<string, unknown>
@@ -34,7 +37,7 @@ export function parseBroadcast(payload: unknown): ParsedMessage[] {
 }
 
 export function parseMessage(payload: unknown): ParsedMessage {
-  if (isJobMessage(payload)) return { kind: 'message', message: payload }
+  if (isJobMessage(payload) || isIncidentMessage(payload)) return { kind: 'message', message: payload }
   const fields: Fields = isRecord(payload) ? payload : {}
   return {
     kind: 'unrecognised',
@@ -55,6 +58,20 @@ export function isJobMessage(value: unknown): value is JobMessage {
   )
 }
 
+/** Checks the fields without which a listener cannot work. Other fields pass unchecked. */
+export function isIncidentMessage(value: unknown): value is IncidentMessage {
+  if (!isRecord(value) || typeof value.type !== 'string') return false
+  const required = Object.hasOwn(INCIDENT_MESSAGE_FIELDS, value.type)
+    ? (INCIDENT_MESSAGE_FIELDS as Readonly<Record<string, readonly string[]>>)[value.type]
+    : undefined
+  return required?.every((name) => typeof value[name] === 'string') === true && hasPlaceOrNone(value)
+}
+
+/** Whether a message is about a job, and not about an incident alone. */
+export function isAboutJob(message: UserMessage): message is JobMessage {
+  return Object.hasOwn(JOB_MESSAGE_FAMILIES, message.type)
+}
+
 /** The kind of job that a message type belongs to, `null` for a type that no job sends. */
 export function familyOf(type: string): JobMessageFamily | null {
   return Object.hasOwn(JOB_MESSAGE_FAMILIES, type)
@@ -62,7 +79,7 @@ export function familyOf(type: string): JobMessageFamily | null {
     : null
 }
 
-export function isDurable(message: JobMessage): message is DurableMessage {
+export function isDurable(message: UserMessage): message is DurableMessage {
   return message.seq !== undefined && message.epoch !== undefined
 }
 

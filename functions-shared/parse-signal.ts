@@ -1,14 +1,21 @@
-/** Parses the messages of a user's own topic that are not about a job: marks of notifications, displaced devices. */
+/**
+ * Parses the messages of a user's own topic that are never stored: marks of notifications, changes of lists, displaced
+ * devices.
+ */
 
-import type { ConnectionDisplacedMessage, NotificationReadMessage } from './message-types.ts'
+import type {
+  ConnectionDisplacedMessage,
+  NotificationReadMessage,
+  RealtimeUpdateMessage,
+} from './message-types.ts'
 import { isRecord } from './unknown.ts'
 
-export type Signal = NotificationReadMessage | ConnectionDisplacedMessage
+export type Signal = NotificationReadMessage | RealtimeUpdateMessage | ConnectionDisplacedMessage
 
-/** @returns null for a payload that is neither. */
+/** @returns null for another payload. */
 export function parseSignal(payload: unknown): Signal | null {
   if (!isRecord(payload)) return null
-  if (isNotificationRead(payload)) return payload
+  if (isNotificationRead(payload) || isRealtimeUpdate(payload)) return payload
   return isConnectionDisplaced(payload) ? payload : null
 }
 
@@ -22,7 +29,16 @@ function isNotificationRead(
     typeof value.timestamp === 'string' &&
     (value.upTo === undefined || isCount(value.upTo)) &&
     (value.seqs === undefined || (Array.isArray(value.seqs) && value.seqs.every(isCount))) &&
-    [value.seen, value.read].every((mark) => mark === undefined || typeof mark === 'boolean')
+    [value.seen, value.read, value.done].every((mark) => mark === undefined || typeof mark === 'boolean')
+  )
+}
+
+function isRealtimeUpdate(
+  value: Record<string, unknown>,
+): value is Record<string, unknown> & RealtimeUpdateMessage {
+  return (
+    value.type === 'realtime_update' &&
+    ['table', 'incidentId', 'timestamp'].every((field) => typeof value[field] === 'string')
   )
 }
 

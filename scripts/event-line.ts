@@ -2,17 +2,19 @@
 
 import { styleText } from 'node:util'
 import { KINDS } from '../functions-shared/kinds/index.ts'
-import { JOB_MESSAGE_FAMILIES, type JobMessage } from '../functions-shared/message-types.ts'
+import { JOB_MESSAGE_FAMILIES, type JobMessage, type UserMessage } from '../functions-shared/message-types.ts'
+import { isAboutJob } from '../functions-shared/parse-message.ts'
 
 /** @param leading what stands before the message, e.g. its latency; eight columns. */
-export function eventLine(message: JobMessage, leading: string): string {
+export function eventLine(message: UserMessage, leading: string): string {
   const seq = message.seq === undefined ? '' : `#${message.seq}`
-  const colour = message.error !== undefined ? 'red' : message.seq === undefined ? 'gray' : 'green'
+  const colour = 'error' in message ? 'red' : message.seq === undefined ? 'gray' : 'green'
   const line = [leading.padStart(8), seq.padStart(5), message.type.padEnd(26), ...details(message)]
   return styleText(colour, `  ${line.join('  ')}`)
 }
 
-function details(message: JobMessage): string[] {
+function details(message: UserMessage): string[] {
+  if (!isAboutJob(message)) return [message.incidentId.slice(0, 8), message.reason ?? '']
   return [
     subjectOf(message),
     message.progress !== undefined ? `${message.progress} %` : '',

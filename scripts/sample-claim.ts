@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
-import type { JobMessage, ServerMessage } from '../functions-shared/message-types.ts'
+import type { ServerMessage, UserMessage } from '../functions-shared/message-types.ts'
 import { isDurable } from '../functions-shared/parse-message.ts'
 import { userTopic } from '../functions-shared/topics.ts'
 import { buildTypeformResponse, signTypeformBody } from '../samples/typeform.ts'
@@ -31,7 +31,7 @@ export interface SampleClaimOptions {
 }
 
 export interface ReceivedMessage {
-  message: JobMessage
+  message: UserMessage
   /** Milliseconds from the status change in the database to the subscriber. */
   latencyMs: number
 }
@@ -84,7 +84,7 @@ export async function runSampleClaim(options: SampleClaimOptions): Promise<Sampl
 async function subscribe(
   supabase: SupabaseClient,
   userId: string,
-  deliver: (message: JobMessage) => void,
+  deliver: (message: UserMessage) => void,
 ): Promise<void> {
   await supabase.realtime.setAuth()
   const channel = supabase.channel(userTopic(userId), { config: { private: true } })

@@ -28,7 +28,8 @@ const benchPage = {
     userId = options.userId
     client = new DashboardWebSocketClient({ supabase })
     client.on('message', (message) => {
-      if (message.seq !== undefined) heard.push({ key: `${message.jobId}:${message.type}`, at: now() })
+      if (message.seq !== undefined && 'jobId' in message)
+        heard.push({ key: `${message.jobId}:${message.type}`, at: now() })
     })
     await client.connect(userId)
   },

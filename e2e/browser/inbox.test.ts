@@ -182,7 +182,7 @@ test('a thousand new notifications are drawn together, and only the lines on the
     // As the client hands them over: some at a time.
     for (let n = 0; n < many.length; n += 100) globalThis.parts.world.deliver(many.slice(n, n + 100))
   }, photos(1_000))
-  await expect.poll(() => lines().first().getAttribute('data-job')).toBe(id(10_999))
+  await expect.poll(() => lines().first().getAttribute('data-thread')).toBe(id(10_999))
   expect(await lines().count()).toBeLessThan(MOST_LINES)
   // With one drawing for each message, a thousand lines would have been added.
   expect(await page.evaluate(() => Number(document.body.dataset.added))).toBeLessThan(MOST_LINES)

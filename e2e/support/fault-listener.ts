@@ -5,7 +5,8 @@ import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import type pg from 'pg'
 import { expect, vi } from 'vitest'
 import type { AppError } from '../../functions-shared/app-error.ts'
-import type { JobMessage } from '../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../functions-shared/message-types.ts'
+import { isAboutJob } from '../../functions-shared/parse-message.ts'
 import { addConfirmedUser } from '../../stack/testing/confirmed-user.ts'
 import type { StackKeys } from '../../stack/types.ts'
 import {
@@ -51,7 +52,7 @@ export async function newAccount(stack: {
 export interface Heard {
   seq: number
   userId: string | null
-  message: JobMessage
+  message: UserMessage
   replayed: boolean
 }
 
@@ -222,10 +223,15 @@ export async function expectExactlyTheTable(
   )
   const expected = rows.filter(({ seq }) => seq >= from)
   expect(heard().map(({ seq }) => seq)).toEqual(expected.map(({ seq }) => seq))
-  expect(heard().map(({ message: { type, jobId } }) => ({ type, jobId }))).toEqual(
+  expect(heard().map(({ message }) => ({ type: message.type, jobId: jobIdOf(message) }))).toEqual(
     expected.map(({ type, jobId }) => ({ type, jobId })),
   )
   expect(pages.flatMap((page: TestListener) => page.reloads)).toEqual([])
+}
+
+/** The job that a message is about; null for a message about an incident. */
+export function jobIdOf(message: UserMessage): string | null {
+  return isAboutJob(message) ? message.jobId : null
 }
 
 function describeListener({ states, errors, heard }: TestListener): string {

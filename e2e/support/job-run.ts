@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@supabase/supabase-js'
 import type { JobMessage } from '../../functions-shared/message-types.ts'
+import { isAboutJob } from '../../functions-shared/parse-message.ts'
 import { createStack } from '../../stack/index.ts'
 import { createTerminalLogger } from '../../stack/logger.ts'
 import { withClient } from '../../stack/postgres/index.ts'
@@ -49,6 +50,7 @@ try {
   const heard: JobMessage[] = []
   const ended = new Promise<void>((resolve) => {
     client.on('message', (message) => {
+      if (!isAboutJob(message)) return
       heard.push(message)
       if (message.status === 'completed' || message.status === 'failed') resolve()
     })

@@ -140,6 +140,24 @@ export const DURABLE_FIELDS = {
   ),
 } satisfies Fields
 
+/** Why a user has the message, and how much the user wants to be disturbed. On the user's own topic only. */
+export const PERSONAL_FIELDS = {
+  reason: v.exactOptional(
+    field(
+      v.picklist(['owner', 'assigned', 'mentioned', 'following', 'staff']),
+      'Why the user has the message. Absent for a message without an incident, and for a user who does not follow the incident.',
+      'owner',
+    ),
+  ),
+  quiet: v.exactOptional(
+    field(
+      v.literal(true),
+      'Pages show no toast: the user wants this kind of message in the inbox only or, without `seq`, not at all, or has made the change.',
+      true,
+    ),
+  ),
+} satisfies Fields
+
 export const PROGRESS_FIELDS = {
   progress: v.exactOptional(field(v.number(), 'Percent, 0 to 100. On progress messages.', 40)),
   stage: v.exactOptional(

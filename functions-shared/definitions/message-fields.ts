@@ -10,10 +10,12 @@ import {
   type KindDefinition,
   MOMENTS,
   type Moment,
+  PERSONAL_FIELDS,
   PROGRESS_FIELDS,
   STATE_FIELD,
 } from './kind.ts'
 import { JOB_STATES, type JobState } from './kind-words.ts'
+import { NEWS_FIELDS, type NewsDefinition } from './news.ts'
 
 /** States of a job when a message of that moment is sent. A retry sends progress, too. */
 const STATES: Readonly<Record<Moment, readonly JobState[]>> = {
@@ -66,7 +68,13 @@ export function messageFields(kind: KindDefinition, type: string): Fields {
     ...(on('completed', 'failed') ? END_FIELDS : {}),
     ...(on('failed') ? FAILURE_FIELDS : {}),
     ...(on('queued', 'started', 'completed', 'failed') ? DURABLE_FIELDS : {}),
+    ...PERSONAL_FIELDS,
   }
+}
+
+/** All fields of a message about an incident. */
+export function newsFields({ type, fields }: NewsDefinition): Fields {
+  return { type: v.literal(type), ...NEWS_FIELDS, ...fields, ...DURABLE_FIELDS, ...PERSONAL_FIELDS }
 }
 
 function statusField(kind: KindDefinition, states: readonly JobState[]): Fields {

@@ -34,18 +34,18 @@ const USER = '2b6f0c3e-1a9d-4e7b-8c50-4d8e6f1a2b10'
 const incidentId = field(v.string(), 'Id of the incident.', '0e3f5c1a-2d0b-4a0e-8c8e-9f1f7c5d2b02')
 const sender = field(v.string(), 'Id of the user who sent it. Set by the database.', USER)
 
-/** A field whose type is the union of all job messages. */
-export const JOB_MESSAGE_TITLE = 'JobMessage'
+/** A field whose type is the union of all messages about jobs and incidents. */
+export const USER_MESSAGE_TITLE = 'UserMessage'
 
 export const batchUpdate: MessageDefinition = {
   type: 'batch_update',
   typeName: 'BatchUpdateMessage',
-  about: 'Several messages about jobs, in order. The client hands each of them over by itself.',
-  when: 'One statement of SQL changes several jobs of one user or queue. At most 100 messages and 200 KB each.',
+  about: 'Several messages, in order. The client hands each of them over by itself.',
+  when: 'One statement of SQL gives a user or a queue several messages. At most 100 messages and 200 KB each.',
   topics: ['user', 'queue'],
   fields: {
     messages: v.pipe(
-      v.array(v.pipe(v.unknown(), v.title(JOB_MESSAGE_TITLE))),
+      v.array(v.pipe(v.unknown(), v.title(USER_MESSAGE_TITLE))),
       v.description('The messages, each as if it had been sent alone.'),
       v.examples([
         [
@@ -88,6 +88,7 @@ export const notificationRead: MessageDefinition = {
     ),
     seen: v.exactOptional(field(v.boolean(), 'The new mark; absent where it was not changed.', true)),
     read: v.exactOptional(field(v.boolean(), 'The new mark; absent where it was not changed.', true)),
+    done: v.exactOptional(field(v.boolean(), 'The new mark; absent where it was not changed.', true)),
     unseenCount: count('Unseen notifications with a number up to `headSeq`.', 0),
     unreadCount: count(
       'Unread notifications with a number up to `headSeq`. Later ones are unread, and the reader adds them.',
@@ -128,15 +129,15 @@ export const realtimeUpdate: MessageDefinition = {
   type: 'realtime_update',
   typeName: 'RealtimeUpdateMessage',
   about: 'Something of the incident has changed. Readers that show it read the row again.',
-  when: 'A case note is added (`case_notes`, with the row as `record`), fields of the incident change (`incidents`), or a job is added or changes whose incident has a member other than the user of the job (`jobs`).',
-  topics: ['incident'],
+  when: 'On the topic of the incident: a case note is added (`case_notes`, with the row as `record`), fields of the incident change (`incidents`), or a job is added or changes whose incident has a member other than the user of the job (`jobs`). On the topic of each member, whose lists show the incident: a job is added (`jobs`), the incident changes or is erased (`incidents`).',
+  topics: ['incident', 'user'],
   sentThrough: ['add_case_note', 'update_incident'],
   fields: {
     table: field(v.picklist(['incidents', 'case_notes', 'jobs']), 'The table of the change.', 'case_notes'),
     incidentId,
     userId: field(
-      v.string(),
-      'Id of the user who made the change; for `jobs`, of the user whose job it is.',
+      v.nullable(v.string()),
+      'Id of the user who made the change; for `jobs` on the topic of the incident, of the user whose job it is. Null for a service.',
       USER,
     ),
     record: v.exactOptional(

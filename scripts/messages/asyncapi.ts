@@ -9,15 +9,17 @@ import {
   type Fields,
   JOB_FIELDS,
   type KindDefinition,
+  PERSONAL_FIELDS,
   PROGRESS_FIELDS,
 } from '../../functions-shared/definitions/kind.ts'
-import { messageFields, messageTypes } from '../../functions-shared/definitions/message-fields.ts'
+import { messageFields, messageTypes, newsFields } from '../../functions-shared/definitions/message-fields.ts'
 import {
   EVENT_PATTERN,
-  JOB_MESSAGE_TITLE,
   MESSAGES,
   PRESENCE_FIELDS,
+  USER_MESSAGE_TITLE,
 } from '../../functions-shared/definitions/messages.ts'
+import { NEWS, NEWS_FIELDS, type NewsDefinition } from '../../functions-shared/definitions/news.ts'
 import { TOPICS, type TopicName } from '../../functions-shared/definitions/topics.ts'
 import { VERSION } from '../../functions-shared/version.ts'
 import { exampleOf, jobExample, type Keeping, keepingOf, whenSent } from './message-facts.ts'
@@ -39,19 +41,22 @@ interface Message {
 
 const FREE_MESSAGE_KEY = 'member_message'
 
-/** Fields that messages about jobs have in common; each group is a schema of its own. */
+/** Fields that messages have in common; each group is a schema of its own. */
 const FIELD_GROUPS: Readonly<Record<string, Fields>> = {
   job_fields: JOB_FIELDS,
   progress_fields: PROGRESS_FIELDS,
   end_fields: END_FIELDS,
   failure_fields: FAILURE_FIELDS,
   durable_fields: DURABLE_FIELDS,
+  personal_fields: PERSONAL_FIELDS,
+  incident_fields: NEWS_FIELDS,
 }
 
 export function asyncApi(kinds: readonly KindDefinition[]): string {
   const jobMessages = kinds.flatMap(messagesOfKind)
-  const messages = [...jobMessages, ...MESSAGES.map(otherMessage)]
-  const jobMessageSchemas = jobMessages.map(({ key }) => ({ $ref: `#/components/schemas/${key}` }))
+  const userMessages = [...jobMessages, ...NEWS.map(newsMessage)]
+  const messages = [...userMessages, ...MESSAGES.map(otherMessage)]
+  const userMessageSchemas = userMessages.map(({ key }) => ({ $ref: `#/components/schemas/${key}` }))
   const document = {
     asyncapi: '3.0.0',
     info: {
@@ -165,12 +170,15 @@ export function asyncApi(kinds: readonly KindDefinition[]): string {
       },
       schemas: {
         ...Object.fromEntries(
-          messages.map((message) => [message.key, messageSchema(message, jobMessages.includes(message))]),
+          messages.map((message) => [message.key, messageSchema(message, userMessages.includes(message))]),
         ),
         ...Object.fromEntries(
           Object.entries(FIELD_GROUPS).map(([name, fields]) => [name, objectSchema(propertiesOf(fields))]),
         ),
-        [JOB_MESSAGE_TITLE]: { description: 'Any message about a job.', anyOf: jobMessageSchemas },
+        [USER_MESSAGE_TITLE]: {
+          description: 'Any message about a job or an incident.',
+          anyOf: userMessageSchemas,
+        },
         presence: objectSchema(propertiesOf(PRESENCE_FIELDS)),
         ...Object.fromEntries(
           Object.entries(CALLS).map(([name, call]) => [
@@ -220,6 +228,22 @@ function messagesOfKind(kind: KindDefinition): Message[] {
   })
 }
 
+function newsMessage(news: NewsDefinition): Message {
+  const properties = propertiesOf(newsFields(news))
+  return {
+    key: news.type,
+    name: news.type,
+    title: news.typeName,
+    summary: news.when,
+    description: news.about,
+    keeping: 'durable',
+    sentThrough: [],
+    topics: ['user'],
+    properties,
+    example: exampleOf(news.type, properties),
+  }
+}
+
 function otherMessage({
   type,
   typeName,
@@ -266,7 +290,7 @@ function messageObject({
   }
 }
 
-function messageSchema({ key, name, properties }: Message, isAboutJob: boolean): object {
+function messageSchema({ key, name, properties }: Message, hasGroups: boolean): object {
   const type: Property = {
     name: 'type',
     required: true,
@@ -274,7 +298,7 @@ function messageSchema({ key, name, properties }: Message, isAboutJob: boolean):
       key === FREE_MESSAGE_KEY ? { type: 'string', pattern: EVENT_PATTERN } : { type: 'string', const: name },
   }
   const has = (field: string): boolean => properties.some((property) => property.name === field)
-  const groups = Object.entries(isAboutJob ? FIELD_GROUPS : {}).filter(([, fields]) =>
+  const groups = Object.entries(hasGroups ? FIELD_GROUPS : {}).filter(([, fields]) =>
     Object.keys(fields).every(has),
   )
   // A field of a group that the kind describes in its own way stands in both.
@@ -305,7 +329,7 @@ function objectSchema(properties: readonly Property[]): object {
 
 /** A schema that only has a title stands for the schema of that name. */
 function withReferences(schema: Schema): object {
-  if (schema.title === JOB_MESSAGE_TITLE) return { $ref: `#/components/schemas/${JOB_MESSAGE_TITLE}` }
+  if (schema.title === USER_MESSAGE_TITLE) return { $ref: `#/components/schemas/${USER_MESSAGE_TITLE}` }
   return schema.items === undefined ? schema : { ...schema, items: withReferences(schema.items) }
 }
 

@@ -8,10 +8,17 @@ import {
   JOB_FIELDS,
   type KindDefinition,
   MOMENTS,
+  PERSONAL_FIELDS,
   PROGRESS_FIELDS,
 } from '../../functions-shared/definitions/kind.ts'
-import { messageFields, messageTypes, ownFields } from '../../functions-shared/definitions/message-fields.ts'
+import {
+  messageFields,
+  messageTypes,
+  newsFields,
+  ownFields,
+} from '../../functions-shared/definitions/message-fields.ts'
 import { CATALOGUE, MESSAGES, type MessageDefinition } from '../../functions-shared/definitions/messages.ts'
+import { NEWS, NEWS_FIELDS, type NewsDefinition } from '../../functions-shared/definitions/news.ts'
 import { TOPICS } from '../../functions-shared/definitions/topics.ts'
 import { exampleOf, jobExample, type Keeping, keepingOf, MOMENT_MEANINGS, whenSent } from './message-facts.ts'
 import { optional, type Property, propertiesOf, typeScript } from './schemas.ts'
@@ -52,8 +59,10 @@ ${mdTable(
 
 ## Messages about jobs
 
-Sent by the database, in the transaction that changes the job, to \`user:<userId>\` of the job's user and, for a job with a
-queue, to \`queue:<queueId>\`. Nobody else can send them.
+Sent by the database, in the transaction that changes the job, to \`user:<userId>\` of the job's user and of each member of
+its incident and, for a job with a queue, to \`queue:<queueId>\`. Nobody else can send them. The job's user has all durable
+ones as notifications, followers of the incident have \`completed\` and \`failed\`; each other copy is a broadcast without
+\`seq\`, with \`quiet\`.
 
 ${mdTable(
   ['moment', 'sent when', 'durable'],
@@ -69,10 +78,28 @@ ${fieldTable(
     ...END_FIELDS,
     ...FAILURE_FIELDS,
     ...DURABLE_FIELDS,
+    ...PERSONAL_FIELDS,
   }),
 )}
 
 ${kinds.map(kindSection).join('\n\n')}
+
+## Messages about incidents
+
+Sent by the database, in the transaction of the change, to \`user:<userId>\` of each member of the incident. They are durable:
+whoever the table names has them as notifications, in a sequence of their own. The user who made the change, members who
+do not follow the incident, have muted it or want nothing of the kind get the same message without \`seq\`, with \`quiet\`.
+
+${mdTable(
+  ['type', 'sent when', 'notification of'],
+  NEWS.map(({ type, when, storedFor }) => [`\`${type}\``, when, storedFor]),
+)}
+
+Fields of every type:
+
+${fieldTable(propertiesOf({ ...NEWS_FIELDS, ...DURABLE_FIELDS, ...PERSONAL_FIELDS }))}
+
+${NEWS.map(newsSection).join('\n\n')}
 
 ## Other messages
 
@@ -136,6 +163,15 @@ ${mdTable(
 )}
 
 ${json(jobExample(kind, kind.types.completed))}`
+}
+
+function newsSection(news: NewsDefinition): string {
+  const own = propertiesOf(news.fields)
+  return `### ${news.type}
+
+${news.about} The TypeScript type is \`${news.typeName}\`.
+
+${own.length === 0 ? '' : `${fieldTable(own)}\n\n`}${json(exampleOf(news.type, propertiesOf(newsFields(news))))}`
 }
 
 function messageSection({

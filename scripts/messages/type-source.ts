@@ -6,11 +6,13 @@ import {
   FAILURE_FIELDS,
   JOB_FIELDS,
   type KindDefinition,
+  PERSONAL_FIELDS,
   PROGRESS_FIELDS,
 } from '../../functions-shared/definitions/kind.ts'
 import { JOB_STATES } from '../../functions-shared/definitions/kind-words.ts'
 import { messageTypes, ownFields, statusWord } from '../../functions-shared/definitions/message-fields.ts'
 import { CATALOGUE, MESSAGES, type MessageDefinition } from '../../functions-shared/definitions/messages.ts'
+import { NEWS, NEWS_FIELDS, type NewsDefinition } from '../../functions-shared/definitions/news.ts'
 import { optional, type Property, propertiesOf, typeScript } from './schemas.ts'
 
 export const GENERATED =
@@ -42,6 +44,7 @@ ${interfaceFields(
     ...END_FIELDS,
     ...FAILURE_FIELDS,
     ...DURABLE_FIELDS,
+    ...PERSONAL_FIELDS,
   }),
 )}
 }
@@ -50,12 +53,25 @@ ${kinds.map(kindInterface).join('\n\n')}
 
 export type JobMessage = ${union(kinds.map(({ typeName }) => typeName))}
 
+/** Fields that every message about an incident carries beside its own. */
+export interface IncidentMessageFields {
+${interfaceFields(propertiesOf({ ...NEWS_FIELDS, ...DURABLE_FIELDS, ...PERSONAL_FIELDS }))}
+}
+
+${NEWS.map(newsInterface).join('\n\n')}
+
+/** A message about an incident that is not about one of its jobs. */
+export type IncidentMessage = ${union(NEWS.map(({ typeName }) => typeName))}
+
+/** A message that a user's own topic carries and that can be stored. */
+export type UserMessage = JobMessage | IncidentMessage
+
 ${MESSAGES.map(messageInterface).join('\n\n')}
 
-export type ServerMessage = JobMessage | BatchUpdateMessage
+export type ServerMessage = UserMessage | BatchUpdateMessage
 
 /** A message with a place in the user's durable, gapless sequence. */
-export type DurableMessage = JobMessage & { seq: number; epoch: string }
+export type DurableMessage = UserMessage & { seq: number; epoch: string }
 
 /** The kind of job that each message type belongs to. */
 export const JOB_MESSAGE_FAMILIES = ${table(
@@ -67,6 +83,11 @@ export type JobMessageFamily = ${union(kinds.map(({ kind }) => JSON.stringify(ki
 /** Fields of type string without which a listener cannot work, beside those of every message. */
 export const REQUIRED_FIELDS: Readonly<Record<JobMessageFamily, readonly string[]>> = ${table(
     kinds.map(({ kind, required }) => [kind, JSON.stringify(required)]),
+  )}
+
+/** The messages about incidents, and their fields of type string without which a listener cannot work. */
+export const INCIDENT_MESSAGE_FIELDS: Readonly<Record<IncidentMessage['type'], readonly string[]>> = ${table(
+    NEWS.map(({ type, required }) => [type, JSON.stringify(['incidentId', 'timestamp', ...required])]),
   )}
 
 /** Fields with a signed URL and its end, by kind. */
@@ -99,6 +120,7 @@ function catalogueTypes(kinds: readonly KindDefinition[]): string[] {
   return [
     ...CATALOGUE.map(({ type }) => type),
     ...kinds.flatMap(messageTypes),
+    ...NEWS.map(({ type }) => type),
     ...MESSAGES.flatMap(({ type }) => type ?? []),
   ]
 }
@@ -109,6 +131,14 @@ function kindInterface(kind: KindDefinition): string {
 export interface ${kind.typeName} extends JobMessageFields {
   type: ${union(messageTypes(kind).map((type) => JSON.stringify(type)))}
 ${interfaceFields([...propertiesOf(always), ...optional(propertiesOf(sometimes))])}
+}`
+}
+
+function newsInterface({ type, typeName, about, fields }: NewsDefinition): string {
+  return `${comment(about)}
+export interface ${typeName} extends IncidentMessageFields {
+  type: ${JSON.stringify(type)}
+${interfaceFields(propertiesOf(fields))}
 }`
 }
 

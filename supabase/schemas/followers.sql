@@ -2,7 +2,7 @@
 -- incident; a member without a reason has the lists and pages kept current and gets no notification.
 --
 --   incidents.user_id                 owner       ┐
---   incident_members, role handler    handler     │
+--   incident_members, role handler    assigned    │
 --   a note names the member           mentioned   ├─ reasons ──▶ private.publish (publishing.sql)
 --   follow_incident                   following   ┘
 --
@@ -18,19 +18,18 @@ create table public.incident_followers (
     case
       when 'owner' = any (reasons) then 'owner'
       when 'assigned' = any (reasons) then 'assigned'
-      when 'handler' = any (reasons) then 'handler'
       when 'mentioned' = any (reasons) then 'mentioned'
       when 'following' = any (reasons) then 'following'
     end
   ) stored,
   primary key (incident_id, user_id),
   constraint incident_followers_reasons_are_known check (
-    reasons <@ array['owner', 'assigned', 'handler', 'mentioned', 'following']
+    reasons <@ array['owner', 'assigned', 'mentioned', 'following']
   )
 );
 comment on table public.incident_followers is 'Members of incidents, and why each is told of the incident.';
 comment on column public.incident_followers.reasons is
-  'Why the member follows the incident: owner, assigned, handler, mentioned, following. Empty: the member does not follow it.';
+  'Why the member follows the incident: owner, assigned, mentioned, following. Empty: the member does not follow it.';
 comment on column public.incident_followers.muted is
   'True: the member gets no notification about the incident but those that name the member.';
 comment on column public.incident_followers.since is 'When the member was added.';
@@ -75,6 +74,16 @@ $$;
 comment on function private.drop_reasons(uuid, uuid, text[]) is 'Takes reasons from a member.';
 revoke execute on function private.drop_reasons(uuid, uuid, text[]) from public, anon, authenticated;
 
+create function private.role_reason(p_role text) returns text
+language plpgsql immutable parallel safe security invoker set search_path = ''
+as $$
+begin
+  return case p_role when 'owner' then 'owner' when 'handler' then 'assigned' end;
+end;
+$$;
+comment on function private.role_reason(text) is 'The reason to follow that a role gives. Null: none.';
+revoke execute on function private.role_reason(text) from public, anon, authenticated;
+
 create function private.tg_incidents__follow() returns trigger
 language plpgsql volatile
 -- Definer: a role that may write incidents need not be able to write followers.
@@ -113,10 +122,10 @@ as $$
 begin
   if tg_op in ('INSERT', 'UPDATE') then
     if tg_op = 'UPDATE' then
-      perform private.drop_reasons(old.incident_id, old.user_id, array[old.role]);
+      perform private.drop_reasons(old.incident_id, old.user_id, array[private.role_reason(old.role)]);
     end if;
     perform private.add_reason(
-      new.incident_id, array[new.user_id], case when new.role in ('owner', 'handler') then new.role end
+      new.incident_id, array[new.user_id], private.role_reason(new.role)
     );
     return null;
   end if;
@@ -125,7 +134,7 @@ begin
     select from public.incidents as incident
     where incident.id = old.incident_id and incident.user_id = old.user_id
   ) then
-    perform private.drop_reasons(old.incident_id, old.user_id, '{handler,assigned}');
+    perform private.drop_reasons(old.incident_id, old.user_id, '{assigned}');
   else
     delete from public.incident_followers as follower
     where follower.incident_id = old.incident_id and follower.user_id = old.user_id;

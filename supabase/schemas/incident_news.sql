@@ -1,8 +1,8 @@
 -- News of an incident that is not about a job: notes, mentions, members. In the transaction of the change.
 --
 --   add_case_note        ──▶ note_added, mentioned          ┐
---   incident_members     ──▶ member_added, incident_added,  ├─ private.publish ──▶ the incident's followers
---     (any statement)        member_removed                 ┘
+--   incident_members     ──▶ assigned, or member_added and  ├─ private.publish ──▶ the incident's followers
+--     (any statement)        incident_added; member_removed ┘
 --
 -- The user who made the change is auth.uid(): null for a service. That user gets no notification of it.
 
@@ -66,8 +66,21 @@ begin
     where incident.user_id <> member.user_id
   ),
   message as (
+    -- A handler's incident is assigned to the handler: one message, also to the new handler.
     select
       added.incident_id, added.user_id, 1 as place,
+      private.news(
+        'assignment',
+        private.incident_message(
+          'assigned', added.incident_id, v_actor_id, v_at,
+          pg_catalog.jsonb_build_object('assigneeId', added.user_id)
+        )
+      ) as outgoing
+    from added
+    where added.role = 'handler'
+    union all
+    select
+      added.incident_id, added.user_id, 1,
       private.news(
         'people',
         private.incident_message(
@@ -75,20 +88,21 @@ begin
           pg_catalog.jsonb_build_object('memberId', added.user_id, 'role', added.role)
         ),
         null, array[added.user_id]
-      ) as outgoing
+      )
     from added
+    where added.role <> 'handler'
     union all
     select
       added.incident_id, added.user_id, 2,
       private.news(
         'new_case',
         private.incident_message(
-          'incident_added', added.incident_id, v_actor_id, v_at,
-          pg_catalog.jsonb_build_object('role', added.role)
+          'incident_added', added.incident_id, v_actor_id, v_at, pg_catalog.jsonb_build_object('role', added.role)
         ),
         added.user_id
       )
     from added
+    where added.role <> 'handler'
   )
   select pg_catalog.array_agg(message.outgoing order by message.incident_id, message.place, message.user_id)
   into v_messages
@@ -100,11 +114,15 @@ begin
 end;
 $$;
 comment on function private.tg_incident_members__tell_added() is
-  'Publishes member_added to the followers and incident_added to the new members.';
+  'Publishes assigned about a new handler; about another new member member_added to the followers and incident_added to the member.';
 revoke execute on function private.tg_incident_members__tell_added() from public, anon, authenticated;
 
 create trigger tg_incident_members__tell_added
 after insert on public.incident_members referencing new table as new_members
+for each statement execute function private.tg_incident_members__tell_added();
+
+create trigger tg_incident_members__tell_changed
+after update on public.incident_members referencing new table as new_members
 for each statement execute function private.tg_incident_members__tell_added();
 
 create function private.tg_incident_members__tell_removed() returns trigger

@@ -1,7 +1,7 @@
 -- Followers: who is told of an incident, why, and what each wants of it. Notes and mentions.
 
 begin;
-select plan(42);
+select plan(44);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
@@ -25,21 +25,21 @@ $$;
 
 -- Members
 select is(pg_temp.reasons('ann'), '{owner}', 'the owner follows');
-select is(pg_temp.reasons('bob'), '{handler}', 'a handler follows');
+select is(pg_temp.reasons('bob'), '{assigned}', 'a handler follows');
 select results_eq(
-  $$ select pg_temp.got('ann') $$, array['member_added owner'], 'the owner is told of a new handler'
+  $$ select pg_temp.got('ann') $$, array['assigned owner'], 'the owner is told of a new handler'
 );
 select results_eq(
-  $$ select pg_temp.got('bob') $$, array['incident_added handler'],
-  'the new handler is told of the incident, and not of being added as well'
+  $$ select pg_temp.got('bob') $$, array['assigned assigned'],
+  'the new handler is told once'
 );
 select is(
   (
     select payload - 'timestamp' - 'epoch' from public.notifications where user_id = tests.user_id('ann')
   ),
-  '{"type": "member_added", "incidentId": "a1000000-0000-4000-8000-000000000001", "userId": null, "role": "handler",
-    "memberId": "b0000000-0000-4000-8000-000000000002", "reason": "owner", "seq": 1}'::jsonb,
-  'a message about a member has these fields and no others'
+  '{"type": "assigned", "incidentId": "a1000000-0000-4000-8000-000000000001", "userId": null,
+    "assigneeId": "b0000000-0000-4000-8000-000000000002", "reason": "owner", "seq": 1}'::jsonb,
+  'a message about an assignment has these fields and no others'
 );
 
 -- Jobs
@@ -56,12 +56,12 @@ select results_eq(
 );
 update public.jobs set status = 'completed', result = '{}';
 select results_eq(
-  $$ select pg_temp.got('bob') $$, array['incident_added handler', 'image_processed handler quiet'],
+  $$ select pg_temp.got('bob') $$, array['assigned assigned', 'image_processed assigned quiet'],
   'a follower has the end of a job as a notification, which handlers by default have in the inbox only'
 );
 select results_eq(
   $$ select pg_temp.got('ann') $$,
-  array['member_added owner', 'image_processing_started owner', 'image_processed owner'],
+  array['assigned owner', 'image_processing_started owner', 'image_processed owner'],
   'the job''s user has start and end, once each'
 );
 select results_eq(
@@ -84,7 +84,7 @@ select lives_ok(
   'a member writes a note'
 );
 select results_eq($$ select pg_temp.got('ann') $$, array['note_added owner'], 'the owner is told of a note');
-select results_eq($$ select pg_temp.got('cleo') $$, array['note_added handler'], 'the other handler is told of a note');
+select results_eq($$ select pg_temp.got('cleo') $$, array['note_added assigned'], 'the other handler is told of a note');
 select is_empty($$ select pg_temp.got('bob') $$, 'the writer is not told of it');
 select is(
   (select count(*) from (select pg_temp.heard('bob')) as heard where heard = 'note_added quiet'), 1::bigint,
@@ -114,20 +114,27 @@ select lives_ok(
   'a note mentions members'
 );
 select results_eq(
-  $$ select pg_temp.got('cleo') $$, array['note_added handler', 'mentioned mentioned'],
+  $$ select pg_temp.got('cleo') $$, array['note_added assigned', 'mentioned mentioned'],
   'a mentioned member is told once, as mentioned'
 );
 select results_eq(
   $$ select pg_temp.got('ann') $$, array['note_added owner', 'note_added owner'], 'the others are told of the note'
 );
 select is_empty($$ select pg_temp.got('bob') $$, 'people who mention themselves are told nothing');
-select is(pg_temp.reasons('cleo'), '{handler,mentioned}', 'a mention is a reason to follow');
+select is(pg_temp.reasons('cleo'), '{assigned,mentioned}', 'a mention is a reason to follow');
 
 -- Follow, mute, preferences
 reset role;
 delete from public.notifications;
 insert into public.incident_members (incident_id, user_id, role)
-values ('a1000000-0000-4000-8000-000000000001', tests.user_id('dora'), 'handler');
+values ('a1000000-0000-4000-8000-000000000001', tests.user_id('dora'), 'owner');
+select is(
+  (select array_agg(got) from (select pg_temp.got('dora')) as row (got)), '{incident_added owner}',
+  'another new member is told of the incident'
+);
+select is(
+  (select array_agg(got) from (select pg_temp.got('ann')) as row (got)), '{member_added owner}', 'and the owner of the member'
+);
 update public.incident_followers set reasons = '{}' where user_id = tests.user_id('dora');
 delete from public.notifications;
 set local role authenticated;

@@ -16,7 +16,10 @@ const world = new World()
 const inbox = createInbox({
   client: world.client,
   source: world.source,
-  hrefOf: ({ incidentId, jobId }) => (incidentId === null ? null : `#/incidents/${incidentId}/${jobId}`),
+  hrefOf: (message) =>
+    message.incidentId === null
+      ? null
+      : `#/incidents/${message.incidentId}/${'jobId' in message ? message.jobId : 'notes'}`,
 })
 const status = document.createElement('div')
 document.getElementById('bar')?.append(status, inbox.bell)

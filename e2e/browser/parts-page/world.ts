@@ -2,11 +2,8 @@
 
 import { createClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
-import {
-  JOB_MESSAGE_FAMILIES,
-  type JobMessage,
-  type NotificationReadMessage,
-} from '../../../functions-shared/message-types.ts'
+import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
+import { familyOf } from '../../../functions-shared/parse-message.ts'
 import { Emitter, type Listener } from '../../../web/src/client/emitter.ts'
 import type { ClientEvents, ClientState } from '../../../web/src/client/index.ts'
 import type { InboxSource, Notice } from '../../../web/src/inbox/index.ts'
@@ -45,6 +42,7 @@ export class World {
     markRead: (target: readonly number[] | { upTo: number }) => this.#mark(target, { read: true }),
     markUnread: (target: readonly number[] | { upTo: number }) => this.#mark(target, { read: false }),
     markSeen: (target: readonly number[] | { upTo: number }) => this.#mark(target, { seen: true }),
+    markDone: (target: readonly number[] | { upTo: number }, done = true) => this.#mark(target, { done }),
   }
 
   readonly source: InboxSource = {
@@ -54,13 +52,11 @@ export class World {
       )
       await this.#answer(signal)
       return this.rows
-        .filter(({ seq, message, read }) => {
+        .filter(({ seq, message, read, done }) => {
           if (before !== null && seq >= before) return false
+          if (done !== filter.done) return false
           if (filter.unreadOnly && read) return false
-          return (
-            filter.family === null ||
-            (message !== null && JOB_MESSAGE_FAMILIES[message.type] === filter.family)
-          )
+          return filter.family === null || (message !== null && familyOf(message.type) === filter.family)
         })
         .sort((one, other) => other.seq - one.seq)
         .slice(0, limit)
@@ -102,6 +98,7 @@ export class World {
         message: { ...message, seq, epoch: EPOCH },
         read,
         seen: marks.seen ?? read,
+        done: false,
       })
     }
     this.state = { ...this.state, lastSeq: this.rows.length }
@@ -147,7 +144,7 @@ export class World {
 
   async #mark(
     target: readonly number[] | { upTo: number },
-    mark: { seen?: boolean; read?: boolean },
+    mark: { seen?: boolean; read?: boolean; done?: boolean },
   ): Promise<number> {
     this.requests.push(`mark ${JSON.stringify(target)} ${JSON.stringify(mark)}`)
     await this.#answer()
@@ -156,6 +153,9 @@ export class World {
       if ('upTo' in target ? row.seq > target.upTo : !target.includes(row.seq)) continue
       changed += 1
       if (mark.read !== undefined) row.read = mark.read
+      if (mark.done !== undefined) row.done = mark.done
+      if (mark.done === true) row.read = true
+      if (mark.read === false) row.done = false
       if (mark.seen === true || mark.read === true) row.seen = true
     }
     this.#count()
@@ -164,6 +164,7 @@ export class World {
       ...('upTo' in target ? { upTo: target.upTo } : { seqs: [...target] }),
       ...(mark.seen === undefined && mark.read !== true ? {} : { seen: true }),
       ...(mark.read === undefined ? {} : { read: mark.read }),
+      ...(mark.done === undefined ? {} : { done: mark.done }),
       unseenCount: this.state.unseenCount ?? 0,
       unreadCount: this.state.unreadCount ?? 0,
       headSeq: this.rows.length,

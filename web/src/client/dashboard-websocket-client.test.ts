@@ -2,7 +2,7 @@ import { createClient } from '@supabase/supabase-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AppError } from '../../../functions-shared/app-error.ts'
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type {} from '../../../functions-shared/message-types.ts'
 import { ClientError } from './client-error.ts'
 import type { DashboardWebSocketClientOptions } from './client-options.ts'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
@@ -795,7 +795,7 @@ describe('any course of events', () => {
         const behindSince = new Map<number, number>()
         const start = () => {
           const client = setup({ storage, pageSize: 3 }, server).client
-          client.on('message', (message: JobMessage) => delivered.push(message.seq ?? -1))
+          client.on('message', (message) => delivered.push(message.seq ?? -1))
           void client.connect(ANNA)
           return client
         }

@@ -8,7 +8,7 @@
  * ```
  */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import { Batcher } from './batcher.ts'
 import { ClientError, hasCode } from './client-error.ts'
@@ -133,6 +133,11 @@ export class DashboardWebSocketClient {
     return this.#mark(target, { seen: true })
   }
 
+  /** Puts notifications aside, marked as read; `false` takes them back. See {@link markRead}. */
+  markDone(target: MarkTarget, done = true): Promise<number> {
+    return this.#mark(target, { done })
+  }
+
   /** Follows the jobs of a queue until the session is closed or the user signs out. May be called before `connect()`. */
   subscribeQueue(queueId: string): QueueSession {
     return new QueueSession(queueId, (control) =>
@@ -241,7 +246,8 @@ export class DashboardWebSocketClient {
       },
       message: (message, delivery) => this.#deliver(message, delivery),
       signal: (signal) => {
-        this.#emitter.emit('notification_read', signal)
+        if (signal.type === 'notification_read') this.#emitter.emit('notification_read', signal)
+        else this.#emitter.emit('realtime_update', signal)
       },
       unread: (counts) => {
         if (counts !== null) this.#emitter.emit('unread', counts)
@@ -311,7 +317,7 @@ export class DashboardWebSocketClient {
     return this.#engineDependencies
   }
 
-  #deliver(message: JobMessage, delivery: Delivery): void {
+  #deliver(message: UserMessage, delivery: Delivery): void {
     // TypeScript cannot relate a union of messages to the listeners of each type.
     Reflect.apply(this.#emitter.emit, this.#emitter, [message.type, message, delivery])
     this.#emitter.emit('message', message, delivery)

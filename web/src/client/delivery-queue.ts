@@ -6,12 +6,12 @@
  *   push ──> waiting ──> sign URLs that have ended ──> slice ──> pause ──> slice ...
  */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import type { Clock, Pause, UrlSigner } from './ports.ts'
 import { endedUrl, withUrl } from './signed-urls.ts'
 
 interface Deliverable {
-  message: JobMessage | null
+  message: UserMessage | null
 }
 
 export interface DeliveryQueueOptions<T extends Deliverable> {

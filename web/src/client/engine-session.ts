@@ -6,7 +6,11 @@
  *   none        The page is in the back/forward cache.
  */
 
-import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
+import type {
+  NotificationReadMessage,
+  RealtimeUpdateMessage,
+  UserMessage,
+} from '../../../functions-shared/message-types.ts'
 import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
 import { ClientError, hasCode } from './client-error.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
@@ -37,8 +41,8 @@ export interface EngineSessionOptions
 export interface SessionListener {
   state(change: { old: ConnectionState; new: ConnectionState; reason: string }): void
   /** @param foremost whether this is the visible tab; true in one tab only. */
-  message(message: JobMessage, delivery: { replayed: boolean; foremost: boolean }): void
-  signal(signal: NotificationReadMessage): void
+  message(message: UserMessage, delivery: { replayed: boolean; foremost: boolean }): void
+  signal(signal: NotificationReadMessage | RealtimeUpdateMessage): void
   unread(counts: UnreadCounts | null): void
   lost(reason: LostReason): void
   alive(latencyMs: number): void
@@ -284,6 +288,8 @@ export class EngineSession {
     if (this.#ended) return
     if (signal.type === 'notification_read') {
       this.#unread.hear(signal)
+      this.#listener.signal(signal)
+    } else if (signal.type === 'realtime_update') {
       this.#listener.signal(signal)
     } else if (signal.deviceId === this.#options.devices?.deviceId && this.#connection !== null) {
       const { displacedBy } = signal

@@ -1,6 +1,10 @@
 /** Events of the client and the arguments of their listeners. */
 
-import type { JobMessage, NotificationReadMessage } from '../../../functions-shared/message-types.ts'
+import type {
+  NotificationReadMessage,
+  RealtimeUpdateMessage,
+  UserMessage,
+} from '../../../functions-shared/message-types.ts'
 import type { ClientError } from './client-error.ts'
 import type { CloseReason, ConnectionState, ConnectionStateName, DownReason } from './connection-state.ts'
 import type { LostReason } from './sequencer.ts'
@@ -49,27 +53,29 @@ export interface ReloadEvent {
 }
 
 export interface BatchItem {
-  message: JobMessage
+  message: UserMessage
   delivery: Delivery
 }
 
-type MessageOf<Type, Message = JobMessage> = Message extends { type: infer Types }
+type MessageOf<Type, Message = UserMessage> = Message extends { type: infer Types }
   ? Type extends Types
     ? Message
     : never
   : never
 
-type JobMessageEvents = { [Type in JobMessage['type']]: [message: MessageOf<Type>, delivery: Delivery] }
+type UserMessageEvents = { [Type in UserMessage['type']]: [message: MessageOf<Type>, delivery: Delivery] }
 
-export interface ClientEvents extends JobMessageEvents {
-  /** Every message about a job, after the listeners of the message's type. */
-  message: [message: JobMessage, delivery: Delivery]
+export interface ClientEvents extends UserMessageEvents {
+  /** Every message about a job or an incident, after the listeners of the message's type. `isAboutJob` tells them apart. */
+  message: [message: UserMessage, delivery: Delivery]
   /** The same messages for views that render once per batch: the first at once, the following 100 ms together. */
   batch: [items: readonly BatchItem[]]
   /** The number of unread or unseen notifications has changed, on any device. */
   unread: [counts: UnreadCounts]
   /** Notifications were marked as seen, read or unread, on any device. */
   notification_read: [message: NotificationReadMessage]
+  /** A row of an incident that the user's lists show has changed, and no other message says so: read it again. */
+  realtime_update: [message: RealtimeUpdateMessage]
   /** Presence, typing and binary messages of all joined incidents. */
   presence_update: [event: { incidentId: string; userIds: readonly string[] }]
   user_typing: [event: { incidentId: string; userId: string; timestamp: string }]

@@ -9,7 +9,7 @@
  * storage under a later user.
  */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import { type ParsedMessage, parseBroadcast, parseMessage } from '../../../functions-shared/parse-message.ts'
 import { ClientError } from './client-error.ts'
 import type { CursorStore } from './cursor-store.ts'
@@ -55,7 +55,7 @@ export interface FeedListener {
   /** Entries that were just delivered, before the cursor is stored. Includes entries without a message. */
   told(entries: readonly FeedEntry[]): void
   /** A volatile message, which has no `seq`. */
-  volatile(message: JobMessage): void
+  volatile(message: UserMessage): void
   /** Missed messages cannot be delivered one by one. */
   lost(reason: LostReason): void
   /** A broadcast shows that an earlier message is missing. */
@@ -67,13 +67,13 @@ export interface FeedListener {
 export interface FeedEntry {
   seq: number
   epoch: string
-  message: JobMessage | null
+  message: UserMessage | null
   replayed: boolean
   /** Set by the leading tab: whether this tab is the visible one. */
   isVisibleTab?: boolean
 }
 
-export type DeliveredMessage = FeedEntry & { message: JobMessage }
+export type DeliveredMessage = FeedEntry & { message: UserMessage }
 
 export class Feed {
   readonly #options: FeedOptions

@@ -68,10 +68,11 @@ export interface CountsAsOf {
 /** The listed `seq`, or all up to one `seq`. */
 export type MarkTarget = readonly number[] | { upTo: number }
 
-/** `read: true` also marks as seen. */
+/** `done: true` also marks as read, `read: true` as seen; `read: false` also takes `done` back. */
 export interface Mark {
   seen?: boolean
   read?: boolean
+  done?: boolean
 }
 
 /** Seen and read marks, shared by all of the user's devices. Both functions reject with an AppError. */

@@ -20,13 +20,14 @@ export function createSupabaseInbox(
       await requireUser(identity, userId)
       return parseCounts(data)
     },
-    async mark(userId, target, { seen, read }) {
+    async mark(userId, target, { seen, read, done }) {
       for (let attempt = 1; ; attempt += 1) {
         await requireUser(identity, userId)
         const request = supabase.rpc('mark_notifications', {
           ...('upTo' in target ? { p_up_to: target.upTo } : { p_seqs: [...target] }),
           ...(seen === undefined ? {} : { p_seen: seen }),
           ...(read === undefined ? {} : { p_read: read }),
+          ...(done === undefined ? {} : { p_done: done }),
         })
         try {
           const changed = await call(request, 'database_unavailable')

@@ -1,8 +1,9 @@
 /** The live log: which messages arrived, when and how fast, and when the connection changed. */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import type { ClientState, Delivery, StateEvent } from '../client/index.ts'
 import { BaseStore } from '../shared/base-store.ts'
+import { threadOf } from '../shared/message-words.ts'
 
 export interface ConnectionChange {
   state: 'live' | 'offline' | 'error'
@@ -17,7 +18,7 @@ export interface LogEntry {
   /** ISO 8601. */
   at: string
   /** The message, the newest where several are counted by one line; null for a change of the connection. */
-  message: JobMessage | null
+  message: UserMessage | null
   connection: ConnectionChange | null
   /** Milliseconds from the change in the database to this page; null for a message that waited. */
   delayMs: number | null
@@ -37,27 +38,28 @@ const LARGEST_DELAY = 10_000
 
 export class ActivityLog extends BaseStore<ActivityState> {
   #lastKey = 0
-  /** Job -> key of the one line that counts its progress messages. */
+  /** Thread -> key of the one line that counts its progress messages. */
   readonly #progressLines = new Map<string, string>()
 
   constructor() {
     super({ entries: [] })
   }
 
-  message(message: JobMessage, delivery: Delivery, now: number): void {
-    const { jobId, seq, timestamp } = message
+  message(message: UserMessage, delivery: Delivery, now: number): void {
+    const { seq, timestamp } = message
+    const thread = threadOf(message)
     const delay = now - Date.parse(timestamp)
     const delayMs = delivery.replayed || !(delay <= LARGEST_DELAY) ? null : Math.max(0, delay)
     const line = { at: timestamp, message, connection: null, delayMs }
     if (seq !== undefined) {
-      this.#progressLines.delete(jobId)
+      this.#progressLines.delete(thread)
       this.#add(line)
       return
     }
-    const key = this.#progressLines.get(jobId)
+    const key = this.#progressLines.get(thread)
     const { entries } = this.state
     if (key === undefined || !entries.some((entry) => entry.key === key)) {
-      this.#progressLines.set(jobId, this.#add(line))
+      this.#progressLines.set(thread, this.#add(line))
       return
     }
     this.change({

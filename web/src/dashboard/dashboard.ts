@@ -65,6 +65,7 @@ export function createDashboard(
   const toasts = createLazyToasts({ limit: isNarrow.value ? 2 : 3 }, (message) => ({
     subject: store.subjectOf(message),
     href: hrefOf(message),
+    self: user.id,
   }))
   const badge = createPageBadge({ client, icons: ICONS })
   const complain = (title: string, text: string): void =>
@@ -114,6 +115,12 @@ export function createDashboard(
     log.message(message, delivery, Date.now())
     toasts.use(({ notices }) => notices.message(message, delivery))
     store.receive(message)
+  })
+  client.on('realtime_update', ({ incidentId }) => store.changed(incidentId))
+  // The broadcast of a change that has no notification may be lost. The server has answered a heartbeat, so the list can be
+  // read.
+  client.on('pong', () => {
+    if (!document.hidden && client.getState().isConnected) void store.refresh()
   })
   client.on('reload', () => void store.refresh())
   client.on('connected', () => {

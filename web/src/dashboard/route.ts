@@ -3,7 +3,7 @@
  * `#/incidents/<id>/<kind>/<id>`.
  */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 
 /** The incident in the address, which need not exist; null for the list. */
 export function incidentIdOf(hash: string): string | null {
@@ -12,7 +12,7 @@ export function incidentIdOf(hash: string): string | null {
 }
 
 /** The address of what a message is about; null for a message without an incident. */
-export function hrefOf(message: JobMessage): string | null {
+export function hrefOf(message: UserMessage): string | null {
   if (message.incidentId === null) return null
   const incident = incidentHref(message.incidentId)
   const item = subjectOf(message)
@@ -26,7 +26,7 @@ export interface LinkedItem {
   id: string
 }
 
-function subjectOf(message: JobMessage): LinkedItem | null {
+function subjectOf(message: UserMessage): LinkedItem | null {
   if ('documentType' in message) return { kind: 'documents', id: message.documentId }
   if ('reportId' in message) return { kind: 'reports', id: message.reportId }
   return 'transcriptionId' in message ? { kind: 'transcriptions', id: message.transcriptionId } : null

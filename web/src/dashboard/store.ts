@@ -5,7 +5,8 @@
  *   cache ──▶ first paint ──▶ newest page and shown incident ──▶ messages ──▶ shown incident again, for what messages lack
  */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { JobMessage, UserMessage } from '../../../functions-shared/message-types.ts'
+import { isAboutJob } from '../../../functions-shared/parse-message.ts'
 import { isUuid } from '../../../functions-shared/uuid.ts'
 import { BaseStore } from '../shared/base-store.ts'
 import { Coalesced } from './coalesced.ts'
@@ -42,6 +43,12 @@ export interface StoreOptions {
   clock?: () => number
 }
 
+/** Milliseconds for which changes of incidents are gathered into one read. */
+const READ_AFTER = 200
+
+/** More changed incidents than this are read as one page of the list. */
+const MOST_READ_ALONE = 3
+
 /** The incident in the address; the newest where the address names none. */
 export function shownOf({ incidents, selectedId }: DashboardState): Incident | null {
   return (selectedId === null ? incidents[0] : incidents.find(({ id }) => id === selectedId)) ?? null
@@ -57,6 +64,9 @@ export class DashboardStore extends BaseStore<DashboardState> {
   #pagesEnd: PageStart | null = null
   /** Reads under way. */
   #reads = 0
+  /** Incidents that have changed and are read again in a moment. */
+  readonly #outdatedIds = new Set<string>()
+  #readSoon: ReturnType<typeof setTimeout> | null = null
   /** Messages since the oldest read under way began. */
   #meanwhile: JobMessage[] = []
 
@@ -114,7 +124,11 @@ export class DashboardStore extends BaseStore<DashboardState> {
     }
   }
 
-  receive(message: JobMessage): void {
+  receive(message: UserMessage): void {
+    if (!isAboutJob(message)) {
+      this.changed(message.incidentId)
+      return
+    }
     if (this.#reads > 0) this.#meanwhile.push(message)
     const { incidents, unknown } = applyMessage(this.state.incidents, message)
     if (incidents !== this.state.incidents) this.change({ incidents })
@@ -125,6 +139,24 @@ export class DashboardStore extends BaseStore<DashboardState> {
     else if (unknown || (message.status === 'completed' && incidentId === this.shown?.id)) {
       void this.reload(incidentId)
     }
+  }
+
+  /**
+   * An incident of the list has changed, is new to the user, or is no longer the user's. Calls within a moment lead to one
+   * read.
+   */
+  changed(incidentId: string): void {
+    this.#outdatedIds.add(incidentId)
+    this.#readSoon ??= setTimeout(() => {
+      this.#readSoon = null
+      const ids = [...this.#outdatedIds]
+      this.#outdatedIds.clear()
+      const listed = ids.filter((id) => this.state.incidents.some((incident) => incident.id === id))
+      // An incident that is not in the list may belong to an older page, which only reading the list tells.
+      if (ids.length > MOST_READ_ALONE || listed.length < ids.length) void this.refresh()
+      for (const id of listed)
+        if (ids.length <= MOST_READ_ALONE || id === this.shown?.id) void this.reload(id)
+    }, READ_AFTER)
   }
 
   /** Puts failed jobs into the queue again. @throws the first error of the backend. */
@@ -142,8 +174,9 @@ export class DashboardStore extends BaseStore<DashboardState> {
   }
 
   /** The name of the file or the title of the incident that a message is about; null where neither is known. */
-  subjectOf(message: JobMessage): string | null {
+  subjectOf(message: UserMessage): string | null {
     const incident = this.state.incidents.find(({ id }) => id === message.incidentId)
+    if (!isAboutJob(message)) return incident?.title ?? null
     const document = incident?.documents.find(
       ({ id, job }) => job?.id === message.jobId || ('documentId' in message && id === message.documentId),
     )
@@ -208,6 +241,11 @@ export class DashboardStore extends BaseStore<DashboardState> {
       // The page says that a read failed, and the next refresh tries again.
       this.change(this.state.phase === 'ready' ? { outdated: true } : { phase: 'failed' })
     }
+  }
+
+  override close(): void {
+    if (this.#readSoon !== null) clearTimeout(this.#readSoon)
+    super.close()
   }
 
   #completeShown(): void {

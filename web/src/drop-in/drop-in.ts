@@ -89,7 +89,10 @@ export function startDropIn(options: DropInOptions): DropIn {
   }
 
   if (options.toasts !== false) {
-    const notices = createJobNotices({ toaster, contextOf: () => ({ subject: null, href: null }) })
+    const notices = createJobNotices({
+      toaster,
+      contextOf: () => ({ subject: null, href: null, self: client.getState().userId }),
+    })
     client.on('message', (message, delivery) => notices.message(message, delivery))
     client.on('connected', () => notices.caughtUp())
   }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { CurrentLine } from './current-line.ts'
 
-const line = (jobId: string) => ({ jobId })
+const line = (thread: string) => ({ thread })
 const LINES = ['a', 'b', 'c'].map(line)
 
 describe('the current line', () => {
   it('is the first one at the beginning, and none in an empty list', () => {
-    expect(new CurrentLine().among(LINES)?.jobId).toBe('a')
+    expect(new CurrentLine().among(LINES)?.thread).toBe('a')
     expect(new CurrentLine().among([])).toBeUndefined()
   })
 
@@ -21,13 +21,13 @@ describe('the current line', () => {
     const current = new CurrentLine()
     current.set(from)
     current.move(LINES, lines)
-    expect(current.among(LINES)?.jobId).toBe(to)
+    expect(current.among(LINES)?.thread).toBe(to)
   })
 
   it('stays the same job when a line comes in above, and is the first where that job has left', () => {
     const current = new CurrentLine()
     current.set('b')
-    expect(current.among([line('new'), ...LINES])?.jobId).toBe('b')
-    expect(current.among([line('c'), line('d')])?.jobId).toBe('c')
+    expect(current.among([line('new'), ...LINES])?.thread).toBe('b')
+    expect(current.among([line('c'), line('d')])?.thread).toBe('c')
   })
 })

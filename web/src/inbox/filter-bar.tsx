@@ -24,12 +24,12 @@ export function FilterBar({ state, changed, markAll }: FilterBarProps) {
   const { filter, unreadCount, items } = state
   const isEveryKind = filter.family === null
   const isNothingUnread = isEveryKind ? unreadCount === 0 : !items.some(({ unread }) => unread)
-  const tab = (label: string, unreadOnly: boolean) => (
+  const tab = (label: string, unreadOnly: boolean, done = false) => (
     <button
       type="button"
       class="cw-inbox__tab"
-      aria-pressed={filter.unreadOnly === unreadOnly}
-      onClick={() => changed({ ...filter, unreadOnly })}
+      aria-pressed={filter.unreadOnly === unreadOnly && filter.done === done}
+      onClick={() => changed({ ...filter, unreadOnly, done })}
     >
       {label}
     </button>
@@ -40,6 +40,7 @@ export function FilterBar({ state, changed, markAll }: FilterBarProps) {
       <div role="group" class="cw-inbox__tabs" aria-label="Show">
         {tab('All', false)}
         {tab('Unread', true)}
+        {tab('Done', false, true)}
       </div>
       <select
         class="cw-inbox__kind"

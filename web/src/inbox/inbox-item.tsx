@@ -3,7 +3,7 @@
 import './base.css'
 import './inbox-item.css'
 import { sentence } from '../shared/format.ts'
-import { type JobWords, jobWords } from '../shared/job-words.ts'
+import { type MessageWords, messageWords } from '../shared/message-words.ts'
 import { safeUrl } from '../shared/safe-url.ts'
 import { Icon } from '../ui/icon.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
@@ -12,6 +12,8 @@ import type { InboxItem } from './notices.ts'
 
 export interface InboxItemProps {
   item: InboxItem
+  /** Id of the signed-in user. */
+  self: string | null
   /** Name of the document; null where it is not known. */
   subject: string | null
   /** Title of the incident; null where it is not known. */
@@ -23,15 +25,18 @@ export interface InboxItemProps {
   /** The link was followed in this page. */
   opened(item: InboxItem): void
   toggleRead(item: InboxItem): void
+  /** Whether the list shows lines that were put aside. */
+  isDone: boolean
+  toggleDone(item: InboxItem): void
   download(reportId: string): void
 }
 
 /** Attributes of the list item around a line. */
-export function itemAttributes({ jobId, message, unread }: InboxItem) {
-  const { topic, tone } = jobWords(message)
+export function itemAttributes({ thread, message, unread }: InboxItem) {
+  const { topic, tone } = messageWords(message, null)
   return {
     class: 'cw-inbox__item',
-    'data-job': jobId,
+    'data-thread': thread,
     'data-topic': topic,
     'data-tone': tone,
     'data-unread': unread ? '' : undefined,
@@ -39,9 +44,10 @@ export function itemAttributes({ jobId, message, unread }: InboxItem) {
 }
 
 export function InboxItemView(props: InboxItemProps) {
-  const { item, subject, incident, href, isCurrent, opened, toggleRead, download } = props
+  const { item, self, subject, incident, href, isCurrent, opened, toggleRead, isDone, toggleDone, download } =
+    props
   const { message, unread, seqs } = item
-  const words = jobWords(message)
+  const words = messageWords(message, self)
   const type = 'documentType' in message ? sentence(String(message.documentType)) : null
   const about = [subject ?? type, incident].filter((part) => part !== null && part !== '')
   const detail = detailOf(words, seqs.length)
@@ -100,6 +106,16 @@ export function InboxItemView(props: InboxItemProps) {
         )}
         <button
           type="button"
+          class="cw-inbox__download"
+          tabIndex={tabIndex}
+          aria-label={`${isDone ? 'Take back' : 'Done'}: ${name}`}
+          title={isDone ? 'Take back (d)' : 'Done (d)'}
+          onClick={() => toggleDone(item)}
+        >
+          <Icon paths={isDone ? INBOX_ICONS.back : INBOX_ICONS.check} class="cw-icon" />
+        </button>
+        <button
+          type="button"
           class="cw-inbox__mark"
           tabIndex={tabIndex}
           aria-label={`${unread ? 'Mark as read' : 'Mark as unread'}: ${name}`}
@@ -111,7 +127,7 @@ export function InboxItemView(props: InboxItemProps) {
   )
 }
 
-function detailOf({ detail, tone, progress }: JobWords, updates: number): string {
+function detailOf({ detail, tone, progress }: MessageWords, updates: number): string {
   if (tone === 'busy')
     return [detail, progress ? `${progress} %` : ''].filter(Boolean).join(' · ') || 'Starting'
   const count = updates > 2 ? `${updates} updates` : ''

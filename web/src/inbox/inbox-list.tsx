@@ -4,7 +4,7 @@ import './base.css'
 import './inbox-list.css'
 import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import { drawNow } from '../ui/frames.ts'
 import { atMostEvery, signalOf } from '../ui/store.ts'
 import { useInSight } from '../ui/use-in-sight.ts'
@@ -23,7 +23,7 @@ import type { InboxState, InboxStore } from './store.ts'
 export interface InboxListProps {
   store: InboxStore
   /** Where the document is shown that a message is about; null for nowhere. */
-  hrefOf: (message: JobMessage) => string | null
+  hrefOf: (message: UserMessage) => string | null
   /** Saves a report. */
   download: (reportId: string) => void
   /** An item was followed. */
@@ -39,7 +39,7 @@ const SEEN_AFTER = 600
 /** Pixels of a line that has not been drawn yet. */
 const LINE = 68
 
-const jobIdOf = ({ jobId }: InboxItem): string => jobId
+const threadOf = ({ thread }: InboxItem): string => thread
 
 export function InboxList({ store, hrefOf, download, opened }: InboxListProps) {
   const root = useRef<HTMLDivElement>(null)
@@ -85,12 +85,15 @@ export function InboxList({ store, hrefOf, download, opened }: InboxListProps) {
     event.preventDefault()
     if (command === 'help') toggleKeys()
     else if (command === 'mark-all') void store.markAllRead()
-    else if (command !== 'mark') move(command)
-    else if (currentItem !== undefined) void store.markItem(currentItem, currentItem.unread)
+    else if (command === 'undo') void store.undo()
+    else if (typeof command === 'number') move(command)
+    else if (currentItem === undefined) return
+    else if (command === 'done') void store.markDone(currentItem, !state.filter.done)
+    else void store.markItem(currentItem, currentItem.unread)
   }
 
   function follow(item: InboxItem): void {
-    current.set(item.jobId)
+    current.set(item.thread)
     if (item.unread) void store.markItem(item, true)
     opened?.()
   }
@@ -102,13 +105,23 @@ export function InboxList({ store, hrefOf, download, opened }: InboxListProps) {
       class="cw-inbox"
       onKeyDown={onKeyDown}
       onFocusIn={({ target }) => {
-        const line = target instanceof Element ? target.closest<HTMLElement>('[data-job]') : null
-        if (line?.dataset.job !== undefined) current.set(line.dataset.job)
+        const line = target instanceof Element ? target.closest<HTMLElement>('[data-thread]') : null
+        if (line?.dataset.thread !== undefined) current.set(line.dataset.thread)
       }}
     >
       <FilterBar state={state} changed={filter} markAll={() => void store.markAllRead()} />
       <p class="cw-inbox__banner" role="status" hidden={bannerText(state) === ''}>
         {bannerText(state)}
+      </p>
+      <p class="cw-inbox__banner" role="status" hidden={!state.canUndo}>
+        {state.canUndo && (
+          <>
+            Done.{' '}
+            <button type="button" class="cw-inbox__undo" onClick={() => void store.undo()}>
+              Undo
+            </button>
+          </>
+        )}
       </p>
       <div ref={scroller} class="cw-inbox__scroller" tabIndex={-1}>
         {items.length === 0 ? (
@@ -117,21 +130,24 @@ export function InboxList({ store, hrefOf, download, opened }: InboxListProps) {
           <VirtualList
             class="cw-inbox__list"
             items={items}
-            keyOf={jobIdOf}
+            keyOf={threadOf}
             rowProps={itemAttributes}
             scroller={scroller}
             setSize={state.ended ? items.length : -1}
             estimate={LINE}
-            kept={currentItem?.jobId ?? null}
+            kept={currentItem?.thread ?? null}
           >
             {(item) => (
               <InboxItemView
                 item={item}
+                self={store.self}
                 subject={store.subjectOf(item.message)}
                 incident={store.incidentOf(item.message)}
                 href={hrefOf(item.message)}
                 isCurrent={item === currentItem}
                 opened={follow}
+                isDone={state.filter.done}
+                toggleDone={(each) => void store.markDone(each, !state.filter.done)}
                 toggleRead={(each) => void store.markItem(each, each.unread)}
                 download={download}
               />

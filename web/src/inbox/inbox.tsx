@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals'
 import { Show } from '@preact/signals/utils'
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import { followDownload } from '../shared/follow-download.ts'
 import { drawNow } from '../ui/frames.ts'
 import { mount } from '../ui/mount.ts'
@@ -16,7 +16,7 @@ export interface InboxOptions {
   client: InboxClient
   source: InboxSource
   /** Where the document is shown that a message is about; null for nowhere. Default: nowhere. */
-  hrefOf?: (message: JobMessage) => string | null
+  hrefOf?: (message: UserMessage) => string | null
   /** Where the panel stands in the page. Default `document.body`. */
   parent?: HTMLElement
   /** Opens and closes the panel together with Alt: a `KeyboardEvent.code`. Default `KeyI`; null for none. */

@@ -1,7 +1,7 @@
 /** The keys that work while the focus is in the list. Enter is not among them: the browser follows the line's link. */
 
 /** A number moves the current line by so many lines. */
-export type ListCommand = number | 'mark' | 'mark-all' | 'help'
+export type ListCommand = number | 'mark' | 'mark-all' | 'done' | 'undo' | 'help'
 
 const COMMANDS: Readonly<Record<string, ListCommand>> = {
   j: 1,
@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, ListCommand>> = {
   End: Number.POSITIVE_INFINITY,
   e: 'mark',
   E: 'mark-all',
+  d: 'done',
+  z: 'undo',
   '?': 'help',
 }
 

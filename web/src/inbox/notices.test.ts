@@ -21,23 +21,24 @@ const notice = (seq: number, jobId: string, fields: Partial<Notice> = {}): Notic
   message: image(jobId),
   seen: false,
   read: false,
+  done: false,
   ...fields,
 })
 
 const known = (...notices: Notice[]): Notices => withNotices(new Map(), notices)
 const everything: ListOptions = {
-  filter: { unreadOnly: false, family: null },
+  filter: { unreadOnly: false, family: null, done: false },
   range: { seq: 1, ended: true },
   progress: new Map(),
 }
 const ids = (notices: Notices, options: Partial<ListOptions> = {}) =>
-  listItems(notices, { ...everything, ...options }).map(({ jobId }) => jobId)
+  listItems(notices, { ...everything, ...options }).map(({ thread }) => thread)
 
 describe('the list', () => {
   it('has one item per job, where its latest notification is', () => {
     const notices = known(notice(1, 'a'), notice(2, 'b'), notice(3, 'a'), notice(4, 'c'))
     const items = listItems(notices, everything)
-    expect(items.map(({ jobId, seqs }) => [jobId, seqs])).toEqual([
+    expect(items.map(({ thread, seqs }) => [thread, seqs])).toEqual([
       ['c', [4]],
       ['a', [1, 3]],
       ['b', [2]],
@@ -58,7 +59,7 @@ describe('the list', () => {
 
   it('keeps a line that was just marked in the list of unread lines', () => {
     const notices = known(notice(1, 'a'), notice(2, 'b', { read: true }), notice(3, 'c', { read: true }))
-    const filter = { unreadOnly: true, family: null }
+    const filter = { unreadOnly: true, family: null, done: false }
     expect(ids(notices, { filter })).toEqual(['a'])
     expect(ids(notices, { filter, keep: new Set(['c']) })).toEqual(['c', 'a'])
   })
@@ -69,7 +70,7 @@ describe('the list', () => {
       message: { ...image('r'), type: 'pdf_generated', reportId: 'r', status: 'completed' },
     }
     const notices = known(notice(1, 'a'), report, notice(3, 'x', { message: null }))
-    expect(ids(notices, { filter: { unreadOnly: false, family: 'pdf' } })).toEqual(['r'])
+    expect(ids(notices, { filter: { unreadOnly: false, family: 'pdf', done: false } })).toEqual(['r'])
     expect(ids(notices)).toEqual(['r', 'a'])
   })
 

@@ -1,24 +1,24 @@
 /**
- * The notifications that are in memory, and the list that people see of them: one item per job, the latest first. Pure.
+ * The notifications that are in memory, and the list that people see of them: one item per thread (see `threadOf`), the latest first.
+ * Pure.
  *
  * Each filter is read on its own, down to a `seq` of its own, because the table leaves out rows that do not match. A
  * notification below that `seq` is not listed, even where reading another filter has brought it: the list would have holes.
  */
 
-import {
-  JOB_MESSAGE_FAMILIES,
-  type JobMessage,
-  type NotificationReadMessage,
-} from '../../../functions-shared/message-types.ts'
+import type { NotificationReadMessage, UserMessage } from '../../../functions-shared/message-types.ts'
+import { familyOf } from '../../../functions-shared/parse-message.ts'
+import { threadOf } from '../shared/message-words.ts'
 import type { Notice, NoticeFilter } from './source.ts'
 
 export interface InboxItem {
-  jobId: string
-  /** The job's latest message, progress messages included. */
-  message: JobMessage
-  /** The job's latest notification. */
+  /** See `threadOf`. */
+  thread: string
+  /** The thread's latest message, progress messages included. */
+  message: UserMessage
+  /** The thread's latest notification. */
   seq: number
-  /** The job's notifications that are in memory, ascending. */
+  /** The thread's notifications that are in memory, ascending. */
   seqs: readonly number[]
   unread: boolean
 }
@@ -32,14 +32,14 @@ export interface ReadRange {
 }
 
 /** Which notifications were marked, and as what. */
-export type Mark = Pick<NotificationReadMessage, 'upTo' | 'seqs' | 'seen' | 'read'>
+export type Mark = Pick<NotificationReadMessage, 'upTo' | 'seqs' | 'seen' | 'read' | 'done'>
 
 export type Notices = ReadonlyMap<number, Notice>
 
 export const NOTHING_READ: ReadRange = { seq: null, ended: false }
 
-export function filterKey({ unreadOnly, family }: NoticeFilter): string {
-  return `${unreadOnly ? 'unread' : 'all'}:${family ?? 'every'}`
+export function filterKey({ unreadOnly, family, done }: NoticeFilter): string {
+  return `${done ? 'done' : unreadOnly ? 'unread' : 'all'}:${family ?? 'every'}`
 }
 
 export function withNotices(notices: Notices, added: readonly Notice[]): Notices {
@@ -48,7 +48,7 @@ export function withNotices(notices: Notices, added: readonly Notice[]): Notices
   return changed
 }
 
-export function withMark(notices: Notices, { upTo, seqs, seen, read }: Mark): Notices {
+export function withMark(notices: Notices, { upTo, seqs, seen, read, done }: Mark): Notices {
   const marked = seqs === undefined ? [...notices.keys()].filter((seq) => seq <= (upTo ?? 0)) : seqs
   const changed = new Map(notices)
   for (const seq of marked) {
@@ -56,8 +56,9 @@ export function withMark(notices: Notices, { upTo, seqs, seen, read }: Mark): No
     if (notice === undefined) continue
     changed.set(seq, {
       ...notice,
-      seen: seen ?? (read === true || notice.seen),
-      read: read ?? (seen !== false && notice.read),
+      seen: seen ?? (read === true || done === true || notice.seen),
+      read: read ?? (done === true || (seen !== false && notice.read)),
+      done: done ?? (read !== false && seen !== false && notice.done),
     })
   }
   return changed
@@ -67,8 +68,8 @@ export interface ListOptions {
   filter: NoticeFilter
   range: ReadRange
   /** Progress messages by job id. They have no `seq` and are in no table. */
-  progress: ReadonlyMap<string, JobMessage>
-  /** Ids of jobs that stay in the list although they no longer match: the reader has just marked them. */
+  progress: ReadonlyMap<string, UserMessage>
+  /** Threads that stay in the list although they no longer match: the reader has just marked them. */
   keep?: ReadonlySet<string>
 }
 
@@ -78,22 +79,28 @@ export function listItems(
 ): InboxItem[] {
   if (range.seq === null && !range.ended) return []
   const oldest = range.ended ? 0 : (range.seq ?? 0)
-  const items = new Map<string, { message: JobMessage; seqs: number[]; unread: boolean }>()
+  const items = new Map<string, { message: UserMessage; seqs: number[]; unread: boolean }>()
   const newestFirst = [...notices.values()].sort((one, other) => other.seq - one.seq)
-  for (const { seq, message, read } of newestFirst) {
-    if (message === null || seq < oldest) continue
-    if (filter.family !== null && JOB_MESSAGE_FAMILIES[message.type] !== filter.family) continue
-    const item = items.get(message.jobId)
-    if (item === undefined) items.set(message.jobId, { message, seqs: [seq], unread: !read })
+  for (const { seq, message, read, done } of newestFirst) {
+    if (message === null || seq < oldest || done !== filter.done) continue
+    if (filter.family !== null && familyOf(message.type) !== filter.family) continue
+    const thread = threadOf(message)
+    const item = items.get(thread)
+    if (item === undefined) items.set(thread, { message, seqs: [seq], unread: !read })
     else {
       item.seqs.unshift(seq)
       item.unread ||= !read
     }
   }
-  return [...items].flatMap(([jobId, { message, seqs, unread }]) => {
-    if (filter.unreadOnly && !unread && !keep.has(jobId)) return []
-    const live = progress.get(jobId)
-    const isNewer = live !== undefined && (live.revision ?? 0) > (message.revision ?? 0)
-    return [{ jobId, message: isNewer ? live : message, seq: seqs.at(-1) ?? 0, seqs, unread }]
+  return [...items].flatMap(([thread, { message, seqs, unread }]) => {
+    if (filter.unreadOnly && !unread && !keep.has(thread)) return []
+    const live = progress.get(thread)
+    const isNewer = live !== undefined && revisionOf(live) > revisionOf(message)
+    return [{ thread, message: isNewer ? live : message, seq: seqs.at(-1) ?? 0, seqs, unread }]
   })
+}
+
+/** 0 for a message that is not about a job. */
+function revisionOf(message: UserMessage): number {
+  return 'revision' in message ? (message.revision ?? 0) : 0
 }

@@ -7,6 +7,8 @@ const SHORTCUTS: readonly { keys: readonly string[]; separator: string; does: st
   { keys: ['Enter'], separator: '', does: 'open' },
   { keys: ['e'], separator: '', does: 'mark as read or unread' },
   { keys: ['Shift', 'E'], separator: ' ', does: 'mark all as read' },
+  { keys: ['d'], separator: '', does: 'put aside as done' },
+  { keys: ['z'], separator: '', does: 'undo' },
   { keys: ['Esc'], separator: '', does: 'close' },
 ]
 

@@ -7,8 +7,8 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { AppError } from '../../../functions-shared/app-error.ts'
 import {
   JOB_MESSAGE_FAMILIES,
-  type JobMessage,
   type JobMessageFamily,
+  type UserMessage,
 } from '../../../functions-shared/message-types.ts'
 import { parseMessage } from '../../../functions-shared/parse-message.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
@@ -17,13 +17,17 @@ import { isRecord } from '../../../functions-shared/unknown.ts'
 export interface Notice {
   seq: number
   /** Null for a message type that this version of the page does not know. */
-  message: JobMessage | null
+  message: UserMessage | null
   seen: boolean
   read: boolean
+  /** The user has put it aside. */
+  done: boolean
 }
 
 export interface NoticeFilter {
   unreadOnly: boolean
+  /** Those that the user has put aside, instead of the others. */
+  done: boolean
   /** Null for every kind. */
   family: JobMessageFamily | null
 }
@@ -66,9 +70,10 @@ export function createInboxSource(
     async readPage({ before, limit, filter, signal }) {
       let query = supabase
         .from('notifications')
-        .select('seq, payload, seen_at, read_at')
+        .select('seq, payload, seen_at, read_at, done_at')
         .eq('user_id', userId)
       if (before !== null) query = query.lt('seq', before)
+      query = filter.done ? query.not('done_at', 'is', null) : query.is('done_at', null)
       if (filter.unreadOnly) query = query.is('read_at', null)
       if (filter.family !== null) query = query.in('type', typesOf(filter.family))
       const rows = await answer(
@@ -128,7 +133,7 @@ async function answer(
   return result.data
 }
 
-function toNotice({ seq, payload, seen_at, read_at }: Record<string, unknown>): Notice {
+function toNotice({ seq, payload, seen_at, read_at, done_at }: Record<string, unknown>): Notice {
   // PostgREST sends bigint as a number, other layers as text.
   const number = Number(seq)
   if (!Number.isSafeInteger(number) || number <= 0)
@@ -139,6 +144,7 @@ function toNotice({ seq, payload, seen_at, read_at }: Record<string, unknown>): 
     message: parsed.kind === 'message' ? parsed.message : null,
     seen: seen_at !== null,
     read: read_at !== null,
+    done: done_at !== null,
   }
 }
 

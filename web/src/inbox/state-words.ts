@@ -23,10 +23,11 @@ const EMPTY = {
     canRetry: true,
   },
   allRead: { title: 'All read', text: 'Nothing is waiting for you.', tone: 'done' },
+  noneDone: { title: 'Nothing is done yet', text: 'What you put aside is kept here.', tone: 'quiet' },
   noneOfKind: { title: 'Nothing of this kind', text: 'Choose another kind to see more.', tone: 'quiet' },
   none: {
     title: 'Nothing here yet',
-    text: 'Photos, voice notes and reports are listed here as they are worked on.',
+    text: 'News of your cases is listed here as it happens.',
     tone: 'quiet',
   },
 } as const satisfies Record<string, EmptyWords>
@@ -36,6 +37,7 @@ export function emptyWords(state: InboxState): EmptyWords {
   const { phase, filter } = state
   if (phase === 'failed' && isOffline(state)) return EMPTY.offline
   if (phase === 'failed') return EMPTY.failed
+  if (filter.done) return EMPTY.noneDone
   if (filter.unreadOnly) return EMPTY.allRead
   return filter.family === null ? EMPTY.none : EMPTY.noneOfKind
 }

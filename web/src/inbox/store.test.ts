@@ -25,6 +25,7 @@ const row = (seq: number, fields: Partial<Notice> = {}): Notice => ({
   message: image(seq),
   seen: false,
   read: false,
+  done: false,
   ...fields,
 })
 
@@ -41,7 +42,10 @@ function setUp(rows: Notice[] = [], pageSize = 3) {
     async readPage({ before, limit, filter }) {
       pages.push(before)
       const found = rows
-        .filter(({ seq, read }) => (before === null || seq < before) && !(filter.unreadOnly && read))
+        .filter(
+          ({ seq, read, done }) =>
+            (before === null || seq < before) && !(filter.unreadOnly && read) && done === filter.done,
+        )
         .sort((one, other) => other.seq - one.seq)
         .slice(0, limit)
       await gate
@@ -62,6 +66,7 @@ function setUp(rows: Notice[] = [], pageSize = 3) {
       markRead: mark,
       markUnread: mark,
       markSeen: mark,
+      markDone: mark,
       getState: () => ({
         state: 'live',
         isConnected: true,
@@ -178,7 +183,7 @@ describe('the inbox', () => {
     counts.lastSeq = 9
     await store.markAllRead()
     expect(mark).toHaveBeenLastCalledWith({ upTo: 9 })
-    store.setFilter({ unreadOnly: false, family: 'image' })
+    store.setFilter({ unreadOnly: false, family: 'image', done: false })
     await store.refresh()
     await store.markAllRead()
     expect(mark).toHaveBeenLastCalledWith([3, 2, 1])

@@ -8,9 +8,10 @@
  *    failed
  */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import { isDurable } from '../../../functions-shared/parse-message.ts'
 import type { ConnectionStateName, DashboardWebSocketClient } from '../client/index.ts'
+import { threadOf } from '../shared/message-words.ts'
 import {
   filterKey,
   type InboxItem,
@@ -37,6 +38,8 @@ export interface InboxState {
   readFailed: boolean
   /** The server did not accept the last mark, which has been taken back. */
   markFailed: boolean
+  /** A line has just been put aside and can be taken back. */
+  canUndo: boolean
   connection: ConnectionStateName
   /** Notifications that were seen (read) on no device; null while the client does not know. */
   unseenCount: number | null
@@ -45,7 +48,7 @@ export interface InboxState {
 
 export type InboxClient = Pick<
   DashboardWebSocketClient,
-  'on' | 'markRead' | 'markUnread' | 'markSeen' | 'getState'
+  'on' | 'markRead' | 'markUnread' | 'markSeen' | 'markDone' | 'getState'
 >
 
 export interface InboxStoreOptions {
@@ -73,16 +76,18 @@ export class InboxStore {
   readonly #stops: (() => void)[]
   readonly #documents = new Map<string, string | null>()
   readonly #incidents = new Map<string, string | null>()
-  readonly #progress = new Map<string, JobMessage>()
+  readonly #progress = new Map<string, UserMessage>()
   #notices: Notices = new Map()
   #ranges = new Map<string, ReadRange>()
   #keep = new Set<string>()
-  #filter: NoticeFilter = { unreadOnly: false, family: null }
+  #filter: NoticeFilter = { unreadOnly: false, family: null, done: false }
   #reading: AbortController | null = null
   #readingOlder = false
   #readFailed = false
   #markFailed = false
   #isReadingNames = false
+  /** The line that was put aside last, until another change of the filter or of the list's place. */
+  #lastDone: InboxItem | null = null
   /** For each read under way, the marks since it began: the rows that it brings may be older than the marks. */
   readonly #marksDuringReads = new Set<Mark[]>()
   #items: readonly InboxItem[] | null = null
@@ -118,19 +123,25 @@ export class InboxStore {
       loadingOlder: this.#readingOlder,
       readFailed: this.#readFailed,
       markFailed: this.#markFailed,
+      canUndo: this.#lastDone !== null,
       connection,
       unseenCount,
       unreadCount,
     }
   }
 
+  /** Id of the signed-in user; null before the connection. */
+  get self(): string | null {
+    return this.#client.getState().userId
+  }
+
   /** File name of the document that a message is about; null where it has none, or the name was not read yet. */
-  subjectOf(message: JobMessage): string | null {
+  subjectOf(message: UserMessage): string | null {
     return this.#documents.get(documentIdOf(message) ?? '') ?? null
   }
 
   /** Title of the incident that a message is about; null where it has none, or the title was not read yet. */
-  incidentOf({ incidentId }: JobMessage): string | null {
+  incidentOf({ incidentId }: UserMessage): string | null {
     return incidentId === null ? null : (this.#incidents.get(incidentId) ?? null)
   }
 
@@ -142,12 +153,14 @@ export class InboxStore {
   /** The list is on the screen: reads the first page, or again what was read before. */
   open(): void {
     this.#opened = true
+    this.#lastDone = null
     this.#keep.clear()
     void this.refresh()
   }
 
   setFilter(filter: NoticeFilter): void {
     this.#filter = filter
+    this.#lastDone = null
     this.#keep.clear()
     this.#readFailed = false
     this.#changed()
@@ -182,10 +195,23 @@ export class InboxStore {
 
   async markItem(item: InboxItem, read: boolean): Promise<void> {
     // In the list of unread lines, the line would vanish while the reader looks at it.
-    this.#keep.add(item.jobId)
+    this.#keep.add(item.thread)
     await this.#mark({ seqs: [...item.seqs], read }, () =>
       read ? this.#client.markRead(item.seqs) : this.#client.markUnread(item.seqs),
     )
+  }
+
+  /** Puts a line aside, or takes it back into the list. */
+  async markDone(item: InboxItem, done: boolean): Promise<void> {
+    this.#lastDone = done ? item : null
+    await this.#mark({ seqs: [...item.seqs], done }, () => this.#client.markDone(item.seqs, done))
+    if (this.#markFailed) this.#lastDone = null
+    this.#changed()
+  }
+
+  /** Takes back the line that was put aside last. */
+  async undo(): Promise<void> {
+    if (this.#lastDone !== null) await this.markDone(this.#lastDone, false)
   }
 
   /** Marks all notifications as read; with a kind chosen, those that are listed. */
@@ -272,15 +298,17 @@ export class InboxStore {
     return new Map(kept.flatMap((seq) => notices.get(seq) ?? []).map((notice) => [notice.seq, notice]))
   }
 
-  #receive(messages: readonly JobMessage[]): void {
+  #receive(messages: readonly UserMessage[]): void {
     const added: Notice[] = []
     for (const message of messages) {
       if (!isDurable(message)) {
-        this.#progress.set(message.jobId, message)
+        // Only progress changes a line; other messages without a number are not for the inbox.
+        if ('progress' in message) this.#progress.set(threadOf(message), message)
         continue
       }
-      this.#progress.delete(message.jobId)
-      if (!this.#notices.has(message.seq)) added.push({ seq: message.seq, message, seen: false, read: false })
+      this.#progress.delete(threadOf(message))
+      if (!this.#notices.has(message.seq))
+        added.push({ seq: message.seq, message, seen: false, read: false, done: false })
     }
     // Before the first page the list is empty, and that page brings these notifications.
     if (this.#ranges.size > 0 && added.length > 0) {
@@ -362,6 +390,6 @@ function rangeOf(page: readonly Notice[], limit: number): ReadRange {
   return { seq: page.at(-1)?.seq ?? null, ended: page.length < limit }
 }
 
-function documentIdOf(message: JobMessage): string | null {
+function documentIdOf(message: UserMessage): string | null {
   return message.type !== 'status_update' && 'documentId' in message ? (message.documentId ?? null) : null
 }

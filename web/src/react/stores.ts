@@ -1,6 +1,6 @@
 /** Stores of the client's events, which the hooks read. Without React, so that they are tested without it. */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import type { ClientState, DashboardWebSocketClient, Delivery, QueueJob } from '../client/index.ts'
 import { jobOfMessage } from '../client/topics/queue-job.ts'
 import { createStore, type Store } from './store.ts'
@@ -21,7 +21,7 @@ export function connectionStore(client: Client): Store<ClientState> {
 }
 
 export interface ReceivedMessage {
-  message: JobMessage
+  message: UserMessage
   delivery: Delivery
 }
 
@@ -58,7 +58,7 @@ export function jobStore(client: Client, jobId: string, queueId: string | null):
     (set) => {
       const offs = [
         client.on('message', (message) => {
-          if (message.jobId !== jobId) return
+          if (!('jobId' in message) || message.jobId !== jobId) return
           set((old) => later(old, jobOfMessage(message, old)))
         }),
         client.on('state', ({ state }) => {

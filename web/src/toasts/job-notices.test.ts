@@ -40,7 +40,7 @@ function setUp() {
       dismiss: (key) => void toasts.delete(key),
       destroy: () => undefined,
     },
-    contextOf: () => ({ subject: null, href: null }),
+    contextOf: () => ({ subject: null, href: null, self: null }),
     clock: () => now,
   })
   return {

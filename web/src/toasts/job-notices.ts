@@ -1,15 +1,16 @@
 /**
- * Decides which messages become toasts, and in which tab: one toast per job, one summary of missed messages, and one toast
+ * Decides which messages become toasts, and in which tab: one toast per thread (see `threadOf`) and none for quiet messages, one summary of missed messages, and one toast
  * for a burst of messages. The inbox has the complete record.
  */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import type { Delivery } from '../client/index.ts'
-import { burstToast, type JobToastContext, jobToast, jobToastKey, summaryToast } from './job-toast.ts'
+import { threadOf } from '../shared/message-words.ts'
+import { burstToast, type JobToastContext, messageToast, summaryToast, toastKey } from './job-toast.ts'
 import type { Toaster } from './view.ts'
 
 export interface JobNotices {
-  message(message: JobMessage, delivery: Delivery): void
+  message(message: UserMessage, delivery: Delivery): void
   /** All missed messages have been delivered. */
   caughtUp(): void
   /** The job's notification was read, so its toast is dismissed. */
@@ -19,7 +20,7 @@ export interface JobNotices {
 export interface JobNoticesOptions {
   toaster: Toaster
   /** Name and link of the message's subject on this page. */
-  contextOf: (message: JobMessage) => JobToastContext
+  contextOf: (message: UserMessage) => JobToastContext
   clock?: () => number
 }
 
@@ -35,18 +36,18 @@ const LARGEST_MEMORY = 1_000
 
 export function createJobNotices(options: JobNoticesOptions): JobNotices {
   const { toaster, contextOf, clock = () => performance.now() } = options
-  let replayed: JobMessage[] = []
+  let replayed: UserMessage[] = []
   let burst = { since: Number.NEGATIVE_INFINITY, count: 0, unshown: 0, failed: 0 }
-  /** Jobs whose toast a person has dismissed. Progress does not show the toast again; the end of the job does. */
+  /** Threads whose toast a person has dismissed. Progress does not show the toast again; the end of the job does. */
   const dismissed = new Set<string>()
 
-  function show(message: JobMessage): void {
-    const { jobId } = message
-    const toast = jobToast(message, contextOf(message))
+  function show(message: UserMessage): void {
+    const thread = threadOf(message)
+    const toast = messageToast(message, contextOf(message))
     if (toast === null) return
     const isProgress = message.seq === undefined
-    if (isProgress && dismissed.has(jobId)) return
-    dismissed.delete(jobId)
+    if (isProgress && dismissed.has(thread)) return
+    dismissed.delete(thread)
     if (flooded(isProgress)) {
       // During a burst an existing toast is dismissed, and no new toast is shown.
       toaster.dismiss(toast.key)
@@ -56,7 +57,7 @@ export function createJobNotices(options: JobNoticesOptions): JobNotices {
       toaster.show(burstToast(burst.unshown, burst.failed))
       return
     }
-    toaster.show({ ...toast, onDismiss: () => remember(jobId) })
+    toaster.show({ ...toast, onDismiss: () => remember(thread) })
   }
 
   /** Whether this message exceeds the burst. Progress updates a toast and is not counted. */
@@ -68,26 +69,27 @@ export function createJobNotices(options: JobNoticesOptions): JobNotices {
     return burst.count > LARGEST_BURST
   }
 
-  function remember(jobId: string): void {
-    dismissed.add(jobId)
+  function remember(thread: string): void {
+    dismissed.add(thread)
     const [oldest] = dismissed
     if (dismissed.size > LARGEST_MEMORY && oldest !== undefined) dismissed.delete(oldest)
   }
 
   return {
     message(message, delivery) {
-      // Only the visible tab shows the job's toast. This tab dismisses a toast that it showed before.
-      if (!delivery.foremost) toaster.dismiss(jobToastKey(message.jobId))
+      // Only the visible tab shows a thread's toast. This tab dismisses a toast that it showed before. The user wants a quiet
+      // message in the inbox only.
+      if (!delivery.foremost || message.quiet) toaster.dismiss(toastKey(threadOf(message)))
       else if (delivery.replayed) replayed.push(message)
       else show(message)
     },
     caughtUp() {
-      const latest = new Map(replayed.map((message) => [message.jobId, message]))
+      const latest = new Map(replayed.map((message) => [threadOf(message), message]))
       const summary = latest.size > TOASTS_ON_RETURN ? summaryToast([...latest.values()]) : null
       if (summary !== null) toaster.show(summary)
       else for (const message of latest.values()) show(message)
       replayed = []
     },
-    settled: (jobId) => toaster.dismiss(jobToastKey(jobId)),
+    settled: (jobId) => toaster.dismiss(toastKey(jobId)),
   }
 }

@@ -6,10 +6,10 @@ import type {
   StatusUpdateMessage,
   TranscriptionMessage,
 } from '../../../functions-shared/message-types.ts'
-import { jobToast, summaryToast } from './job-toast.ts'
+import { messageToast, summaryToast } from './job-toast.ts'
 
 const common = { jobId: 'job-1', incidentId: 'incident-1', timestamp: '2026-11-23T10:00:00.000Z' }
-const nowhere = { subject: null, href: null }
+const nowhere = { subject: null, href: null, self: null }
 
 function image(fields: Partial<ImageMessage>): ImageMessage {
   return {
@@ -48,14 +48,16 @@ function status(fields: Partial<StatusUpdateMessage>): StatusUpdateMessage {
   }
 }
 
-describe('jobToast', () => {
+describe('messageToast', () => {
   it('has one key from start to end', () => {
     const course: ImageMessage[] = [
       image({}),
       image({ type: 'image_processing_progress', progress: 40 }),
       image({ type: 'image_processed', status: 'completed' }),
     ]
-    const toasts = course.map((message) => jobToast(message, { subject: 'front.jpg', href: null }))
+    const toasts = course.map((message) =>
+      messageToast(message, { subject: 'front.jpg', href: null, self: null }),
+    )
     expect(toasts.map((toast) => [toast?.key, toast?.type, toast?.progress])).toEqual([
       ['job:job-1', 'info', 0],
       ['job:job-1', 'info', 40],
@@ -64,7 +66,7 @@ describe('jobToast', () => {
   })
 
   it('says why something failed, and stays', () => {
-    const toast = jobToast(image({ status: 'failed', error: 'The file is empty.' }), nowhere)
+    const toast = messageToast(image({ status: 'failed', error: 'The file is empty.' }), nowhere)
     expect(toast).toMatchObject({ type: 'error', title: 'Photo failed', message: 'The file is empty.' })
     expect(toast?.durationMs).toBeUndefined()
   })
@@ -110,13 +112,14 @@ describe('jobToast', () => {
   }
 
   it.each(Object.entries(ended))('tells of %s', (_name, [message, title, text, type]) => {
-    expect(jobToast(message, nowhere)).toMatchObject({ title, message: text, type })
+    expect(messageToast(message, nowhere)).toMatchObject({ title, message: text, type })
   })
 
   it('offers a report for download, and shows where things are', () => {
-    const toast = jobToast(pdf({ pdfUrl: 'https://a.example/report.pdf?token=1' }), {
+    const toast = messageToast(pdf({ pdfUrl: 'https://a.example/report.pdf?token=1' }), {
       subject: 'Rear-end collision',
       href: '#/incidents/incident-1/reports/report-1',
+      self: null,
     })
     expect(toast?.actions).toEqual([
       {
@@ -129,8 +132,8 @@ describe('jobToast', () => {
   })
 
   it('is silent about work that waits', () => {
-    expect(jobToast(image({ status: 'pending' }), nowhere)).toBeNull()
-    expect(jobToast(voice({ type: 'transcription_queued', status: 'queued' }), nowhere)).toBeNull()
+    expect(messageToast(image({ status: 'pending' }), nowhere)).toBeNull()
+    expect(messageToast(voice({ type: 'transcription_queued', status: 'queued' }), nowhere)).toBeNull()
   })
 })
 

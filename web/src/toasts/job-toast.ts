@@ -1,9 +1,11 @@
-/** The toast of a job, the same from start to end, for every kind of job. Pure functions. */
+/** The toast of a thread of messages: of a job the same from start to end, of an incident's notes one. Pure functions. */
 
-import type { JobMessage } from '../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../functions-shared/message-types.ts'
 import { WORDS_BY_TYPE } from '../../../functions-shared/message-words.ts'
+import { isAboutJob } from '../../../functions-shared/parse-message.ts'
 import { plural } from '../shared/format.ts'
-import { type JobTone, jobWords } from '../shared/job-words.ts'
+import type { JobTone } from '../shared/job-words.ts'
+import { messageWords, threadOf } from '../shared/message-words.ts'
 import type { ShowToast, ToastAction, ToastType } from './store.ts'
 
 export interface JobToastContext {
@@ -11,6 +13,8 @@ export interface JobToastContext {
   subject: string | null
   /** Link to the subject on this page; null when the page does not show it. */
   href: string | null
+  /** Id of the signed-in user; null when unknown. */
+  self: string | null
 }
 
 const TYPES: Record<JobTone, ToastType> = {
@@ -23,23 +27,24 @@ const TYPES: Record<JobTone, ToastType> = {
 /** Milliseconds until the toast of a running job without further messages is removed. */
 const SILENT_AFTER = 60_000
 
-export function jobToastKey(jobId: string): string {
-  return `job:${jobId}`
+/** @param thread see `threadOf`; of a job its id. */
+export function toastKey(thread: string): string {
+  return `job:${thread}`
 }
 
 /** @returns null for a queued job, which needs no toast. */
-export function jobToast(
-  message: JobMessage,
-  { subject, href }: JobToastContext,
+export function messageToast(
+  message: UserMessage,
+  { subject, href, self }: JobToastContext,
 ): (ShowToast & { key: string }) | null {
-  const { tone, title, detail, progress } = jobWords(message)
+  const { tone, title, detail, progress } = messageWords(message, self)
   // The text of another service is always shown.
-  if (tone === 'neutral' && WORDS_BY_TYPE[message.type].own === undefined) return null
+  if (isAboutJob(message) && tone === 'neutral' && WORDS_BY_TYPE[message.type].own === undefined) return null
   const busy = tone === 'busy'
   // A failed job's message is the reason, so its title names the subject.
   const named = tone === 'failed' && subject !== null
   return {
-    key: jobToastKey(message.jobId),
+    key: toastKey(threadOf(message)),
     title: named ? `${title}: ${subject}` : title,
     message: named || subject === null ? detail : [subject, busy ? '' : detail].filter(Boolean).join(' · '),
     type: TYPES[tone],
@@ -50,15 +55,21 @@ export function jobToast(
 }
 
 /** One toast for all missed messages. */
-export function summaryToast(messages: readonly JobMessage[]): (ShowToast & { key: string }) | null {
-  const tones = messages.map((message) => jobWords(message).tone)
+export function summaryToast(messages: readonly UserMessage[]): (ShowToast & { key: string }) | null {
+  const tones = messages.map((message) => messageWords(message, null).tone)
   const failed = tones.filter((tone) => tone === 'failed').length
   const ended = failed + tones.filter((tone) => tone === 'done').length
-  if (ended === 0) return null
+  const news = messages.filter((message) => !isAboutJob(message)).length
+  if (ended + news === 0) return null
+  const parts = [
+    ...(ended > failed || (failed > 0 && news === 0) ? [`${ended - failed} finished`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(news > 0 ? [`${news} more`] : []),
+  ]
   return {
     key: 'while-away',
     title: 'While you were away',
-    message: failed === 0 ? `${ended} finished` : `${ended - failed} finished, ${failed} failed`,
+    message: parts.join(', '),
     type: failed > 0 ? 'warning' : 'info',
     durationMs: 8_000,
   }
@@ -74,7 +85,7 @@ export function burstToast(count: number, failed: number): ShowToast & { key: st
   }
 }
 
-function actionsOf(message: JobMessage, href: string | null, busy: boolean): ToastAction[] {
+function actionsOf(message: UserMessage, href: string | null, busy: boolean): ToastAction[] {
   const actions: ToastAction[] = []
   if ('pdfUrl' in message && message.pdfUrl !== undefined)
     actions.push({ label: 'Download', href: downloadUrl(message.pdfUrl), download: 'report.pdf' })

@@ -7,7 +7,7 @@
  */
 
 import { isClientErrorCode } from '../../../../functions-shared/client-error-codes.ts'
-import type { JobMessage } from '../../../../functions-shared/message-types.ts'
+import type { UserMessage } from '../../../../functions-shared/message-types.ts'
 import { parseMessage } from '../../../../functions-shared/parse-message.ts'
 import { parseSignal, type Signal } from '../../../../functions-shared/parse-signal.ts'
 import { isRecord } from '../../../../functions-shared/unknown.ts'
@@ -36,7 +36,7 @@ export type LeaderMessage =
   | LeaderState
   /** Durable messages, in order. `visibleTabId`: the tab that shows each message once. */
   | { kind: 'messages'; entries: FeedEntry[]; visibleTabId: string }
-  | { kind: 'volatile'; message: JobMessage; visibleTabId: string }
+  | { kind: 'volatile'; message: UserMessage; visibleTabId: string }
   | { kind: 'signal'; signal: Signal }
   | { kind: 'topic'; topic: string; event: TopicEvent }
   | { kind: 'alive'; latencyMs: number }

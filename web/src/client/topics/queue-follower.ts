@@ -6,7 +6,7 @@
  * each join and, while a job is running, at every check.
  */
 
-import { parseBroadcast } from '../../../../functions-shared/parse-message.ts'
+import { isAboutJob, parseBroadcast } from '../../../../functions-shared/parse-message.ts'
 import type { QueueJob, QueueSource, Timers } from '../ports.ts'
 import { jobOfMessage } from './queue-job.ts'
 import type { QueueControl } from './queue-session.ts'
@@ -48,7 +48,7 @@ export class QueueFollower {
       emitter.emit('error', { code: event.code, cause: null })
     } else if (event.type === 'message') {
       for (const parsed of parseBroadcast(event.payload)) {
-        if (parsed.kind !== 'message') continue
+        if (parsed.kind !== 'message' || !isAboutJob(parsed.message)) continue
         const job = jobOfMessage(parsed.message, this.#control.jobs.get(parsed.message.jobId))
         if (job !== null) this.#learn(job)
       }

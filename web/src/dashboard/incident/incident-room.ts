@@ -1,6 +1,7 @@
 /** The incident on the screen as its members share it: presence, typing, notes, and the timeline. */
 
 import { effect, type Signal, signal } from '@preact/signals'
+import { isAboutJob } from '../../../../functions-shared/parse-message.ts'
 import { isOnline } from '../../ui/surroundings.ts'
 import type { Dashboard } from '../dashboard.ts'
 import { pageStorage } from '../kept-data.ts'
@@ -43,7 +44,7 @@ export class IncidentRoom {
     })
     this.#stops = [
       client.on('message', (message) => {
-        if (message.incidentId === incidentId) this.timeline.add(message)
+        if (message.incidentId === incidentId && isAboutJob(message)) this.timeline.add(message)
       }),
       effect(() => {
         const incident = shown.value

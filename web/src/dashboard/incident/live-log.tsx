@@ -22,11 +22,11 @@ export function LiveLog() {
 }
 
 function LogLine({ entry }: { entry: LogEntry }) {
-  const { state, store } = useDashboard()
+  const { state, store, userId } = useDashboard()
   const { at, message, delayMs } = entry
   // The name of a document may become known after the message about it.
   const subject = state.value && message !== null ? store.subjectOf(message) : null
-  const { tone, title, detail } = logWords(entry, subject)
+  const { tone, title, detail } = logWords(entry, subject, userId)
   return (
     <li class="event" data-tone={tone}>
       <span class="event__dot" aria-hidden="true" />

@@ -1,6 +1,8 @@
 /** Words of the live log. */
 
 import { LOG_TITLES } from '../../../../functions-shared/message-words.ts'
+import { isAboutJob } from '../../../../functions-shared/parse-message.ts'
+import { messageWords } from '../../shared/message-words.ts'
 import type { ConnectionChange, LogEntry } from '../activity-log.ts'
 
 const CONNECTION_LABELS: Record<ConnectionChange['state'], string> = {
@@ -27,7 +29,15 @@ export interface LogWords {
 }
 
 /** @param subject the name of the document or incident that the message is about; null where it is not known. */
-export function logWords({ message, connection, count }: LogEntry, subject: string | null): LogWords {
+export function logWords(
+  { message, connection, count }: LogEntry,
+  subject: string | null,
+  self: string,
+): LogWords {
+  if (message !== null && !isAboutJob(message)) {
+    const { tone, title, detail } = messageWords(message, self)
+    return { tone, title, detail: [subject, detail].filter(Boolean).join(' · ') }
+  }
   if (message !== null) {
     const { type, status, error } = message
     return {

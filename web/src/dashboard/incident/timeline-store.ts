@@ -3,7 +3,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type { Database } from '../../../../functions-shared/database.types.ts'
 import type { JobMessage } from '../../../../functions-shared/message-types.ts'
-import { parseMessage } from '../../../../functions-shared/parse-message.ts'
+import { isAboutJob, parseMessage } from '../../../../functions-shared/parse-message.ts'
 import { BaseStore } from '../../shared/base-store.ts'
 import type { Incident } from '../records.ts'
 
@@ -44,6 +44,10 @@ export class TimelineStore extends BaseStore<{ messages: ReadonlyMap<string, Job
       return
     }
     const parsed = data.map(({ payload }) => parseMessage(payload))
-    this.add(...parsed.flatMap((each) => (each.kind === 'message' ? [each.message] : [])))
+    this.add(
+      ...parsed.flatMap((each) =>
+        each.kind === 'message' && isAboutJob(each.message) ? [each.message] : [],
+      ),
+    )
   }
 }
