@@ -12,6 +12,7 @@ export type Database = {
           created_at: string
           id: string
           incident_id: string
+          mentions: string[]
         }
         ComputedFields: never
         Insert: {
@@ -20,6 +21,7 @@ export type Database = {
           created_at?: string
           id?: string
           incident_id: string
+          mentions?: string[]
         }
         Update: {
           author_id?: string | null
@@ -27,6 +29,7 @@ export type Database = {
           created_at?: string
           id?: string
           incident_id?: string
+          mentions?: string[]
         }
         Relationships: [
           {
@@ -223,6 +226,42 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: 'incident_events_incident_id_fkey'
+            columns: ['incident_id']
+            isOneToOne: false
+            referencedRelation: 'incidents'
+            referencedColumns: ['id']
+          },
+        ]
+      }
+      incident_followers: {
+        Row: {
+          incident_id: string
+          muted: boolean
+          reason: string | null
+          reasons: string[]
+          since: string
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          incident_id: string
+          muted?: boolean
+          reason?: never
+          reasons?: string[]
+          since?: string
+          user_id: string
+        }
+        Update: {
+          incident_id?: string
+          muted?: boolean
+          reason?: never
+          reasons?: string[]
+          since?: string
+          user_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: 'incident_followers_incident_id_fkey'
             columns: ['incident_id']
             isOneToOne: false
             referencedRelation: 'incidents'
@@ -474,10 +513,31 @@ export type Database = {
           },
         ]
       }
+      notification_preferences: {
+        Row: {
+          choice: string
+          kind: string
+          user_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          choice: string
+          kind: string
+          user_id: string
+        }
+        Update: {
+          choice?: string
+          kind?: string
+          user_id?: string
+        }
+        Relationships: []
+      }
       notifications: {
         Row: {
           created_at: string
+          done_at: string | null
           epoch: string
+          incident_id: string | null
           job_id: string | null
           payload: NonNullable<Json>
           read_at: string | null
@@ -489,7 +549,9 @@ export type Database = {
         ComputedFields: never
         Insert: {
           created_at?: string
+          done_at?: string | null
           epoch: string
+          incident_id?: string | null
           job_id?: string | null
           payload: NonNullable<Json>
           read_at?: string | null
@@ -500,7 +562,9 @@ export type Database = {
         }
         Update: {
           created_at?: string
+          done_at?: string | null
           epoch?: string
+          incident_id?: string | null
           job_id?: string | null
           payload?: NonNullable<Json>
           read_at?: string | null
@@ -698,13 +762,14 @@ export type Database = {
     Functions: {
       accept_invitations: { Args: Record<PropertyKey, never>; Returns: number }
       add_case_note: {
-        Args: { p_body: string; p_incident_id: string; p_note_id?: string }
+        Args: { p_body: string; p_incident_id: string; p_mentions?: string[]; p_note_id?: string }
         Returns: {
           author_id: string | null
           body: string
           created_at: string
           id: string
           incident_id: string
+          mentions: string[]
         }
         SetofOptions: {
           from: '*'
@@ -928,6 +993,23 @@ export type Database = {
         Args: { p_attempt: number; p_error_code?: string; p_incident_id: string; p_outcome: string }
         Returns: boolean
       }
+      follow_incident: {
+        Args: { p_incident_id: string }
+        Returns: {
+          incident_id: string
+          muted: boolean
+          reason: string | null
+          reasons: string[]
+          since: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'incident_followers'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
       form_link: { Args: Record<PropertyKey, never>; Returns: Json }
       form_link_user: { Args: { p_token: string }; Returns: string }
       heartbeat_device: { Args: { p_device_id: string }; Returns: string }
@@ -959,8 +1041,25 @@ export type Database = {
         Returns: Json
       }
       mark_notifications: {
-        Args: { p_read?: boolean; p_seen?: boolean; p_seqs?: number[]; p_up_to?: number }
+        Args: { p_done?: boolean; p_read?: boolean; p_seen?: boolean; p_seqs?: number[]; p_up_to?: number }
         Returns: number
+      }
+      mute_incident: {
+        Args: { p_incident_id: string; p_muted?: boolean }
+        Returns: {
+          incident_id: string
+          muted: boolean
+          reason: string | null
+          reasons: string[]
+          since: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'incident_followers'
+          isOneToOne: true
+          isSetofReturn: false
+        }
       }
       notification_counts: {
         Args: Record<PropertyKey, never>
@@ -1124,6 +1223,7 @@ export type Database = {
         Args: { p_incident_id: string; p_role: string; p_user_id: string }
         Returns: undefined
       }
+      set_notification_preference: { Args: { p_choice?: string; p_kind: string }; Returns: undefined }
       set_staff_role: { Args: { p_role: string; p_user_id: string }; Returns: undefined }
       staff_people: {
         Args: Record<PropertyKey, never>
@@ -1218,6 +1318,30 @@ export type Database = {
       }
       take_incident: { Args: { p_incident_id: string }; Returns: undefined }
       unassign_incident: { Args: { p_incident_id: string; p_user_id: string }; Returns: undefined }
+      unfollow_incident: {
+        Args: { p_incident_id: string }
+        Returns: {
+          incident_id: string
+          muted: boolean
+          reason: string | null
+          reasons: string[]
+          since: string
+          user_id: string
+        }
+        SetofOptions: {
+          from: '*'
+          to: 'incident_followers'
+          isOneToOne: true
+          isSetofReturn: false
+        }
+      }
+      unread_incidents: {
+        Args: Record<PropertyKey, never>
+        Returns: {
+          incident_id: string
+          unread_count: number
+        }[]
+      }
       unregister_device: { Args: { p_device_id: string }; Returns: boolean }
       update_incident: {
         Args: { p_description?: string; p_incident_id: string; p_occurred_on?: string; p_title?: string }

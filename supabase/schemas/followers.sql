@@ -180,11 +180,16 @@ begin
   if not private.is_incident_member(p_incident_id) then
     raise exception 'incident_not_found' using errcode = 'PT404', detail = 'There is no such incident.';
   end if;
+  -- The staff see an incident only while it has no handler, and would go on hearing of it.
+  if private.incident_role(p_incident_id) in ('staff', 'admin') then
+    raise exception 'role_forbidden' using
+      errcode = 'PT403', detail = 'Members follow an incident. Take it, or have yourself added.';
+  end if;
   return auth.uid();
 end;
 $$;
 comment on function private.check_follower(uuid) is
-  'The caller''s id, where the caller is a member of the incident. Errors: not_signed_in, incident_not_found.';
+  'The caller''s id, where the caller is a member of the incident. Errors: not_signed_in, incident_not_found, role_forbidden.';
 revoke execute on function private.check_follower(uuid) from public, anon, authenticated;
 
 create function public.follow_incident(p_incident_id uuid) returns public.incident_followers
@@ -207,7 +212,7 @@ begin
 end;
 $$;
 comment on function public.follow_incident(uuid) is
-  'The caller, a member of the incident, follows it and hears of it again where it was muted. Returns the caller''s row. Errors: rate_limited, not_signed_in, incident_not_found.';
+  'The caller, a member of the incident, follows it and hears of it again where it was muted. Returns the caller''s row. Errors: rate_limited, not_signed_in, incident_not_found, role_forbidden.';
 revoke execute on function public.follow_incident(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.follow_incident(uuid) to authenticated;
 
@@ -231,7 +236,7 @@ begin
 end;
 $$;
 comment on function public.unfollow_incident(uuid) is
-  'The caller no longer follows the incident by choice or because of a mention. Owners and handlers still follow it by their role, and can mute it. Returns the caller''s row. Errors: rate_limited, not_signed_in, incident_not_found.';
+  'The caller no longer follows the incident by choice or because of a mention. Owners and handlers still follow it by their role, and can mute it. Returns the caller''s row. Errors: rate_limited, not_signed_in, incident_not_found, role_forbidden.';
 revoke execute on function public.unfollow_incident(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unfollow_incident(uuid) to authenticated;
 
@@ -256,6 +261,6 @@ begin
 end;
 $$;
 comment on function public.mute_incident(uuid, boolean) is
-  'The caller gets no notification about the incident but those that name the caller; false ends that. Returns the caller''s row. Errors: rate_limited, not_signed_in, incident_not_found.';
+  'The caller gets no notification about the incident but those that name the caller; false ends that. Returns the caller''s row. Errors: rate_limited, not_signed_in, incident_not_found, role_forbidden.';
 revoke execute on function public.mute_incident(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.mute_incident(uuid, boolean) to authenticated;

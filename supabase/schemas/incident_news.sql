@@ -2,7 +2,9 @@
 --
 --   add_case_note        ──▶ note_added, mentioned          ┐
 --   incident_members     ──▶ assigned, or member_added and  ├─ private.publish ──▶ the incident's followers
---     (any statement)        incident_added; member_removed ┘
+--     (any statement)        incident_added; member_removed │
+--   incidents            ──▶ incident_state                 ┘
+--   a new incident       ──▶ incident_added ──▶ the staff
 --
 -- The user who made the change is auth.uid(): null for a service. That user gets no notification of it.
 
@@ -142,7 +144,8 @@ begin
     ) as remains
     from old_members as member
     join public.incidents as incident on incident.id = member.incident_id
-    where incident.user_id <> member.user_id
+    -- The account that held a waiting claim leaves it with its role.
+    where incident.user_id <> member.user_id and member.role <> 'owner'
   ),
   message as (
     select
@@ -176,3 +179,85 @@ revoke execute on function private.tg_incident_members__tell_removed() from publ
 create trigger tg_incident_members__tell_removed
 after delete on public.incident_members referencing old table as old_members
 for each statement execute function private.tg_incident_members__tell_removed();
+
+create function private.tg_incidents__tell_state() returns trigger
+language plpgsql volatile
+-- Definer: as tg_incident_members__tell_added.
+security definer set search_path = ''
+as $$
+declare
+  v_at constant timestamptz := pg_catalog.clock_timestamp();
+begin
+  perform private.publish(
+    array[
+      private.news(
+        'state',
+        private.incident_message(
+          'incident_state', new.id, auth.uid(), v_at, pg_catalog.jsonb_build_object('state', new.state)
+        )
+      )
+    ],
+    v_at
+  );
+  return null;
+end;
+$$;
+comment on function private.tg_incidents__tell_state() is 'Publishes incident_state to the followers.';
+revoke execute on function private.tg_incidents__tell_state() from public, anon, authenticated;
+
+create trigger tg_incidents__tell_state
+after update on public.incidents
+for each row when (old.state <> new.state)
+execute function private.tg_incidents__tell_state();
+
+create function private.tg_incidents__tell_staff() returns trigger
+language plpgsql volatile
+-- Definer: as tg_incident_members__tell_added.
+security definer set search_path = ''
+as $$
+declare
+  v_at constant timestamptz := pg_catalog.clock_timestamp();
+  v_messages private.outgoing_message[];
+begin
+  select pg_catalog.array_agg(
+    private.news(
+      'new_case',
+      private.incident_message(
+        'incident_added', incident.id, auth.uid(), v_at, pg_catalog.jsonb_build_object('reason', 'staff')
+      ),
+      staff.user_id
+    )
+    order by incident.created_at, incident.id, staff.user_id
+  )
+  into v_messages
+  from new_incidents as incident
+  cross join public.staff as staff
+  where staff.user_id <> incident.user_id;
+  if v_messages is not null then
+    perform private.publish(v_messages, v_at);
+  end if;
+  return null;
+end;
+$$;
+comment on function private.tg_incidents__tell_staff() is 'Publishes incident_added about new incidents to the staff.';
+revoke execute on function private.tg_incidents__tell_staff() from public, anon, authenticated;
+
+create trigger tg_incidents__tell_staff
+after insert on public.incidents referencing new table as new_incidents
+for each statement execute function private.tg_incidents__tell_staff();
+
+create function private.lock_heads_of_claim(p_user_id uuid) returns void
+language plpgsql volatile
+-- Definer: heads are closed to every API role.
+security definer set search_path = ''
+as $$
+begin
+  perform private.lock_heads_of_incident(
+    null, array(select staff.user_id from public.staff as staff) || p_user_id
+  );
+end;
+$$;
+comment on function private.lock_heads_of_claim(uuid) is
+  'Locks the heads of the staff and of the owner of a claim that is about to be added, all in one order.';
+revoke execute on function private.lock_heads_of_claim(uuid) from public, anon, authenticated;
+grant execute on function private.lock_heads_of_claim(uuid) to service_role;

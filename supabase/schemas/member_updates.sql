@@ -2,7 +2,7 @@
 --
 --   tell_incident   on the incident's topic, to the pages that show the incident: at most one broadcast per incident and
 --                   statement, and none where nobody but the job's user may listen
---   tell_lists      on `user:<uid>` of each member, where a list changes and no other message says so: a new job, which for
+--   tell_lists      on `user:<uid>` of each member and of the staff who see the incident, where a list changes and no other message says so: a new job, which for
 --                   most kinds has no message, a changed title, an erased incident
 
 create function private.tell_incident(p_incident_id uuid, p_table text, p_user_id uuid, p_more jsonb default '{}')
@@ -26,7 +26,8 @@ comment on function private.tell_incident(uuid, text, uuid, jsonb) is
   'Broadcasts realtime_update to the members of an incident: rows of p_table have changed by a user, or for one.';
 revoke execute on function private.tell_incident(uuid, text, uuid, jsonb) from public, anon, authenticated;
 
-create function private.tell_lists(p_incident_ids uuid[], p_table text) returns void
+create function private.tell_lists(p_incident_ids uuid[], p_table text, p_staff_only boolean default false)
+returns void
 language plpgsql volatile security invoker set search_path = ''
 as $$
 declare
@@ -34,22 +35,31 @@ declare
   v_actor_id constant uuid := auth.uid();
 begin
   perform private.broadcast(
-    'user:' || follower.user_id,
+    'user:' || reader.user_id,
     pg_catalog.jsonb_build_object(
       'type', 'realtime_update',
       'table', p_table,
-      'incidentId', follower.incident_id,
+      'incidentId', reader.incident_id,
       'userId', v_actor_id,
       'timestamp', v_at
     )
   )
-  from public.incident_followers as follower
-  where follower.incident_id = any (p_incident_ids);
+  from (
+    select follower.incident_id, follower.user_id
+    from public.incident_followers as follower
+    where follower.incident_id = any (p_incident_ids) and not p_staff_only
+    union
+    -- Admins see every incident, the other staff those without a handler.
+    select incident.id, staff.user_id
+    from public.incidents as incident
+    join public.staff as staff on staff.role = 'admin' or incident.unassigned
+    where incident.id = any (p_incident_ids)
+  ) as reader;
 end;
 $$;
-comment on function private.tell_lists(uuid[], text) is
-  'Broadcasts realtime_update to each member of the incidents, on the member''s own topic.';
-revoke execute on function private.tell_lists(uuid[], text) from public, anon, authenticated;
+comment on function private.tell_lists(uuid[], text, boolean) is
+  'Broadcasts realtime_update on the user''s own topic to each member of the incidents and to the staff who see them, or to those staff alone.';
+revoke execute on function private.tell_lists(uuid[], text, boolean) from public, anon, authenticated;
 
 create function private.tg_incidents__tell_lists() returns trigger
 language plpgsql volatile
@@ -57,6 +67,21 @@ language plpgsql volatile
 security definer set search_path = ''
 as $$
 begin
+  -- An incident that got a handler leaves the lists of the other staff.
+  if tg_op = 'UPDATE' and new.unassigned <> old.unassigned then
+    perform private.broadcast(
+      'user:' || staff.user_id,
+      pg_catalog.jsonb_build_object(
+        'type', 'realtime_update',
+        'table', 'incidents',
+        'incidentId', old.id,
+        'userId', auth.uid(),
+        'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
+      )
+    )
+    from public.staff as staff
+    where staff.role <> 'admin';
+  end if;
   perform private.tell_lists(array[old.id], 'incidents');
   return coalesce(new, old);
 end;
@@ -67,7 +92,10 @@ revoke execute on function private.tg_incidents__tell_lists() from public, anon,
 create trigger tg_incidents__tell_lists_update
 after update on public.incidents
 for each row
-when (old.* is distinct from new.*)
+when (
+  (old.user_id, old.title, old.description, old.occurred_on, old.state, old.unassigned)
+  is distinct from (new.user_id, new.title, new.description, new.occurred_on, new.state, new.unassigned)
+)
 execute function private.tg_incidents__tell_lists();
 
 -- Before the deletion, which takes the followers along.
@@ -138,6 +166,18 @@ begin
   where job.incident_id is not null and job.revision <> before.revision;
   if v_job_ids is not null then
     perform private.tell_members_of_jobs(v_job_ids);
+  end if;
+  -- Members hear of each job by a message of its own. The staff who see the incident hear that its jobs have changed.
+  if exists (select from public.staff as staff) then
+    perform private.tell_lists(
+      array(
+        select distinct job.incident_id
+        from new_jobs as job
+        join old_jobs as before on before.id = job.id
+        where job.incident_id is not null and job.status <> before.status
+      ),
+      'jobs', true
+    );
   end if;
   return null;
 end;

@@ -196,6 +196,8 @@ begin
   then
     v_holder_id := private.hold_claim();
   end if;
+  -- The staff are told of the claim, and the owner of its jobs.
+  perform private.lock_heads_of_claim(coalesce(p_user_id, v_holder_id));
   begin
     -- Of several deliveries of a response at once, one inserts it. The others wait here and then find it.
     insert into public.incidents (

@@ -211,10 +211,13 @@ begin
   with taken as (
     delete from public.notifications as notification
     where notification.user_id = v_holder_id
-    returning notification.seq, notification.job_id, notification.payload
+    returning notification.seq, notification.job_id, notification.incident_id, notification.payload
   )
   select pg_catalog.array_agg(
-    row(p_user_id, taken.job_id, true, taken.payload - 'seq' - 'epoch', null)::private.outgoing_message
+    row(
+      p_user_id, taken.job_id, true, taken.payload - '{seq,epoch,reason,quiet}'::text[], null, taken.incident_id, null, null,
+      null, null
+    )::private.outgoing_message
     order by taken.seq
   )
   into v_messages

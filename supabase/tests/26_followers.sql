@@ -1,7 +1,7 @@
 -- Followers: who is told of an incident, why, and what each wants of it. Notes and mentions.
 
 begin;
-select plan(44);
+select plan(53);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
@@ -43,6 +43,7 @@ select is(
 );
 
 -- Jobs
+select count(*) from pg_temp.heard('bob');
 insert into public.jobs (id, kind, user_id, incident_id, subject_id) values (
   'a2000000-0000-4000-8000-000000000001', 'image', tests.user_id('ann'), 'a1000000-0000-4000-8000-000000000001',
   gen_random_uuid()
@@ -127,15 +128,15 @@ select is(pg_temp.reasons('cleo'), '{assigned,mentioned}', 'a mention is a reaso
 reset role;
 delete from public.notifications;
 insert into public.incident_members (incident_id, user_id, role)
-values ('a1000000-0000-4000-8000-000000000001', tests.user_id('dora'), 'owner');
+values ('a1000000-0000-4000-8000-000000000001', tests.user_id('dora'), 'viewer');
 select is(
-  (select array_agg(got) from (select pg_temp.got('dora')) as row (got)), '{incident_added owner}',
+  (select array_agg(got) from (select pg_temp.got('dora')) as row (got)), '{incident_added}',
   'another new member is told of the incident'
 );
 select is(
   (select array_agg(got) from (select pg_temp.got('ann')) as row (got)), '{member_added owner}', 'and the owner of the member'
 );
-update public.incident_followers set reasons = '{}' where user_id = tests.user_id('dora');
+select is(pg_temp.reasons('dora'), '{}', 'a viewer does not follow by the role');
 delete from public.notifications;
 set local role authenticated;
 select tests.sign_in('cleo');
@@ -174,17 +175,60 @@ select results_eq(
   'select user_id from public.incident_followers', array[tests.user_id('ann')], 'members see their own row only'
 );
 
+-- State, and the staff
+reset role;
+delete from public.notifications;
+insert into public.staff (user_id, role) values (tests.user_id('bob'), 'handler'), (tests.user_id('cleo'), 'admin');
+select tests.sign_in('bob');
+update public.incidents set state = 'in_progress';
+select is(
+  (select array_agg(got) from (select pg_temp.got('ann')) as row (got)), '{incident_state owner}',
+  'followers are told of a new state'
+);
+select is_empty($$ select pg_temp.got('bob') $$, 'but for whoever sets it');
+select tests.sign_in(null);
+insert into public.incidents (user_id, title, source) values (tests.user_id('dora'), 'New', 'test');
+select is(
+  (select array_agg(got) from (select pg_temp.got('bob')) as row (got)), '{incident_added staff}',
+  'the staff are told of a new incident'
+);
+select is_empty(
+  $$ select from public.notifications where type = 'incident_added' and user_id not in (tests.user_id('bob'), tests.user_id('cleo')) $$,
+  'and nobody else'
+);
+select count(*) from (select pg_temp.heard('bob'), pg_temp.heard('cleo')) as heard;
+insert into public.jobs (kind, user_id, incident_id, subject_id)
+select 'image', incident.user_id, incident.id, gen_random_uuid() from public.incidents as incident where title = 'New';
+select is(
+  (select array_agg(heard) from (select pg_temp.heard('bob')) as row (heard)), '{realtime_update}',
+  'the lists of the staff hear of a new job of an incident without a handler'
+);
+update public.jobs set status = 'processing' where user_id = tests.user_id('dora');
+select is(
+  (select array_agg(heard) from (select pg_temp.heard('bob')) as row (heard)), '{realtime_update}',
+  'and of its start'
+);
+insert into public.incident_members (incident_id, user_id, role)
+select incident.id, tests.user_id('cleo'), 'handler' from public.incidents as incident where title = 'New';
+select is(
+  (select array_agg(heard) from (select pg_temp.heard('bob')) as row (heard)), '{realtime_update}',
+  'an incident that gets a handler leaves the lists of the other staff'
+);
+update public.jobs set status = 'failed', error_code = 'internal_error' where user_id = tests.user_id('dora');
+select is_empty($$ select pg_temp.heard('bob') $$, 'and nothing more is heard of it');
+delete from public.notifications;
+
 -- Removal
 reset role;
 delete from public.incident_members where user_id = tests.user_id('dora');
 select is(
   (select array_agg(got) from (select pg_temp.got('dora')) as row (got)),
-  '{"note_added following quiet",member_removed}', 'a removed member is told so'
+  '{member_removed}', 'a removed member is told so'
 );
 set local role authenticated;
 select tests.sign_in('bob');
 select public.add_case_note('a1000000-0000-4000-8000-000000000001', 'three');
-select is((select count(*) from (select pg_temp.got('dora')) as got), 2::bigint, 'and nothing after that');
+select is((select count(*) from (select pg_temp.got('dora')) as got), 1::bigint, 'and nothing after that');
 select tests.sign_in('dora');
 select throws_ok(
   format('select public.%I(''a1000000-0000-4000-8000-000000000001'')', name), 'PT404', 'incident_not_found',

@@ -146,7 +146,7 @@ select n.seq, n.type, n.job_id, n.payload - 'seq' - 'epoch' as payload
 from public.notifications n, holder where n.user_id = holder.id;
 select cmp_ok((select count(*) from told), '>=', 2::bigint, 'messages about the work wait with the holder');
 select private.publish(
-  array[row(tests.user_id('ann'), null, true, '{"type": "status_update"}', null)::private.outgoing_message], now()
+  array[row(tests.user_id('ann'), null, true, '{"type": "status_update"}', null, null, null, null, null, null)::private.outgoing_message], now()
 );
 set local role authenticated;
 select is(
