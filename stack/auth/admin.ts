@@ -45,7 +45,7 @@ export async function listUsers(context: AuthContext, url: URL): Promise<Respons
   )
   const identities = await identitiesOf(context.db.pool, users)
   const body = {
-    users: users.map((user) => toUserJson(user, identities.get(user.id) ?? [])),
+    users: users.map((user) => toUserJson(user, identities.get(user.id) ?? [], [])),
     aud: AUDIENCE,
   }
   return Response.json(body, {

@@ -606,15 +606,30 @@ describe('endpoints', () => {
   })
 
   test.each([
-    ['GET', '/authorize?provider=github'],
-    ['POST', '/factors'],
-    ['POST', '/factors/7/verify'],
-    ['GET', '/user/identities/authorize'],
-    ['GET', '/admin/users/7/factors'],
-    ['GET', '/.well-known/openid-configuration'],
-    ['POST', '/token?grant_type=id_token'],
-  ])('%s %s of GoTrue does not exist here: 501 with the page that says so', async (method, path) => {
+    ['GET', '/authorize?provider=github', 400, 'validation_failed'],
+    ['GET', '/callback?code=1', 400, 'bad_oauth_callback'],
+    ['POST', '/sso', 404, 'saml_provider_disabled'],
+    ['GET', '/sso/saml/metadata', 404, 'saml_provider_disabled'],
+    ['GET', '/admin/sso/providers', 404, 'saml_provider_disabled'],
+    ['GET', '/passkeys', 404, 'passkey_disabled'],
+    ['GET', '/admin/users/7/passkeys', 404, 'passkey_disabled'],
+    ['POST', '/oauth/token', 404, 'feature_disabled'],
+    ['GET', '/user/oauth/grants', 404, 'feature_disabled'],
+    ['GET', '/admin/oauth/clients', 404, 'feature_disabled'],
+    ['GET', '/admin/custom-providers', 404, 'feature_disabled'],
+    ['GET', '/.well-known/oauth-authorization-server', 404, 'feature_disabled'],
+    ['POST', '/token?grant_type=id_token', 400, 'provider_disabled'],
+    ['POST', '/token?grant_type=web3', 422, 'web3_provider_disabled'],
+  ])('%s %s is answered as by a GoTrue where it is switched off', async (method, path, status, code) => {
     const answer = await call(method, path, method === 'POST' ? { body: {} } : {})
+    expect(answer).toMatchObject({ status, body: { code: status, error_code: code } })
+  })
+
+  test.each([
+    ['GET', '/.well-known/openid-configuration'],
+    ['GET', '/admin/audit'],
+  ])('%s %s of GoTrue does not exist here: 501 with the page that says so', async (method, path) => {
+    const answer = await call(method, path)
     expect(answer).toMatchObject({ status: 501, body: { code: 501, error_code: 'not_implemented' } })
     expect(answer.body.msg).toContain('docs/embedded-stack.md')
   })

@@ -88,6 +88,52 @@ export const authErrors = {
   currentPasswordMismatch: () =>
     new AuthError(400, 'current_password_mismatch', 'Current password required when setting new password.'),
   insufficientAal: (message: string, status: number) => new AuthError(status, 'insufficient_aal', message),
+  factorNotFound: () => new AuthError(404, 'mfa_factor_not_found', 'Factor not found'),
+  factorNameTaken: (name: string) =>
+    new AuthError(
+      422,
+      'mfa_factor_name_conflict',
+      `A factor with the friendly name ${JSON.stringify(name)} for this user already exists`,
+    ),
+  tooManyFactors: () =>
+    new AuthError(
+      422,
+      'too_many_enrolled_mfa_factors',
+      'Maximum number of verified factors reached, unenroll to continue',
+    ),
+  factorDisabled: (action: 'Enroll' | 'Verify', code: 'totp' | 'phone' | 'webauthn', name: string) =>
+    new AuthError(
+      422,
+      `mfa_${code}_${action.toLowerCase()}_not_enabled`,
+      `MFA ${action === 'Enroll' ? 'enroll' : 'verification'} is disabled for ${name}`,
+    ),
+  challengeNotFound: () =>
+    new AuthError(422, 'mfa_factor_not_found', 'MFA factor with the provided challenge ID not found'),
+  challengeMismatch: () =>
+    new AuthError(422, 'mfa_ip_address_mismatch', 'Challenge and verify IP addresses mismatch.'),
+  challengeExpired: (id: string) =>
+    new AuthError(
+      422,
+      'mfa_challenge_expired',
+      `MFA challenge ${id} has expired, verify against another challenge or create a new challenge.`,
+    ),
+  factorCodeInvalid: () => new AuthError(422, 'mfa_verification_failed', 'Invalid TOTP code entered'),
+  anonymousNotAllowed: () =>
+    new AuthError(403, 'no_authorization', 'Anonymous user not allowed to perform these actions'),
+  manualLinkingDisabled: () => new AuthError(404, 'manual_linking_disabled', 'Manual linking is disabled'),
+  singleIdentity: () =>
+    new AuthError(422, 'single_identity_not_deletable', 'User must have at least 1 identity after unlinking'),
+  identityNotFound: () => new AuthError(422, 'identity_not_found', "Identity doesn't exist"),
+  providerDisabled: () => authErrors.validation('Unsupported provider: provider is not enabled'),
+  noOAuthState: () => new AuthError(400, 'bad_oauth_callback', 'OAuth state parameter missing'),
+  samlDisabled: () => new AuthError(404, 'saml_provider_disabled', 'SAML 2.0 is disabled'),
+  oauthServerDisabled: () => new AuthError(404, 'feature_disabled', 'OAuth server is disabled'),
+  customProvidersDisabled: () =>
+    new AuthError(404, 'feature_disabled', 'Custom OAuth providers are disabled'),
+  passkeysDisabled: () => new AuthError(404, 'passkey_disabled', 'Passkeys are disabled'),
+  web3Disabled: () => new AuthError(422, 'web3_provider_disabled', 'Web3 provider is disabled'),
+  idTokenDisabled: (issuer: string) =>
+    new AuthError(400, 'provider_disabled', `Provider (issuer ${JSON.stringify(issuer)}) is not enabled`),
   noAuthorization: () =>
     new AuthError(401, 'no_authorization', 'This endpoint requires a valid Bearer token'),
   badJwt: (reason: string, status = 403) => new AuthError(status, 'bad_jwt', reason),

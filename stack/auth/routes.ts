@@ -1,13 +1,22 @@
-/** Addresses of the Auth API, behind the gateway's `/auth/v1`, and the endpoints of GoTrue that do not exist here. */
+/** Addresses of the Auth API, behind the gateway's `/auth/v1`, and the addresses of GoTrue that do not exist here. */
 
 import type { Caller } from '../types.ts'
 import { changeUserAsAdmin, createUser, deleteUser, listUsers, readUser } from './admin.ts'
 import { requireAdmin } from './caller.ts'
 import type { AuthContext } from './context.ts'
 import { changeUser, getUser, logOut } from './current-user.ts'
-import { authErrors } from './errors.ts'
+import { type AuthError, authErrors } from './errors.ts'
+import { deleteIdentity, linkIdentity } from './identities.ts'
 import { generateLink, invite } from './invitations.ts'
 import { reauthenticate, recover, resend } from './mail-requests.ts'
+import {
+  challengeFactor,
+  deleteFactorAsAdmin,
+  enrollFactor,
+  listFactorsAsAdmin,
+  unenrollFactor,
+  verifyFactor,
+} from './mfa.ts'
 import { sendMagicLink, sendOtp } from './otp.ts'
 import { publicSettings } from './settings.ts'
 import { signUp } from './sign-up.ts'
@@ -18,14 +27,15 @@ interface Call {
   request: Request
   caller: Caller
   url: URL
-  /** Path parameter of the route, e.g. a user's id. */
-  parameter: string
+  /** Path parameters of the route, e.g. a user's id; empty where the route has none. */
+  first: string
+  second: string
 }
 
 /** Returns a response, or the JSON of one with status 200. */
 type Endpoint = (context: AuthContext, call: Call) => unknown
 
-/** By path, then by method. `:id` stands for one segment. */
+/** By path, then by method. `:` stands for one segment; of two paths that match, the first counts. */
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
   '/health': {
     GET: () => ({
@@ -57,6 +67,22 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
     GET: (context, { request, caller }) => getUser(context, request, caller),
     PUT: (context, { request, caller }) => changeUser(context, request, caller),
   },
+  '/user/identities/authorize': {
+    GET: (context, { request, caller }) => linkIdentity(context, request, caller),
+  },
+  '/user/identities/:': {
+    DELETE: (context, { request, caller, first }) => deleteIdentity(context, request, caller, first),
+  },
+  '/factors': { POST: (context, { request, caller }) => enrollFactor(context, request, caller) },
+  '/factors/:': {
+    DELETE: (context, { request, caller, first }) => unenrollFactor(context, request, caller, first),
+  },
+  '/factors/:/challenge': {
+    POST: (context, { request, caller, first }) => challengeFactor(context, request, caller, first),
+  },
+  '/factors/:/verify': {
+    POST: (context, { request, caller, first }) => verifyFactor(context, request, caller, first),
+  },
   '/logout': {
     POST: async (context, { request, caller, url }) => {
       await logOut(context, request, caller, url.searchParams.get('scope'))
@@ -69,38 +95,40 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
     GET: admin((context, { url }) => listUsers(context, url)),
     POST: admin((context, { request }) => createUser(context, request)),
   },
-  '/admin/users/:id': {
-    GET: admin((context, { parameter }) => readUser(context, parameter)),
-    PUT: admin((context, { request, parameter }) => changeUserAsAdmin(context, request, parameter)),
-    DELETE: admin(async (context, { request, parameter }) => {
-      await deleteUser(context, request, parameter)
+  '/admin/users/:': {
+    GET: admin((context, { first }) => readUser(context, first)),
+    PUT: admin((context, { request, first }) => changeUserAsAdmin(context, request, first)),
+    DELETE: admin(async (context, { request, first }) => {
+      await deleteUser(context, request, first)
       return {}
     }),
   },
+  '/admin/users/:/factors': { GET: admin((context, { first }) => listFactorsAsAdmin(context, first)) },
+  '/admin/users/:/factors/:': {
+    DELETE: admin((context, { first, second }) => deleteFactorAsAdmin(context, first, second)),
+  },
 }
 
-/** Endpoints of GoTrue that are answered 501, with every path below them. */
-const ABSENT: readonly string[] = [
-  '/.well-known/oauth-authorization-server',
-  '/.well-known/openid-configuration',
-  '/admin/audit',
-  '/admin/custom-providers',
-  '/admin/oauth',
-  '/admin/sso',
-  '/admin/users/:id/factors',
-  '/admin/users/:id/passkeys',
-  '/authorize',
-  '/callback',
-  '/factors',
-  '/oauth',
-  '/passkeys',
-  '/saml',
-  '/sso',
-  '/user/identities',
-  '/user/oauth',
-]
+/**
+ * Addresses of GoTrue, with every path below them, whose parts do not exist here: the answers are those of a GoTrue where the
+ * part is switched off.
+ */
+const DISABLED: Readonly<Record<string, () => AuthError>> = {
+  '/.well-known/oauth-authorization-server': authErrors.oauthServerDisabled,
+  '/admin/custom-providers': authErrors.customProvidersDisabled,
+  '/admin/oauth': authErrors.oauthServerDisabled,
+  '/admin/sso': authErrors.samlDisabled,
+  '/admin/users/:/passkeys': authErrors.passkeysDisabled,
+  '/authorize': authErrors.providerDisabled,
+  '/callback': authErrors.noOAuthState,
+  '/oauth': authErrors.oauthServerDisabled,
+  '/passkeys': authErrors.passkeysDisabled,
+  '/sso': authErrors.samlDisabled,
+  '/user/oauth': authErrors.oauthServerDisabled,
+}
 
-const USER_PATH = /^\/admin\/users\/([^/]+)/
+/** Addresses of GoTrue that cannot be switched off there, and are answered 501 here. */
+const ABSENT: readonly string[] = ['/.well-known/openid-configuration', '/admin/audit']
 
 /** @throws AuthError for an address without an endpoint, and as the endpoint does */
 export async function route(
@@ -109,17 +137,29 @@ export async function route(
   caller: Caller,
   path: string,
 ): Promise<Response> {
-  const parameter = USER_PATH.exec(path)?.[1] ?? ''
-  const name = path.replace(USER_PATH, '/admin/users/:id')
-  if (ABSENT.some((absent) => name === absent || name.startsWith(`${absent}/`))) {
-    throw authErrors.notImplemented(`${request.method} ${name}`)
+  for (const [name, disabled] of Object.entries(DISABLED)) {
+    if (matchPath(name, path, 'below') !== undefined) throw disabled()
   }
-  const methods = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined
-  if (methods === undefined) throw authErrors.notFound()
-  const endpoint = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
-  if (endpoint === undefined) throw authErrors.methodNotAllowed()
-  const answer = await endpoint(context, { request, caller, parameter, url: new URL(request.url) })
-  return answer instanceof Response ? answer : Response.json(answer)
+  if (ABSENT.includes(path)) throw authErrors.notImplemented(`${request.method} ${path}`)
+  for (const [name, methods] of Object.entries(ROUTES)) {
+    const parameters = matchPath(name, path, 'exact')
+    if (parameters === undefined) continue
+    const endpoint = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+    if (endpoint === undefined) throw authErrors.methodNotAllowed()
+    const [first = '', second = ''] = parameters
+    const url = new URL(request.url)
+    const answer = await endpoint(context, { request, caller, first, second, url })
+    return answer instanceof Response ? answer : Response.json(answer)
+  }
+  throw authErrors.notFound()
+}
+
+/** @returns the segments at the colons; undefined where the path does not match */
+function matchPath(name: string, path: string, extent: 'exact' | 'below'): string[] | undefined {
+  const [wanted, given] = [name.split('/'), path.split('/')]
+  if (extent === 'exact' ? given.length !== wanted.length : given.length < wanted.length) return undefined
+  const matches = wanted.every((segment, index) => segment === ':' || segment === given[index])
+  return matches ? given.filter((_segment, index) => wanted[index] === ':') : undefined
 }
 
 function admin(endpoint: Endpoint): Endpoint {

@@ -37,7 +37,7 @@ export async function sessionJson(
       app_metadata: user.raw_app_meta_data ?? {},
       user_metadata: user.raw_user_meta_data ?? {},
       role: user.role ?? AUDIENCE,
-      aal: 'aal1',
+      aal: session.aal,
       amr: session.amr,
       session_id: session.id,
       is_anonymous: user.is_anonymous,

@@ -34,9 +34,12 @@ interface AmrEntry {
   timestamp: number
 }
 
+export type AuthLevel = 'aal1' | 'aal2' | 'aal3'
+
 export interface OpenSession {
   id: string
   user: UserRow
+  aal: AuthLevel
   refreshToken: string
   amr: AmrEntry[]
 }
@@ -81,7 +84,8 @@ export async function openSession(
      values ($1, $2, now(), now(), $3)`,
     [randomUUID(), id, method],
   )
-  return { id, user, refreshToken: await insertToken(tx, id, user.id, null), amr: await amrOf(tx, id) }
+  const refreshToken = await insertToken(tx, id, user.id, null)
+  return { id, user, aal: 'aal1', refreshToken, amr: await amrOf(tx, id) }
 }
 
 /**
@@ -98,8 +102,8 @@ export async function refreshSession(
   if (!sessionId) return authErrors.refreshTokenNotFound()
 
   // The lock on the session orders concurrent refreshes. The token is read again after the lock is taken.
-  const { rows: sessions } = await tx.query<{ user_id: string; expired: boolean }>(
-    `select user_id, coalesce(not_after < now(), false) as expired from auth.sessions where id = $1 for update`,
+  const { rows: sessions } = await tx.query<{ user_id: string; aal: AuthLevel; expired: boolean }>(
+    `select user_id, coalesce(aal, 'aal1') as aal, coalesce(not_after < now(), false) as expired from auth.sessions where id = $1 for update`,
     [sessionId],
   )
   const session = sessions[0]
@@ -123,7 +127,34 @@ export async function refreshSession(
        user_agent = $2, ip = coalesce($3, ip) where id = $1`,
     [sessionId, device.userAgent, device.ip],
   )
-  return { id: sessionId, user, refreshToken, amr: await amrOf(tx, sessionId) }
+  return { id: sessionId, user, aal: session.aal, refreshToken, amr: await amrOf(tx, sessionId) }
+}
+
+/**
+ * The user has proved a second factor in the session. Its earlier refresh tokens end with the other sessions that have no
+ * second factor: who holds one of them has not proved the factor.
+ * @param user locked by the caller
+ */
+export async function raiseSession(
+  tx: Queryable,
+  user: UserRow,
+  sessionId: string,
+  factorId: string,
+): Promise<OpenSession> {
+  await tx.query(
+    `insert into auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
+     values ($1, $2, now(), now(), 'totp')
+     on conflict (session_id, authentication_method) do update set updated_at = excluded.updated_at`,
+    [randomUUID(), sessionId],
+  )
+  await tx.query(`update auth.sessions set aal = 'aal2', factor_id = $2, updated_at = now() where id = $1`, [
+    sessionId,
+    factorId,
+  ])
+  await tx.query(`delete from auth.sessions where user_id = $1 and coalesce(aal, 'aal1') < 'aal2'`, [user.id])
+  await tx.query('delete from auth.refresh_tokens where session_id = $1', [sessionId])
+  const refreshToken = await insertToken(tx, sessionId, user.id, null)
+  return { id: sessionId, user, aal: 'aal2', refreshToken, amr: await amrOf(tx, sessionId) }
 }
 
 /** The token to hand out, or undefined when `current` must not be used again. */
@@ -183,7 +214,7 @@ async function amrOf(tx: Queryable, sessionId: string): Promise<AmrEntry[]> {
 }
 
 export interface SessionFacts {
-  aal: 'aal1' | 'aal2' | 'aal3'
+  aal: AuthLevel
   /** Begun within a day. */
   recent: boolean
   /** Begun by a code or link of a mail. */

@@ -8,9 +8,6 @@ import { type SessionJson, sessionJson } from './session-response.ts'
 import { deviceOf, openSession, refreshSession } from './sessions.ts'
 import { findUserByEmail, isBanned, lockUser, markSignedIn } from './users.ts'
 
-/** Grants of GoTrue that do not exist here. */
-const ABSENT_GRANTS: readonly (string | null)[] = ['id_token', 'web3']
-
 export async function grantToken(
   context: AuthContext,
   request: Request,
@@ -19,8 +16,12 @@ export async function grantToken(
   if (grantType === 'password') return grantByPassword(context, request)
   if (grantType === 'refresh_token') return grantByRefreshToken(context, request)
   if (grantType === 'pkce') return grantByCode(context, request)
-  if (ABSENT_GRANTS.includes(grantType))
-    throw authErrors.notImplemented(`POST /token?grant_type=${grantType}`)
+  // No provider is there whose tokens could be accepted.
+  if (grantType === 'web3') throw authErrors.web3Disabled()
+  if (grantType === 'id_token') {
+    const { issuer } = await readBody(request, { issuer: text })
+    throw authErrors.idTokenDisabled(issuer ?? '')
+  }
   throw authErrors.unsupportedGrant()
 }
 

@@ -1,5 +1,7 @@
 /** A user as a row of `auth.users` and as the API's JSON. */
 
+import { type FactorJson, type FactorRow, toFactorJson } from './factors.ts'
+
 export interface UserRow {
   id: string
   aud: string | null
@@ -58,6 +60,7 @@ export interface UserJson {
   app_metadata: Record<string, unknown>
   user_metadata: Record<string, unknown>
   identities: IdentityJson[]
+  factors?: FactorJson[]
   is_anonymous: boolean
   /** The address that the user is changing to. */
   new_email?: string
@@ -89,7 +92,11 @@ interface IdentityJson {
   email?: string
 }
 
-export function toUserJson(user: UserRow, identities: readonly IdentityRow[]): UserJson {
+export function toUserJson(
+  user: UserRow,
+  identities: readonly IdentityRow[],
+  factors: readonly FactorRow[],
+): UserJson {
   return {
     id: user.id,
     aud: user.aud ?? '',
@@ -99,6 +106,7 @@ export function toUserJson(user: UserRow, identities: readonly IdentityRow[]): U
     app_metadata: user.raw_app_meta_data ?? {},
     user_metadata: user.raw_user_meta_data ?? {},
     identities: identities.map(toIdentityJson),
+    ...(factors.length > 0 && { factors: factors.map(toFactorJson) }),
     is_anonymous: user.is_anonymous,
     ...(user.email_change && { new_email: user.email_change }),
     ...times(user, [

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { errorCode } from '../database-errors.ts'
 import type { Queryable } from './database.ts'
 import { authErrors } from './errors.ts'
+import { factorsOf } from './factors.ts'
 import {
   IDENTITY_COLUMNS,
   type IdentityRow,
@@ -73,7 +74,7 @@ export async function userJson(db: Queryable, user: UserRow): Promise<UserJson> 
     `select ${IDENTITY_COLUMNS} from auth.identities where user_id = $1 order by created_at, id`,
     [user.id],
   )
-  return toUserJson(user, rows)
+  return toUserJson(user, rows, await factorsOf(db, user.id))
 }
 
 /** @throws AuthError `email_exists` or `conflict` */

@@ -20,7 +20,7 @@ export function listPage(messages: readonly StoredMessage[], query: string): Htm
     (message) => html`<li class="${message.read ? 'read' : 'unread'}">
       <a class="row" href="/message/${message.id}">
         <span class="who">${recipients(message)}</span>
-        <time datetime="${message.receivedAt.toISOString()}">${timeOf(message.receivedAt)}</time>
+        <time class="when" datetime="${message.receivedAt.toISOString()}">${timeOf(message.receivedAt)}</time>
         <span class="subject">${message.subject || '(no subject)'}</span>
         <span class="snippet">${message.snippet}</span>
       </a>
