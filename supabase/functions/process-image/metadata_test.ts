@@ -195,3 +195,79 @@ for (const [name, tags, expected] of TIMES) {
       assertEquals(readMetadata(withTags(entries, littleEndian)), expected)
   })
 }
+
+/** A JPEG with a TIFF block, all of whose entries are written as given: tag, type, count, value or offset. */
+function withDirectories(
+  directories: readonly { entries: readonly (readonly [number, number, number, number])[]; next?: boolean }[],
+): Uint8Array {
+  const SIZE = 200
+  const view = new DataView(new ArrayBuffer(8 + SIZE * directories.length))
+  view.setUint32(0, 0x4d4d002a)
+  view.setUint32(4, 8)
+  for (const [index, { entries, next }] of directories.entries()) {
+    let at = 8 + SIZE * index
+    view.setUint16(at, entries.length)
+    at += 2
+    for (const [tag, type, count, value] of entries) {
+      view.setUint16(at, tag)
+      view.setUint16(at + 2, type)
+      view.setUint32(at + 4, count)
+      if (type === 3 && count === 1) view.setUint16(at + 8, value)
+      else view.setUint32(at + 8, value)
+      at += 12
+    }
+    view.setUint32(at, next === true ? 8 + SIZE * (index + 1) : 0)
+  }
+  const body = concat([new TextEncoder().encode('Exif\0\0'), new Uint8Array(view.buffer)])
+  const length = body.length + 2
+  return concat([
+    Uint8Array.of(0xff, 0xd8, 0xff, 0xe1, length >> 8, length & 0xff),
+    body,
+    Uint8Array.of(0xff, 0xd9),
+  ])
+}
+
+const ORIENTATION = 0x0112
+const SHORT = 3
+const LONG = 4
+const UNDEFINED = 7
+
+Deno.test('the orientation is that of the picture, not the one that its thumbnail has', () => {
+  const photo = withDirectories([
+    { entries: [[ORIENTATION, SHORT, 1, 6]], next: true },
+    { entries: [[ORIENTATION, SHORT, 1, 1]] },
+  ])
+  assertEquals(readMetadata(photo), { orientation: 6 })
+})
+
+for (const [name, offset, count] of [
+  ['beyond the block', 0x00ff_0000, 40],
+  ['beyond every file', 0xffff_fff0, 40],
+  ['with more bytes than the block has', 300, 0x7fff_ffff],
+  ['onto the directory that has them', 8, 100],
+] as const) {
+  Deno.test(`maker notes that point ${name} leave the rest of the metadata`, () => {
+    const photo = withDirectories([
+      {
+        entries: [
+          [ORIENTATION, SHORT, 1, 3],
+          [0x8769, LONG, 1, 208],
+        ],
+      },
+      { entries: [[0x927c, UNDEFINED, count, offset]] },
+    ])
+    assertEquals(readMetadata(photo), { orientation: 3 })
+  })
+}
+
+Deno.test('directories that lead to themselves end', () => {
+  const photo = withDirectories([
+    {
+      entries: [
+        [ORIENTATION, SHORT, 1, 8],
+        [0x8769, LONG, 1, 8],
+      ],
+    },
+  ])
+  assertEquals(readMetadata(photo).orientation, 8)
+})
