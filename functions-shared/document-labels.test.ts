@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { fileLabels, livePhotoFilms } from './document-labels.ts'
+import { fileLabels } from './document-labels.ts'
+import { livePhotoFilms } from './live-photo.ts'
 
 const files = (...names: readonly (string | null)[]) =>
   names.map((fileName, index) => ({

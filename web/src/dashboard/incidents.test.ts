@@ -139,15 +139,6 @@ describe('files of one name', () => {
     // A download has the name that the file was sent with.
     expect(documents.map(({ fileName }) => fileName)).toEqual(['image.jpg', 'IMAGE.jpg', 'other.jpg'])
   })
-
-  it('are a live photo where one is a picture and the other a film', () => {
-    const [photo, film] = documentsOf(
-      named('1', 'IMG_1.HEIC'),
-      named('2', 'img_1.mov', { kind: 'attachment' }),
-    )
-    expect(photo).toMatchObject({ filmId: '2', filmOf: null })
-    expect(film).toMatchObject({ filmId: null, filmOf: '1' })
-  })
 })
 
 describe('applyMessage', () => {

@@ -1,7 +1,7 @@
 /** Incidents as the dashboard holds them, parsed from rows. A column that the database no longer has does not compile. */
 
 import type { Database } from '../../../functions-shared/database.types.ts'
-import { fileLabels, livePhotoFilms } from '../../../functions-shared/document-labels.ts'
+import { fileLabels } from '../../../functions-shared/document-labels.ts'
 import { isRecord } from '../../../functions-shared/unknown.ts'
 
 export type JobStatus = 'queued' | 'processing' | 'completed' | 'failed'
@@ -37,10 +37,6 @@ export interface IncidentDocument {
   label: string | null
   /** Title of the form's question that the file answers. */
   question: string | null
-  /** The film of a live photo, which is a document of its own. */
-  filmId: string | null
-  /** The photo of a live photo, of which this is the film. */
-  filmOf: string | null
   contentType: string | null
   byteSize: number | null
   sha256: string | null
@@ -166,14 +162,7 @@ function parseIncident(
 /** @param documents in the order of the form */
 function toldApart(documents: readonly IncidentDocument[]): IncidentDocument[] {
   const labels = fileLabels(documents)
-  const films = livePhotoFilms(documents)
-  const photos = new Map([...films].map(([photoId, film]) => [film.id, photoId]))
-  return documents.map((document) => ({
-    ...document,
-    label: labels.get(document.id) ?? null,
-    filmId: films.get(document.id)?.id ?? null,
-    filmOf: photos.get(document.id) ?? null,
-  }))
+  return documents.map((document) => ({ ...document, label: labels.get(document.id) ?? null }))
 }
 
 function questionOf(ref: unknown, answers: unknown): string | null {
@@ -192,8 +181,6 @@ function parseDocument(row: Untrusted<'documents'> & { job?: unknown }, answers:
     fileName: textOrNull(row.file_name),
     label: null,
     question: questionOf(row.source_ref, answers),
-    filmId: null,
-    filmOf: null,
     contentType: textOrNull(row.content_type),
     byteSize: numberOrNull(row.byte_size),
     sha256: textOrNull(row.sha256),

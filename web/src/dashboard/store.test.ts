@@ -32,8 +32,6 @@ function incident(id: string, fields: Partial<Incident> = {}): Incident {
         fileName: null,
         label: null,
         question: null,
-        filmId: null,
-        filmOf: null,
         contentType: null,
         byteSize: null,
         sha256: null,

@@ -32,7 +32,7 @@ export function LinkedPhoto({ extras }: { extras: Extras }) {
   return wasOpened.current ? (
     <LazyLightbox
       photos={photos}
-      filmOf={({ filmId }) => incident?.documents.find(({ id }) => id === filmId) ?? null}
+      documents={incident?.documents ?? []}
       openId={open?.id ?? null}
       // Going from photo to photo is no step in the history.
       goTo={(id) => location.replace(documentHref(incidentId, id))}
@@ -44,7 +44,7 @@ export function LinkedPhoto({ extras }: { extras: Extras }) {
 
 interface LazyLightboxProps {
   photos: readonly IncidentDocument[]
-  filmOf(photo: IncidentDocument): IncidentDocument | null
+  documents: readonly IncidentDocument[]
   openId: string | null
   goTo(id: string): void
   close(): void

@@ -5,6 +5,7 @@
 
 import './lightbox.css'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { livePhotoFilms } from '../../../../functions-shared/live-photo.ts'
 import { Button } from '../../ui/button.tsx'
 import { IconButton } from '../../ui/icon-button.tsx'
 import { EXTRA_ICONS } from '../incident/extra-icons.ts'
@@ -17,8 +18,8 @@ import { PhotoStage } from './photo-stage.tsx'
 
 export interface LightboxProps {
   photos: readonly IncidentDocument[]
-  /** The film of a live photo. */
-  filmOf(photo: IncidentDocument): IncidentDocument | null
+  /** All documents of the incident, the films of live photos among them. */
+  documents: readonly IncidentDocument[]
   /** The photo that is shown; null for none. */
   openId: string | null
   /** Null until the URL has been signed. */
@@ -82,8 +83,8 @@ interface ContentProps extends LightboxProps {
   index: number
 }
 
-function Content({ photos, photo, index, filmOf, urlOf, sign, goTo, close, download }: ContentProps) {
-  const film = filmOf(photo)
+function Content({ photos, photo, index, documents, urlOf, sign, goTo, close, download }: ContentProps) {
+  const film = livePhotoFilms(documents).get(photo.id) ?? null
   const name = documentName(photo)
   const path = photo.previewPath ?? photo.thumbnailPath
   const stepTo = (target: IncidentDocument | undefined): (() => void) | null =>
