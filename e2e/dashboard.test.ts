@@ -25,6 +25,7 @@ async function openDashboard(viewport: { width: number; height: number }): Promi
 }
 
 async function signIn(user: TestUser): Promise<void> {
+  await page.getByRole('button', { name: 'Use a password' }).click()
   await page.getByLabel('Email').fill(user.email)
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -94,6 +95,7 @@ test('a failed photo can be retried, and fails again with its reason', async () 
 test('a wrong password is told apart from success, and nothing is shown', async () => {
   const user = await newUser()
   await openDashboard(VIEWPORTS.desktop)
+  await page.getByRole('button', { name: 'Use a password' }).click()
   await page.getByLabel('Email').fill(user.email)
   await page.getByLabel('Password').fill('wrong')
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()

@@ -147,6 +147,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const simulator = simulated
     ? parts.use(await startTranscriptionSimulator({ logger, ...options.transcription }))
     : undefined
+  /** Where links of mails lead, once the dashboard has an address. Functions that start later know it. */
+  let siteUrl: string | undefined
   const functions = stopAtEnd(
     createFunctionsHost({
       functionsDir: join(ROOT, 'supabase', 'functions'),
@@ -154,6 +156,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
       env: () => ({
         ...supabaseEnvironment(url, keys),
         TYPEFORM_WEBHOOK_SECRET: keys.typeformSecret,
+        ...(siteUrl !== undefined && { DASHBOARD_URL: siteUrl }),
         ...simulator?.env,
         ...options.functionsEnv,
       }),
@@ -184,7 +187,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     keys,
     mailboxUrl: mailbox.url,
     dataDir,
-    setSiteUrl: auth.setSiteUrl,
+    setSiteUrl(address) {
+      siteUrl = address
+      auth.setSiteUrl(address)
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -51,6 +51,7 @@ export async function openDashboard(
   page.setDefaultTimeout(PATIENCE_MS)
   const errors = watchForErrors(page)
   await page.goto(`${inject('dashboardUrl')}/#/${address}`)
+  await page.getByRole('button', { name: 'Use a password' }).click()
   await page.getByLabel('Email').fill(user.email)
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()

@@ -236,7 +236,7 @@ function queue({ jobs: { waiting, underWay, oldestDueSeconds, expiredLeases } }:
     : ok('queue', found)
 }
 
-/** A mail waits up to 10 minutes for the one before it to the same address. */
+/** A mail waits for the one before it to the same address, and is tried again after pauses. */
 const MAIL_IS_LATE_SECONDS = 1200
 
 function claimMails({

@@ -6,7 +6,7 @@
 --                                  ▲      │                                └──▶ finish_claim_mail
 --                                  └──────┴── pg_cron, every minute: what is due again
 --
--- To one address: one mail in 10 minutes, five in 24 hours, whatever forms say. One mail stands for all claims that wait for
+-- To one address: one mail in 2 minutes, five in 24 hours, whatever forms say. One mail stands for all claims that wait for
 -- its address then: the page asks about each. Suppressed addresses get none.
 
 create table private.suppressed_addresses (
@@ -122,7 +122,7 @@ begin
         select from private.claim_mails as other
         where other.email = mail.email
           and (
-            other.sent_at > v_now - interval '10 minutes'
+            other.sent_at > v_now - interval '2 minutes'
             -- An attempt under way, which may be about to succeed.
             or (other.status = 'queued' and other.attempted_at > v_now - interval '50 seconds')
           )

@@ -86,7 +86,8 @@ as $$
     raw_app_meta_data, raw_user_meta_data, created_at, updated_at
   ) values (
     '00000000-0000-0000-0000-000000000000', pg_catalog.gen_random_uuid(), 'authenticated', 'authenticated', '', '', '', '', '',
-    '{"source": "typeform", "holds": "waiting_claim"}', '{}', pg_catalog.now(), pg_catalog.now()
+    -- The name is what members of the incident read.
+    '{"source": "typeform", "holds": "waiting_claim"}', '{"name": "Not confirmed yet"}', pg_catalog.now(), pg_catalog.now()
   )
   returning id;
 $$;
@@ -195,13 +196,10 @@ begin
   where transcription.incident_id = p_incident_id and transcription.user_id = v_holder_id;
   update public.reports as report set user_id = p_user_id
   where report.incident_id = p_incident_id and report.user_id = v_holder_id;
+  -- The row of incident_members follows by a trigger (incident_topics.sql).
   update public.incidents as incident set user_id = p_user_id
   where incident.id = p_incident_id and incident.user_id = v_holder_id;
-  delete from public.incident_members as member
-  where member.incident_id = p_incident_id and member.user_id = v_holder_id;
   if v_is_first then
-    insert into public.incident_members (incident_id, user_id, role) values (p_incident_id, p_user_id, 'owner')
-    on conflict (incident_id, user_id) do update set role = 'owner';
     update private.claim_mails as mail set status = 'covered'
     where mail.incident_id = p_incident_id and mail.status = 'queued';
     perform private.add_custody_event(p_incident_id, 'handed_over', p_note => 'confirmed by the owner of the mailbox');

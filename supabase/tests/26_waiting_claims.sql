@@ -224,7 +224,7 @@ select public.receive_typeform_response(pg_temp.form('fourth'), null, 'ann@claim
 select public.receive_typeform_response(pg_temp.form('new'), tests.user_id('ann'), 'new@claimwire.test');
 select results_eq(
   $$ select kind, email, token is null from public.take_claim_mails() $$, $$ values ('invitation', 'new@claimwire.test', true) $$,
-  'an address gets one mail in ten minutes, another gets its invitation'
+  'an address gets one mail in two minutes, another gets its invitation'
 );
 reset role;
 update private.claim_mails set sent_at = now() - interval '11 minutes' where status = 'sent';

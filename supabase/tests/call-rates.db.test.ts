@@ -20,6 +20,7 @@ const NOT_COUNTED: Readonly<Record<string, string>> = {
   notification_head: 'Reads one row by its key, as a select of a table would.',
   staff_people: 'Reads the few rows of the staff, as a select of a table would.',
   unread_incidents: 'Reads the unread notifications of the caller by an index.',
+  waiting_claims: 'Reads the claims of one address by an index.',
 }
 
 /** What is wrong with the rates: functions that count no calls, and rates or reasons of functions that do not exist. */

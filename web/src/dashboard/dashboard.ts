@@ -17,6 +17,7 @@ import { createLazyToasts } from './lazy-toasts.ts'
 import type { Incident } from './records.ts'
 import { createRepository, type Repository } from './repository.ts'
 import { hrefOf, incidentIdOf } from './route.ts'
+import type { ClaimLink } from './sign-in/landing.ts'
 import { type DashboardState, DashboardStore, shownOf } from './store.ts'
 
 export type SideTab = 'notes' | 'timeline' | 'live'
@@ -28,6 +29,8 @@ export interface Dashboard {
   readonly repository: Repository
   readonly userId: string
   readonly email: string | null
+  /** Whether the mailbox of an account that a form opened has not been seen yet. */
+  readonly isUnproven: boolean
   readonly store: DashboardStore
   readonly log: ActivityLog
   /** The state of the store. */
@@ -38,10 +41,13 @@ export interface Dashboard {
   readonly pane: ReadonlySignal<'list' | 'detail'>
   /** The open tab beside the incident. */
   readonly sideTab: Signal<SideTab>
+  /** The link of a claim's mail that opened the page; null without one. */
+  readonly claimLink: ClaimLink | null
   retry(jobIds: readonly string[]): void
   /** Tells the user by a toast that an action has failed. */
   complain(title: string, message: string): void
-  signOut(): void
+  /** Of this device, or of all. Told of a server that cannot be reached: other devices stay signed in then. */
+  signOut(scope?: 'local' | 'global'): void
   close(): void
 }
 
@@ -55,6 +61,7 @@ export function createDashboard(
   supabase: SupabaseClient<Database>,
   { user }: Session,
   config: DashboardConfig,
+  claim: ClaimLink | null = null,
 ): Dashboard {
   const repository = createRepository(supabase)
   const store = new DashboardStore({ repository, cache: createIncidentCache(user.id, pageStorage()) })
@@ -78,9 +85,9 @@ export function createDashboard(
     return selectedId === null && (phase === 'loading' || incidents.length > 0) ? 'list' : 'detail'
   })
 
-  async function signOut(): Promise<void> {
+  async function signOut(scope: 'local' | 'global'): Promise<void> {
     client.disconnect()
-    const { error } = await supabase.auth.signOut()
+    const { error } = await supabase.auth.signOut({ scope })
     // Without an answer of the server, this device forgets the session all the same.
     if (error !== null) await supabase.auth.signOut({ scope: 'local' })
   }
@@ -142,15 +149,17 @@ export function createDashboard(
     repository,
     userId: user.id,
     email: user.email ?? null,
+    isUnproven: user.app_metadata.mailbox === 'unproven',
     store,
     log,
     state,
     shown,
     pane,
     sideTab: signal('notes'),
+    claimLink: claim,
     retry: (jobIds) => void retry(jobIds),
     complain,
-    signOut: () => void signOut(),
+    signOut: (scope = 'local') => void signOut(scope),
     close() {
       for (const stop of stops) stop()
       clearInterval(ticker)

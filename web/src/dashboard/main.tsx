@@ -1,4 +1,4 @@
-/** The dashboard's entry: reads the configuration, follows the session, and shows the page that fits. */
+/** The dashboard's entry: reads configuration and address, follows the session, and shows the page that fits. */
 
 import '@fontsource-variable/inter/wght.css'
 import './styles/tokens.css'
@@ -6,45 +6,24 @@ import './styles/base.css'
 import './styles/controls.css'
 import '../toasts/toasts.css'
 import '../status/status.css'
-import { createClient, type Session } from '@supabase/supabase-js'
+import { createClient } from '@supabase/supabase-js'
 import type { Database } from '../../../functions-shared/database.types.ts'
 import { limitAuthRequests } from '../client/index.ts'
 import { mount } from '../ui/mount.ts'
 import { loadConfig } from './config.ts'
-import { createDashboard, type Dashboard } from './dashboard.ts'
-import { forgetOthers } from './kept-data.ts'
-import { DashboardPage } from './page/dashboard-page.tsx'
+import { createPages } from './pages.tsx'
+import { readLanding } from './sign-in/landing.ts'
 import { NotConfigured } from './sign-in/not-configured.tsx'
-import { SignIn } from './sign-in/sign-in.tsx'
 
 async function start(root: HTMLElement): Promise<void> {
   const config = await loadConfig()
   const supabase = createClient<Database>(config.supabaseUrl, config.publishableKey, {
     global: { fetch: limitAuthRequests() },
+    // Links open on any device, so that no code verifier of this browser is needed. `pages.tsx` reads the address.
+    auth: { flowType: 'implicit', detectSessionInUrl: false },
   })
-  let dashboard: Dashboard | null = null
-  let shownUser: string | null | undefined
-
-  function show(session: Session | null): void {
-    const user = session?.user.id ?? null
-    if (user === shownUser) return
-    shownUser = user
-    dashboard?.close()
-    forgetOthers(user)
-    dashboard = session === null ? null : createDashboard(supabase, session, config)
-    const page =
-      dashboard === null ? (
-        <SignIn supabase={supabase} demo={config.demo} />
-      ) : (
-        <DashboardPage key={user} dashboard={dashboard} />
-      )
-    mount(page, root)
-  }
-
-  // The auth client calls its listener under a lock; the page needs that lock, so it is made in a later turn.
-  supabase.auth.onAuthStateChange((_event, session) => {
-    setTimeout(() => show(session), 0)
-  })
+  const base = import.meta.env.BASE_URL
+  createPages({ root, config, supabase, landing: readLanding(new URL(location.href), base), base }).start()
 }
 
 const root = document.getElementById('app')

@@ -2,6 +2,8 @@
 
 import './dashboard-page.css'
 import { isNarrow } from '../../ui/surroundings.ts'
+import { useLazy } from '../../ui/use-lazy.ts'
+import { accountModule } from '../account/account-module.ts'
 import type { Dashboard } from '../dashboard.ts'
 import { DashboardContext } from '../dashboard-context.ts'
 import { IncidentDetail } from '../incident/incident-detail.tsx'
@@ -14,6 +16,7 @@ import { TopBar } from './top-bar.tsx'
 export function DashboardPage({ dashboard }: { dashboard: Dashboard }) {
   const { pane, shown } = dashboard
   const extras = useExtras(dashboard)
+  const account = useLazy(accountModule)
   const isListMain = isNarrow.value && pane.value === 'list'
 
   function skipToContent(event: Event): void {
@@ -30,6 +33,7 @@ export function DashboardPage({ dashboard }: { dashboard: Dashboard }) {
         </a>
         <TopBar />
         <Banner />
+        {account !== null && <account.WaitingClaims />}
         <div class="panes">
           <IncidentList isMain={isListMain} />
           <IncidentDetail extras={extras} />

@@ -1,11 +1,16 @@
-/** The bar at the top: brand, connection, inbox, and who is signed in. */
+/** The bar at the top: brand, connection, inbox, and the account. */
 
 import './top-bar.css'
+import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { LazyModule } from '../../client/lazy-module.ts'
 import { createStatusIndicator } from '../../status/index.ts'
 import { Button } from '../../ui/button.tsx'
+import { Icon } from '../../ui/icon.tsx'
+import { useLazy } from '../../ui/use-lazy.ts'
+import { accountModule } from '../account/account-module.ts'
 import { useDashboard } from '../dashboard-context.ts'
+import { ICONS } from '../icons.ts'
 import { Brand } from './brand.tsx'
 import { InboxBell } from './inbox-bell.tsx'
 
@@ -14,6 +19,8 @@ const statusCard = new LazyModule(() => import('../../status-card/index.tsx'))
 
 export function TopBar() {
   const { client, email, state, signOut } = useDashboard()
+  const account = useLazy(accountModule)
+  const isAccountOpen = useSignal(false)
   const status = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (status.current === null) return
@@ -30,10 +37,26 @@ export function TopBar() {
       <div id="ws-connection-status" ref={status} />
       <div class="topbar__user">
         <span class="topbar__bell">{state.value.phase !== 'loading' && <InboxBell />}</span>
-        <span class="topbar__email">{email ?? 'Signed in'}</span>
-        <Button small onClick={signOut}>
+        <button
+          type="button"
+          class="topbar__account"
+          aria-haspopup="dialog"
+          onClick={() => (isAccountOpen.value = true)}
+        >
+          <Icon paths={ICONS.person} />
+          <span class="topbar__email">{email ?? 'Signed in'}</span>
+          <span class="visually-hidden">, account</span>
+        </button>
+        <Button small onClick={() => signOut()}>
           Sign out
         </Button>
+        {isAccountOpen.value && account !== null && (
+          <account.AccountDialog
+            onClose={() => {
+              isAccountOpen.value = false
+            }}
+          />
+        )}
       </div>
     </header>
   )

@@ -1,106 +1,36 @@
 /** The sign-in page. The listener to the session in `main.tsx` shows what follows a sign-in. */
 
-import { useSignal } from '@preact/signals'
-import type { SupabaseClient } from '@supabase/supabase-js'
-import { useRef } from 'preact/hooks'
-import type { Database } from '../../../../functions-shared/database.types.ts'
-import { Button } from '../../ui/button.tsx'
+import { useMemo } from 'preact/hooks'
+import { useStore } from '../../ui/use-store.ts'
 import type { DashboardConfig } from '../config.ts'
-import { SignInCard } from './sign-in-card.tsx'
+import { AddressForm } from './address-form.tsx'
+import { CodeForm } from './code-form.tsx'
+import { HalfConfirmed } from './half-confirmed.tsx'
+import { LinkForm } from './link-form.tsx'
+import { PasswordForm } from './password-form.tsx'
+import { type SignInOptions, SignInStore } from './sign-in-store.ts'
 
-export interface SignInProps {
-  supabase: SupabaseClient<Database>
+export interface SignInProps extends Omit<SignInOptions, 'clock'> {
   demo: DashboardConfig['demo']
+  /** Leads past the page for somebody who is signed in already; null without a session. */
+  goOn: (() => void) | null
 }
 
-type Way = 'password' | 'demo'
-
-export function SignIn({ supabase, demo }: SignInProps) {
-  const email = useRef<HTMLInputElement>(null)
-  const password = useRef<HTMLInputElement>(null)
-  const error = useSignal('')
-  /** How the user is being signed in right now. */
-  const busy = useSignal<Way | null>(null)
-
-  async function signIn(way: Way, credentials: { email: string; password: string }): Promise<void> {
-    error.value = ''
-    busy.value = way
-    const { error: failure } = await supabase.auth.signInWithPassword(credentials)
-    busy.value = null
-    if (failure === null) return
-    const isWrong = failure.status === 400 || failure.status === 401
-    error.value = isWrong
-      ? 'Email or password is wrong.'
-      : 'The server could not be reached. Try again in a moment.'
-    if (isWrong) password.current?.select()
+export function SignIn({ demo, goOn, ...options }: SignInProps) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the page that made the options stays the same.
+  const store = useMemo(() => new SignInStore(options), [])
+  const { step } = useStore(store)
+  switch (step) {
+    case 'address':
+    case 'forgot':
+      return <AddressForm store={store} demo={demo} goOn={goOn} />
+    case 'code':
+      return <CodeForm store={store} />
+    case 'password':
+      return <PasswordForm store={store} />
+    case 'link':
+      return <LinkForm store={store} goOn={goOn} />
+    case 'half_confirmed':
+      return <HalfConfirmed store={store} goOn={goOn} />
   }
-
-  function submit(event: Event): void {
-    event.preventDefault()
-    const invalid = [email, password].find(({ current }) => current?.checkValidity() !== true)
-    if (invalid === undefined) {
-      void signIn('password', { email: email.current?.value ?? '', password: password.current?.value ?? '' })
-      return
-    }
-    error.value = 'Enter your email address and your password.'
-    invalid.current?.focus()
-  }
-
-  return (
-    <SignInCard title="Sign in" lead="Crash reports as they are processed, live.">
-      {demo !== null && (
-        <div class="sign-in__demo">
-          <Button
-            primary
-            busy={busy.value === 'demo'}
-            disabled={busy.value !== null}
-            onClick={() => void signIn('demo', demo)}
-          >
-            Sign in as demo user
-          </Button>
-          <p class="rule">or</p>
-        </div>
-      )}
-      <form class="form" noValidate onSubmit={submit}>
-        <div class="field">
-          <label for="email">Email</label>
-          <input
-            ref={email}
-            class="input"
-            id="email"
-            name="email"
-            type="email"
-            autocomplete="username"
-            required
-            placeholder="you@example.com"
-            defaultValue={demo?.email ?? ''}
-          />
-        </div>
-        <div class="field">
-          <label for="password">Password</label>
-          <input
-            ref={password}
-            class="input"
-            id="password"
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            required
-            defaultValue={demo?.password ?? ''}
-          />
-        </div>
-        <p class="form-error" role="alert">
-          {error}
-        </p>
-        <Button
-          type="submit"
-          primary={demo === null}
-          busy={busy.value === 'password'}
-          disabled={busy.value !== null}
-        >
-          Sign in
-        </Button>
-      </form>
-    </SignInCard>
-  )
 }
