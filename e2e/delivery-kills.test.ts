@@ -35,7 +35,7 @@ test(
     }
 
     const kills = {
-      /** What it knows of its clients dies with their sockets; its stream from the database begins anew. */
+      /** Realtime loses its sockets and their channels, and opens a new replication stream. */
       realtime: async () => {
         proxy.reset()
         await whenBack(async () => {

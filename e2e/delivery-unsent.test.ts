@@ -18,7 +18,7 @@ import { addIdleJobs, moveJobs, notifyOnce, openPool } from './support/fault-loa
 import { type OwnStack, startOwnStack } from './support/fault-stack.ts'
 
 const JOBS = process.env.CLAIMWIRE_LONG === undefined ? 20 : 500
-/** So that one message with a long text is too large, and few are too many. */
+/** One message with `LONG_TEXT` exceeds the size; one job's messages exceed the rate. */
 const LIMITS = { maxPayloadKb: 1, maxEventsPerSecond: 20, rateTickMs: 500 }
 const LONG_TEXT = 'The photo could not be read. '.repeat(50)
 const random = seededRandom('delivery-unsent.test.ts')

@@ -251,13 +251,13 @@ describe('a page', () => {
     const { access_token: token } = await session()
     await page.exposeFunction('claimwireToken', () => token)
     await openPage({ ...settings(), 'data-user-id': '00000000-0000-4000-8000-000000000000' })
-    await expectIndicator('⚠ErrorSomebody else')
+    await expectIndicator('⚠ErrorAnother account')
     expect(errors.join()).toContain('user_mismatch')
   })
 
   test('without a session says that it is offline, and why in the console', async () => {
     await openPage(settings())
-    await expectIndicator('○OfflineNobody is signed in.')
+    await expectIndicator('○OfflineYou are not signed in.')
     expect(errors.join()).toContain('not_signed_in')
   })
 })

@@ -55,7 +55,7 @@ describe('the doctor', () => {
   })
 
   test.each([
-    ['nobody', 'nobody answers'],
+    ['nobody', 'no answer'],
     ['somebody else', 'is no Supabase project'],
   ])('says that %s is at the address, and looks no further', async (who, found) => {
     const server = createServer((_request, response) => response.end('<!doctype html>'))

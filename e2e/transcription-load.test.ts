@@ -131,7 +131,7 @@ test(
 
     const most = await mostAtOnce()
     expect(most).toEqual({ of_kind: LIMIT, of_user: LIMIT_OF_USER })
-    // They were served before those that had come before them.
+    // Single recordings were transcribed while recordings of the crowd, inserted earlier, still waited.
     expect(untouched).toBeGreaterThan(0)
   },
   TIMEOUT_MS,

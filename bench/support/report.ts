@@ -7,7 +7,7 @@ export interface Measurement {
   p95?: number
   p99?: number
   value?: number
-  /** What it is measured against, in words. */
+  /** The value that a reader compares the figure with, such as a target. */
   beside?: string
 }
 

@@ -139,7 +139,7 @@ describe('the lightbox', () => {
       await lookAt(page, { colorScheme: 'light', viewport })
       expect(await covered(), `${viewport.width} by ${viewport.height}`).toEqual([])
     }
-    // They are within reach all the same.
+    // The toasts' buttons can still be pressed.
     await page
       .getByRole('button', { name: /^Dismiss/ })
       .first()

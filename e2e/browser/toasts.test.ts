@@ -156,7 +156,7 @@ describe('one toast', () => {
 
   test('is read out: errors at once, the rest when there is time', async () => {
     await open()
-    // They are there before anything is to be read.
+    // Screen readers announce only live regions that exist before their text.
     expect(await region().getByRole('status').count()).toBe(1)
     expect(await region().getByRole('alert').count()).toBe(1)
     await show({ title: 'Saved', message: 'The notes.' }, { title: 'Lost', type: 'error' })

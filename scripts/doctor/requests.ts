@@ -39,7 +39,7 @@ export async function checkApi(url: string): Promise<{ check: Check; isProject: 
   const answer = await ask(`${url}/auth/v1/.well-known/jwks.json`)
   if (answer === null) {
     const remedy = 'Check the address; is the project paused, or `npm start` not running?'
-    return { check: failed('API', `nobody answers at ${url}`, remedy), isProject: false }
+    return { check: failed('API', `no answer from ${url}`, remedy), isProject: false }
   }
   if (!isRecord(answer.body)) {
     const found = `what answers at ${url} is no Supabase project (HTTP ${answer.status})`
@@ -81,7 +81,7 @@ export async function checkConfirmations(url: string, key: string): Promise<Chec
   const isLocal = /^https?:\/\/(127\.|localhost\b|\[::1\])/.test(url)
   return (isLocal ? warning : failed)(
     name,
-    'off: whoever types an address gets an account with it',
+    'off: a sign-up opens an account for any address, without proof that the mailbox is its own',
     'Auth → Sign In / Up → Email → Confirm email; in config.toml: [auth.email] enable_confirmations = true.',
   )
 }

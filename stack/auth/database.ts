@@ -23,7 +23,7 @@ export function openAuthDatabase(url: string, logger: Logger): AuthDatabase {
     size: POOL_SIZE,
     logger,
     settings: {
-      // So that triggers on auth.users have no more rights than on hosted Supabase.
+      // Triggers on auth.users run with this role's rights, as on hosted Supabase.
       role: 'supabase_auth_admin',
       search_path: 'auth',
       statement_timeout: '10s',

@@ -6,7 +6,7 @@ export type Schedule =
   /** Milliseconds between two starts. */
   | { kind: 'interval'; ms: number }
   | { kind: 'cron'; next: (after: Date) => Date | null }
-  /** Once, when the worker starts. */
+  /** One run, at the start of the worker. */
   | { kind: 'reboot' }
 
 const SECONDS = /^([1-9]|[1-5]\d)\s+seconds?$/i

@@ -96,7 +96,7 @@ async function runWriters(url: string): Promise<Findings> {
 
     const watching = withClient(url, async (reader) => {
       while (!ended.signal.aborted) await watch(reader, users, cursors, findings)
-      // Once more: now everything is visible.
+      // The last read: every transaction has ended, so every notification is visible.
       await watch(reader, users, cursors, findings)
     })
     const writing = Promise.all(

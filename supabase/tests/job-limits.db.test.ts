@@ -37,7 +37,7 @@ test(
     const waiting = await count(db, `status = 'queued'`)
     await workers.until(async () => (await count(db, `status in ('queued', 'processing')`)) === 0)
 
-    // They did not wait for the queue before them.
+    // The single jobs ended while jobs that were inserted before them were still queued.
     expect(waiting).toBeGreaterThan(0)
     expect(workers.provider.failed).toBeGreaterThan(0)
     expect(workers.provider.hung).toBeGreaterThan(0)
@@ -178,7 +178,7 @@ async function blocksOfTurn(client: pg.Client): Promise<number> {
   await client.query('delete from private.job_nudges')
   await client.query('begin')
   try {
-    // What is read once a session, for planning.
+    // A first call reads the catalogue for planning; its buffers are not counted.
     await client.query(`savepoint warm; select private.next_jobs('image'); rollback to savepoint warm`)
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
       `explain (analyze, buffers, format json) select private.next_jobs('image')`,

@@ -61,15 +61,15 @@ const testPage = {
   heard,
   states,
   events,
-  /** Codes of the errors that it was told. */
+  /** Codes of the client's `error` events. */
   errors: [] as string[],
-  /** Those named by `too_many_connections`. */
+  /** Devices in the last `too_many_connections`. */
   devices: [] as unknown[],
   longTasks,
   get turns() {
     return turns
   },
-  /** Those that have not begun to close. */
+  /** Number of sockets in state CONNECTING or OPEN. */
   get openSockets() {
     return sockets.filter(({ readyState }) => readyState < WebSocket.CLOSING).length
   },

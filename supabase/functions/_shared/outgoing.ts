@@ -76,8 +76,8 @@ async function bounded(response: Response, signal: AbortSignal, limit: ByteLimit
 }
 
 /**
- * @param signal kept here as long as the body is read: Deno stops hearing a combined signal that is collected as garbage,
- * and with it that of a response which nobody holds.
+ * @param signal referenced while the body is read: Deno collects a combined signal without references as garbage, and its
+ * abort event is then lost.
  */
 function countBytes(
   signal: AbortSignal,

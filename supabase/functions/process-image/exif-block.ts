@@ -93,7 +93,7 @@ function* boxes(bytes: Uint8Array, view: DataView, from: number, end: number): G
   for (let count = 0; count < MAX_BOXES && at + 8 <= end; count += 1) {
     const size = view.getUint32(at)
     const next = size === 0 ? end : at + size
-    // Only the picture's data need a 64-bit size, and data of that size come last.
+    // Only the box of the picture's data needs a 64-bit size (`size` 1), and that box comes last.
     if (size === 1 || next < at + 8 || next > end) return
     yield { type: text(bytes, at + 4, at + 8), start: at + 8, end: next }
     at = next

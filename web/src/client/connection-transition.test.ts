@@ -298,7 +298,7 @@ class World {
   now = NOW
   readonly pending = new Set<'retry' | 'check' | 'join' | 'catch-up' | 'check-head'>()
 
-  /** Only events that can happen: a timer fires once, an answer follows a question. */
+  /** Events that can happen next: a timer fires once, and an answer follows a request. */
   possible(): ConnectionEvent[] {
     const always = [
       EVENTS.connect,

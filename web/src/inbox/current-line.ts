@@ -1,4 +1,4 @@
-/** Which line of the list is current: the keys act on it, and the Tab key reaches it. The first one until another is. */
+/** The current line of the list: keys act on it, and the Tab key reaches it. Default: the first line. */
 
 import { signal } from '@preact/signals'
 import type { InboxItem } from './notices.ts'

@@ -31,7 +31,7 @@ export interface ReadRange {
   ended: boolean
 }
 
-/** Which notifications were marked, and as what. */
+/** Notifications that were marked as seen, read or done. */
 export type Mark = Pick<NotificationReadMessage, 'upTo' | 'seqs' | 'seen' | 'read' | 'done'>
 
 export type Notices = ReadonlyMap<number, Notice>

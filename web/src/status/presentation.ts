@@ -83,7 +83,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   connection_displaced: 'Another of your devices has taken the place of this one.',
   configuration_missing: 'This page is not set up for live updates.',
   configuration_invalid: 'This page is not set up for live updates.',
-  user_mismatch: 'Somebody else is signed in than this page was made for.',
+  user_mismatch: 'Another account is signed in than the one this page was made for.',
 }
 
 function refusalOf(code: string | null): string {
@@ -93,7 +93,7 @@ function refusalOf(code: string | null): string {
 const LOSSES: Readonly<Record<string, string>> = {
   network: 'This device has no network connection.',
   session: 'The sign-in could not be renewed.',
-  not_signed_in: 'Nobody is signed in.',
+  not_signed_in: 'You are not signed in.',
 }
 
 function offline(reason: string | null): StatusPresentation {

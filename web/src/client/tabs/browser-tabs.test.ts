@@ -56,7 +56,7 @@ describe('tabs of a browser', () => {
     c.group.steal()
     await c.expectEvents('follow', 'lead')
     await a.expectEvents('lead', 'follow')
-    // It has it already.
+    // The tab that leads already leads.
     c.group.steal()
     expect(c.events).toEqual(['follow', 'lead'])
     a.group.steal()

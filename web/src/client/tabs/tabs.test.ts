@@ -19,7 +19,7 @@ interface OpenTab {
   client: DashboardWebSocketClient
   tab: FakeTab
   heard: number[]
-  /** Those that this tab was told to show. */
+  /** `seq` of the messages that this tab was told to show as toasts. */
   shown: number[]
   states: string[]
   /** An event of this tab's page alone. */
@@ -154,7 +154,7 @@ describe('several tabs', () => {
     expect(open.map(({ heard }) => heard)).toEqual(Array(3).fill([1, 2, 3, 4, 5]))
     expect(sockets).toBe(1)
     expect(open.map(({ client }) => client.getState().state)).toEqual(['live', 'live', 'live'])
-    // Those who follow need no socket of their own.
+    // Followers have no socket.
     expect(open.map(({ rested }) => rested())).toEqual([0, 1, 1])
     await server.clock.advance(300_000)
     // The leader alone goes on asking.

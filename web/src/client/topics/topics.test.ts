@@ -134,7 +134,7 @@ describe('a queue', () => {
     expect([queue.state, queue.jobs.get('job-1')?.status]).toEqual(['live', 'completed'])
     const { reads } = page
     await page.server.clock.advance(300_000)
-    // It has ended: nothing is left to be missed.
+    // The queue's only job has ended, so the client no longer reads its row.
     expect(page.reads).toBe(reads)
   })
 

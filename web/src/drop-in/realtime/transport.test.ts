@@ -337,7 +337,7 @@ describe('heartbeats', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect([told, other.told]).toEqual([['down heartbeat-timeout'], ['down heartbeat-timeout']])
     expect(socket.readyState).toBe(2)
-    // It may still have something to say: too late.
+    // Messages of a socket that is closing are ignored.
     socket.receive(null, null, WIRE, 'broadcast', { event: 'late', payload: {} })
     socket.drop()
     expect(told).toHaveLength(1)
