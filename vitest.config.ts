@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Test files at once. Tests wait for servers and browsers more than they work; Vitest's own number for two cores is one. */
+const WORKERS = 3
+
 /**
  * Test kinds by file name:
  *   *.test.ts      pure, no processes               (project unit)
@@ -15,6 +18,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{functions-shared,web,stack,scripts,supabase}/**/*.test.ts'],
           exclude: ['**/*.db.test.ts', '**/node_modules/**'],
+          maxWorkers: WORKERS,
           setupFiles: ['stack/testing/property-seed.ts'],
         },
       },
@@ -22,6 +26,7 @@ export default defineConfig({
         test: {
           name: 'database',
           include: ['{stack,supabase}/**/*.db.test.ts'],
+          maxWorkers: WORKERS,
           globalSetup: ['stack/testing/global-setup.ts'],
           setupFiles: ['stack/testing/property-seed.ts'],
           testTimeout: 60_000,
@@ -33,8 +38,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
           globalSetup: ['e2e/support/global-setup.ts'],
-          // They wait more than they work.
-          maxWorkers: 3,
+          maxWorkers: WORKERS,
           // Vitest's own is a second: too short for a busy machine, and no test asserts a time by it.
           expect: { poll: { timeout: 15_000 } },
           testTimeout: 120_000,

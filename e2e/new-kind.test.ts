@@ -1,6 +1,6 @@
 /**
  * `npm run new:kind` writes a kind of job that works as it is. Tried in a copy of the repository, which is thrown away:
- * the checks of what was written, and one job from its insertion to the message that a client hears.
+ * checks of the new files, and one job from its insertion to the message that a client hears.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -69,7 +69,10 @@ const denoFlags = [
 ]
 const folder = join('supabase', 'functions', NAME)
 
-/** What `npm run check` and `npm test` say about the new files; in the long run all of `npm run check`. */
+/**
+ * Parts of `npm run check` and `npm test` that read the new files. The long run has all checks, and the tests that need a
+ * database.
+ */
 const checks: [name: string, command: string, ...args: string[]][] = [
   [
     'format and lint',
@@ -81,8 +84,6 @@ const checks: [name: string, command: string, ...args: string[]][] = [
     folder,
     'docs',
   ],
-  ['types of Node code', 'tsc', '-p', '.'],
-  ['types of the shared code', 'tsc', '-p', 'functions-shared'],
   ['types of the web code', 'tsc', '-p', 'web'],
   ['types of the function', 'deno', 'check', ...denoFlags, folder],
   [
@@ -95,24 +96,23 @@ const checks: [name: string, command: string, ...args: string[]][] = [
     '--allow-env',
     folder,
   ],
-  ['unused code', 'knip', '--no-progress'],
-  ['budgets of the client library', process.execPath, 'scripts/client-size.ts'],
-  ['budget of the dashboard', process.execPath, 'scripts/dashboard-size.ts'],
   [
-    'tests of messages, functions and the row',
+    'tests of messages, docs and functions',
     'vitest',
     'run',
     '--project',
     'unit',
-    '--project',
-    'database',
     'scripts/messages',
     'scripts/docs.test.ts',
     'supabase/tests/functions-config',
-    'supabase/tests/job-kinds',
   ],
 ]
-if (LONG) checks.push(['all checks', process.execPath, 'scripts/check.ts'])
+if (LONG) {
+  checks.push(
+    ['all checks', process.execPath, 'scripts/check.ts'],
+    ['the test of the row', 'vitest', 'run', '--project', 'database', 'supabase/tests/job-kinds'],
+  )
+}
 
 test.each(checks)(
   'the new files pass: %s',

@@ -5,10 +5,12 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, vi } from 'vitest'
+import { expect, inject, vi } from 'vitest'
 import type { DatabaseUrls, StackKeys } from '../../stack/types.ts'
 import type { PlainStackOptions } from './fault-stack-process.ts'
+import { copyPreparedData } from './prepared-data.ts'
 import { processesMentioning } from './processes.ts'
+import './provided-context.ts'
 
 const PROCESS = fileURLToPath(new URL('fault-stack-process.ts', import.meta.url))
 const NOTICE_TIMEOUT_MS = 30_000
@@ -41,7 +43,9 @@ interface Address {
 export async function startOwnStack(
   options: Pick<PlainStackOptions, 'functionsEnv' | 'realtime'> = {},
 ): Promise<OwnStack> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-fault-'))
+  const folder = mkdtempSync(join(tmpdir(), 'claimwire-fault-'))
+  const dataDir = join(folder, 'data')
+  copyPreparedData(inject('preparedDataDir'), dataDir)
   let child = launch()
   let address: Address
   try {
@@ -57,7 +61,7 @@ export async function startOwnStack(
   async function dispose(): Promise<void> {
     await end(child, 'SIGTERM')
     for (const { pid } of processesMentioning(dataDir)) killIfThere(pid)
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   return {

@@ -10,6 +10,7 @@ import { createTerminalLogger } from '../../stack/logger.ts'
 import { withClient } from '../../stack/postgres/index.ts'
 import { startDashboard } from '../../web/server/dashboard.ts'
 import { startHostileServer } from './hostile-server.ts'
+import { copyPreparedData, prepareData } from './prepared-data.ts'
 import './provided-context.ts'
 import { faultsBySize, TRANSCRIPTION_TIMEOUT_MS } from './voice-faults.ts'
 
@@ -17,16 +18,21 @@ import { faultsBySize, TRANSCRIPTION_TIMEOUT_MS } from './voice-faults.ts'
 const DOWNLOAD_TIMEOUT_MS = '3000'
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-e2e-'))
+  const folder = mkdtempSync(join(tmpdir(), 'claimwire-e2e-'))
+  const preparedDataDir = join(folder, 'prepared')
+  const dataDir = join(folder, 'data')
+  const logger = createTerminalLogger({ level: process.env.CLAIMWIRE_LOG === 'debug' ? 'debug' : 'error' })
   const parts = new AsyncDisposableStack()
-  parts.defer(() => rmSync(dataDir, { recursive: true, force: true }))
+  parts.defer(() => rmSync(folder, { recursive: true, force: true }))
   try {
+    await prepareData(preparedDataDir, logger)
+    copyPreparedData(preparedDataDir, dataDir)
     const files = parts.use(await startHostileServer(samplePhotoPath('front')))
     const stack = parts.use(
       await createStack({
         dataDir,
         ports: { api: 0, db: 0, mail: 0 },
-        logger: createTerminalLogger({ level: process.env.CLAIMWIRE_LOG === 'debug' ? 'debug' : 'error' }),
+        logger,
         // For the scenarios of supabase-js, which talk on public channels too.
         realtime: { privateOnly: false },
         functionsEnv: {
@@ -51,6 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     stack.setSiteUrl(dashboard.url)
     project.provide('stack', { url, db, keys, mailboxUrl })
     project.provide('dataDir', dataDir)
+    project.provide('preparedDataDir', preparedDataDir)
     project.provide('dashboardUrl', dashboard.url)
     project.provide('fileOrigin', files.origin)
   } catch (error) {

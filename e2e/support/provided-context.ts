@@ -7,6 +7,8 @@ declare module 'vitest' {
     stack: { url: string; db: DatabaseUrls; keys: StackKeys; mailboxUrl: string }
     /** Folder of the stack. */
     dataDir: string
+    /** Folder to copy for a stack of a test's own, see `prepared-data.ts`. */
+    preparedDataDir: string
     dashboardUrl: string
     fileOrigin: string
   }
