@@ -38,6 +38,7 @@ export const MESSAGE_TYPES = [
   'notification_read',
   'error',
   'realtime_update',
+  'incident_moved',
   'user_typing',
 ] as const
 
@@ -329,7 +330,7 @@ export interface ConnectionDisplacedMessage {
 export interface RealtimeUpdateMessage {
   type: 'realtime_update'
   /** The table of the change. */
-  table: 'incidents' | 'case_notes' | 'jobs'
+  table: 'incidents' | 'incident_members' | 'case_notes' | 'jobs'
   /** Id of the incident. */
   incidentId: string
   /**
@@ -339,6 +340,18 @@ export interface RealtimeUpdateMessage {
   userId: string | null
   /** The new row, with the columns of `case_notes`. Absent for other tables. */
   record?: unknown
+  /** The moment of the change: ISO 8601 with milliseconds, UTC. */
+  timestamp: string
+}
+
+/**
+ * The incident has another topic, whose name `incident_topics()` tells those who still see the incident. The
+ * last message on the old topic.
+ */
+export interface IncidentMovedMessage {
+  type: 'incident_moved'
+  /** Id of the incident. */
+  incidentId: string
   /** The moment of the change: ISO 8601 with milliseconds, UTC. */
   timestamp: string
 }

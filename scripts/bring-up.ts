@@ -5,7 +5,7 @@ import { sampleVoiceNotePath } from '../samples/voice-notes.ts'
 import { createStack, type Stack } from '../stack/index.ts'
 import type { Logger } from '../stack/types.ts'
 import { startDashboard } from '../web/server/dashboard.ts'
-import { DEMO_EMAIL, setDemoPassword } from './demo-user.ts'
+import { DEMO_EMAIL, setUpDemoUsers } from './demo-user.ts'
 import { type ReceivedMessage, runSampleClaim, type SampleClaimResult } from './sample-claim.ts'
 import { serveSampleFiles } from './sample-files.ts'
 
@@ -45,7 +45,7 @@ export async function bringUp(options: BringUpOptions): Promise<Running> {
   )
   options.signal?.throwIfAborted()
   const demo = { email: DEMO_EMAIL, password: stack.keys.demoPassword }
-  await setDemoPassword(stack, demo.password)
+  await setUpDemoUsers(stack, demo.password)
   const dashboard = await startDashboard({
     port: options.ports.dashboard,
     supabaseUrl: stack.url,

@@ -8,6 +8,7 @@ import { AppError } from '../functions-shared/app-error.ts'
 import { createTerminalLogger } from '../stack/logger.ts'
 import { bringUp, CLAIMED_PHOTOS, type Running } from './bring-up.ts'
 import { explain } from './command-line.ts'
+import { DEMO_HANDLER_EMAIL } from './demo-user.ts'
 import { eventLine } from './event-line.ts'
 import { ROOT } from './process.ts'
 import type { SampleClaimResult } from './sample-claim.ts'
@@ -147,6 +148,7 @@ function banner({ stack, dashboardUrl, demo }: Running, sample: SampleClaimResul
     '',
     `  Dashboard        ${styleText('cyan', dashboardUrl)}`,
     `    sign in with   ${demo.email}  /  ${demo.password}`,
+    `    as the firm    ${DEMO_HANDLER_EMAIL}, with the same password`,
     `  API              ${stack.url}`,
     `    publishable    ${stack.keys.publishableKey}`,
     `    secret         ${stack.keys.secretKey}`,

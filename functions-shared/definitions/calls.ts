@@ -122,6 +122,30 @@ export const CALLS = {
       p_title: v.exactOptional(field(v.string(), 'At most 200 characters.', 'Rear-end collision')),
     },
   },
+  add_member: {
+    about:
+      'Adds a person to an incident by their address, or invites them. Its members are sent `realtime_update`.',
+    arguments: {
+      p_incident_id: field(v.string(), 'Id of the incident.', '0e3f5c1a-2d0b-4a0e-8c8e-9f1f7c5d2b02'),
+      p_email: field(v.string(), 'Address of the person.', 'ana@example.com'),
+      p_role: v.exactOptional(field(v.string(), '`viewer` or `handler`.', 'viewer')),
+    },
+  },
+  remove_member: {
+    about:
+      'Removes a person from an incident. Its members are sent `incident_moved`, and `realtime_update` on the new topic.',
+    arguments: {
+      p_incident_id: field(v.string(), 'Id of the incident.', '0e3f5c1a-2d0b-4a0e-8c8e-9f1f7c5d2b02'),
+      p_user_id: field(v.string(), 'Id of the person.', '4c8f2a60-7b1d-4e39-9d52-8a6e3f0b1c11'),
+    },
+  },
+  set_incident_state: {
+    about: 'Sets where an incident stands. Where it changed, its members are sent `realtime_update`.',
+    arguments: {
+      p_incident_id: field(v.string(), 'Id of the incident.', '0e3f5c1a-2d0b-4a0e-8c8e-9f1f7c5d2b02'),
+      p_state: field(v.string(), '`new`, `in_progress`, `waiting_for_claimant` or `done`.', 'in_progress'),
+    },
+  },
 } as const satisfies {
   [Name in keyof Functions]?: CallDefinition & {
     arguments: Readonly<Record<keyof Functions[Name]['Args'], Field>>

@@ -129,11 +129,15 @@ export const realtimeUpdate: MessageDefinition = {
   type: 'realtime_update',
   typeName: 'RealtimeUpdateMessage',
   about: 'Something of the incident has changed. Readers that show it read the row again.',
-  when: 'On the topic of the incident: a case note is added (`case_notes`, with the row as `record`), fields of the incident change (`incidents`), or a job is added or changes whose incident has a member other than the user of the job (`jobs`). On the topic of each member, whose lists show the incident: a job is added (`jobs`), the incident changes or is erased (`incidents`).',
+  when: 'On the topic of the incident: a case note is added (`case_notes`, with the row as `record`), fields of the incident or its state change (`incidents`), its members or invitations change (`incident_members`), or a job is added or changes whose incident has a member other than the user of the job (`jobs`). On the topic of each member, whose lists show the incident: a job is added (`jobs`), the incident changes or is erased (`incidents`).',
   topics: ['incident', 'user'],
-  sentThrough: ['add_case_note', 'update_incident'],
+  sentThrough: ['add_case_note', 'update_incident', 'add_member', 'remove_member', 'set_incident_state'],
   fields: {
-    table: field(v.picklist(['incidents', 'case_notes', 'jobs']), 'The table of the change.', 'case_notes'),
+    table: field(
+      v.picklist(['incidents', 'incident_members', 'case_notes', 'jobs']),
+      'The table of the change.',
+      'case_notes',
+    ),
     incidentId,
     userId: field(
       v.nullable(v.string()),
@@ -147,6 +151,17 @@ export const realtimeUpdate: MessageDefinition = {
     ),
     timestamp: timestamp('The moment of the change'),
   },
+}
+
+export const incidentMoved: MessageDefinition = {
+  type: 'incident_moved',
+  typeName: 'IncidentMovedMessage',
+  about:
+    'The incident has another topic, whose name `incident_topics()` tells those who still see the incident. The last message on the old topic.',
+  when: 'A user has lost access to the incident.',
+  topics: ['incident'],
+  sentThrough: ['remove_member'],
+  fields: { incidentId, timestamp: timestamp('The moment of the change') },
 }
 
 export const userTyping: MessageDefinition = {
@@ -178,6 +193,7 @@ export const MESSAGES = [
   notificationRead,
   connectionDisplaced,
   realtimeUpdate,
+  incidentMoved,
   userTyping,
   memberMessage,
 ] as const

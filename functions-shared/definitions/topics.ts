@@ -30,19 +30,23 @@ export const TOPICS = {
     parameter: { name: 'queueId', meaning: '`jobs.queue_id`.' },
     about:
       'The messages of the jobs of one queue, without `seq` and `epoch`. `revision` orders the messages of a job.',
-    hears: 'Users who may see a job of the queue: the user of the job, and members of its incident.',
+    hears: 'Users who have a job in the queue.',
     sends: DATABASE_SENDS,
     presence: null,
   },
   incident: {
     address: 'incident:{incidentId}',
-    parameter: { name: 'incidentId', meaning: '`incidents.id`.' },
+    parameter: {
+      name: 'incidentId',
+      meaning:
+        '`incidents.id`. The name of the channel has `:` and `incidents.access_epoch` behind it; `incident_topics()` tells the whole name.',
+    },
     about:
       'What the members of an incident send each other, and notices that something of the incident has changed. All of it is volatile.',
-    hears: 'Members of the incident.',
+    hears: 'Members of the incident, and staff who see it.',
     sends:
       'The database only. Members send through the functions `send_to_topic` and `send_binary_to_topic`, which check the sender and limit the rate.',
-    presence: 'Members of the incident.',
+    presence: 'Members of the incident, and staff who see it.',
   },
 } as const satisfies Record<string, TopicDefinition>
 

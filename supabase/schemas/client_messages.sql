@@ -34,8 +34,8 @@ begin
      -- Events of Realtime, and messages that the database or the client library alone makes. Those about jobs follow.
      or p_event in (
        'system', 'broadcast', 'presence',
-       'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'presence_update', 'realtime_update', 'status_update',
-       'batch_update', 'notification_read'
+       'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'presence_update', 'realtime_update', 'incident_moved',
+       'status_update', 'batch_update', 'notification_read'
      )
      or p_event like 'phx%'
      or exists (

@@ -154,13 +154,17 @@ begin
     continue when v_unassigned = v_incident.unassigned;
     update public.incidents as incident set unassigned = v_unassigned where incident.id = v_incident.id;
     continue when v_unassigned;
-    -- The case has a handler now. The rest of the staff no longer see it, but for the admins.
+    -- The case has a handler now, who is a member from here on. The rest of the staff no longer see it, but for the admins.
+    delete from private.staff_visits as visit
+    using public.incident_members as member
+    where visit.incident_id = v_incident.id
+      and member.incident_id = visit.incident_id
+      and member.user_id = visit.user_id;
     delete from private.staff_visits as visit
     where visit.incident_id = v_incident.id
       and not exists (
         select from public.staff as staff where staff.user_id = visit.user_id and staff.role = 'admin'
       );
-    -- The handler's own visit moves nobody.
     if found then
       v_moved := v_moved || v_incident.id;
     end if;

@@ -1,7 +1,7 @@
 -- Staff: who manages it, what a place on it opens and closes; and how users who lost access are cut off from topics.
 
 begin;
-select plan(55);
+select plan(57);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
@@ -133,6 +133,20 @@ select is(pg_temp.topic('bob'), null, 'the rest of the staff get no topic any mo
 select is(pg_temp.may_join('bob', 2), false, 'nor may they join it');
 select is(pg_temp.may_join('dora', 2), true, 'the handler may join the new topic');
 select is(pg_temp.may_join('dora', 1), false, 'nobody may join the old topic');
+
+-- A case that only its taker has looked at
+insert into public.incidents (id, user_id, title, source)
+values ('a1000000-0000-4000-8000-000000000002', tests.user_id('ann'), 'Ann''s second', 'test');
+select tests.sign_in('bob');
+select count(*) from public.incident_topics(array['a1000000-0000-4000-8000-000000000002'::uuid]);
+select is(
+  pg_temp.ending('bob', 'take_incident(''a1000000-0000-4000-8000-000000000002'')'), 'ok', 'Bob takes another case'
+);
+select is(
+  (select access_epoch from public.incidents where id = 'a1000000-0000-4000-8000-000000000002'), 1,
+  'the topic stays where nobody has lost access'
+);
+delete from public.incident_members where incident_id = 'a1000000-0000-4000-8000-000000000002';
 
 -- Members who are removed
 select is(pg_temp.ending('dora', 'add_member(pg_temp.incident(), ''cleo@claimwire.test'')'), 'ok', 'Cleo is added');

@@ -35,6 +35,8 @@ export interface TransportHandlers {
   joined(): void
   /** The server's replication stream has started. Called after `joined`, or never. */
   flowing(): void
+  /** Messages may have been missed: the topic has another channel. `joined`, `refused` or `down` follows. */
+  moved?(): void
   message(payload: unknown, event?: string): void
   /** Sorted ids of the users who are present, for a join with `presentAs`. */
   presence?(userIds: string[]): void

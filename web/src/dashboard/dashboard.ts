@@ -12,7 +12,7 @@ import { hash, isNarrow, isOnline } from '../ui/surroundings.ts'
 import { ActivityLog } from './activity-log.ts'
 import type { DashboardConfig } from './config.ts'
 import { createIncidentCache } from './incident-cache.ts'
-import { pageStorage } from './kept-data.ts'
+import { forgetIncident, pageStorage } from './kept-data.ts'
 import { createLazyToasts } from './lazy-toasts.ts'
 import type { Incident } from './records.ts'
 import { createRepository, type Repository } from './repository.ts'
@@ -64,7 +64,17 @@ export function createDashboard(
   claim: ClaimLink | null = null,
 ): Dashboard {
   const repository = createRepository(supabase)
-  const store = new DashboardStore({ repository, cache: createIncidentCache(user.id, pageStorage()) })
+  const store = new DashboardStore({
+    repository,
+    cache: createIncidentCache(user.id, pageStorage()),
+    lost(incidents) {
+      for (const { id, title } of incidents) {
+        forgetIncident(user.id, id)
+        if (id === shown.peek()?.id || id === store.state.selectedId)
+          complain('You no longer see this case', `“${title}” was deleted, or you were taken off it.`)
+      }
+    },
+  })
   const log = new ActivityLog()
   const client = new DashboardWebSocketClient({ supabase, debug: isAskedFor() })
   const endDebugging = offerDebugPanel({ client, supabase })

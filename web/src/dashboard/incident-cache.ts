@@ -21,7 +21,7 @@ export interface IncidentCache {
 }
 
 /** Raised with every change of {@link Incident}. Data of another version is not read. */
-const VERSION = 1
+const VERSION = 2
 /** Incidents of the list that are stored. */
 const LIMIT = 30
 

@@ -21,6 +21,15 @@ export function forgetOthers(userId: string | null, storage: Storage | null = pa
   }
 }
 
+/** Removes what is stored about one incident, which the user does not see any more. */
+export function forgetIncident(
+  userId: string,
+  incidentId: string,
+  storage: Storage | null = pageStorage(),
+): void {
+  storage?.removeItem(keptKey('notes', userId, incidentId))
+}
+
 /** The page's local storage; null where the browser blocks it. */
 export function pageStorage(): Storage | null {
   try {

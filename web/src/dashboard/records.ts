@@ -105,6 +105,11 @@ export interface Answer {
   value: string
 }
 
+export const CASE_STATES = ['new', 'in_progress', 'waiting_for_claimant', 'done'] as const
+
+/** Where a case stands, as the firm says. */
+export type CaseState = (typeof CASE_STATES)[number]
+
 export interface Incident {
   id: string
   /** Whether all columns have been read, or only those of the list. */
@@ -116,6 +121,7 @@ export interface Incident {
   /** Day, as `yyyy-mm-dd`. */
   occurredOn: string | null
   reporterEmail: string | null
+  state: CaseState
   createdAt: string
   answers: Answer[]
   documents: IncidentDocument[]
@@ -151,6 +157,7 @@ function parseIncident(
     description: textOrNull(row.description),
     occurredOn: textOrNull(row.occurred_on),
     reporterEmail: textOrNull(row.reporter_email),
+    state: CASE_STATES.find((state) => state === row.state) ?? 'new',
     createdAt: text(row.created_at),
     answers: listOf(row.answers ?? []).flatMap(parseAnswer),
     documents: toldApart(listOf(row.documents).map((document) => parseDocument(document, row.answers))),

@@ -31,13 +31,13 @@ export interface Repository {
 const JOB = 'job:jobs (id, status, progress, stage, error_code, error, started_at, finished_at, revision)'
 
 const LISTED = `
-  id, user_id, title, description, occurred_on, reporter_email, created_at,
+  id, user_id, title, description, occurred_on, reporter_email, state, created_at,
   documents (id, kind, document_type, file_name, created_at, ${JOB}),
   reports (id, origin, created_at, ${JOB})
 ` as const
 
 const COMPLETE = `
-  id, user_id, title, description, occurred_on, reporter_email, created_at, answers,
+  id, user_id, title, description, occurred_on, reporter_email, state, created_at, answers,
   documents (
     id, kind, document_type, source_ref, file_name, content_type, byte_size, sha256, received_at, created_at,
     original_path, thumbnail_path, preview_path, width, height, metadata, duplicate_of, ${JOB}

@@ -20,6 +20,7 @@ function incident(id: string, fields: Partial<Incident> = {}): Incident {
     description: null,
     occurredOn: null,
     reporterEmail: null,
+    state: 'new',
     createdAt: '2026-11-23T10:00:00.000Z',
     answers: [],
     transcriptions: [],
@@ -374,5 +375,27 @@ describe('URLs', () => {
     store.receive(message(A, { signedUrl: 'http://elsewhere/x' }))
     store.pictureFailed(`document-of-${A}`)
     expect(store.state.incidents[0]?.documents[0]?.signedUrl).toBeNull()
+  })
+})
+
+describe('incidents that the user lost access to', () => {
+  it('go from the page and from the cache, and are told of', async () => {
+    const lost: string[] = []
+    const written: string[][] = []
+    const repository = new FakeRepository()
+    const store = new DashboardStore({
+      repository,
+      lost: (incidents) => lost.push(...incidents.map(({ id }) => id)),
+      cache: {
+        read: () => ({ incidents: [incident(A), incident(B)], savedAt: 0 }),
+        write: (incidents) => written.push(incidents.map(({ id }) => id)),
+      },
+    })
+    void store.refresh()
+    await repository.answer(incident(B))
+    expect([lost, store.state.incidents.map(({ id }) => id), written.at(-1)]).toEqual([[A], [B], [B]])
+    repository.single.delete(B)
+    await store.reload(B)
+    expect([lost, store.state.incidents, written.at(-1)]).toEqual([[A, B], [], []])
   })
 })

@@ -40,6 +40,8 @@ export interface DashboardState {
 export interface StoreOptions {
   repository: Repository
   cache?: IncidentCache
+  /** Incidents that the user does not see any more: deleted, or the user was taken off them. */
+  lost?: (incidents: readonly Incident[]) => void
   clock?: () => number
 }
 
@@ -57,6 +59,7 @@ export function shownOf({ incidents, selectedId }: DashboardState): Incident | n
 export class DashboardStore extends BaseStore<DashboardState> {
   readonly #repository: Repository
   readonly #cache: IncidentCache | undefined
+  readonly #lost: (incidents: readonly Incident[]) => void
   readonly #urls: SignedUrls
   readonly #list = new Coalesced(() => this.#readList())
   readonly #single = new Map<string, Coalesced>()
@@ -70,7 +73,7 @@ export class DashboardStore extends BaseStore<DashboardState> {
   /** Messages since the oldest read under way began. */
   #meanwhile: JobMessage[] = []
 
-  constructor({ repository, cache, clock = Date.now }: StoreOptions) {
+  constructor({ repository, cache, lost = () => undefined, clock = Date.now }: StoreOptions) {
     const cached = cache?.read() ?? null
     super({
       phase: cached === null ? 'loading' : 'ready',
@@ -84,6 +87,7 @@ export class DashboardStore extends BaseStore<DashboardState> {
     })
     this.#repository = repository
     this.#cache = cache
+    this.#lost = lost
     this.#urls = new SignedUrls((bucket, paths) => repository.signUrls(bucket, paths), clock)
   }
 
@@ -260,7 +264,7 @@ export class DashboardStore extends BaseStore<DashboardState> {
     try {
       await this.#reading(async () => {
         const found = await this.#repository.findIncident(id)
-        if (found === null) this.change({ incidents: this.state.incidents.filter((each) => each.id !== id) })
+        if (found === null) this.#lose(this.state.incidents.filter((each) => each.id === id))
         else if (this.state.incidents.some((each) => each.id === id)) {
           this.#replace(this.#caughtUp([found])[0] ?? found)
         } else this.#merge([found])
@@ -292,6 +296,9 @@ export class DashboardStore extends BaseStore<DashboardState> {
           (incident) => this.state.cachedAt === null && newestFirst(last, incident) < 0,
         )
     if (this.#pagesEnd === null || isWhole || beyond.length === 0) this.#endPages(page)
+    const kept = new Set([...page, ...beyond, ...(complete === null ? [] : [complete])].map(({ id }) => id))
+    const isInPage = (incident: Incident): boolean => isWhole || newestFirst(incident, last) <= 0
+    this.#lose(this.state.incidents.filter((incident) => !kept.has(incident.id) && isInPage(incident)))
     const read = [...page, ...beyond].filter(({ id }) => id !== complete?.id)
     const incidents = this.#caughtUp([...read, ...(complete === null ? [] : [complete])]).toSorted(
       newestFirst,
@@ -303,6 +310,12 @@ export class DashboardStore extends BaseStore<DashboardState> {
       incidents,
       fresh: this.#freshAmong(incidents),
     })
+  }
+
+  #lose(lost: readonly Incident[]): void {
+    if (lost.length === 0) return
+    this.change({ incidents: this.state.incidents.filter((incident) => !lost.includes(incident)) })
+    this.#lost(lost)
   }
 
   #endPages(page: readonly Incident[]): void {

@@ -99,7 +99,10 @@ class IncidentSubscription implements Subscription {
       if (topic === null) return this.#handlers.refused('topic_forbidden')
       if (topic === this.#topic && refused !== undefined) return refused()
       if (topic !== this.#topic || this.#subscription === null) {
-        this.#subscription?.leave('rejoin')
+        if (this.#subscription !== null) {
+          this.#subscription.leave('rejoin')
+          this.#handlers.moved?.()
+        }
         this.#topic = topic
         this.#subscription = transport.join(topic, this.#handlersOf(topic), this.#joinOptions)
       }

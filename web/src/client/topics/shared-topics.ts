@@ -91,6 +91,11 @@ export class SharedTopics {
           hosted.failures = 0
           happened(topic, { type: 'joined' })
         },
+        moved: () => {
+          hosted.joined = false
+          hosted.userIds = null
+          happened(topic, { type: 'left' })
+        },
         // Messages before the start of the replication stream were not broadcast: read the rows again.
         flowing: () => happened(topic, { type: 'joined' }),
         message: (payload, event = '') => happened(topic, { type: 'message', event, payload }),

@@ -335,7 +335,7 @@ describe('an incident', () => {
     expect(page.topics).toEqual(['user:user-anna', `${INCIDENT}:2`])
     server.send(`${INCIDENT}:1`, note)
     server.send(`${INCIDENT}:2`, note)
-    expect([incident.state, ...seen]).toEqual(['live', 'live', 'note', 'note'])
+    expect([incident.state, ...seen]).toEqual(['live', 'live', 'note', 'connecting', 'live', 'note'])
   })
 
   it('that has moved is found at the next check when the message about it was lost', async () => {

@@ -33,9 +33,14 @@ function Content({ incident, extras }: { incident: Incident; extras: LoadedExtra
       <IncidentHead incident={incident}>
         {extras !== null && <extras.parts.People extras={extras.state} />}
       </IncidentHead>
+      <div class="case-bar">
+        {extras !== null && <extras.parts.CaseBar extras={extras.state} incident={incident} />}
+      </div>
       <div class="uploads">
         {extras !== null && (
-          <extras.parts.UploadSection queue={extras.state.uploads.queue} incident={incident} />
+          <extras.parts.WritersOnly extras={extras.state}>
+            <extras.parts.UploadSection queue={extras.state.uploads.queue} incident={incident} />
+          </extras.parts.WritersOnly>
         )}
       </div>
       <FailedBar incident={incident} />

@@ -20,6 +20,8 @@ export interface IncidentMembersOptions {
   readPeople(incidentId: string): Promise<Person[]>
   /** The incident's channel is joined. Changes before that have to be read. */
   joined(): void
+  /** The user may no longer join the channel. */
+  refused(): void
   /** The database has told of a change of a row. */
   rowChanged(table: string, record: unknown): void
 }
@@ -47,6 +49,9 @@ export class IncidentMembers extends BaseStore<MembersState> {
     session.on('state', (state) => {
       if (state === 'live') options.joined()
     })
+    session.on('error', ({ code }) => {
+      if (code === 'topic_forbidden') options.refused()
+    })
     session.on('message', ({ event, payload }) => {
       if (event === 'realtime_update' && typeof payload.table === 'string')
         options.rowChanged(payload.table, payload.record)
@@ -55,7 +60,7 @@ export class IncidentMembers extends BaseStore<MembersState> {
   }
 
   person(userId: string): Person {
-    return this.state.people.get(userId) ?? { userId, name: 'Somebody', role: '' }
+    return this.state.people.get(userId) ?? { userId, name: 'Somebody', role: '', isStaff: false }
   }
 
   /** The text that the user was typing has arrived. */

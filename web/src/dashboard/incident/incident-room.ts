@@ -7,6 +7,8 @@ import type { Dashboard } from '../dashboard.ts'
 import { pageStorage } from '../kept-data.ts'
 import { createNotesRepository, createOutbox } from '../notes/notes-backend.ts'
 import { NotesStore, parseNote } from '../notes/notes-store.ts'
+import { CasePeopleStore } from '../people/case-people-store.ts'
+import { createPeopleBackend } from '../people/people-backend.ts'
 import type { IncidentActions } from './incident-actions.ts'
 import { IncidentMembers } from './incident-members.ts'
 import { TimelineStore } from './timeline-store.ts'
@@ -19,6 +21,7 @@ export class IncidentRoom {
   readonly members: IncidentMembers
   readonly notes: NotesStore
   readonly timeline: TimelineStore
+  readonly people: CasePeopleStore
   /** Notes of other members that came while the notes were not on the screen. */
   readonly unread: Signal<number> = signal(0)
   readonly #dashboard: Dashboard
@@ -34,12 +37,23 @@ export class IncidentRoom {
       repository: createNotesRepository(supabase, incidentId),
       outbox: createOutbox(pageStorage(), userId, incidentId),
     })
+    this.people = new CasePeopleStore({
+      backend: createPeopleBackend(supabase),
+      incidentId,
+      self: userId,
+      changed: () => dashboard.store.reload(incidentId),
+    })
     this.members = new IncidentMembers({
       client,
       incidentId,
       self: userId,
       readPeople: actions.people,
-      joined: () => void this.notes.refresh(),
+      joined: () => {
+        void this.notes.refresh()
+        void this.people.read()
+      },
+      // The incident is read again, and found to be gone.
+      refused: () => void dashboard.store.reload(incidentId),
       rowChanged: (table, record) => this.#rowChanged(table, record),
     })
     this.#stops = [
@@ -65,6 +79,7 @@ export class IncidentRoom {
     this.members.close()
     this.timeline.close()
     this.notes.close()
+    this.people.close()
   }
 
   #rowChanged(table: string, record: unknown): void {
@@ -76,6 +91,7 @@ export class IncidentRoom {
       }, RELOAD_AFTER)
       return
     }
+    if (table === 'incident_members') void this.people.read()
     if (table !== 'case_notes') return
     this.notes.receive(record)
     const authorId = parseNote(record)?.authorId ?? null

@@ -13,7 +13,7 @@ export function Notes({ extras }: { extras: Extras }) {
 
 function RoomNotes({ room }: { room: IncidentRoom }) {
   const { userId, client, complain } = useDashboard()
-  const { notes, members, incidentId } = room
+  const { notes, members, incidentId, people } = room
   const { typing } = useStore(members)
   return (
     <CaseNotes
@@ -21,6 +21,7 @@ function RoomNotes({ room }: { room: IncidentRoom }) {
       self={userId}
       nameOf={(id) => (id === null ? 'Somebody who left' : members.person(id).name)}
       typing={typing}
+      isReadOnly={useStore(people).data.place === 'viewer'}
       // A typing signal that is lost is not worth telling.
       sendTyping={() => void client.sendTyping(incidentId).catch(() => undefined)}
       earlierFailed={() => complain('Earlier notes could not be read', 'Try again in a moment.')}

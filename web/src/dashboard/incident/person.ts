@@ -5,7 +5,10 @@ import { isRecord } from '../../../../functions-shared/unknown.ts'
 export interface Person {
   userId: string
   name: string
+  /** owner, handler, viewer; none for people who are no member, or no longer. */
   role: string
+  /** Works for the firm. */
+  isStaff: boolean
 }
 
 /** @throws TypeError where the answer is not a list. */
@@ -13,9 +16,9 @@ export function parsePeople(data: unknown): Person[] {
   if (!Array.isArray(data)) throw new TypeError('expected a list of people')
   return data
     .filter(isRecord)
-    .flatMap(({ user_id: userId, name, role }) =>
+    .flatMap(({ user_id: userId, name, role, is_staff: isStaff }) =>
       typeof userId === 'string' && typeof name === 'string'
-        ? [{ userId, name, role: typeof role === 'string' ? role : '' }]
+        ? [{ userId, name, role: typeof role === 'string' ? role : '', isStaff: isStaff === true }]
         : [],
     )
 }

@@ -2,6 +2,7 @@
 
 import { Button } from '../../ui/button.tsx'
 import { latestReport } from '../incidents.ts'
+import { WritersOnly } from '../people/writers-only.tsx'
 import type { Incident } from '../records.ts'
 import type { Extras } from './create-extras.ts'
 import { EXTRA_ICONS } from './extra-icons.ts'
@@ -30,7 +31,12 @@ export function Reports({ incident, extras }: { incident: Incident; extras: Extr
     </Button>
   )
   return (
-    <Section title="Reports" count={reports.length} action={create} empty={EMPTY}>
+    <Section
+      title="Reports"
+      count={reports.length}
+      action={<WritersOnly extras={extras}>{create}</WritersOnly>}
+      empty={EMPTY}
+    >
       {newestFirst.map((report, index) => (
         <ReportRow
           key={report.id}

@@ -4,6 +4,7 @@ import './incident-row.css'
 import { useState } from 'preact/hooks'
 import { RelativeTime } from '../../ui/relative-time.tsx'
 import { describe, summarise, toneOf } from '../incidents.ts'
+import { STATE_WORDS } from '../people/places.ts'
 import type { Incident } from '../records.ts'
 import { incidentHref } from '../route.ts'
 
@@ -18,7 +19,7 @@ export interface IncidentRowProps {
 const arrived = new Set<string>()
 
 export function IncidentRow({ incident, isCurrent, isFresh }: IncidentRowProps) {
-  const { id, title, createdAt, documents } = incident
+  const { id, title, state, createdAt, documents } = incident
   const [arrives] = useState(() => isFresh && !arrived.has(id))
   if (arrives) arrived.add(id)
   const summary = summarise(incident)
@@ -31,7 +32,10 @@ export function IncidentRow({ incident, isCurrent, isFresh }: IncidentRowProps) 
     >
       <span class="row__dot" aria-hidden="true" />
       <span class="row__title">{title}</span>
-      <span class="row__summary">{describe(summary, documents.length)}</span>
+      <span class="row__summary">
+        {state !== 'new' && `${STATE_WORDS[state]} · `}
+        {describe(summary, documents.length)}
+      </span>
       <RelativeTime class="row__time" iso={createdAt} />
       {summary.open > 0 && (
         <span class="row__bar" aria-hidden="true" style={{ '--progress': summary.progress / 100 }} />

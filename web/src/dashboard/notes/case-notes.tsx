@@ -18,6 +18,8 @@ export interface CaseNotesProps {
   nameOf(userId: string | null): string
   /** Names of other members who are typing. */
   typing: readonly string[]
+  /** The user may read notes and write none. */
+  isReadOnly: boolean
   /** The user is writing. */
   sendTyping(): void
   /** Earlier notes could not be read. */
@@ -27,7 +29,15 @@ export interface CaseNotesProps {
 /** Pixels from the end at which the list still counts as scrolled to its end. */
 const NEAR_END = 48
 
-export function CaseNotes({ store, self, nameOf, typing, sendTyping, earlierFailed }: CaseNotesProps) {
+export function CaseNotes({
+  store,
+  self,
+  nameOf,
+  typing,
+  isReadOnly,
+  sendTyping,
+  earlierFailed,
+}: CaseNotesProps) {
   const state = useStore(store)
   const { notes, drafts, earlier } = state
   const scroller = useRef<HTMLDivElement>(null)
@@ -83,7 +93,11 @@ export function CaseNotes({ store, self, nameOf, typing, sendTyping, earlierFail
       <p class="notes__typing" aria-live="polite">
         {typingText(typing)}
       </p>
-      <NoteForm write={write} typing={sendTyping} />
+      {isReadOnly ? (
+        <p class="notes__empty">You can read this case, and not write about it.</p>
+      ) : (
+        <NoteForm write={write} typing={sendTyping} />
+      )}
     </div>
   )
 }

@@ -17,6 +17,8 @@ import { InboxBell } from './inbox-bell.tsx'
 /** The details of the connection, loaded after the first paint. */
 const statusCard = new LazyModule(() => import('../../status-card/index.tsx'))
 
+const staffModule = new LazyModule(() => import('../people/staff-button.tsx'))
+
 export function TopBar() {
   const { client, email, state, signOut } = useDashboard()
   const account = useLazy(accountModule)
@@ -37,6 +39,7 @@ export function TopBar() {
       <div id="ws-connection-status" ref={status} />
       <div class="topbar__user">
         <span class="topbar__bell">{state.value.phase !== 'loading' && <InboxBell />}</span>
+        <StaffPlace />
         <button
           type="button"
           class="topbar__account"
@@ -60,4 +63,10 @@ export function TopBar() {
       </div>
     </header>
   )
+}
+
+/** The staff of the firm, for admins. Loaded after the first paint. */
+function StaffPlace() {
+  const module = useLazy(staffModule)
+  return module === null ? null : <module.StaffButton />
 }
