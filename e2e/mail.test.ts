@@ -1,9 +1,9 @@
 /** Mails on the stack as `npm start` brings it up: settings and templates of supabase/, and the mailbox. */
 
 import { randomUUID } from 'node:crypto'
-import { expect, inject, test } from 'vitest'
+import { expect, inject, test, vi } from 'vitest'
 import { isRecord } from '../functions-shared/unknown.ts'
-import { newClient } from './support/claims.ts'
+import { newClient, newUser, postClaim } from './support/claims.ts'
 
 /** The newest message to `address` as Mailpit's API gives it. */
 async function newestMail(address: string): Promise<Record<string, unknown>> {
@@ -40,4 +40,26 @@ test('a sign-in by e-mail arrives in the mailbox; its link leads to the dashboar
   expect(soon.error).toBeNull()
   const tooSoon = await newClient().auth.resetPasswordForEmail(email)
   expect(tooSoon.error).toMatchObject({ status: 429, code: 'over_email_send_rate_limit' })
+})
+
+test('somebody without an account is invited to a case by mail, and is on it when they have followed the link', async () => {
+  const owner = await newUser()
+  const incidentId = await postClaim(owner, [])
+  const email = `${randomUUID()}@example.test`
+  const added = await owner.client.rpc('add_member', { p_incident_id: incidentId, p_email: email })
+  expect(added).toMatchObject({ error: null, data: { status: 'invited' } })
+  const link = await vi.waitFor(
+    async () => new URL(/https?:\/\/\S+/.exec(String((await newestMail(email)).Text))?.[0] ?? ''),
+    { timeout: 30_000, interval: 100 },
+  )
+  const guest = newClient()
+  const { error } = await guest.auth.verifyOtp({
+    token_hash: link.searchParams.get('token_hash') ?? '',
+    type: 'invite',
+  })
+  expect(error).toBeNull()
+  const { data } = await guest.from('incident_members').select('role').eq('incident_id', incidentId)
+  expect(data?.map(({ role }) => role).toSorted()).toEqual(['owner', 'viewer'])
+  const { data: waiting } = await owner.client.from('invitations').select('email')
+  expect(waiting).toEqual([])
 })

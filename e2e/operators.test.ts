@@ -1,4 +1,4 @@
-/** What operators run in the terminal, against the whole stack: `npm run doctor` and `npm run listen`. */
+/** What operators run in the terminal, against the whole stack: `npm run doctor`, `npm run listen` and `npm run staff`. */
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -232,5 +232,27 @@ describe('postgres_changes', () => {
     await expect.poll(() => heard.stranger).toEqual(['failed'])
     expect(heard.owner).toEqual(['failed'])
     await Promise.all([owner.client.removeAllChannels(), stranger.client.removeAllChannels()])
+  })
+})
+
+describe('staff', () => {
+  const staff = (...flags: string[]) =>
+    run(process.execPath, ['scripts/staff.ts', ...flags], { env: ENVIRONMENT })
+
+  test('appoints an admin by the secret key, and gives another role by the database', async () => {
+    const user = await newUser()
+    const roles = async () => (await user.client.from('staff').select('role').eq('user_id', user.id)).data
+    const appointed = await staff('--url', url, '--email', user.email, '--role', 'admin')
+    expect(appointed).toMatchObject({ code: 0, output: expect.stringContaining('is on the staff as admin') })
+    expect(await roles()).toEqual([{ role: 'admin' }])
+    expect((await staff('--db-url', db.postgres, '--email', user.email)).code).toBe(0)
+    expect(await roles()).toEqual([{ role: 'handler' }])
+  })
+
+  test('says what is wrong with an address, and that an unknown one is invited', async () => {
+    const refused = await staff('--url', url, '--email', 'nobody')
+    expect(refused).toMatchObject({ code: 2, output: expect.stringContaining('email_invalid') })
+    const invited = await staff('--url', url, '--email', `${randomUUID()}@example.test`)
+    expect(invited).toMatchObject({ code: 0, output: expect.stringContaining('invited as handler') })
   })
 })

@@ -32,6 +32,8 @@ export interface PeopleBackend {
   take(incidentId: string): Promise<void>
   setState(incidentId: string, state: CaseState): Promise<void>
   withdraw(invitationId: string): Promise<void>
+  /** Takes the places that wait for the user's address. @returns how many there were. */
+  acceptInvitations(): Promise<number>
   addStaff(email: string, role: StaffRole): Promise<'added' | 'invited'>
   setStaffRole(userId: string, role: StaffRole): Promise<void>
   removeStaff(userId: string): Promise<void>
@@ -77,6 +79,10 @@ export function createPeopleBackend(supabase: SupabaseClient<Database>): PeopleB
     },
     async withdraw(invitationId) {
       accepted(await supabase.rpc('withdraw_invitation', { p_invitation_id: invitationId }))
+    },
+    async acceptInvitations() {
+      const count = accepted(await supabase.rpc('accept_invitations'))
+      return typeof count === 'number' ? count : 0
     },
     addStaff: async (email, role) =>
       statusOf(accepted(await supabase.rpc('add_staff', { p_email: email, p_role: role }))),

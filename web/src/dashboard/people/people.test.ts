@@ -32,6 +32,7 @@ class FakeBackend implements PeopleBackend {
   take = () => this.#called('take')
   setState = (_: string, state: string) => this.#called(`state ${state}`)
   withdraw = (id: string) => this.#called(`withdraw ${id}`)
+  acceptInvitations = async () => 0
   addStaff = async (email: string) => {
     await this.#called(`add ${email}`)
     return 'added' as const

@@ -1,4 +1,4 @@
-/** The button of the top bar that opens the staff, for admins. */
+/** The button of the top bar that opens the staff, for admins. Also accepts the invitations of the user. */
 
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { Button } from '../../ui/button.tsx'
@@ -9,9 +9,22 @@ import { StaffDialog } from './staff-dialog.tsx'
 import { StaffStore } from './staff-store.ts'
 
 export function StaffButton() {
-  const { supabase, userId } = useDashboard()
-  const store = useMemo(() => new StaffStore(createPeopleBackend(supabase), userId), [supabase, userId])
+  const { supabase, userId, store: incidents } = useDashboard()
+  const backend = useMemo(() => createPeopleBackend(supabase), [supabase])
+  const store = useMemo(() => new StaffStore(backend, userId), [backend, userId])
   useEffect(() => () => store.close(), [store])
+  useEffect(() => {
+    // Places that were given to a user who was signed in already. A sign-in accepts the others.
+    backend.acceptInvitations().then(
+      (count) => {
+        if (count === 0) return
+        void incidents.refresh()
+        void store.read()
+      },
+      // The next visit asks again.
+      () => undefined,
+    )
+  }, [backend, incidents, store])
   const { isAdmin } = useStore(store).data
   const [isOpen, setOpen] = useState(false)
   if (!isAdmin) return null
