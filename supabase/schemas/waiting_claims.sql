@@ -343,7 +343,7 @@ begin
   update auth.users as account
   set raw_app_meta_data = account.raw_app_meta_data || '{"mailbox": "proven"}', updated_at = pg_catalog.now()
   where account.id = auth.uid() and account.raw_app_meta_data ->> 'mailbox' = 'unproven';
-  -- Whoever is in needs no invitation any more.
+  -- A user who has signed in by mail needs no invitation.
   update private.claim_mails as mail
   set status = 'covered'
   where mail.email = private.own_address() and mail.kind = 'invitation' and mail.status = 'queued';

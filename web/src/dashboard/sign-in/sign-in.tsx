@@ -12,7 +12,7 @@ import { type SignInOptions, SignInStore } from './sign-in-store.ts'
 
 export interface SignInProps extends Omit<SignInOptions, 'clock'> {
   demo: DashboardConfig['demo']
-  /** Leads past the page for somebody who is signed in already; null without a session. */
+  /** Leads a user who is signed in already past the page; null without a session. */
   goOn: (() => void) | null
 }
 
