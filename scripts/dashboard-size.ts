@@ -54,5 +54,5 @@ async function measure(plugins: PluginOption[] = []): Promise<Sizes> {
 const whole = await measure()
 const code = await measure([withoutKinds()])
 
-printSizes([{ name: 'before anything is shown', whole: whole.first, code: code.first, budget: 86_000 }])
+printSizes([{ name: 'before anything is shown', whole: whole.first, code: code.first, budget: 88_000 }])
 for (const { name, size } of whole.later) console.log(`${String(size).padStart(6)}  later: ${name}`)

@@ -16,6 +16,7 @@ const world = new World()
 const inbox = createInbox({
   client: world.client,
   source: world.source,
+  preferences: world.preferences,
   hrefOf: (message) =>
     message.incidentId === null
       ? null

@@ -6,7 +6,7 @@ import type { JobMessage, NotificationReadMessage } from '../../../functions-sha
 import { familyOf } from '../../../functions-shared/parse-message.ts'
 import { Emitter, type Listener } from '../../../web/src/client/emitter.ts'
 import type { ClientEvents, ClientState } from '../../../web/src/client/index.ts'
-import type { InboxSource, Notice } from '../../../web/src/inbox/index.ts'
+import type { InboxSource, Notice, PreferenceSource } from '../../../web/src/inbox/index.ts'
 
 const EPOCH = '00000000-0000-4000-8000-000000000001'
 
@@ -69,6 +69,17 @@ export class World {
     reportUrl: async (id) => {
       this.requests.push(`report ${id}`)
       return null
+    },
+  }
+
+  readonly preferences: PreferenceSource = {
+    read: async () => {
+      await this.#answer()
+      return new Map()
+    },
+    save: async (kind, choice) => {
+      this.requests.push(`preference ${kind} ${choice}`)
+      await this.#answer()
     },
   }
 

@@ -18,7 +18,7 @@ import { isJoined } from './connection-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import type { EngineDependencies } from './engine-dependencies.ts'
 import { type Engine, engineModule } from './engine-module.ts'
-import type { SessionListener } from './engine-session.ts'
+import type { EngineSession, SessionListener } from './engine-session.ts'
 import type { BatchItem, ClientEvents, Delivery } from './events.ts'
 import type { Mark, MarkTarget, Sender } from './ports.ts'
 import { IncidentSession } from './topics/incident-session.ts'
@@ -29,6 +29,9 @@ import { UserSession } from './user-session.ts'
 
 /** Milliseconds within which messages that follow one are handed to `batch` listeners together. */
 const BATCH_WINDOW = 100
+
+/** Notifications that `history()` reads, at most. */
+const LONGEST_HISTORY = 500
 
 export class DashboardWebSocketClient {
   readonly #options: ClientOptions
@@ -138,6 +141,17 @@ export class DashboardWebSocketClient {
     return this.#mark(target, { done })
   }
 
+  /**
+   * The user's latest notifications up to the last delivered one, newest first. Listeners are not called.
+   *
+   * @param limit at most 500. Default 50.
+   * @throws AppError `not_signed_in` without a connection, `history_unavailable`, `user_mismatch`.
+   */
+  async history(limit = 50): Promise<UserMessage[]> {
+    const session = await this.#openSession()
+    return session.history(Math.min(Math.max(limit, 1), LONGEST_HISTORY))
+  }
+
   /** Follows the jobs of a queue until the session is closed or the user signs out. May be called before `connect()`. */
   subscribeQueue(queueId: string): QueueSession {
     return new QueueSession(queueId, (control) =>
@@ -194,12 +208,16 @@ export class DashboardWebSocketClient {
   }
 
   async #mark(target: MarkTarget, mark: Mark): Promise<number> {
+    return (await this.#openSession()).mark(target, mark)
+  }
+
+  async #openSession(): Promise<EngineSession> {
     const userSession = this.#userSession
     if (userSession === null || userSession.closed) throw new ClientError('not_signed_in')
     await engineModule.ready()
     // The session may have been closed while the engine loaded.
     if (userSession.session === null) throw new ClientError('not_signed_in')
-    return userSession.session.mark(target, mark)
+    return userSession.session
   }
 
   async #open(opening: { userId: string }): Promise<void> {

@@ -16,6 +16,7 @@ import { ClientError, hasCode } from './client-error.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { type CloseReason, type ConnectionState, isJoined } from './connection-state.ts'
 import { type DeliveredMessage, Feed, type FeedOptions } from './feed.ts'
+import { readHistory } from './history.ts'
 import type { Devices, Inbox, Mark, MarkTarget, PageEvent, Transport } from './ports.ts'
 import type { LostReason } from './sequencer.ts'
 import { FollowerFeed } from './tabs/follower-feed.ts'
@@ -69,6 +70,7 @@ export class EngineSession {
   /** `UserSession` has already reported this first state. */
   #state: ConnectionState = { name: 'connecting', failures: 0 }
   #ended = false
+  readonly #abort = new AbortController()
 
   constructor(options: EngineSessionOptions, listener: SessionListener) {
     this.userId = options.userId
@@ -149,6 +151,7 @@ export class EngineSession {
   close(reason: CloseReason): void {
     if (this.#ended) return
     this.#ended = true
+    this.#abort.abort()
     this.#feed.close()
     this.#unread.close()
     if (this.#connection !== null && this.#tabs.alone) this.#unregisterDevice()
@@ -182,6 +185,11 @@ export class EngineSession {
     const topics = this.#options.registry()?.topics ?? []
     if (this.#role === 'leader') this.#setTopics(this.#options.tabId, topics)
     else if (this.#role === 'follower') this.#tabs.post({ kind: 'topics', topics })
+  }
+
+  /** The latest notifications up to the last delivered one, newest first. */
+  history(limit: number): Promise<UserMessage[]> {
+    return readHistory(this.#options, this.lastSeq, limit, this.#abort.signal)
   }
 
   /** @returns the number of notifications that changed. */

@@ -14,6 +14,7 @@ import type { DashboardConfig } from './config.ts'
 import { createIncidentCache } from './incident-cache.ts'
 import { forgetIncident, pageStorage } from './kept-data.ts'
 import { createLazyToasts } from './lazy-toasts.ts'
+import { keepListCurrent } from './live-list.ts'
 import type { Incident } from './records.ts'
 import { createRepository, type Repository } from './repository.ts'
 import { hrefOf, incidentIdOf } from './route.ts'
@@ -128,23 +129,12 @@ export function createDashboard(
     const { phase, outdated, cachedAt } = store.state
     if (navigator.onLine && (phase === 'failed' || outdated || cachedAt !== null)) void store.refresh()
   }, RETRY_READ)
+  keepListCurrent(client, store, () => !document.hidden)
   client.on('message', (message, delivery) => {
     log.message(message, delivery, Date.now())
     toasts.use(({ notices }) => notices.message(message, delivery))
-    store.receive(message)
   })
-  client.on('realtime_update', ({ incidentId }) => store.changed(incidentId))
-  // The broadcast of a change that has no notification may be lost. The server has answered a heartbeat, so the list can be
-  // read.
-  client.on('pong', () => {
-    if (!document.hidden && client.getState().isConnected) void store.refresh()
-  })
-  client.on('reload', () => void store.refresh())
-  client.on('connected', () => {
-    toasts.use(({ notices }) => notices.caughtUp())
-    // Changes between the page's read and the join are missing; progress messages are not repeated.
-    void store.refresh()
-  })
+  client.on('connected', () => toasts.use(({ notices }) => notices.caughtUp()))
   client.on('state', (change) => log.connection(change, client.getState(), Date.now()))
 
   void store.refresh()

@@ -33,7 +33,7 @@ export function forgetIncident(
 /** The page's local storage; null where the browser blocks it. */
 export function pageStorage(): Storage | null {
   try {
-    return window.localStorage
+    return globalThis.localStorage
   } catch {
     return null
   }

@@ -26,6 +26,8 @@ export interface Repository {
   signOriginal(document: IncidentDocument, fileName: string | null): Promise<string>
   /** Puts a failed job into the queue again. */
   requeue(jobId: string): Promise<void>
+  /** Incident id -> number of unread notifications, without incidents that have none. */
+  unreadIncidents(): Promise<Map<string, number>>
 }
 
 const JOB = 'job:jobs (id, status, progress, stage, error_code, error, started_at, finished_at, revision)'
@@ -114,6 +116,11 @@ export function createRepository(supabase: SupabaseClient<Database>): Repository
         )
       if (error) throw error
       return data.signedUrl
+    },
+    async unreadIncidents() {
+      const { data, error } = await supabase.rpc('unread_incidents')
+      if (error) throw error
+      return new Map(data.map(({ incident_id, unread_count }) => [incident_id, Number(unread_count)]))
     },
     async requeue(jobId) {
       const { error } = await supabase.rpc('requeue_job', { p_job_id: jobId })

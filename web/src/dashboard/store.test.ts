@@ -117,6 +117,10 @@ class FakeRepository implements Repository {
     return ''
   }
 
+  async unreadIncidents(): Promise<Map<string, number>> {
+    return new Map()
+  }
+
   async requeue(jobId: string): Promise<void> {
     this.requeued.push(jobId)
     if (this.refused.has(jobId)) throw new Error('illegal_transition')

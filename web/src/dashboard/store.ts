@@ -33,6 +33,8 @@ export interface DashboardState {
   selectedId: string | null
   /** Incidents that arrived while the page was open. */
   fresh: ReadonlySet<string>
+  /** Incident id -> number of unread notifications, for incidents that have some. */
+  unread: ReadonlyMap<string, number>
   /** Jobs with a retry under way. */
   retrying: ReadonlySet<string>
 }
@@ -62,6 +64,7 @@ export class DashboardStore extends BaseStore<DashboardState> {
   readonly #lost: (incidents: readonly Incident[]) => void
   readonly #urls: SignedUrls
   readonly #list = new Coalesced(() => this.#readList())
+  readonly #unread = new Coalesced(() => this.#readUnread())
   readonly #single = new Map<string, Coalesced>()
   /** The last incident of the pages that were read. */
   #pagesEnd: PageStart | null = null
@@ -83,6 +86,7 @@ export class DashboardStore extends BaseStore<DashboardState> {
       more: 'none',
       selectedId: null,
       fresh: new Set(),
+      unread: new Map(),
       retrying: new Set(),
     })
     this.#repository = repository
@@ -111,6 +115,11 @@ export class DashboardStore extends BaseStore<DashboardState> {
     const single = this.#single.get(id) ?? new Coalesced(() => this.#readOne(id))
     this.#single.set(id, single)
     return single.run()
+  }
+
+  /** The number of unread notifications has changed. Never rejects. */
+  unreadChanged(): Promise<void> {
+    return this.#unread.run()
   }
 
   async loadMore(): Promise<void> {
@@ -250,6 +259,14 @@ export class DashboardStore extends BaseStore<DashboardState> {
   override close(): void {
     if (this.#readSoon !== null) clearTimeout(this.#readSoon)
     super.close()
+  }
+
+  async #readUnread(): Promise<void> {
+    try {
+      this.change({ unread: await this.#repository.unreadIncidents() })
+    } catch {
+      // The numbers stay as they are until the next change or connection.
+    }
   }
 
   #completeShown(): void {

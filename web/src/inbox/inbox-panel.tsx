@@ -5,22 +5,28 @@
 
 import './base.css'
 import './inbox-panel.css'
+import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { placeBelow, showOnTop } from '../shared/place.ts'
 import { Icon } from '../ui/icon.tsx'
 import { INBOX_ICONS } from './icons.ts'
 import { focusList, InboxList, type InboxListProps } from './inbox-list.tsx'
+import { PreferencePanel } from './preference-panel.tsx'
+import type { PreferenceSource } from './preferences.ts'
 
 export interface InboxPanelProps extends Omit<InboxListProps, 'opened'> {
   /** The element that the panel stands below. */
   anchor: HTMLElement
+  /** What the user wants of each kind of message; absent where the page does not offer it. */
+  preferences?: PreferenceSource
   /** Closes the panel; a focus inside goes back to the bell. */
   close(): void
 }
 
-export function InboxPanel({ anchor, close, ...list }: InboxPanelProps) {
+export function InboxPanel({ anchor, close, preferences, ...list }: InboxPanelProps) {
   const panel = useRef<HTMLElement>(null)
+  const showsPreferences = useSignal(false)
 
   useLayoutEffect(() => {
     const { current } = panel
@@ -38,10 +44,23 @@ export function InboxPanel({ anchor, close, ...list }: InboxPanelProps) {
     <section ref={panel} class="cw-inbox-panel" role="dialog" aria-label="Inbox">
       <div class="cw-inbox-panel__head">
         <h2>Inbox</h2>
+        {preferences !== undefined && (
+          <button
+            type="button"
+            class="cw-inbox-panel__preferences"
+            aria-expanded={showsPreferences.value}
+            onClick={() => {
+              showsPreferences.value = !showsPreferences.value
+            }}
+          >
+            What reaches you
+          </button>
+        )}
         <button type="button" class="cw-inbox-panel__close" aria-label="Close the inbox" onClick={close}>
           <Icon paths={INBOX_ICONS.close} class="cw-icon" />
         </button>
       </div>
+      {preferences !== undefined && showsPreferences.value && <PreferencePanel source={preferences} />}
       <InboxList {...list} opened={close} />
     </section>
   )

@@ -9,6 +9,7 @@ import { mount } from '../ui/mount.ts'
 import { signalOf } from '../ui/store.ts'
 import { Bell } from './bell.tsx'
 import { InboxPanel } from './inbox-panel.tsx'
+import type { PreferenceSource } from './preferences.ts'
 import type { InboxSource } from './source.ts'
 import { type InboxClient, InboxStore } from './store.ts'
 
@@ -17,6 +18,8 @@ export interface InboxOptions {
   source: InboxSource
   /** Where the document is shown that a message is about; null for nowhere. Default: nowhere. */
   hrefOf?: (message: UserMessage) => string | null
+  /** Lets the user choose what reaches them; default: not offered. */
+  preferences?: PreferenceSource
   /** Where the panel stands in the page. Default `document.body`. */
   parent?: HTMLElement
   /** Opens and closes the panel together with Alt: a `KeyboardEvent.code`. Default `KeyI`; null for none. */
@@ -41,6 +44,7 @@ export function createInbox(options: InboxOptions): Inbox {
     parent = document.body,
     hotkey = 'KeyI',
     downloadFailed,
+    preferences,
   } = options
   const store = new InboxStore({ client, source })
   const unseenCount = signalOf<number>({
@@ -91,6 +95,7 @@ export function createInbox(options: InboxOptions): Inbox {
         store={store}
         hrefOf={hrefOf}
         download={(reportId) => void download(reportId)}
+        {...(preferences === undefined ? {} : { preferences })}
         anchor={bell}
         close={close}
       />

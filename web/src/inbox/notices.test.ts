@@ -112,6 +112,19 @@ describe('marks', () => {
     ])
   })
 
+  it('as done put lines aside, marked as read, and as unread take them back', () => {
+    const done = withMark(notices, { seqs: [2], done: true })
+    expect(done.get(2)).toMatchObject({ seen: true, read: true, done: true })
+    const range = { seq: null, ended: true }
+    const filter = { unreadOnly: false, family: null, done: false }
+    const listed = (marked: Notices, isDone: boolean) =>
+      listItems(marked, { filter: { ...filter, done: isDone }, range, progress: new Map() }).map(
+        ({ seq }) => seq,
+      )
+    expect([listed(done, false), listed(done, true)]).toEqual([[3, 1], [2]])
+    expect(listed(withMark(done, { seqs: [2], read: false }), true)).toEqual([])
+  })
+
   it('do not change the notifications that they are applied to', () => {
     withMark(notices, { upTo: 3, read: true })
     expect(notices.get(2)).toMatchObject({ read: false })

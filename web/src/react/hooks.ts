@@ -69,7 +69,7 @@ export function useConnection(): ClientState & { retryNow: () => void } {
 }
 
 export interface Notifications {
-  /** Messages since the component was mounted, newest first. */
+  /** The latest notifications, from before the component was mounted as well, newest first. */
   messages: readonly ReceivedMessage[]
   /** Counts of all notifications on all devices; null until known. */
   unreadCount: number | null

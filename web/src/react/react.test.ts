@@ -111,6 +111,21 @@ describe('notifications', () => {
     stop()
   })
 
+  it('from before the page was opened are there, and each once', async () => {
+    const { client, world } = setup()
+    world.write(ANNA)
+    world.write(ANNA)
+    await client.connect(ANNA)
+    const store = messagesStore(client, 10)
+    const stop = store.subscribe(() => undefined)
+    await settled()
+    expect(store.getSnapshot().map(({ message }) => message.seq)).toEqual([2, 1])
+    world.write(ANNA)
+    await world.clock.advance(200)
+    expect(store.getSnapshot().map(({ message }) => message.seq)).toEqual([3, 2, 1])
+    stop()
+  })
+
   it('of a user who has gone are gone as well', async () => {
     const { client, world } = setup()
     const store = messagesStore(client, 10)

@@ -5,7 +5,7 @@ import type { ClientState, DashboardWebSocketClient, Delivery, QueueJob } from '
 import { jobOfMessage } from '../client/topics/queue-job.ts'
 import { createStore, type Store } from './store.ts'
 
-type Client = Pick<DashboardWebSocketClient, 'getState' | 'on' | 'subscribeQueue'>
+type Client = Pick<DashboardWebSocketClient, 'getState' | 'history' | 'on' | 'subscribeQueue'>
 
 export function connectionStore(client: Client): Store<ClientState> {
   return createStore(
@@ -27,16 +27,33 @@ export interface ReceivedMessage {
 
 const NONE: readonly ReceivedMessage[] = []
 
-/** Durable messages, newest first, at most `limit`. A change of users empties the list. */
+/**
+ * Durable messages, newest first, at most `limit`: those from before the page was opened, and those that arrive. A change of
+ * users empties the list.
+ */
 export function messagesStore(client: Client, limit: number): Store<readonly ReceivedMessage[]> {
   return createStore(
     () => NONE,
     (set) => {
+      let active = true
+      const add = (received: readonly ReceivedMessage[]): void => {
+        if (active && received.length > 0) set((old) => merged(old, received).slice(0, limit))
+      }
+      // After a failure the history is read with the next connection.
+      const read = (): void =>
+        void client
+          .history(limit)
+          .then((messages) =>
+            add(messages.map((message) => ({ message, delivery: { replayed: true, foremost: false } }))),
+          )
+          .catch(() => undefined)
+      if (client.getState().isConnected) read()
       const offs = [
-        client.on('batch', (items) => {
-          const durable = items.filter(({ message }) => message.seq !== undefined)
-          if (durable.length > 0) set((old) => [...durable.toReversed(), ...old].slice(0, limit))
-        }),
+        () => {
+          active = false
+        },
+        client.on('connected', read),
+        client.on('batch', (items) => add(items.filter(({ message }) => message.seq !== undefined))),
         client.on('state', (change) => {
           if (change.state.name === 'closed' && change.state.reason !== 'disconnect') set(() => NONE)
         }),
@@ -44,6 +61,12 @@ export function messagesStore(client: Client, limit: number): Store<readonly Rec
       return () => endAll(offs)
     },
   )
+}
+
+/** Newest first, each number once: as it was delivered, not as history. */
+function merged(old: readonly ReceivedMessage[], added: readonly ReceivedMessage[]): ReceivedMessage[] {
+  const bySeq = new Map([...added, ...old].map((received) => [received.message.seq ?? 0, received] as const))
+  return [...bySeq.values()].sort((one, other) => (other.message.seq ?? 0) - (one.message.seq ?? 0))
 }
 
 export type JobView = Omit<QueueJob, 'revision'>

@@ -71,6 +71,27 @@ describe('job notices', () => {
     expect(toasts.size).toBe(0)
   })
 
+  it('show nothing of a quiet message, also of one that was missed', () => {
+    const { toasts, notices } = setUp()
+    notices.message(image('a', { quiet: true }), HERE)
+    notices.message(image('b', { quiet: true }), { replayed: true, foremost: true })
+    notices.caughtUp()
+    expect(toasts.size).toBe(0)
+  })
+
+  it('make one of the notes of an incident', () => {
+    const { toasts, notices } = setUp()
+    const note = {
+      type: 'note_added',
+      incidentId: 'i',
+      userId: 'ben',
+      timestamp: '2026-11-23T10:00:00.000Z',
+    } as const
+    notices.message({ ...note, noteId: 'n', seq: 1, epoch: 'e' }, HERE)
+    notices.message({ ...note, type: 'mentioned', noteId: 'm', seq: 2, epoch: 'e' }, HERE)
+    expect([...toasts.values()].map(({ title }) => title)).toEqual(['You were mentioned in a note'])
+  })
+
   it('make one of a flood, and count what failed in it', () => {
     const { toasts, notices, pass } = setUp()
     for (let n = 0; n < 1_000; n += 1)

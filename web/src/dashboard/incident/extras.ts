@@ -1,5 +1,6 @@
 /** The parts of an incident's page that are loaded after the first paint, in one file. See `use-extras.ts`. */
 
+export { FollowButtons } from '../follow/follow-buttons.tsx'
 export { CaseBar } from '../people/case-bar.tsx'
 export { WritersOnly } from '../people/writers-only.tsx'
 export { UploadSection } from '../uploads/upload-section.tsx'

@@ -32,6 +32,7 @@ function Content({ incident, extras }: { incident: Incident; extras: LoadedExtra
       </a>
       <IncidentHead incident={incident}>
         {extras !== null && <extras.parts.People extras={extras.state} />}
+        {extras !== null && <extras.parts.FollowButtons incidentId={incident.id} />}
       </IncidentHead>
       <div class="case-bar">
         {extras !== null && <extras.parts.CaseBar extras={extras.state} incident={incident} />}

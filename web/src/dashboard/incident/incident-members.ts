@@ -59,6 +59,11 @@ export class IncidentMembers extends BaseStore<MembersState> {
     void this.#readPeople()
   }
 
+  /** Members have come or gone. */
+  changed(): void {
+    void this.#readPeople()
+  }
+
   person(userId: string): Person {
     return this.state.people.get(userId) ?? { userId, name: 'Somebody', role: '', isStaff: false }
   }
@@ -92,9 +97,8 @@ export class IncidentMembers extends BaseStore<MembersState> {
     // Members without a name are shown as `Somebody`.
     const read = await this.#options.readPeople(this.#options.incidentId).catch(() => [])
     this.#isReading = false
-    this.change({
-      people: new Map([...this.state.people, ...read.map((person) => [person.userId, person] as const)]),
-    })
+    // People who have left keep their names where they have written notes; the answer has them.
+    if (read.length > 0) this.change({ people: new Map(read.map((person) => [person.userId, person])) })
     this.#update()
   }
 

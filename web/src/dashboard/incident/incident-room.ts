@@ -13,6 +13,9 @@ import type { IncidentActions } from './incident-actions.ts'
 import { IncidentMembers } from './incident-members.ts'
 import { TimelineStore } from './timeline-store.ts'
 
+/** Messages after which the names and roles of the members are read again. */
+const CHANGE_MEMBERS: ReadonlySet<string> = new Set(['member_added', 'member_removed', 'assigned'])
+
 /** Milliseconds for which changes of rows are gathered into one read. */
 const RELOAD_AFTER = 400
 
@@ -58,7 +61,9 @@ export class IncidentRoom {
     })
     this.#stops = [
       client.on('message', (message) => {
-        if (message.incidentId === incidentId && isAboutJob(message)) this.timeline.add(message)
+        if (message.incidentId !== incidentId) return
+        if (isAboutJob(message)) this.timeline.add(message)
+        else if (CHANGE_MEMBERS.has(message.type)) this.members.changed()
       }),
       effect(() => {
         const incident = shown.value

@@ -6,6 +6,9 @@ import { CaseNotes } from '../notes/case-notes.tsx'
 import type { Extras } from './create-extras.ts'
 import type { IncidentRoom } from './incident-room.ts'
 
+/** Writers of notes who are no longer members have no role. */
+const MEMBER_ROLES = new Set(['owner', 'handler', 'viewer'])
+
 export function Notes({ extras }: { extras: Extras }) {
   const room = extras.room.value
   return room === null ? null : <RoomNotes key={room.incidentId} room={room} />
@@ -14,11 +17,14 @@ export function Notes({ extras }: { extras: Extras }) {
 function RoomNotes({ room }: { room: IncidentRoom }) {
   const { userId, client, complain } = useDashboard()
   const { notes, members, incidentId, people } = room
-  const { typing } = useStore(members)
+  const { typing, people: named } = useStore(members)
   return (
     <CaseNotes
       store={notes}
       self={userId}
+      people={[...named.values()].filter(
+        (person) => person.userId !== userId && MEMBER_ROLES.has(person.role),
+      )}
       nameOf={(id) => (id === null ? 'Somebody who left' : members.person(id).name)}
       typing={typing}
       isReadOnly={useStore(people).data.place === 'viewer'}

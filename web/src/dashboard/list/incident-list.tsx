@@ -22,7 +22,7 @@ const idOf = ({ id }: Incident): string => id
 /** @param isMain whether the list is what the page is about, as on a phone without a selected incident. */
 export function IncidentList({ isMain }: { isMain: boolean }) {
   const { state, shown } = useDashboard()
-  const { phase, incidents, more, fresh } = state.value
+  const { phase, incidents, more, fresh, unread } = state.value
   const pane = useRef<HTMLDivElement>(null)
   const shownId = shown.value?.id
   const hasTitle = isMain || phase === 'loading'
@@ -55,6 +55,7 @@ export function IncidentList({ isMain }: { isMain: boolean }) {
             incident={incident}
             isCurrent={incident.id === shownId}
             isFresh={fresh.has(incident.id)}
+            unread={unread.get(incident.id) ?? 0}
           />
         )}
       </VirtualList>

@@ -13,12 +13,14 @@ export interface IncidentRowProps {
   isCurrent: boolean
   /** The incident arrived while the page was open. */
   isFresh: boolean
+  /** Number of unread notifications about it. */
+  unread: number
 }
 
 /** Incidents whose row has been seen to arrive. A row that comes back by scrolling does not arrive again. */
 const arrived = new Set<string>()
 
-export function IncidentRow({ incident, isCurrent, isFresh }: IncidentRowProps) {
+export function IncidentRow({ incident, isCurrent, isFresh, unread }: IncidentRowProps) {
   const { id, title, state, createdAt, documents } = incident
   const [arrives] = useState(() => isFresh && !arrived.has(id))
   if (arrives) arrived.add(id)
@@ -31,7 +33,15 @@ export function IncidentRow({ incident, isCurrent, isFresh }: IncidentRowProps) 
       data-tone={toneOf(summary)}
     >
       <span class="row__dot" aria-hidden="true" />
-      <span class="row__title">{title}</span>
+      <span class="row__title">
+        {title}
+        {unread > 0 && (
+          <span class="row__unread">
+            {unread > 99 ? '99+' : unread}
+            <span class="visually-hidden"> unread</span>
+          </span>
+        )}
+      </span>
       <span class="row__summary">
         {state !== 'new' && `${STATE_WORDS[state]} · `}
         {describe(summary, documents.length)}

@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx'
 import { RowSkeleton } from '../../ui/skeleton.tsx'
 import { useStore } from '../../ui/use-store.ts'
 import { ICONS } from '../icons.ts'
+import type { Mentionable } from './mentions.ts'
 import { NoteForm } from './note-form.tsx'
 import { NoteLine } from './note-line.tsx'
 import type { NotesState, NotesStore } from './notes-store.ts'
@@ -16,6 +17,8 @@ export interface CaseNotesProps {
   self: string
   /** @param userId null for an account that is gone. */
   nameOf(userId: string | null): string
+  /** Members who can be mentioned. */
+  people: readonly Mentionable[]
   /** Names of other members who are typing. */
   typing: readonly string[]
   /** The user may read notes and write none. */
@@ -32,6 +35,7 @@ const NEAR_END = 48
 export function CaseNotes({
   store,
   self,
+  people,
   nameOf,
   typing,
   isReadOnly,
@@ -50,9 +54,9 @@ export function CaseNotes({
     if (current !== null && count > 0 && isAtEnd.current) current.scrollTop = current.scrollHeight
   }, [count])
 
-  function write(body: string): void {
+  function write(body: string, mentions: readonly string[]): void {
     isAtEnd.current = true
-    store.write(body)
+    store.write(body, mentions)
   }
 
   const authorOf = (userId: string | null) => ({
@@ -96,7 +100,7 @@ export function CaseNotes({
       {isReadOnly ? (
         <p class="notes__empty">You can read this case, and not write about it.</p>
       ) : (
-        <NoteForm write={write} typing={sendTyping} />
+        <NoteForm people={people} write={write} typing={sendTyping} />
       )}
     </div>
   )

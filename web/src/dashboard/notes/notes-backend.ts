@@ -33,11 +33,12 @@ export function createNotesRepository(
         .filter((note): note is CaseNote => note !== null)
         .reverse()
     },
-    async add(id, body) {
+    async add(id, body, mentions) {
       const { data, error } = await supabase.rpc('add_case_note', {
         p_incident_id: incidentId,
         p_body: body,
         p_note_id: id,
+        ...(mentions.length === 0 ? {} : { p_mentions: [...mentions] }),
       })
       if (error) throw isCode(error.message) ? new AppError(error.message, { cause: error }) : error
       const note = parseNote(data)

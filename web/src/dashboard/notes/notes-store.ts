@@ -26,6 +26,8 @@ export interface CaseNote {
 export interface Draft {
   id: string
   body: string
+  /** Ids of the members whom the note mentions. */
+  mentions: readonly string[]
   createdAt: string
   state: 'waiting' | 'sending' | 'refused'
   /** Why the server refused the draft. */
@@ -45,7 +47,7 @@ export interface NotesRepository {
   /** The newest notes before the given one, or of all; oldest first, at most {@link NOTES_PAGE}. */
   list(before: CaseNote | null): Promise<CaseNote[]>
   /** @throws AppError for a refusal; any other error where the server did not answer. */
-  add(id: string, body: string): Promise<CaseNote>
+  add(id: string, body: string, mentions: readonly string[]): Promise<CaseNote>
 }
 
 export interface NotesOptions {
@@ -119,9 +121,16 @@ export class NotesStore extends BaseStore<NotesState> {
     this.#forgetStored()
   }
 
-  write(body: string): void {
+  write(body: string, mentions: readonly string[] = []): void {
     const createdAt = new Date(this.#clock()).toISOString()
-    const draft: Draft = { id: this.#newId(), body, createdAt, state: 'waiting', reason: null }
+    const draft: Draft = {
+      id: this.#newId(),
+      body,
+      mentions,
+      createdAt,
+      state: 'waiting',
+      reason: null,
+    }
     this.#setDrafts([...this.state.drafts, draft])
     void this.flush()
   }
@@ -154,10 +163,10 @@ export class NotesStore extends BaseStore<NotesState> {
   }
 
   /** @returns whether the next draft may follow. */
-  async #send({ id, body }: Draft): Promise<boolean> {
+  async #send({ id, body, mentions }: Draft): Promise<boolean> {
     this.#changeDraft(id, { state: 'sending' })
     try {
-      const note = await this.#repository.add(id, body)
+      const note = await this.#repository.add(id, body, mentions)
       this.change({ notes: merge(this.state.notes, [note]) })
       // Also where the store was closed meanwhile: the draft leaves the browser's storage.
       this.discard(id)
@@ -213,15 +222,18 @@ export function parseNote(record: unknown): CaseNote | null {
 /** Drafts that an earlier page had not sent. They are sent now. */
 function parseDrafts(value: unknown): Draft[] {
   if (!Array.isArray(value)) return []
-  return value
-    .filter(isRecord)
-    .flatMap(({ id, body, createdAt, state, reason }): Draft[] =>
-      typeof id === 'string' && isUuid(id) && typeof body === 'string' && typeof createdAt === 'string'
-        ? [
-            state === 'refused'
-              ? { id, body, createdAt, state, reason: typeof reason === 'string' ? reason : null }
-              : { id, body, createdAt, state: 'waiting', reason: null },
-          ]
-        : [],
-    )
+  return value.filter(isRecord).flatMap(({ id, body, mentions, createdAt, state, reason }): Draft[] => {
+    if (typeof id !== 'string' || !isUuid(id)) return []
+    if (typeof body !== 'string' || typeof createdAt !== 'string') return []
+    const draft = { id, body, mentions: idsOf(mentions), createdAt }
+    return state === 'refused'
+      ? [{ ...draft, state, reason: typeof reason === 'string' ? reason : null }]
+      : [{ ...draft, state: 'waiting', reason: null }]
+  })
+}
+
+function idsOf(value: unknown): string[] {
+  return Array.isArray(value)
+    ? value.filter((each): each is string => typeof each === 'string' && isUuid(each))
+    : []
 }

@@ -17,6 +17,7 @@ export function InboxBell() {
     const inbox = module.createInbox({
       client,
       source: module.createInboxSource(supabase, userId),
+      preferences: module.createPreferenceSource(supabase),
       hrefOf,
       downloadFailed: () =>
         complain('Download failed', 'The report could not be had. Try again in a moment.'),
