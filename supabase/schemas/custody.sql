@@ -175,24 +175,17 @@ language plpgsql volatile
 -- Definer: a role that adds documents may not write the log.
 security definer set search_path = ''
 as $$
-declare
-  v_document record;
 begin
-  for v_document in
-    select
-      document.id,
-      document.incident_id,
-      case
-        when document.source_path is not null then 'upload'
-        when document.source_url is not null
-        then 'form, ' || coalesce(substring(document.source_url from '^[a-z]+://([^/?#]{1,255})'), 'unknown host')
-        else 'unknown'
-      end as note
-    from new_documents as document
-    order by document.incident_id, document.created_at, document.id
-  loop
-    perform private.add_custody_event(v_document.incident_id, 'received', v_document.id, p_note => v_document.note);
-  end loop;
+  perform private.add_custody_event(
+    document.incident_id, 'received', document.id,
+    p_note => case
+      when document.source_path is not null then 'upload'
+      when document.source_url is not null
+      then 'form, ' || coalesce(substring(document.source_url from '^[a-z]+://([^/?#]{1,255})'), 'unknown host')
+      else 'unknown'
+    end
+  )
+  from (select * from new_documents order by incident_id, created_at, id) as document;
   return null;
 end;
 $$;
@@ -236,21 +229,15 @@ language plpgsql volatile
 -- Definer: as tg_documents__log_received. Rows also go with their incident or their user.
 security definer set search_path = ''
 as $$
-declare
-  v_document record;
-  -- Set by erase_document and erase_incident for their transaction.
-  v_reason constant text := nullif(pg_catalog.current_setting('claimwire.erasure_reason', true), '');
 begin
-  for v_document in
-    select document.id, document.incident_id, document.sha256, document.byte_size
-    from old_documents as document
-    order by document.incident_id, document.created_at, document.id
-  loop
-    perform private.add_custody_event(
-      v_document.incident_id, 'erased', v_document.id, v_document.sha256, v_document.byte_size,
-      coalesce(v_reason, 'deleted with its incident or its owner')
-    );
-  end loop;
+  perform private.add_custody_event(
+    document.incident_id, 'erased', document.id, document.sha256, document.byte_size,
+    -- Set by erase_document and erase_incident for their transaction.
+    coalesce(
+      nullif(pg_catalog.current_setting('claimwire.erasure_reason', true), ''), 'deleted with its incident or its owner'
+    )
+  )
+  from (select * from old_documents order by incident_id, created_at, id) as document;
   return null;
 end;
 $$;

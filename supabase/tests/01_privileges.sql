@@ -4,6 +4,15 @@
 begin;
 select plan(13);
 
+create function pg_temp.callable(p_schema text, p_role text)
+returns setof text
+language sql stable
+as $$
+  select function.oid::regprocedure::text
+  from pg_proc as function
+  where function.pronamespace = p_schema::regnamespace and has_function_privilege(p_role, function.oid, 'execute');
+$$;
+
 select is_empty(
   $$ select format('%I.%I', relnamespace::regnamespace, relname)
      from pg_class
@@ -67,9 +76,7 @@ select set_eq(
 );
 
 select set_eq(
-  $$ select p.oid::regprocedure::text
-     from pg_proc p
-     where pronamespace = 'public'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute') $$,
+  $$ select pg_temp.callable('public', 'authenticated') $$,
   array[
     'requeue_job(uuid)',
     'submit_upload(uuid,text,text)',
@@ -117,17 +124,12 @@ select set_eq(
 );
 
 select is_empty(
-  $$ select p.oid::regprocedure::text
-     from pg_proc p
-     where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
-       and has_function_privilege('anon', p.oid, 'execute') $$,
+  $$ select pg_temp.callable('public', 'anon') union select pg_temp.callable('private', 'anon') $$,
   'visitors may call no function'
 );
 
 select set_eq(
-  $$ select p.oid::regprocedure::text
-     from pg_proc p
-     where pronamespace = 'private'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute') $$,
+  $$ select pg_temp.callable('private', 'authenticated') $$,
   array[
     'private.try_uuid(text)',
     'private.member_incident_ids()',
@@ -147,9 +149,7 @@ select set_eq(
 );
 
 select set_eq(
-  $$ select p.oid::regprocedure::text
-     from pg_proc p
-     where pronamespace = 'public'::regnamespace and has_function_privilege('service_role', p.oid, 'execute') $$,
+  $$ select pg_temp.callable('public', 'service_role') $$,
   array[
     'claim_job(uuid,text,uuid)',
     'continue_job(uuid,uuid,jsonb,integer,text)',
