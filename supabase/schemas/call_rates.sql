@@ -53,14 +53,17 @@ create function private.refilled(
   p_rate double precision,
   p_burst integer
 ) returns double precision
-language sql
+-- PL/pgSQL, which is planned once in a session; SQL with settings of its own is planned with every call.
+language plpgsql
 -- Volatile, because it reads the clock: after the row has been locked.
 volatile security invoker set search_path = ''
 as $$
-  select least(
+begin
+  return least(
     p_burst,
     p_tokens + greatest(extract(epoch from pg_catalog.clock_timestamp() - p_refilled_at)::double precision, 0) * p_rate
   );
+end;
 $$;
 comment on function private.refilled(double precision, timestamptz, double precision, integer) is
   'Tokens in a bucket at this moment. The rate is in tokens per second.';
