@@ -120,7 +120,8 @@ export class DashboardWebSocketClient {
    *
    * @param target their numbers (`seq`), at most 10,000, or all up to one: `{ upTo }`.
    * @returns the number of notifications that changed.
-   * @throws AppError `not_signed_in` without a connection, `database_unavailable`, `user_mismatch`.
+   * @throws AppError `not_signed_in` without a connection, `database_unavailable`, `user_mismatch`; `rate_limited` after
+   * several attempts.
    */
   markRead(target: MarkTarget): Promise<number> {
     return this.#mark(target, { read: true })

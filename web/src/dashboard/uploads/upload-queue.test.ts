@@ -92,6 +92,23 @@ describe('a file', () => {
     ])
   })
 
+  it('that is submitted while the user has no calls left is submitted again later, and not uploaded twice', async () => {
+    const { queue, transfers, submitted, forgotten, answer, later } = setup()
+    queue.add('incident', [file('a.jpg')])
+    answer(new AppError('rate_limited'))
+    transfers[0]?.events.done('incident/path')
+    await settled()
+    expect([states(queue), forgotten]).toEqual([['interrupted'], []])
+    answer(null)
+    later()
+    await settled()
+    expect([states(queue), submitted, transfers.length]).toEqual([
+      ['done'],
+      ['incident/path', 'incident/path'],
+      1,
+    ])
+  })
+
   it('that is refused has the reason, and can be tried anew', async () => {
     const { queue, transfers, answer } = setup()
     queue.add('incident', [file('a.jpg')])
