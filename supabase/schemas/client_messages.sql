@@ -34,8 +34,9 @@ begin
      -- Events of Realtime, and messages that the database or the client library alone makes. Those about jobs follow.
      or p_event in (
        'system', 'broadcast', 'presence',
-       'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'presence_update', 'realtime_update', 'incident_moved',
-       'status_update', 'batch_update', 'notification_read'
+       'subscribe', 'unsubscribe', 'ping', 'pong', 'error', 'presence_update', 'realtime_update', 'status_update',
+       'batch_update', 'notification_read', 'incident_moved',
+       'note_added', 'mentioned', 'incident_state', 'incident_added', 'assigned', 'member_added', 'member_removed'
      )
      or p_event like 'phx%'
      or exists (

@@ -1,9 +1,8 @@
 /** Requests to the database, with a time limit and the database's error codes. */
 
 import { type ClientErrorCode, isClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
-import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { BackendRequest } from './backend.ts'
-import { ClientError, hasCode } from './client-error.ts'
+import { ClientError } from './client-error.ts'
 import type { Identity } from './ports.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
@@ -41,14 +40,6 @@ function parseHint(hint: string | null): unknown {
     // The hint is text for people.
     return undefined
   }
-}
-
-/** Milliseconds after which the database takes a request that it refused because of the user's rate; null for other errors. */
-export function retryAfter(cause: unknown): number | null {
-  if (!hasCode(cause, 'rate_limited')) return null
-  const { hint } = cause.details
-  const delay = isRecord(hint) ? hint.retryAfterMs : undefined
-  return typeof delay === 'number' && delay > 0 ? delay : 1_000
 }
 
 /** The database answers for the signed-in user, which can change while a request is running. */

@@ -2,11 +2,9 @@
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { Backend } from './backend.ts'
+import { hasCode } from './client-error.ts'
 import type { CountsAsOf, Identity, Inbox } from './ports.ts'
-import { call, requireUser, retryAfter, toCount, unreadable } from './request.ts'
-
-/** Times that a mark is sent while the database refuses it because of the user's rate. */
-const ATTEMPTS = 8
+import { call, requireUser, toCount, unreadable } from './request.ts'
 
 /** @param wait resolves after that many milliseconds. */
 export function createSupabaseInbox(
@@ -23,20 +21,21 @@ export function createSupabaseInbox(
     async mark(userId, target, { seen, read, done }) {
       for (let attempt = 1; ; attempt += 1) {
         await requireUser(identity, userId)
-        const request = supabase.rpc('mark_notifications', {
-          ...('upTo' in target ? { p_up_to: target.upTo } : { p_seqs: [...target] }),
-          ...(seen === undefined ? {} : { p_seen: seen }),
-          ...(read === undefined ? {} : { p_read: read }),
-          ...(done === undefined ? {} : { p_done: done }),
-        })
         try {
-          const changed = await call(request, 'database_unavailable')
+          const changed = await call(
+            supabase.rpc('mark_notifications', {
+              ...('upTo' in target ? { p_up_to: target.upTo } : { p_seqs: [...target] }),
+              ...(seen === undefined ? {} : { p_seen: seen }),
+              ...(read === undefined ? {} : { p_read: read }),
+              ...(done === undefined ? {} : { p_done: done }),
+            }),
+            'database_unavailable',
+          )
           return typeof changed === 'number' ? changed : 0
         } catch (cause) {
-          const delay = retryAfter(cause)
-          if (delay === null || attempt === ATTEMPTS) throw cause
-          // Other tabs and devices of the user wait for tokens of the same bucket.
-          await wait(delay * attempt)
+          if (attempt > 7 || !hasCode(cause, 'rate_limited')) throw cause
+          // Eight attempts within half a minute. The database gives ten marks a second.
+          await wait(attempt * 1_000)
         }
       }
     },
