@@ -12,8 +12,8 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isRecord } from '../../functions-shared/unknown.ts'
-import { startTestApi, type TestApi } from '../../stack/gateway/testing.ts'
-import { withClient } from '../../stack/testing/database.ts'
+import { startTestApi, type TestApi } from '../gateway/testing.ts'
+import { withClient } from '../testing/database.ts'
 
 const LONG = process.env.CLAIMWIRE_LONG !== undefined
 
