@@ -19,6 +19,7 @@ const BENCHMARKS = [
   'reports.ts',
   'jobs.ts',
   'burst.ts',
+  'flood.ts',
   'dashboard.ts',
 ] as const
 

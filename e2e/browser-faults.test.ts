@@ -167,6 +167,82 @@ test('a page that may use neither storage nor locks hears everything once, over 
   await untilLive(tab)
 })
 
+/** Socket addresses lead to a closed port until the page sets `socketsOpen`. */
+const BLOCKED_SOCKETS = `
+  const { WebSocket } = globalThis
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(address, ...rest) {
+      super(globalThis.socketsOpen ? address : 'ws://127.0.0.1:1', ...rest)
+    }
+  }
+`
+
+test('WebSockets are blocked: the page reads each message once and in order, does not say live, and uses a socket when one opens', async () => {
+  await context.addInitScript(BLOCKED_SOCKETS)
+  const tab = await open(signIn())
+  const states = (): Promise<string[]> => tab.page.evaluate(() => globalThis.testPage.states)
+  for (let n = 1; n <= 3; n += 1) {
+    await notifyOnce(db, user.id)
+    await expectHeard(
+      tab,
+      Array.from({ length: n }, (_, index) => index + 1),
+    )
+  }
+  expect(await tab.page.evaluate(() => globalThis.testPage.client?.getState())).toMatchObject({
+    isReading: true,
+    isConnected: false,
+  })
+  expect(await states()).not.toContain('live')
+  await tab.page.evaluate('globalThis.socketsOpen = true')
+  await untilLive(tab)
+  await notifyOnce(db, user.id)
+  await expectHeard(tab, [1, 2, 3, 4])
+  const replayed = await tab.page.evaluate(() => globalThis.testPage.heard.map((each) => each.replayed))
+  expect(replayed).toEqual([true, true, true, false])
+})
+
+test.each([
+  ['ahead', 7_200_000],
+  ['behind', -7_200_000],
+])('a clock that is 2 h %s: the page is live, and renews no token that is good', async (_, offset) => {
+  await context.addInitScript(`{ const now = Date.now; Date.now = () => now() + ${offset} }`)
+  let renewals = 0
+  context.on('request', (request) => {
+    if (request.url().includes('grant_type=refresh_token')) renewals += 1
+  })
+  const tab = await open(signIn())
+  for (let n = 1; n <= 3; n += 1) {
+    await notifyOnce(db, user.id)
+    proxy.cut()
+    await expectHeard(
+      tab,
+      Array.from({ length: n }, (_each, index) => index + 1),
+    )
+  }
+  await untilLive(tab)
+  expect(renewals).toBe(0)
+})
+
+test('an account is deleted while its page is open: the page is closed, and the browser keeps nothing of it', async () => {
+  const tab = await open(signIn())
+  await notifyOnce(db, user.id)
+  await expectHeard(tab, [1])
+  const admin = openPool(urls.admin, 1)
+  try {
+    await admin.query('delete from auth.users where id = $1', [user.id])
+  } finally {
+    await admin.end()
+  }
+  await vi.waitFor(async () => {
+    const state = await tab.page.evaluate(() => globalThis.testPage.client?.getState())
+    expect(state).toMatchObject({ state: 'closed', reason: 'account-deleted' })
+  }, PATIENCE)
+  await vi.waitFor(async () => {
+    const keys = await tab.page.evaluate(() => Object.keys(localStorage))
+    expect(keys.filter((key) => key !== 'claimwire:device')).toEqual([])
+  }, PATIENCE)
+})
+
 test('while the engine’s file does not arrive, the page shows that; it connects once the file has arrived', async () => {
   let reachable = false
   const asked: string[] = []

@@ -62,7 +62,9 @@ const TRANSPORTS: Record<string, (address: string, token: TokenOf) => Transport>
       tokens: {
         async current() {
           const text = await token()
-          return text === null ? null : { text, userId: 'somebody', expiresAt: Number.POSITIVE_INFINITY }
+          return text === null
+            ? null
+            : { text, userId: 'somebody', issuedAt: 0, expiresAt: Number.POSITIVE_INFINITY }
         },
         forget: () => undefined,
       },

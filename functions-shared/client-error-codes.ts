@@ -8,6 +8,8 @@ export const CLIENT_ERROR_CODES = {
   client_unavailable: { status: 503, message: 'The client could not be loaded; trying again.' },
   invalid_arguments: { status: 400, message: 'The arguments are missing or contradict each other.' },
   not_signed_in: { status: 401, message: 'You are not signed in.' },
+  session_expired: { status: 401, message: 'The sign-in has ended and could not be renewed.' },
+  account_deleted: { status: 401, message: 'This account was deleted.' },
   user_mismatch: { status: 403, message: 'connect() was called with the id of another user.' },
   connection_lost: { status: 503, message: 'The live connection was lost; trying again.' },
   join_refused: { status: 403, message: 'The server refused the live connection for this user.' },

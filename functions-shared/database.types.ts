@@ -1075,6 +1075,7 @@ export type Database = {
         Returns: {
           epoch: string
           floor: number
+          interval_ms: number
           seq: number
         }[]
       }
@@ -1176,6 +1177,7 @@ export type Database = {
         Args: { p_base64: string; p_event: string; p_topic: string }
         Returns: undefined
       }
+      send_pong: { Args: Record<PropertyKey, never>; Returns: undefined }
       send_status_update: {
         Args: {
           p_data?: Json

@@ -12,6 +12,11 @@ import { isRecord } from './unknown.ts'
 
 export type Signal = NotificationReadMessage | RealtimeUpdateMessage | ConnectionDisplacedMessage
 
+/** Whether a payload is the broadcast that the client asked for by `send_pong()`. */
+export function isPong(payload: unknown): boolean {
+  return isRecord(payload) && payload.type === 'pong'
+}
+
 /** @returns null for another payload. */
 export function parseSignal(payload: unknown): Signal | null {
   if (!isRecord(payload)) return null

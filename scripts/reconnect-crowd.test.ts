@@ -6,7 +6,6 @@ import { DEFAULT_SETTINGS } from '../stack/realtime/settings.ts'
 import { seededRandom } from '../stack/testing/seeded-random.ts'
 import type { ConnectionState } from '../web/src/client/connection-state.ts'
 import { transition } from '../web/src/client/connection-transition.ts'
-import { STABLE_AFTER } from '../web/src/client/engine-dependencies.ts'
 
 /** Defaults of `DashboardWebSocketClient`. */
 const PAGE = {
@@ -14,7 +13,9 @@ const PAGE = {
   maxReconnectDelay: 30_000,
   checkInterval: 30_000,
   firstCheckDelay: 3_000,
-  stableAfter: STABLE_AFTER,
+  watchInterval: 1_500,
+  isWatched: () => true,
+  serverInterval: () => 0,
 }
 
 interface Outcome {
@@ -34,7 +35,13 @@ function restart(people: number, joinsPerSecond: number, awayMs: number, random:
     () => now,
   )
   const outcome: Outcome = { refused: 0, lastJoinMs: 0 }
-  const lost: ConnectionState = { name: 'live', failures: 0, joinedAt: -60_000, confirmedAt: 0 }
+  const lost: ConnectionState = {
+    name: 'live',
+    failures: 0,
+    breaks: 0,
+    joinedAt: -60_000,
+    confirmedAt: 0,
+  }
   /** Pages in descending order of their next attempt. */
   const due: { at: number; state: ConnectionState }[] = []
   const down = (state: ConnectionState): void => {

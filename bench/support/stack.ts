@@ -1,4 +1,4 @@
-/** A whole stack in a process of its own, without the limits of a plan, and people who use it. */
+/** A whole stack in a process of its own, and people who use it. */
 
 import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -20,14 +20,21 @@ export interface BenchStack extends AsyncDisposable {
   readonly keys: StackKeys
 }
 
-export async function startBenchStack(): Promise<BenchStack> {
+/** @param realtime settings of Realtime. Default: no limits. */
+export async function startBenchStack(
+  realtime: PlainStackOptions['realtime'] = {
+    maxConcurrentUsers: 1e6,
+    maxEventsPerSecond: 1e9,
+    maxJoinsPerSecond: 1e9,
+  },
+): Promise<BenchStack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'claimwire-bench-'))
   const child = fork(PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ended = once(child, 'exit')
   const options: PlainStackOptions = {
     dataDir,
     ports: { api: 0, db: 0, mail: 0 },
-    realtime: { maxConcurrentUsers: 1e6, maxEventsPerSecond: 1e9, maxJoinsPerSecond: 1e9 },
+    realtime,
   }
   child.send(options)
   const started = await Promise.race([

@@ -1,6 +1,7 @@
 -- Rows that belong to the product: kinds of jobs, limits, rates, buckets of Storage and schedules of pg_cron.
 
 insert into private.limits default values;
+insert into private.head_pace default values;
 
 -- More than a person at work needs, with several devices and tabs.
 insert into private.call_rates (call, calls, per, burst, one_at_a_time) values
@@ -23,6 +24,7 @@ insert into private.call_rates (call, calls, per, burst, one_at_a_time) values
   ('remove_staff', 30, '1 minute', 30, false),
   ('request_report', 20, '1 minute', 40, false),
   ('requeue_job', 2, '1 second', 200, false),
+  ('send_pong', 20, '1 minute', 10, false),
   ('send_binary_to_topic', 20, '1 second', 40, false),
   ('send_to_topic', 20, '1 second', 40, false),
   ('set_incident_state', 60, '1 minute', 60, false),
@@ -82,6 +84,7 @@ set public = excluded.public, file_size_limit = excluded.file_size_limit;
 
 select cron.schedule('sweep-jobs', '30 seconds', 'select public.sweep_jobs()');
 select cron.schedule('forget-silent-devices', '* * * * *', 'select private.forget_silent_devices()');
+select cron.schedule('pace-head-checks', '* * * * *', 'select private.pace_head_checks()');
 select cron.schedule('forget-full-buckets', '23 * * * *', 'select private.forget_full_buckets()');
 select cron.schedule('send-claim-mails', '* * * * *', 'select private.send_claim_mails()');
 select cron.schedule('finish-handovers', '* * * * *', 'select private.finish_handovers()');

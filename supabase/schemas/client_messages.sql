@@ -55,6 +55,31 @@ comment on function private.check_client_message(text, text) is
   'The incident that the topic belongs to, where the caller may send this event there. Errors: message_too_large, not_signed_in, topic_forbidden, role_forbidden, invalid_arguments.';
 revoke execute on function private.check_client_message(text, text) from public, anon, authenticated;
 
+create function public.send_pong() returns void
+language plpgsql volatile
+-- Definer: people may not broadcast. The function sends to the caller's own topic.
+security definer set search_path = ''
+as $$
+declare
+  v_user_id constant uuid := auth.uid();
+begin
+  perform private.count_call('send_pong');
+  if v_user_id is null then
+    raise exception 'not_signed_in' using errcode = 'PT401', detail = 'Only a signed-in user has a topic.';
+  end if;
+  perform private.broadcast(
+    'user:' || v_user_id,
+    pg_catalog.jsonb_build_object(
+      'type', 'pong', 'timestamp', private.iso_timestamp(pg_catalog.clock_timestamp())
+    )
+  );
+end;
+$$;
+comment on function public.send_pong() is
+  'Broadcasts pong on the caller''s own topic. A page whose broadcasts were lost hears by it that they arrive again. Errors: not_signed_in, rate_limited.';
+revoke execute on function public.send_pong() from public, anon, authenticated, service_role;
+grant execute on function public.send_pong() to authenticated;
+
 create function public.send_to_topic(p_topic text, p_event text, p_payload jsonb default '{}') returns void
 language plpgsql volatile
 -- Definer: people may not broadcast. The function checks what they may send.

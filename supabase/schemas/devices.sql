@@ -219,6 +219,26 @@ comment on function public.unregister_device(uuid) is
 revoke execute on function public.unregister_device(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.unregister_device(uuid) to authenticated;
 
+create function private.pace_head_checks() returns integer
+language plpgsql volatile
+-- Invoker: pg_cron calls it as its owner.
+security invoker set search_path = ''
+as $$
+declare
+  v_interval_ms integer;
+begin
+  select pg_catalog.count(device.user_id) * 1000 / limits.head_checks_per_second into strict v_interval_ms
+  from private.limits as limits
+  left join private.devices as device on device.displaced_by is null
+  group by limits.head_checks_per_second;
+  update private.head_pace as pace set interval_ms = v_interval_ms where pace.interval_ms <> v_interval_ms;
+  return v_interval_ms;
+end;
+$$;
+comment on function private.pace_head_checks() is
+  'Sets how often a page may compare heads, so that all live devices together stay below limits.head_checks_per_second. Returns the milliseconds.';
+revoke execute on function private.pace_head_checks() from public, anon, authenticated, service_role;
+
 create function private.forget_silent_devices() returns integer
 language plpgsql volatile
 -- Invoker: pg_cron calls it as its owner.

@@ -65,17 +65,37 @@ grant select on table public.notifications to authenticated;
 -- retention deletes them.
 grant select on table public.notifications to service_role;
 
-create function public.notification_head() returns table (epoch uuid, seq bigint, floor bigint)
+-- Pages compare heads, because a lost broadcast is not announced (docs/adr/0008-messages-lost-in-a-flood.md). A page that
+-- somebody watches does so every 1.5 s, or as often as this table says. So the load of all pages together is bounded.
+create table private.head_pace (
+  only_row boolean primary key default true,
+  interval_ms integer not null default 0,
+  constraint head_pace_is_one_row check (only_row),
+  constraint head_pace_interval_is_not_negative check (interval_ms >= 0)
+);
+comment on table private.head_pace is 'How often a page may call notification_head(). Computed every minute by pace_head_checks().';
+comment on column private.head_pace.interval_ms is 'Milliseconds between two calls of a page, at least.';
+alter table private.head_pace enable row level security;
+revoke all on table private.head_pace from public, anon, authenticated, service_role;
+
+create function public.notification_head()
+returns table (epoch uuid, seq bigint, floor bigint, interval_ms integer)
 language sql stable
 -- Definer: the heads are closed to API roles. The function shows the caller's own.
 security definer set search_path = ''
 as $$
-  select head.epoch, coalesce(head.seq, 0), coalesce(head.floor, 0)
+  select
+    head.epoch,
+    coalesce(head.seq, 0),
+    coalesce(head.floor, 0),
+    coalesce((select pace.interval_ms from private.head_pace as pace), 0)
   from (select auth.uid() as user_id) as caller
-  left join private.notification_heads as head on head.user_id = caller.user_id;
+  left join private.notification_heads as head on head.user_id = caller.user_id
+  -- The token of a deleted user is good until it expires.
+  where caller.user_id is null or exists (select from auth.users as account where account.id = caller.user_id);
 $$;
 comment on function public.notification_head() is
-  'Epoch, last number and floor of the caller''s notifications. Always one row; before the first notification the epoch is null and seq is 0.';
+  'Epoch, last number and floor of the caller''s notifications, and the milliseconds after which to call again at the earliest. One row; before the first notification the epoch is null and seq is 0. No row: the caller''s account was deleted.';
 revoke execute on function public.notification_head() from public, anon, authenticated;
 grant execute on function public.notification_head() to authenticated, service_role;
 

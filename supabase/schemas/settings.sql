@@ -12,6 +12,7 @@ create table private.limits (
   max_open_upload_bytes bigint not null default 1073741824,
   max_incident_documents integer not null default 1000,
   max_incident_members integer not null default 50,
+  head_checks_per_second integer not null default 200,
   constraint limits_are_one_row check (only_row),
   constraint limits_max_devices_is_positive check (max_devices > 0),
   -- Browsers let a hidden page's timers fire once a minute.
@@ -19,7 +20,8 @@ create table private.limits (
   constraint limits_max_open_uploads_is_positive check (max_open_uploads > 0),
   constraint limits_max_open_upload_bytes_is_positive check (max_open_upload_bytes > 0),
   constraint limits_max_incident_documents_is_positive check (max_incident_documents > 0),
-  constraint limits_max_incident_members_is_positive check (max_incident_members > 0)
+  constraint limits_max_incident_members_is_positive check (max_incident_members > 0),
+  constraint limits_head_checks_per_second_is_positive check (head_checks_per_second > 0)
 );
 comment on table private.limits is 'Limits of what clients may do, in one row.';
 comment on column private.limits.max_devices is 'Live devices of a user.';
@@ -33,6 +35,8 @@ comment on column private.limits.max_incident_documents is
   'Documents of an incident beyond which members can add none. Files of a form are not refused.';
 comment on column private.limits.max_incident_members is
   'Members and invitations of an incident beyond which nobody can be added.';
+comment on column private.limits.head_checks_per_second is
+  'Calls of notification_head() that all pages together make, about. Live devices divided by it are the seconds between two checks of a page, where that is more than 1.5.';
 -- Closed to every API role. Functions read it with the rights of their owner.
 alter table private.limits enable row level security;
 revoke all on table private.limits from public, anon, authenticated, service_role;

@@ -63,7 +63,7 @@ select set_eq(
      from information_schema.role_table_grants
      where table_schema in ('public', 'private') and grantee = 'service_role'
        and table_name in (
-         'notifications', 'notification_heads', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests', 'status_update_keys',
+         'notifications', 'notification_heads', 'head_pace', 'job_kinds', 'job_nudges', 'job_turns', 'dispatch_requests', 'status_update_keys',
          'limits', 'devices', 'call_rates', 'call_buckets', 'custody_events', 'custody_heads', 'form_links',
          'waiting_claims', 'claim_mails', 'suppressed_addresses', 'original_grants', 'documents',
          'staff', 'staff_visits', 'incident_events', 'invitations'
@@ -86,6 +86,7 @@ select set_eq(
     'register_device(uuid,text,uuid)',
     'heartbeat_device(uuid)',
     'unregister_device(uuid)',
+    'send_pong()',
     'send_to_topic(text,text,jsonb)',
     'send_binary_to_topic(text,text,text)',
     'add_case_note(uuid,text,uuid,uuid[])',
@@ -212,6 +213,7 @@ select set_eq(
     'register_device(uuid,text,uuid)',
     'heartbeat_device(uuid)',
     'unregister_device(uuid)',
+    'send_pong()',
     'send_to_topic(text,text,jsonb)',
     'send_binary_to_topic(text,text,text)',
     'add_case_note(uuid,text,uuid,uuid[])',

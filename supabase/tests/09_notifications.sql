@@ -1,7 +1,7 @@
 -- Heads, marking and retention of notifications.
 
 begin;
-select plan(34);
+select plan(40);
 
 -- Until the rollback; a development database may have some.
 delete from auth.users;
@@ -67,6 +67,29 @@ from (values
   ('select public.mark_notifications(p_up_to => 1, p_seqs => ''{1}'', p_read => true)'),
   ('select public.mark_notifications(p_up_to => 1, p_seen => false, p_read => true)')
 ) as arguments (call);
+
+-- The pace of head checks
+reset role;
+insert into private.devices (user_id, device_id, registered_at, last_seen_at)
+select 'a0000000-0000-4000-8000-000000000001', gen_random_uuid(), now(), now() from generate_series(1, 500);
+update private.limits set head_checks_per_second = 100;
+select is(private.pace_head_checks(), 5000, '500 devices and 100 checks a second are 5 s between two checks of a page');
+set local role authenticated;
+select is((select interval_ms from public.notification_head()), 5000, 'the head says how often it may be asked for');
+reset role;
+delete from private.devices;
+select is(private.pace_head_checks(), 0, 'without devices there is no bound');
+set local role authenticated;
+
+-- Pongs
+select lives_ok('select public.send_pong()', 'a user can ask for a broadcast on the own topic');
+reset role;
+select results_eq(
+  $$ select topic, event, private, payload ->> 'type' from realtime.messages where event = 'pong' $$,
+  $$ values ('user:a0000000-0000-4000-8000-000000000001', 'pong', true, 'pong') $$,
+  'the broadcast is private, on the topic of the caller alone'
+);
+set local role authenticated;
 
 select throws_ok(
   'select public.mark_notifications(p_seqs => array(select generate_series(1, 10001)), p_read => true)',
@@ -140,6 +163,11 @@ select results_eq(
 );
 reset role;
 select is(private.prune_notifications('0 seconds'), 0::bigint, 'notifications of this transaction are not older than now, so none is pruned');
+
+delete from auth.users where id = 'b0000000-0000-4000-8000-000000000002';
+set local role authenticated;
+select is_empty('select from public.notification_head()', 'the token of a deleted user reads no head');
+reset role;
 
 select * from finish();
 rollback;

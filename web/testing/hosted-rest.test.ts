@@ -77,13 +77,19 @@ describe('the head', () => {
     server.use(http.post(`${URL_OF_PROJECT}/rest/v1/rpc/notification_head`, () => HttpResponse.json(body)))
 
   test('is read from the one row', async () => {
-    answer([{ epoch: 'e', seq: 12, floor: 3 }])
-    expect(await source().readHead(USER, never)).toEqual({ epoch: 'e', seq: 12, floor: 3 })
+    answer([{ epoch: 'e', seq: 12, floor: 3, interval_ms: 5_000 }])
+    const head = { epoch: 'e', seq: 12, floor: 3, intervalMs: 5_000 }
+    expect(await source().readHead(USER, never)).toEqual(head)
   })
 
   test('of a user without notifications is zero', async () => {
+    answer([{ epoch: null, seq: 0, floor: 0, interval_ms: 0 }])
+    expect(await source().readHead(USER, never)).toEqual({ epoch: null, seq: 0, floor: 0, intervalMs: 0 })
+  })
+
+  test('is missing once the account was deleted, whose token is still good', async () => {
     answer([])
-    expect(await source().readHead(USER, never)).toEqual({ epoch: null, seq: 0, floor: 0 })
+    expect(await codeOf(source().readHead(USER, never))).toBe('account_deleted')
   })
 
   test('is not used when another user has signed in meanwhile', async () => {

@@ -21,6 +21,7 @@ export class World {
   state: ClientState = {
     state: 'live',
     isConnected: true,
+    isReading: false,
     userId: '00000000-0000-4000-8000-00000000000a',
     lastSeq: 0,
     recovered: true,

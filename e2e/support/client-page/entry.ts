@@ -5,6 +5,7 @@ import {
   type ClientEvents,
   DashboardWebSocketClient,
   type DashboardWebSocketClientOptions,
+  limitAuthRequests,
 } from '../../../web/src/client/index.ts'
 
 export interface PageOptions {
@@ -104,7 +105,9 @@ const testPage = {
     client.on('binary', ({ userId, bytes }) => followed.bytes.push([userId, ...bytes]))
   },
   async connect(options: PageOptions): Promise<void> {
-    const supabase = createClient(options.url, options.publishableKey)
+    const supabase = createClient(options.url, options.publishableKey, {
+      global: { fetch: limitAuthRequests() },
+    })
     if (options.credentials !== undefined) {
       const { error } = await supabase.auth.signInWithPassword(options.credentials)
       if (error !== null) throw error

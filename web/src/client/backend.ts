@@ -36,15 +36,24 @@ export interface BackendAuth {
   onAuthStateChange(listener: (event: string, session: BackendSession | null) => void): {
     data: { subscription: { unsubscribe(): void } }
   }
+  /** Renews the token. */
+  refreshSession?(): Promise<{
+    data: { session: BackendSession | null }
+    error: { name: string } | null
+  }>
+  /** Ends the session in this browser. */
+  signOut?(options: { scope: 'local' }): Promise<unknown>
 }
 
 export interface BackendSession {
   user: { id: string }
 }
 
-export type BackendAnswer =
+/** `status` of the HTTP answer. */
+export type BackendAnswer = { status?: number } & (
   | { data: unknown; error: null }
   | { data: null; error: { message: string; hint: string | null } }
+)
 
 export interface BackendRequest {
   /** Sends it. */

@@ -1,6 +1,12 @@
 /** The result of `getState()`. */
 
-import { type ConnectionState, type ConnectionStateName, IDLE, isJoined } from './connection-state.ts'
+import {
+  type ConnectionState,
+  type ConnectionStateName,
+  IDLE,
+  isJoined,
+  isReading,
+} from './connection-state.ts'
 import type { DisconnectedEvent } from './events.ts'
 import type { UserSession } from './user-session.ts'
 
@@ -8,6 +14,11 @@ export interface ClientState {
   state: ConnectionStateName
   /** Joined to the user's channel, also while catching up. */
   isConnected: boolean
+  /**
+   * Messages come from reading the table every few seconds, because no socket can be opened, sockets break off at once, or
+   * the server drops broadcasts. Each durable message still arrives once and in order. Never true while `live`.
+   */
+  isReading: boolean
   userId: string | null
   /** The last `seq` that was delivered to listeners. */
   lastSeq: number
@@ -18,7 +29,7 @@ export interface ClientState {
   /** Notifications that were read (seen) on no device; null while the number is unknown. */
   unreadCount: number | null
   unseenCount: number | null
-  /** Attempts since the last connection that lasted at least 250 ms. */
+  /** Attempts since the last connection that carried a heartbeat after its first half second, or lasted for 10 s. */
   reconnectAttempts: number
   /** Clock time of the next attempt in milliseconds; null when none is planned. */
   retryAt: number | null
@@ -32,6 +43,7 @@ export function clientState(userSession: UserSession | null, latencyMs: number |
   return {
     state: state.name,
     isConnected: isJoined(state),
+    isReading: isReading(state),
     userId: userSession?.userId ?? null,
     lastSeq: session?.lastSeq ?? 0,
     recovered: session?.recovered ?? true,

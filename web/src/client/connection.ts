@@ -6,17 +6,26 @@
 import type { ClientErrorCode } from '../../../functions-shared/client-error-codes.ts'
 import { userTopic } from '../../../functions-shared/topics.ts'
 import { ClientError, hasCode } from './client-error.ts'
-import { type CloseReason, type ConnectionEvent, type ConnectionState, IDLE } from './connection-state.ts'
+import {
+  type CloseReason,
+  type ConnectionEvent,
+  type ConnectionState,
+  IDLE,
+  isJoined,
+} from './connection-state.ts'
 import { type ConnectionSettings, type Effect, type TimerName, transition } from './connection-transition.ts'
 import type { Feed } from './feed.ts'
-import type { Clock, Subscription, Timers, Transport } from './ports.ts'
+import type { Clock, NotificationSource, Subscription, Timers, Transport } from './ports.ts'
+import type { Position } from './sequencer.ts'
 
 export interface ConnectionOptions {
   userId: string
   /** Reads the table. The feed outlives this connection. */
-  feed: Pick<Feed, 'catchUp' | 'isBehindHead'>
+  feed: Pick<Feed, 'catchUp' | 'position' | 'checkHead' | 'has'>
   /** Called with each broadcast payload. */
   receive: (payload: unknown) => void
+  /** Asks the database for a broadcast on the user's topic. */
+  source: Pick<NotificationSource, 'requestPong'>
   settings: ConnectionSettings
   transport: Transport
   clock: Clock
@@ -28,7 +37,21 @@ export interface ConnectionListener {
   /** Called after each event that changed the state; its name may be unchanged. */
   changed(state: ConnectionState, event: ConnectionEvent): void
   alive(latencyMs: number): void
+  /** Broadcasts were lost and arrive again: what is not in the table has to be read anew. */
+  refresh(): void
   error(error: ClientError): void
+}
+
+/**
+ * Milliseconds that a broadcast may arrive later than the head is read that counts it. With the interval between two looks
+ * this keeps a lost message below 2 s.
+ */
+export const BROADCAST_GRACE = 400
+
+/** The reason for which a failed read ends the connection; null for a failure after which the table is read again. */
+export function endOf(cause: unknown): CloseReason | null {
+  if (hasCode(cause, 'account_deleted')) return 'account-deleted'
+  return hasCode(cause, 'user_mismatch') ? 'user-changed' : null
 }
 
 export class Connection {
@@ -41,6 +64,8 @@ export class Connection {
   #subscription: Subscription | null = null
   #reading = false
   #checking = false
+  #pingedAt = Number.NEGATIVE_INFINITY
+  readonly #abort = new AbortController()
   #dispatching = false
   #ended = false
 
@@ -58,10 +83,12 @@ export class Connection {
   close(reason: CloseReason): void {
     if (this.#ended) return
     this.#ended = true
+    this.#abort.abort()
     this.dispatch({ name: 'close', reason })
   }
 
   ping(): void {
+    this.#pingedAt = this.#options.clock()
     this.#subscription?.ping()
   }
 
@@ -98,10 +125,20 @@ export class Connection {
         void this.#catchUp()
         break
       case 'check-head':
-        void this.#checkHead()
+        void this.#checkHead(effect.isRoutine)
         break
       case 'ping':
         this.ping()
+        break
+      case 'beat':
+        if (this.#options.clock() - this.#pingedAt >= this.#options.settings.checkInterval / 2) this.ping()
+        break
+      case 'probe':
+        // A request that fails is followed by another one.
+        this.#options.source.requestPong?.(this.#abort.signal).catch(() => undefined)
+        break
+      case 'refresh':
+        this.#listener.refresh()
         break
       case 'schedule':
         this.#schedule(effect.timer, effect.delayMs)
@@ -116,7 +153,7 @@ export class Connection {
     this.#cancel(timer)
     const fire = (): void => {
       this.#timers.delete(timer)
-      this.dispatch({ name: timer === 'retry' ? 'retry-due' : 'check-due' })
+      this.dispatch({ name: `${timer}-due` })
     }
     this.#timers.set(timer, this.#options.timers.set(fire, delayMs))
   }
@@ -135,8 +172,15 @@ export class Connection {
         this.ping()
       },
       flowing: () => this.dispatch({ name: 'flowing' }),
-      message: (payload) => this.#options.receive(payload),
-      alive: (latencyMs) => this.#listener.alive(latencyMs),
+      message: (payload) => {
+        this.#options.receive(payload)
+        if (this.#state.name === 'stale' && this.#state.loss?.ongoing === true)
+          this.dispatch({ name: 'heard' })
+      },
+      alive: (latencyMs) => {
+        this.#listener.alive(latencyMs)
+        this.dispatch({ name: 'alive' })
+      },
       down: (reason, cause) => {
         this.#report('connection_lost', cause)
         this.dispatch({ name: 'down', reason })
@@ -157,24 +201,27 @@ export class Connection {
     const reading = this.#feed.catchUp()
     if (this.#reading) return
     this.#reading = true
+    const before = this.#feed.position
     try {
       const asOf = await reading
       this.#reading = false
-      this.dispatch({ name: 'caught-up', asOf })
+      this.dispatch({ name: 'caught-up', asOf, found: this.#feed.position !== before })
     } catch (cause) {
       this.#reading = false
       this.#readFailed(cause)
     }
   }
 
-  async #checkHead(): Promise<void> {
+  async #checkHead(isRoutine: boolean): Promise<void> {
     // A running catch-up reads the head as well.
     if (this.#checking || this.#reading) return
     this.#checking = true
     const asOf = this.#options.clock()
     try {
-      const behind = await this.#feed.isBehindHead()
-      this.dispatch(behind ? { name: 'behind' } : { name: 'confirmed', asOf })
+      const missing = await this.#feed.checkHead()
+      if (missing === null) this.dispatch({ name: 'confirmed', asOf })
+      else if (missing === 'lost' || !isRoutine) this.dispatch({ name: 'behind', isGap: false })
+      else await this.#awaitBroadcast(missing, asOf)
     } catch (cause) {
       this.#readFailed(cause)
     } finally {
@@ -182,13 +229,21 @@ export class Connection {
     }
   }
 
+  /** A commit can be read before its broadcast arrives. */
+  async #awaitBroadcast(head: Position, asOf: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#options.timers.set(resolve, BROADCAST_GRACE))
+    this.dispatch(this.#feed.has(head) ? { name: 'confirmed', asOf } : { name: 'lost' })
+  }
+
   #readFailed(cause: unknown): void {
     if (this.#ended) return
-    if (hasCode(cause, 'user_mismatch')) {
-      this.close('user-changed')
+    const ending = endOf(cause)
+    if (ending !== null) {
+      this.close(ending)
       return
     }
-    this.#report('history_unavailable', cause)
+    // Without a socket the page has already been told why there is no connection.
+    if (isJoined(this.#state)) this.#report('history_unavailable', cause)
     this.dispatch({ name: 'unreadable' })
   }
 

@@ -16,6 +16,7 @@ export interface CursorStore {
   advance(userId: string, position: Position): void
   /** Writes also a lower cursor: the table's head shows that the stored one is wrong. */
   reset(userId: string, position: Position): void
+  forget(userId: string): void
 }
 
 export function createCursorStore(storage: KeyValueStorage | null = pageStorage()): CursorStore {
@@ -47,6 +48,14 @@ export function createCursorStore(storage: KeyValueStorage | null = pageStorage(
       write(userId, position)
     },
     reset: write,
+    forget(userId) {
+      memory.delete(userId)
+      try {
+        storage?.removeItem?.(KEY_PREFIX + userId)
+      } catch {
+        // Blocked storage holds no cursor.
+      }
+    },
   }
 }
 

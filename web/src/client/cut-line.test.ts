@@ -2,8 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type ConnectionEvent, type ConnectionState, IDLE } from './connection-state.ts'
-import { transition } from './connection-transition.ts'
-import { STABLE_AFTER } from './engine-dependencies.ts'
+import { type ConnectionSettings, PROVE_AFTER, transition } from './connection-transition.ts'
 
 const HOURS = 3 * 3_600_000
 /** Milliseconds that joining takes. */
@@ -18,15 +17,27 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** @returns the share of the time in which it is joined, and the longest time in which it is not. */
-function use(everyMs: readonly [number, number], seed: number): { joined: number; longestAway: number } {
-  const random = seeded(seed)
-  const settings = {
+interface Use {
+  /** Share of the time in which the page is joined. */
+  joined: number
+  /** Milliseconds from the end of each connection to the next join. */
+  aways: number[]
+  /** Times of the joins. */
+  joins: number[]
+  /** Whether the page said `live` on its last ten connections. */
+  saysLive: boolean
+}
+
+/** @param untilCut milliseconds from the join to the end of the connection. */
+function use(untilCut: (joinedAt: number) => number, random: () => number): Use {
+  const settings: ConnectionSettings = {
     reconnectDelay: 1_000,
     maxReconnectDelay: 30_000,
     checkInterval: 30_000,
     firstCheckDelay: 3_000,
-    stableAfter: STABLE_AFTER,
+    watchInterval: 1_500,
+    isWatched: () => true,
+    serverInterval: () => 0,
     random,
   }
   let state: ConnectionState = IDLE
@@ -34,10 +45,10 @@ function use(everyMs: readonly [number, number], seed: number): { joined: number
   const happens = (event: ConnectionEvent): void => {
     state = transition(state, event, now, settings).state
   }
-  const untilCut = (): number => everyMs[0] + random() * (everyMs[1] - everyMs[0])
-  let cut = untilCut()
   let joined = 0
-  let longestAway = 0
+  const aways: number[] = []
+  const joins: number[] = []
+  const liveAt: number[] = []
   happens({ name: 'connect' })
   while (now < HOURS) {
     const left = now
@@ -46,30 +57,58 @@ function use(everyMs: readonly [number, number], seed: number): { joined: number
       happens({ name: 'retry-due' })
     }
     now += JOINING
-    // No socket is open that could be cut.
-    while (cut < now) cut += untilCut()
     happens({ name: 'joined' })
-    happens({ name: 'caught-up', asOf: now })
-    longestAway = Math.max(longestAway, now - left)
-    joined += cut - now
-    now = cut
-    cut += untilCut()
+    happens({ name: 'caught-up', asOf: now, found: false })
+    joins.push(now)
+    aways.push(now - left)
+    const end = now + untilCut(now)
+    joined += end - now
+    const proven = now + PROVE_AFTER + JOINING
+    if (proven < end) {
+      now = proven
+      happens({ name: 'alive' })
+      happens({ name: 'caught-up', asOf: now, found: false })
+    }
+    if (isLive(state)) liveAt.push(joins.length)
+    now = end
     happens({ name: 'down', reason: 'socket' })
   }
-  return { joined: joined / now, longestAway }
+  return { joined: joined / now, aways, joins, saysLive: liveAt.some((n) => n > joins.length - 10) }
 }
 
+/** Reads the state after calls that TypeScript does not see. */
+function isLive(state: ConnectionState): boolean {
+  return state.name === 'live'
+}
+
+const SEEDS = Array.from({ length: 20 }, (_, n) => n + 1)
+
 describe('a line that is cut', () => {
-  it.each(Array.from({ length: 20 }, (_, n) => n + 1))('every 2 to 4 s is used (seed %i)', (seed) => {
-    const { joined, longestAway } = use([2_000, 4_000], seed)
+  it.each(SEEDS)('every 2 to 4 s, whether or not a socket is open, is used (seed %i)', (seed) => {
+    const random = seeded(seed)
+    const next = (): number => 2_000 + random() * 2_000
+    let cut = next()
+    const untilCut = (joinedAt: number): number => {
+      while (cut <= joinedAt) cut += next()
+      return cut - joinedAt
+    }
+    const { joined, aways, saysLive } = use(untilCut, random)
     // Half a second of three is the mean delay.
     expect(joined).toBeGreaterThan(0.8)
-    expect(longestAway).toBeLessThan(10_000)
+    expect(aways.filter((away) => away > 5_000).length / aways.length).toBeLessThan(0.005)
+    expect(saysLive).toBe(true)
   })
 
-  it('many times a second is tried ever more rarely', () => {
-    const { joined, longestAway } = use([50, 150], 1)
-    expect(joined).toBeLessThan(0.02)
-    expect(longestAway).toBeGreaterThan(20_000)
-  })
+  it.each([50, 300, 450])(
+    '%i ms after each join is tried at most once in 5 s on average after the third failure, and is not called live',
+    (life) => {
+      for (const seed of SEEDS) {
+        const { joins, saysLive } = use(() => life, seeded(seed))
+        const after = joins.slice(3)
+        const [first = 0, last = 0] = [after[0], after.at(-1)]
+        expect((last - first) / (after.length - 1)).toBeGreaterThan(5_000)
+        expect(saysLive).toBe(false)
+      }
+    },
+  )
 })

@@ -6,7 +6,7 @@ import type {} from '../../../functions-shared/message-types.ts'
 import { ClientError } from './client-error.ts'
 import type { DashboardWebSocketClientOptions } from './client-options.ts'
 import { DashboardWebSocketClient } from './dashboard-websocket-client.ts'
-import type { Devices } from './ports.ts'
+import type { Devices, Identity } from './ports.ts'
 import { FakeServer, FakeStorage, imageMessage, settled } from './testing/fake-server.ts'
 
 const ANNA = 'user-anna'
@@ -384,6 +384,218 @@ describe('reconnecting', () => {
     await server.clock.advance(0)
     expect(heard).toEqual([1, 2])
     expect(client.getState().state).toBe('live')
+  })
+})
+
+/** A page that is visible and in use, on a server whose broadcasts may get lost. */
+function watchedPage() {
+  const page = setup()
+  page.server.attention.set({ visible: true })
+  const reloads: string[] = []
+  page.client.on('reload', ({ reason }) => reloads.push(reason))
+  return { ...page, reloads }
+}
+
+describe('while the server drops broadcasts', () => {
+  it('a watched page delivers each message within 2 s, is not live, and reads its state again when broadcasts arrive', async () => {
+    const { client, server, heard, states, reloads } = watchedPage()
+    await client.connect(ANNA)
+    server.deaf = true
+    for (let n = 1; n <= 20; n += 1) {
+      server.write(ANNA)
+      await server.clock.advance(2_000)
+      expect(heard).toHaveLength(n)
+      expect(client.getState()).toMatchObject({ state: 'stale', isReading: true, isConnected: true })
+    }
+    expect(heard).toEqual(server.table(ANNA).rows.map(({ seq }) => seq))
+    expect([reloads, server.pongs > 1]).toEqual([[], true])
+    server.deaf = false
+    await server.clock.advance(20_000)
+    expect(client.getState()).toMatchObject({ state: 'live', isReading: false, recovered: true })
+    expect([reloads, states.filter((state) => state === 'stale').length]).toEqual([['broadcasts-lost'], 2])
+    const { pongs } = server
+    await server.clock.advance(60_000)
+    expect(server.pongs).toBe(pongs)
+  })
+
+  it('a message that is heard ends the loss, also without the broadcast that was asked for', async () => {
+    const { client, server, heard, reloads } = watchedPage()
+    server.requestPong = async () => undefined
+    await client.connect(ANNA)
+    server.writeUnheard(ANNA)
+    await server.clock.advance(30_000)
+    expect(client.getState().state).toBe('stale')
+    server.write(ANNA)
+    await settled()
+    expect([heard, client.getState().state, reloads]).toEqual([[1, 2], 'live', ['broadcasts-lost']])
+  })
+
+  it('a hidden page looks at most every check interval, and more often once it has found a loss', async () => {
+    const { client, server, heard } = setup()
+    await client.connect(ANNA)
+    const { headReads } = server
+    await server.clock.advance(120_000)
+    expect(server.headReads - headReads).toBeLessThanOrEqual(7)
+    server.deaf = true
+    server.write(ANNA)
+    await server.clock.advance(30_000)
+    expect([heard, client.getState().state]).toEqual([[1], 'stale'])
+    server.write(ANNA)
+    await server.clock.advance(10_000)
+    expect(heard).toEqual([1, 2])
+  })
+
+  it('a gap between two broadcasts has the page read its state again, too', async () => {
+    const { client, server, heard, reloads } = watchedPage()
+    await client.connect(ANNA)
+    server.writeUnheard(ANNA)
+    server.write(ANNA)
+    await settled()
+    expect([heard, client.getState().state, reloads]).toEqual([[1, 2], 'live', ['broadcasts-lost']])
+  })
+
+  it('a broadcast that arrives shortly after its row can be read is no loss', async () => {
+    const { client, server, heard, states, reloads } = watchedPage()
+    await client.connect(ANNA)
+    await server.clock.advance(30_000)
+    let late: unknown = null
+    server.onHead = () => {
+      server.onHead = () => undefined
+      late = server.writeUnheard(ANNA)
+      server.clock.set(() => server.broadcast(ANNA, late), 300)
+    }
+    // `onHead` runs after the head was read: the next look sees the row.
+    server.onHead()
+    await server.clock.advance(5_000)
+    expect([heard, states.at(-1), reloads]).toEqual([[1], 'live', []])
+    expect(states).not.toContain('stale')
+  })
+})
+
+describe('how often a page looks', () => {
+  it('every 30 s once it was not used for 5 minutes, and at once when it is used again', async () => {
+    const { client, server, heard } = watchedPage()
+    await client.connect(ANNA)
+    const readsIn = async (ms: number): Promise<number> => {
+      const { headReads } = server
+      await server.clock.advance(ms)
+      return server.headReads - headReads
+    }
+    expect(await readsIn(60_000)).toBeGreaterThan(40)
+    await server.clock.advance(240_000)
+    expect(await readsIn(120_000)).toBeLessThanOrEqual(7)
+    server.writeUnheard(ANNA)
+    server.attention.set({ usedAt: server.clock.now })
+    await server.clock.advance(500)
+    expect(heard).toEqual([1])
+  })
+
+  it('as rarely as the server asks for', async () => {
+    const { client, server } = watchedPage()
+    const readHead = server.readHead.bind(server)
+    server.readHead = async (...args) => ({ ...(await readHead(...args)), intervalMs: 12_000 })
+    await client.connect(ANNA)
+    const { headReads } = server
+    await server.clock.advance(60_000)
+    expect(server.headReads - headReads).toBeLessThanOrEqual(8)
+  })
+})
+
+describe('without a socket', () => {
+  it('the table is read from every 2 s to every 30 s, each message is delivered once, and a socket takes over', async () => {
+    const { client, server, heard, states, errors } = setup()
+    server.joins = 'fail'
+    server.write(ANNA)
+    const connected = client.connect(ANNA)
+    await server.clock.advance(2_000)
+    await connected
+    expect(client.getState()).toMatchObject({ isReading: true, isConnected: false })
+    const waits: number[] = []
+    for (let n = 2; n <= 4; n += 1) {
+      const { now } = server.clock
+      server.write(ANNA)
+      while (heard.length < n - 1) await server.clock.advance(100)
+      waits.push(server.clock.now - now)
+    }
+    expect(heard).toEqual([2, 3, 4])
+    expect(Math.max(...waits)).toBeLessThanOrEqual(4_000)
+    const { headReads } = server
+    await server.clock.advance(300_000)
+    expect(server.headReads - headReads).toBeLessThan(16)
+    expect(states).not.toContain('live')
+    expect(errors.every(({ code }) => code === 'connection_lost')).toBe(true)
+    server.joins = 'succeed'
+    await server.clock.advance(30_000)
+    expect(client.getState()).toMatchObject({ state: 'live', isReading: false })
+    server.write(ANNA)
+    expect(heard).toEqual([2, 3, 4, 5])
+  })
+
+  it('the page says that it reads only while reading works', async () => {
+    const { client, server } = setup()
+    await client.connect(ANNA)
+    server.joins = 'fail'
+    server.drop()
+    await server.clock.advance(2_500)
+    expect(client.getState().isReading).toBe(true)
+    server.readable = false
+    await server.clock.advance(10_000)
+    expect(client.getState().isReading).toBe(false)
+  })
+})
+
+describe('an account that is deleted while the page is open', () => {
+  it('is signed out with the next check: the session and the cursor are forgotten, and the page is told why', async () => {
+    const storage = new FakeStorage()
+    const server = new FakeServer(ANNA)
+    let forgotten = 0
+    const identity: Identity = {
+      currentUserId: () => server.currentUserId(),
+      onChange: (listener) => server.onChange(listener),
+      forget: () => {
+        forgotten += 1
+        server.signIn(null)
+      },
+    }
+    const { client, states } = setup({ storage, identity }, server)
+    await client.connect(ANNA)
+    server.write(ANNA)
+    expect(storage.values.size).toBe(1)
+    server.readHead = async () => {
+      throw new ClientError('account_deleted')
+    }
+    await server.clock.advance(30_000)
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'account-deleted' })
+    expect([forgotten, storage.values.size, states.at(-1)]).toEqual([1, 0, 'closed'])
+    expect(server.clock.running).toBe(0)
+  })
+})
+
+describe('a proxy that ends each connection at once', () => {
+  it('is met with fewer and fewer joins, the table is read, and the page does not say live', async () => {
+    const { client, server, heard } = watchedPage()
+    await client.connect(ANNA)
+    const cut = (): void => {
+      server.clock.set(() => {
+        server.drop()
+        cut()
+      }, 300)
+    }
+    cut()
+    await server.clock.advance(3_000)
+    const joins = server.subscriptions.length
+    let live = 0
+    client.on('state', (change) => {
+      if (change.new === 'live') live += 1
+    })
+    for (let second = 0; second < 60; second += 1) {
+      if (second % 10 === 0) server.write(ANNA)
+      await server.clock.advance(1_000)
+    }
+    expect(server.subscriptions.length - joins).toBeLessThanOrEqual(12)
+    expect(live).toBe(0)
+    expect(heard).toEqual([1, 2, 3, 4, 5, 6])
+    expect(client.getState().isReading).toBe(true)
   })
 })
 

@@ -14,7 +14,7 @@ import { Batcher } from './batcher.ts'
 import { ClientError, hasCode } from './client-error.ts'
 import { type ClientOptions, createPageDependencies, type PageDependencies } from './client-options.ts'
 import { type ClientState, clientState, lossOf } from './client-state.ts'
-import { isJoined } from './connection-state.ts'
+import { isJoined, isReading } from './connection-state.ts'
 import { Emitter, type Listener } from './emitter.ts'
 import type { EngineDependencies } from './engine-dependencies.ts'
 import { type Engine, engineModule } from './engine-module.ts'
@@ -66,8 +66,8 @@ export class DashboardWebSocketClient {
    * changes nothing. When the token has expired and cannot be renewed without a network, the client retries as after any
    * lost connection.
    *
-   * @returns resolves when all missed messages have been delivered and the connection is live for the first time, or when
-   *   the connection was closed before that.
+   * @returns resolves when all missed messages have been delivered for the first time: the connection is live, or no socket
+   *   can be opened and the table is read instead. Resolves also when the connection was closed before that.
    * @throws AppError `not_signed_in`, or `user_mismatch` when `userId` is not the session's user.
    */
   async connect(userId: string): Promise<void> {
@@ -258,6 +258,7 @@ export class DashboardWebSocketClient {
           })
         }
         if (state.name === 'closed') {
+          if (state.reason === 'account-deleted') this.#page.identity.forget?.()
           this.#batches.clear()
           if (state.reason !== 'disconnect') this.#unfollowAll()
           stop()
@@ -272,6 +273,7 @@ export class DashboardWebSocketClient {
         if (counts !== null) this.#emitter.emit('unread', counts)
       },
       lost: (reason) => this.#emitter.emit('reload', { reason }),
+      refresh: () => this.#emitter.emit('reload', { reason: 'broadcasts-lost' }),
       alive: (latencyMs) => {
         this.#latencyMs = latencyMs
         this.#emitter.emit('pong', { latencyMs })
@@ -344,10 +346,11 @@ export class DashboardWebSocketClient {
   }
 
   async #untilLive(userSession: UserSession): Promise<void> {
-    if (userSession.state.name === 'live' || userSession.closed) return
+    const isUpToDate = (): boolean => userSession.state.name === 'live' || isReading(userSession.state)
+    if (isUpToDate() || userSession.closed) return
     await new Promise<void>((resolve) => {
-      const off = this.#emitter.on('state', (change) => {
-        if (this.#userSession === userSession && change.new !== 'live' && change.new !== 'closed') return
+      const off = this.#emitter.on('state', () => {
+        if (this.#userSession === userSession && !isUpToDate() && !userSession.closed) return
         off()
         resolve()
       })

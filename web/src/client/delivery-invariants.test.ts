@@ -34,6 +34,7 @@ interface Read {
   kind: 'catch-up' | 'check-head'
   askedAt: number
   asked: Position | null
+  isRoutine: boolean
   /** As the server saw it; null while the question is on its way. */
   head: Head | null
   /** Asked for again meanwhile. */
@@ -53,18 +54,22 @@ class World {
   readonly timers = new Map<TimerName, number>()
   readonly reads = new Map<Read['kind'], Read>()
   joining = false
+  /** Answers that are under way: to heartbeats, and broadcasts that the database was asked for. */
+  readonly answers: ConnectionEvent[] = []
   #verified = 0
   /** Whether broadcasts get lost altogether, as over the server's limits. */
-  readonly #deaf: boolean
+  #deaf: boolean
 
   constructor(random: () => number, deaf = false) {
     this.#deaf = deaf
     this.settings = {
+      watchInterval: 1_500,
+      isWatched: () => true,
+      serverInterval: () => 0,
       reconnectDelay: 1_000,
       maxReconnectDelay: 30_000,
       checkInterval: 30_000,
       firstCheckDelay: 3_000,
-      stableAfter: 10_000,
       random,
     }
     this.dispatch({ name: 'connect' })
@@ -85,10 +90,18 @@ class World {
     else if (effect.type === 'cancel') this.timers.delete(effect.timer)
     else if (effect.type === 'join') this.joining = true
     else if (effect.type === 'leave') this.joining = false
-    else if (effect.type === 'catch-up' || effect.type === 'check-head') this.#ask(effect.type)
+    else if (effect.type === 'catch-up') this.#ask(effect.type, false)
+    else if (effect.type === 'check-head') this.#ask(effect.type, effect.isRoutine)
+    else if (effect.type === 'ping') this.answers.push({ name: 'alive' })
+    else if (effect.type === 'probe' && !this.#deaf) this.answers.push({ name: 'heard' })
   }
 
-  #ask(kind: Read['kind']): void {
+  answer(): void {
+    const event = this.answers.shift()
+    if (event !== undefined && this.joined) this.dispatch(event)
+  }
+
+  #ask(kind: Read['kind'], isRoutine: boolean): void {
     const read = this.reads.get(kind)
     if (read !== undefined) read.again = true
     else
@@ -96,6 +109,7 @@ class World {
         kind,
         askedAt: this.now,
         asked: this.sequencer.cursor,
+        isRoutine,
         head: null,
         again: false,
       })
@@ -112,14 +126,16 @@ class World {
     const message = this.air[index]
     if (message === undefined) return
     if (!keep) this.air.splice(index, 1)
-    if (this.joined) this.apply(receive(this.sequencer, message))
+    if (!this.joined) return
+    this.apply(receive(this.sequencer, message))
+    this.dispatch({ name: 'heard' })
   }
 
   apply(step: Step<Sequenced>): void {
     if (this.state.name === 'closed') return
     this.sequencer = step.sequencer
     this.delivered.push(...step.deliver.map(({ seq }) => seq))
-    if (step.behind) this.dispatch({ name: 'behind' })
+    if (step.behind) this.dispatch({ name: 'behind', isGap: true })
   }
 
   /** One step of a read: the server sees it, or the answer arrives, or it fails. */
@@ -139,7 +155,8 @@ class World {
   #checked(read: Read, head: Head): void {
     this.reads.delete(read.kind)
     const even = compare(this.sequencer, head, read.asked).kind === 'even'
-    this.dispatch(even ? { name: 'confirmed', asOf: read.askedAt } : { name: 'behind' })
+    if (even) this.dispatch({ name: 'confirmed', asOf: read.askedAt })
+    else this.dispatch(read.isRoutine ? { name: 'lost' } : { name: 'behind', isGap: false })
   }
 
   #readOn(read: Read, head: Head): void {
@@ -160,7 +177,7 @@ class World {
       return
     }
     this.reads.delete(read.kind)
-    this.dispatch({ name: 'caught-up', asOf: read.askedAt })
+    this.dispatch({ name: 'caught-up', asOf: read.askedAt, found: false })
   }
 
   /** Time passes and timers fire; asleep, they fire when it is over. */
@@ -173,7 +190,7 @@ class World {
       const [timer, time] = due
       this.timers.delete(timer)
       this.now = Math.max(this.now, time)
-      this.dispatch({ name: timer === 'retry' ? 'retry-due' : 'check-due' })
+      this.dispatch({ name: `${timer}-due` })
     }
     this.now = end
   }
@@ -191,10 +208,12 @@ class World {
 
   /** Everything works from now on. */
   recover(): void {
+    this.#deaf = false
     for (let round = 0; round < 400; round += 1) {
       if (this.joining && this.state.name === 'connecting') this.dispatch({ name: 'joined' })
       this.advance('catch-up', false)
       this.advance('check-head', false)
+      this.answer()
       this.pass(250, false)
       this.check()
     }
@@ -232,6 +251,7 @@ const step = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('join' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('answer' as const) }) },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constant('event' as const), event: fc.constantFrom(...CONNECTION_EVENTS) }),
@@ -257,7 +277,8 @@ function happen(world: World, what: typeof step extends fc.Arbitrary<infer T> ? 
   else if (what.do === 'read') world.advance(what.kind, what.fails)
   else if (what.do === 'join') {
     if (world.joining && world.state.name === 'connecting') world.dispatch({ name: 'joined' })
-  } else if (what.do === 'event') {
+  } else if (what.do === 'answer') world.answer()
+  else if (what.do === 'event') {
     // A server cannot refuse, drop or begin to flow what is not there.
     const needsSocket = ['down', 'refused', 'flowing'].includes(what.event.name)
     if (!needsSocket || world.joined || world.joining) world.dispatch(what.event)

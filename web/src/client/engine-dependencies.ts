@@ -8,6 +8,7 @@ import { pause } from './pause.ts'
 import type { ClientLogger, QueueSource, Sender, Timers, Transport } from './ports.ts'
 import { randomId } from './random-id.ts'
 import { createRegisteredTransport } from './registered-transport.ts'
+import { withRenewal } from './renewing-backend.ts'
 import { createSupabaseDevices, deviceLabel } from './supabase-devices.ts'
 import { createSupabaseInbox } from './supabase-inbox.ts'
 import { createSupabaseSource } from './supabase-source.ts'
@@ -29,11 +30,10 @@ const DEFAULTS = {
 } as const
 
 /**
- * Milliseconds that a connection has to last until the back-off starts again from its first delay. Far below the time
- * between two cuts of a usable line: after a long delay the next cut is likely to come soon, so counting that connection as
- * a failure would make the delays ever longer.
+ * Milliseconds between two looks at the table, at most, while somebody watches. A lost message is found after this time,
+ * the grace for its broadcast and the requests: together less than 2 s.
  */
-export const STABLE_AFTER = 250
+export const WATCH_INTERVAL = 1_500
 
 /** Milliseconds to the first head check: the server's replication stream can start a little after the join is answered. */
 const FIRST_CHECK_DELAY = 3_000
@@ -46,8 +46,8 @@ export interface EngineDependencies {
 }
 
 export function createEngineDependencies(options: ClientOptions, page: PageDependencies): EngineDependencies {
-  const { supabase } = options
   const { timers, clock, identity, logger } = page
+  const supabase = { ...withRenewal(options.supabase, clock), storage: options.supabase.storage }
   const storage = options.storage === undefined ? pageStorage() : options.storage
   const devices =
     options.devices === undefined
@@ -82,7 +82,7 @@ export function createEngineDependencies(options: ClientOptions, page: PageDepen
         maxReconnectDelay: options.maxReconnectDelay ?? DEFAULTS.maxReconnectDelay,
         checkInterval,
         firstCheckDelay: Math.min(FIRST_CHECK_DELAY, checkInterval),
-        stableAfter: STABLE_AFTER,
+        watchInterval: Math.min(WATCH_INTERVAL, checkInterval),
         random: options.random ?? Math.random,
       },
     },

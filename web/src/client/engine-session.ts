@@ -11,10 +11,18 @@ import type {
   RealtimeUpdateMessage,
   UserMessage,
 } from '../../../functions-shared/message-types.ts'
-import { parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
-import { ClientError, hasCode } from './client-error.ts'
-import { Connection, type ConnectionOptions } from './connection.ts'
-import { type CloseReason, type ConnectionState, isJoined } from './connection-state.ts'
+import { isPong, parseSignal, type Signal } from '../../../functions-shared/parse-signal.ts'
+import { ClientError } from './client-error.ts'
+import { Connection, type ConnectionOptions, endOf } from './connection.ts'
+import {
+  type CloseReason,
+  CONNECTING,
+  type ConnectionState,
+  isJoined,
+  isReading,
+  UNTRIED,
+} from './connection-state.ts'
+import type { ConnectionSettings } from './connection-transition.ts'
 import { type DeliveredMessage, Feed, type FeedOptions } from './feed.ts'
 import { readHistory } from './history.ts'
 import type { Devices, Inbox, Mark, MarkTarget, PageEvent, Transport } from './ports.ts'
@@ -28,8 +36,9 @@ import { UnreadCounter, type UnreadCounts } from './unread-counter.ts'
 
 export interface EngineSessionOptions
   extends FeedOptions,
-    Omit<ConnectionOptions, 'feed' | 'receive'>,
+    Omit<ConnectionOptions, 'feed' | 'receive' | 'source' | 'settings'>,
     TabCoordinatorOptions {
+  settings: Omit<ConnectionSettings, 'isWatched' | 'serverInterval'>
   inbox: Inbox
   devices: Devices | null
   /** Joins queue and incident topics. */
@@ -46,9 +55,14 @@ export interface SessionListener {
   signal(signal: NotificationReadMessage | RealtimeUpdateMessage): void
   unread(counts: UnreadCounts | null): void
   lost(reason: LostReason): void
+  /** Broadcasts were lost and arrive again: what is not in the table has to be read anew. */
+  refresh(): void
   alive(latencyMs: number): void
   error(error: ClientError): void
 }
+
+/** Milliseconds after its last use, and after the last message, for which a visible page counts as watched. */
+const WATCHED_FOR = 300_000
 
 /** `waiting`: the browser has not said yet whether another tab leads. */
 type Role = 'none' | 'waiting' | 'leader' | 'follower'
@@ -68,9 +82,13 @@ export class EngineSession {
   /** While following. */
   #followerFeed: FollowerFeed | null = null
   /** `UserSession` has already reported this first state. */
-  #state: ConnectionState = { name: 'connecting', failures: 0 }
+  #state: ConnectionState = CONNECTING
   #ended = false
   readonly #abort = new AbortController()
+  #toldAt = Number.NEGATIVE_INFINITY
+  #relayedAt = Number.NEGATIVE_INFINITY
+  /** The page was told to load its state again, and has not been live since. */
+  #reloaded = false
 
   constructor(options: EngineSessionOptions, listener: SessionListener) {
     this.userId = options.userId
@@ -79,6 +97,7 @@ export class EngineSession {
     this.#feed = new Feed(options, {
       message: (entry) => this.#deliver(entry),
       told: (entries) => {
+        this.#toldAt = options.clock()
         this.#unread.update()
         this.#relay({ kind: 'messages', entries: [...entries], visibleTabId: this.#tabs.visibleTabId })
       },
@@ -87,10 +106,13 @@ export class EngineSession {
         this.#relay({ kind: 'volatile', message, visibleTabId })
         listener.message(message, { replayed: false, foremost: this.#tabs.isThis(visibleTabId) })
       },
-      lost: (reason) => listener.lost(reason),
+      lost: (reason) => {
+        this.#reloaded = true
+        listener.lost(reason)
+      },
       error: (error) => listener.error(error),
       behind: () => {
-        this.#connection?.dispatch({ name: 'behind' })
+        this.#connection?.dispatch({ name: 'behind', isGap: true })
         this.#followerFeed?.behind()
       },
     })
@@ -104,6 +126,7 @@ export class EngineSession {
         this.topicsChanged()
       },
       told: (message) => this.#handleLeaderMessage(message),
+      attended: () => this.#attended(),
     })
     this.#unread = new UnreadCounter({
       userId: options.userId,
@@ -143,7 +166,7 @@ export class EngineSession {
   start(): void {
     if (this.#ended || this.#role !== 'none') return
     this.#role = 'waiting'
-    this.#setState({ name: 'connecting', failures: 0 }, 'connect')
+    this.#setState(CONNECTING, 'connect')
     this.#tabs.open()
   }
 
@@ -154,6 +177,7 @@ export class EngineSession {
     this.#abort.abort()
     this.#feed.close()
     this.#unread.close()
+    if (reason === 'account-deleted') this.#options.cursors.forget(this.userId)
     if (this.#connection !== null && this.#tabs.alone) this.#unregisterDevice()
     this.#leave(reason)
     this.#tabs.close()
@@ -202,21 +226,35 @@ export class EngineSession {
     if (this.#ended || this.#role === 'leader') return
     this.#endRole('disconnect')
     this.#role = 'leader'
+    const settings: ConnectionSettings = {
+      ...this.#options.settings,
+      isWatched: () => this.#isWatched,
+      serverInterval: () => this.#feed.serverInterval,
+    }
     const connection = new Connection(
-      { ...this.#options, feed: this.#feed, receive: (payload) => this.#receive(payload) },
+      { ...this.#options, settings, feed: this.#feed, receive: (payload) => this.#receive(payload) },
       {
         changed: (state, event) => {
           if (this.#connection !== connection) return
           const old = this.#state
           if (state.name === 'closed') this.close(state.reason)
           else this.#setState(state, event.name)
-          this.#relayState()
+          if (event.name !== 'confirmed' || this.#isRelayDue) this.#relayState()
           if (this.#sharedTopics !== null) this.#sharedTopics.up = isJoined(this.#state)
+          if (state.name === 'live') this.#reloaded = false
           if (state.name === 'live') this.#unread.confirmed(old.name !== 'live')
+          else if (event.name === 'caught-up') this.#unread.confirmed(!isReading(old))
         },
         alive: (latencyMs) => {
           this.#listener.alive(latencyMs)
           this.#relay({ kind: 'alive', latencyMs })
+        },
+        refresh: () => {
+          // The page already loads its state again.
+          if (this.#reloaded) return
+          this.#relay({ kind: 'refresh' })
+          this.#sharedTopics?.refresh()
+          this.#listener.refresh()
         },
         error: (error) => this.#listener.error(error),
       },
@@ -231,7 +269,7 @@ export class EngineSession {
     if (this.#ended || this.#role === 'follower') return
     this.#endRole('disconnect')
     this.#role = 'follower'
-    this.#setState({ name: 'connecting', failures: 0 }, 'follow')
+    this.#setState(CONNECTING, 'follow')
     this.#options.transport.rest?.()
     this.#followerFeed = new FollowerFeed(
       { ...this.#options, feed: this.#feed, post: (message) => this.#tabs.post(message) },
@@ -248,7 +286,7 @@ export class EngineSession {
     if (this.#ended || this.#role === 'none') return
     this.#leave('disconnect')
     const retryAt = this.#options.clock()
-    this.#setState({ name: 'offline', failures: 0, retryAt, reason: 'suspended' }, 'suspend')
+    this.#setState({ name: 'offline', ...UNTRIED, retryAt, reason: 'suspended' }, 'suspend')
   }
 
   /** Ends this tab's role. Another tab may lead now. */
@@ -274,7 +312,8 @@ export class EngineSession {
     const old = this.#state
     if (old.name === 'closed') return
     this.#state = state
-    if (state.name !== old.name) this.#listener.state({ old, new: state, reason })
+    if (state.name !== old.name || isReading(state) !== isReading(old))
+      this.#listener.state({ old, new: state, reason })
   }
 
   #deliver({ message, replayed, isVisibleTab }: DeliveredMessage): void {
@@ -283,7 +322,23 @@ export class EngineSession {
     this.#listener.message(message, { replayed, foremost: isVisibleTab ?? leadsVisibly })
   }
 
+  /** Whether a tab is visible, and was used or told something a short time ago. */
+  get #isWatched(): boolean {
+    const { usedAt } = this.#tabs
+    return usedAt !== null && this.#options.clock() - Math.max(usedAt, this.#toldAt) < WATCHED_FOR
+  }
+
+  /** Looks at once where the present distance between two looks is that of a page that nobody watches. */
+  #attended(): void {
+    const { clock, settings } = this.#options
+    const { state } = this
+    const isDue = state.name === 'live' && clock() - state.confirmedAt > settings.watchInterval
+    if (isDue && this.#isWatched) this.#connection?.dispatch({ name: 'check-due' })
+  }
+
   #receive(payload: unknown): void {
+    // It shows that broadcasts arrive, as every other message does.
+    if (isPong(payload)) return
     const signal = parseSignal(payload)
     if (signal === null) this.#feed.receive(payload)
     else {
@@ -313,8 +368,9 @@ export class EngineSession {
 
   #unreadable(cause: unknown): boolean {
     if (this.#ended) return false
-    if (hasCode(cause, 'user_mismatch')) {
-      this.close('user-changed')
+    const ending = endOf(cause)
+    if (ending !== null) {
+      this.close(ending)
       return false
     }
     this.#listener.error(new ClientError('history_unavailable', { cause }))
@@ -347,7 +403,14 @@ export class EngineSession {
     if (this.#role === 'leader') this.#tabs.post(message)
   }
 
+  /** Following tabs expect the leader's state once in a check interval. */
+  get #isRelayDue(): boolean {
+    const { clock, settings } = this.#options
+    return clock() - this.#relayedAt >= settings.checkInterval / 2
+  }
+
   #relayState(): void {
+    this.#relayedAt = this.#options.clock()
     this.#relay({
       kind: 'state',
       state: this.#state,
@@ -400,6 +463,9 @@ export class EngineSession {
         break
       case 'alive':
         this.#listener.alive(message.latencyMs)
+        break
+      case 'refresh':
+        this.#listener.refresh()
         break
     }
   }

@@ -47,9 +47,13 @@ export interface StateEvent {
   state: ConnectionState
 }
 
-/** Missed messages cannot be delivered one by one: load your state again. */
+/**
+ * Load your state again. `broadcasts-lost`: the server dropped broadcasts, which arrive again now. All durable messages were
+ * delivered; progress, notes and other volatile messages were not. Any other reason: durable messages cannot be delivered
+ * one by one.
+ */
 export interface ReloadEvent {
-  reason: LostReason
+  reason: LostReason | 'broadcasts-lost'
 }
 
 export interface BatchItem {

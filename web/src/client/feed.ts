@@ -19,6 +19,7 @@ import {
   clearOverflow,
   compare,
   createSequencer,
+  type Head,
   isBehind,
   type LostReason,
   moveTo,
@@ -85,6 +86,7 @@ export class Feed {
   #recovered = true
   #catchingUp: Promise<number> | null = null
   #catchUpAgain = false
+  #serverInterval = 0
   /** Halved after a page that did not arrive, so that a slow line makes progress. */
   #pageSize: number
   /** Clock time since which the table's head is below the cursor; null while it is not. */
@@ -161,23 +163,47 @@ export class Feed {
     return this.#catchingUp
   }
 
-  /** Compares the cursor with the table's head. @returns whether messages are missing. */
-  async isBehindHead(): Promise<boolean> {
+  /**
+   * Compares the cursor with the table's head.
+   *
+   * @returns null when nothing is missing; the head when messages up to it are missing, whose broadcasts may be under way;
+   *   `lost` when they cannot be delivered one by one, or a later message has already arrived.
+   */
+  async checkHead(): Promise<Position | 'lost' | null> {
     const asked = this.#sequencer.cursor
-    const head = await this.#options.source.readHead(this.#options.userId, this.#abort.signal)
+    const head = await this.#readHead()
     this.#abort.signal.throwIfAborted()
-    return compare(this.#sequencer, head, asked).kind !== 'even'
+    const { kind } = compare(this.#sequencer, head, asked)
+    if (kind === 'even') return null
+    return kind === 'lost' || isBehind(this.#sequencer) ? 'lost' : head
+  }
+
+  /** Whether everything up to a position has been received. */
+  has({ epoch, seq }: Position): boolean {
+    const { cursor } = this.#sequencer
+    return cursor !== null && cursor.epoch === epoch && cursor.seq >= seq
+  }
+
+  /** Milliseconds that the server asks for between two reads of the head, at least. */
+  get serverInterval(): number {
+    return this.#serverInterval
+  }
+
+  async #readHead(): Promise<Head> {
+    const head = await this.#options.source.readHead(this.#options.userId, this.#abort.signal)
+    this.#serverInterval = head.intervalMs ?? 0
+    return head
   }
 
   async #readToHead(): Promise<number> {
-    const { source, userId, clock } = this.#options
+    const { clock } = this.#options
     for (;;) {
       const asOf = clock()
       this.#catchUpAgain = false
       // Messages that overflowed the buffer were committed before this read, so the head includes them.
       this.#sequencer = clearOverflow(this.#sequencer)
       const asked = this.#sequencer.cursor
-      const head = await source.readHead(userId, this.#abort.signal)
+      const head = await this.#readHead()
       // Messages being delivered come before everything that is read up to this head.
       await this.#queue.idle()
       this.#abort.signal.throwIfAborted()

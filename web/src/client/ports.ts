@@ -46,11 +46,16 @@ export interface TransportHandlers {
   refused(code: ClientErrorCode, cause?: unknown): void
 }
 
-/** The user's rows in the table `notifications`. Both functions reject with an AppError. */
+/** The user's rows in the table `notifications`. All functions reject with an AppError. */
 export interface NotificationSource {
   readHead(userId: string, signal: AbortSignal): Promise<Head>
   /** Rows with `seq > after`, ascending, at most `limit`. */
   readPage(userId: string, after: number, limit: number, signal: AbortSignal): Promise<NotificationRow[]>
+  /**
+   * Asks the database for a broadcast on the user's topic, which shows whether broadcasts arrive. Without this function a
+   * page whose broadcasts were lost waits for the next message.
+   */
+  requestPong?(signal: AbortSignal): Promise<void>
 }
 
 export interface NotificationRow {
@@ -152,6 +157,8 @@ export interface Identity {
   currentUserId(): Promise<string | null>
   /** Calls back on sign-in, token refresh and sign-out. @returns a function that stops the calls. */
   onChange(listener: (userId: string | null) => void): () => void
+  /** Ends the session of this browser, whose account was deleted. Without this function the page keeps the session. */
+  forget?(): void
 }
 
 /** Signs the expired URLs of replayed messages again. */
@@ -185,4 +192,5 @@ export interface ClientLogger {
 export interface KeyValueStorage {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
+  removeItem?(key: string): void
 }

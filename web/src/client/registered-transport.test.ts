@@ -127,6 +127,7 @@ describe('a registered device', () => {
     ['unregistered', 'too_many_connections', ['joined', 'refused too_many_connections'], 2],
   ] as const)('that is %s (then %s) acts on it', async (status, failure, expected, registrations) => {
     const { world, server, told, join, settle } = setup()
+    world.answersHeartbeats = false
     const subscription = join()
     await settle()
     server.status = status

@@ -76,6 +76,7 @@ class RegisteredSubscription implements Subscription {
     } catch (cause) {
       if (this.#left) return false
       if (hasCode(cause, 'too_many_connections')) this.#handlers.refused('too_many_connections', cause)
+      else if (hasCode(cause, 'session_expired')) this.#handlers.down('session', cause)
       else this.#handlers.down('socket', cause)
       return false
     }

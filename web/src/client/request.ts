@@ -27,7 +27,11 @@ export async function call(
   })
   const { data, error } = answer
   if (error === null) return data
-  const code = isClientErrorCode(error.message) ? error.message : otherwise
+  const code = isClientErrorCode(error.message)
+    ? error.message
+    : answer.status === 401
+      ? 'session_expired'
+      : otherwise
   const hint = parseHint(error.hint)
   throw new ClientError(code, { cause: error, ...(hint === undefined ? {} : { details: { hint } }) })
 }

@@ -27,6 +27,8 @@ export function isPosition(value: unknown): value is Position {
 /** The table's newest `seq`, and the `floor` up to which rows have been deleted. */
 export interface Head extends Position {
   floor: number
+  /** Milliseconds that the server asks for between two reads of the head, at least. */
+  intervalMs?: number
 }
 
 export interface Sequenced {

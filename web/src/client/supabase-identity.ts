@@ -34,5 +34,9 @@ export function createSupabaseIdentity(
       })
       return () => data.subscription.unsubscribe()
     },
+    forget() {
+      // supabase-js removes the session also where the server does not know it any more.
+      void supabase.auth.signOut?.({ scope: 'local' })
+    },
   }
 }

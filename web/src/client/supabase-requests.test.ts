@@ -40,8 +40,8 @@ const mismatch = { code: 'user_mismatch' }
 
 describe('an answer for another user who has signed in meanwhile', () => {
   it('is not taken for the head of the first', async () => {
-    const { session, source } = setup([{ epoch: 'epoch-1', seq: 7, floor: 0 }])
-    expect(await source.readHead(ANNA, signal)).toEqual({ epoch: 'epoch-1', seq: 7, floor: 0 })
+    const { session, source } = setup([{ epoch: 'epoch-1', seq: 7, floor: 0, intervalMs: 0 }])
+    expect(await source.readHead(ANNA, signal)).toEqual({ epoch: 'epoch-1', seq: 7, floor: 0, intervalMs: 0 })
     session.next = BEN
     await expect(source.readHead(ANNA, signal)).rejects.toMatchObject(mismatch)
   })

@@ -2,6 +2,7 @@
 
 import { isRecord } from '../../../functions-shared/unknown.ts'
 import type { Backend } from './backend.ts'
+import { ClientError } from './client-error.ts'
 import type { Identity, NotificationRow, NotificationSource } from './ports.ts'
 import { call, requireUser, toCount, unreadable } from './request.ts'
 import type { Head } from './sequencer.ts'
@@ -31,15 +32,23 @@ export function createSupabaseSource(
       if (rows.length === 0) await requireUser(identity, userId)
       return rows
     },
+    async requestPong(signal) {
+      await call(supabase.rpc('send_pong'), 'database_unavailable', signal, readTimeout)
+    },
   }
 }
 
-/** No row means that the user has never had a notification. */
+/** @throws AppError `account_deleted` for no row: the user does not exist any more. */
 function parseHead(data: unknown): Head {
   const row: unknown = Array.isArray(data) ? data[0] : data
-  if (row === undefined || row === null) return { epoch: null, seq: 0, floor: 0 }
+  if (row === undefined || row === null) throw new ClientError('account_deleted')
   if (!isRecord(row) || (row.epoch !== null && typeof row.epoch !== 'string')) throw unreadable()
-  return { epoch: row.epoch, seq: toCount(row.seq), floor: toCount(row.floor) }
+  return {
+    epoch: row.epoch,
+    seq: toCount(row.seq),
+    floor: toCount(row.floor),
+    intervalMs: toCount(row.interval_ms ?? 0),
+  }
 }
 
 function parseRows(data: unknown): NotificationRow[] {

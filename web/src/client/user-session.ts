@@ -3,7 +3,7 @@
  * state of the engine's session.
  */
 
-import { type CloseReason, type ConnectionState, IDLE } from './connection-state.ts'
+import { type CloseReason, CONNECTING, type ConnectionState, IDLE } from './connection-state.ts'
 import { type Engine, engineModule } from './engine-module.ts'
 import type { EngineSession, SessionListener } from './engine-session.ts'
 import type { PageEvent } from './ports.ts'
@@ -44,7 +44,7 @@ export class UserSession {
 
   /** @param open creates the engine's session without starting it. */
   start(open: (engine: Engine) => EngineSession): void {
-    this.#setState({ name: 'connecting', failures: 0 }, 'connect')
+    this.#setState(CONNECTING, 'connect')
     // A listener may have called `disconnect()`.
     if (this.closed) return
     this.#stopWaiting = engineModule.use(

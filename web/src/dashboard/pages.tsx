@@ -61,6 +61,9 @@ export function createPages({ root, config, supabase, landing, base }: PagesOpti
     stopLoading()
     // Nothing of a user stays on the screen while the next page is loaded.
     unmount()
+    // The client has ended the session by itself: the sign-in page says why.
+    if (dashboard?.client.getState().reason === 'account-deleted')
+      arrival = { kind: 'failed', code: 'account_deleted' }
     dashboard?.close()
     dashboard = null
     forgetOthers(user)

@@ -26,6 +26,31 @@ describe('a token', () => {
     expect(source).toHaveBeenCalledTimes(2)
   })
 
+  it('is kept for its lifetime also where the clock of the device is hours ahead or behind', async () => {
+    for (const offset of [7_200_000, -7_200_000]) {
+      let now = NOW + offset
+      const source = vi.fn(() => tokenUntil(now - offset + 3_600_000))
+      const tokens = keepToken(source, { maxAge: 10_000_000, clock: () => now })
+      for (let minute = 0; minute < 58; minute += 1) {
+        await tokens.current()
+        now += 60_000
+      }
+      expect(source).toHaveBeenCalledTimes(1)
+      now += 120_000
+      await tokens.current()
+      expect(source).toHaveBeenCalledTimes(2)
+    }
+  })
+
+  it('that the server refused is named to the source', async () => {
+    const source = vi.fn((_refused?: string) => tokenUntil(NOW + 3_600_000))
+    const tokens = keepToken(source, { maxAge: 1_000, clock: () => NOW })
+    const token = await tokens.current()
+    tokens.forget()
+    await tokens.current()
+    expect(source.mock.calls).toEqual([[undefined], [token?.text]])
+  })
+
   it('is asked for once by all who need it, and again when the server has refused it or it is old', async () => {
     let now = NOW
     const source = vi.fn(async () => tokenUntil(NOW + 3_600_000))

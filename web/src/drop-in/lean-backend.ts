@@ -32,13 +32,14 @@ export function createLeanBackend(options: LeanBackendOptions): DataBackend {
       body: body === undefined ? null : JSON.stringify(body),
       signal,
     })
-    if (response.status === 401) tokens.forget()
+    const { status } = response
+    if (status === 401) tokens.forget()
     const text = await response.text()
     const answer: unknown = text === '' ? null : JSON.parse(text)
-    if (response.ok) return { data: answer, error: null }
+    if (response.ok) return { data: answer, error: null, status }
     const fields = isRecord(answer) ? answer : {}
     const message = textAt(fields, 'message') ?? `HTTP ${response.status}`
-    return { data: null, error: { message, hint: textAt(fields, 'hint') ?? null } }
+    return { data: null, error: { message, hint: textAt(fields, 'hint') ?? null }, status }
   }
 
   async function currentSession(): ReturnType<DataBackend['auth']['getSession']> {
@@ -54,6 +55,8 @@ export function createLeanBackend(options: LeanBackendOptions): DataBackend {
   return {
     auth: {
       getSession: currentSession,
+      /** A refused token was forgotten: the source gives the next one. */
+      refreshSession: currentSession,
       onAuthStateChange(listener) {
         const stop = watchSession(() => {
           tokens.forget()

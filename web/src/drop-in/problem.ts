@@ -7,6 +7,7 @@ import type { StatusIndicatorOptions } from '../status/index.ts'
 const IDLE: ClientState = {
   state: 'idle',
   isConnected: false,
+  isReading: false,
   userId: null,
   lastSeq: 0,
   recovered: true,

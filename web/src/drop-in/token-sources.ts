@@ -53,13 +53,14 @@ export function defaultStorageKey(supabaseUrl: string): string {
  */
 export function storedSession(options: StoredSessionOptions): TokenSource {
   const key = options.storageKey ?? defaultStorageKey(options.supabaseUrl)
-  return async () => {
+  return async (refused) => {
+    const isGood = (session: StoredSession): boolean => isFresh(session) && session.accessToken !== refused
     const stored = fromStorage(key)
     if (stored === null) return fromCookies(key)
-    if (isFresh(stored)) return stored.accessToken
+    if (isGood(stored)) return stored.accessToken
     const renewed = await exclusively(`lock:${key}`, async () => {
       const now = fromStorage(key)
-      return now === null || isFresh(now) ? now : renew(now, key, options)
+      return now === null || isGood(now) ? now : renew(now, key, options)
     })
     return renewed?.accessToken ?? null
   }
@@ -132,13 +133,18 @@ async function renew(
   // The session was ended on another device or by an administrator.
   if ([400, 401, 403].includes(response.status)) return null
   const answer: unknown = response.ok ? await response.json() : null
-  const text = isRecord(answer) ? JSON.stringify({ ...session.fields, ...answer }) : null
+  const text = isRecord(answer) ? JSON.stringify({ ...session.fields, ...answer, ...endOf(answer) }) : null
   const renewed = parseSession(text)
   if (text === null || renewed === null) {
     throw new DropInError('token_unavailable', { details: { status: response.status } })
   }
   localStorage.setItem(key, text)
   return renewed
+}
+
+/** The end of a session by this device's clock, which supabase-js compares it with. */
+function endOf({ expires_in: seconds }: Record<string, unknown>): { expires_at?: number } {
+  return typeof seconds === 'number' ? { expires_at: Math.round(Date.now() / 1_000) + seconds } : {}
 }
 
 /** Web Locks are missing outside of secure contexts, where supabase-js works without them, too. */

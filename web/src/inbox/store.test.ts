@@ -70,6 +70,7 @@ function setUp(rows: Notice[] = [], pageSize = 3) {
       getState: () => ({
         state: 'live',
         isConnected: true,
+        isReading: false,
         userId: 'user-1',
         recovered: true,
         latencyMs: null,

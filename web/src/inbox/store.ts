@@ -103,11 +103,11 @@ export class InboxStore {
       client.on('notification_read', (message) => this.#applyMark(message)),
       client.on('unread', () => this.#changed()),
       client.on('state', () => this.#changed()),
-      client.on('reload', () => this.#startOver()),
-      // Marks of other devices are broadcast once: those made while this device was away have to be read.
-      client.on('connected', () => {
-        if (this.#opened) void this.refresh()
+      client.on('reload', ({ reason }) => {
+        if (reason === 'broadcasts-lost') this.#readMarks()
+        else this.#startOver()
       }),
+      client.on('connected', () => this.#readMarks()),
     ]
   }
 
@@ -324,12 +324,17 @@ export class InboxStore {
     this.#changed()
   }
 
+  /** Marks of other devices are broadcast once: those that this device did not hear have to be read. */
+  #readMarks(): void {
+    if (this.#opened) void this.refresh()
+  }
+
   #startOver(): void {
     this.#notices = new Map()
     this.#ranges = new Map()
     this.#progress.clear()
     this.#changed()
-    if (this.#opened) void this.refresh()
+    this.#readMarks()
   }
 
   async #mark(mark: Mark, send: () => Promise<number>): Promise<void> {

@@ -12,6 +12,7 @@ function setUp() {
   const state: ClientState = {
     state: 'live',
     isConnected: true,
+    isReading: false,
     userId: null,
     lastSeq: 0,
     recovered: true,

@@ -19,11 +19,15 @@ export interface StatusPresentation {
 /** Milliseconds that a drop has to last to be shown. */
 export const SHOW_AFTER = 2_500
 
-type Shown = Pick<ClientState, 'state' | 'reason' | 'retryAt' | 'latencyMs' | 'reconnectAttempts'>
+type Shown = Pick<
+  ClientState,
+  'state' | 'reason' | 'retryAt' | 'latencyMs' | 'reconnectAttempts' | 'isConnected' | 'isReading'
+>
 
 export function present(client: Shown, now: number): StatusPresentation {
   const retryInSeconds =
     client.retryAt === null ? null : Math.max(0, Math.ceil((client.retryAt - now) / 1000))
+  if (client.isReading) return reading(client)
   switch (client.state) {
     case 'live':
       return {
@@ -63,7 +67,18 @@ export function present(client: Shown, now: number): StatusPresentation {
         retryInSeconds,
       }
     case 'closed':
-      return { ...offline(null), detail: 'Disconnected.', canRetry: false }
+      return { ...offline(null), detail: CLOSINGS[client.reason ?? ''] ?? 'Disconnected.', canRetry: false }
+  }
+}
+
+/** No countdown: updates arrive meanwhile, and the attempts to open a connection make no difference to them. */
+function reading({ isConnected, reason }: Shown): StatusPresentation {
+  const why = isConnected
+    ? 'The live connection loses updates.'
+    : (LOSSES[reason ?? ''] ?? 'No live connection can be kept open here.')
+  return {
+    ...busy('Updates every few seconds', `${why} Updates are fetched instead, and none is missing.`),
+    canRetry: !isConnected,
   }
 }
 
@@ -90,9 +105,14 @@ function refusalOf(code: string | null): string {
   return REFUSALS[code ?? ''] ?? 'The server refused the live connection. Try again, or sign in anew.'
 }
 
+const CLOSINGS: Readonly<Record<string, string>> = {
+  'account-deleted': 'This account was deleted. Nothing of it is kept in this browser.',
+  'signed-out': 'Signed out.',
+}
+
 const LOSSES: Readonly<Record<string, string>> = {
   network: 'This device has no network connection.',
-  session: 'The sign-in could not be renewed.',
+  session: 'The sign-in has ended and could not be renewed. Trying again; otherwise sign in anew.',
   not_signed_in: 'You are not signed in.',
 }
 

@@ -1,4 +1,4 @@
-/** Whether this tab is visible, and when it was focused last. Outside a browser: visible. */
+/** Whether this tab is visible, and when it was focused and used last. Outside a browser: visible, and used at the start. */
 
 import type { Attention } from './tab-messages.ts'
 
@@ -15,19 +15,34 @@ interface Surroundings {
   readonly setTimeout: unknown
 }
 
+/** Events that show that somebody uses the page. */
+const USES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'scroll'] as const
+
+/** Milliseconds between two notices that the page is used. */
+const USE_NOTICED_EVERY = 30_000
+
 export function pageAttention(clock: () => number): AttentionSource {
   const { document, window }: Surroundings = globalThis
-  let focusedAt = document?.hasFocus() === true ? clock() : 0
+  let usedAt = clock()
+  let focusedAt = document?.hasFocus() === true ? usedAt : 0
   return {
-    current: () => ({ visible: document?.visibilityState !== 'hidden', focusedAt }),
+    current: () => ({ visible: document?.visibilityState !== 'hidden', focusedAt, usedAt }),
     watch(changed) {
       const stop = new AbortController()
+      const { signal } = stop
       const noticed = (): void => {
-        if (document?.hasFocus() === true) focusedAt = clock()
+        usedAt = clock()
+        if (document?.hasFocus() === true) focusedAt = usedAt
         changed()
       }
-      document?.addEventListener('visibilitychange', noticed, { signal: stop.signal })
-      window?.addEventListener('focus', noticed, { signal: stop.signal })
+      const used = (): void => {
+        if (Math.abs(clock() - usedAt) < USE_NOTICED_EVERY) return
+        usedAt = clock()
+        changed()
+      }
+      document?.addEventListener('visibilitychange', noticed, { signal })
+      window?.addEventListener('focus', noticed, { signal })
+      for (const use of USES) window?.addEventListener(use, used, { signal, passive: true, capture: true })
       return () => stop.abort()
     },
   }

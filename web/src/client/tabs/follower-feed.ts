@@ -3,12 +3,12 @@
  *
  *   leader live, this tab has its cursor   live
  *   leader live, this tab is behind        catching-up (reads the table itself), stale while reading fails
- *   leader in any other state              the leader's state
+ *   leader in any other state              the leader's state; while the leader reads the table, this tab has its cursor too
  *   leader silent for too long             asked for its state; without an answer this tab takes the lead
  */
 
 import { backoffDelay } from '../../../../functions-shared/backoff.ts'
-import type { ConnectionState } from '../connection-state.ts'
+import { CONNECTING, type ConnectionState, isReading } from '../connection-state.ts'
 import type { ConnectionSettings } from '../connection-transition.ts'
 import type { Feed } from '../feed.ts'
 import type { Clock, Timers } from '../ports.ts'
@@ -17,7 +17,7 @@ import type { FollowerMessage, LeaderState } from './tab-messages.ts'
 
 export interface FollowerFeedOptions {
   feed: Pick<Feed, 'catchUp' | 'position'>
-  settings: ConnectionSettings
+  settings: Pick<ConnectionSettings, 'checkInterval' | 'reconnectDelay' | 'maxReconnectDelay' | 'random'>
   clock: Clock
   timers: Timers
   post(message: FollowerMessage): void
@@ -48,21 +48,20 @@ export function followerState(
   silent: boolean,
 ): ConnectionState {
   if (leader === null || leader.name === 'idle' || leader.name === 'closed') {
-    return { name: 'connecting', failures: 0 }
+    return CONNECTING
   }
   if (leader.name !== 'live') return leader
-  const { failures, joinedAt } = leader
-  if (own.kind === 'reading') return { name: 'catching-up', failures, joinedAt }
-  if (own.kind === 'failed') {
-    return { name: 'stale', failures, joinedAt, reads: own.reads, retryAt: own.at }
-  }
-  return silent ? { name: 'stale', failures, joinedAt, reads: 0, retryAt: null } : leader
+  const { failures, breaks, joinedAt } = leader
+  const behind = { failures, breaks, joinedAt, reading: false, loss: null }
+  if (own.kind === 'reading') return { name: 'catching-up', ...behind }
+  if (own.kind === 'failed') return { name: 'stale', ...behind, reads: own.reads, retryAt: own.at }
+  return silent ? { name: 'stale', ...behind, reads: 0, retryAt: null } : leader
 }
 
 export class FollowerFeed {
   readonly #options: FollowerFeedOptions
   readonly #listener: FollowerFeedListener
-  #state: ConnectionState = { name: 'connecting', failures: 0 }
+  #state: ConnectionState = CONNECTING
   #leader: ConnectionState | null = null
   #own: OwnReading = { kind: 'complete' }
   #silent = false
@@ -94,8 +93,9 @@ export class FollowerFeed {
     // By then a running leader has sent its next state.
     const heardBy = (state.name === 'live' ? state.confirmedAt : clock()) + settings.checkInterval
     this.#wait(Math.max(0, heardBy - clock()), () => this.#overdue())
-    if (state.name === 'live' && !this.#reading && !this.#has(position)) void this.#catchUp()
-    else if (state.name === 'live' && this.#own.kind === 'failed' && this.#has(position)) this.#setComplete()
+    const isComplete = state.name === 'live' || isReading(state)
+    if (isComplete && !this.#reading && !this.#has(position)) void this.#catchUp()
+    else if (isComplete && this.#own.kind === 'failed' && this.#has(position)) this.#setComplete()
     this.#update('leader')
   }
 

@@ -16,7 +16,7 @@ import {
 } from './tab-messages.ts'
 
 /** Part of the group's name, so that tabs with different versions of the messages do not hear each other. */
-const TAB_PROTOCOL = 2
+const TAB_PROTOCOL = 3
 
 export interface TabCoordinatorOptions {
   userId: string
@@ -40,6 +40,8 @@ export interface TabCoordinatorHandlers {
   newLeader(): void
   /** While following: a message of the leading tab. */
   told(message: LeaderMessage): void
+  /** While leading: a tab became visible or hidden, or is used. */
+  attended(): void
 }
 
 export class TabCoordinator {
@@ -109,6 +111,12 @@ export class TabCoordinator {
     return best?.[0] ?? this.#options.tabId
   }
 
+  /** While leading: the last time at which a visible tab was used; null while all tabs are hidden. */
+  get usedAt(): number | null {
+    const visible = [...this.#tabs.values()].filter((tab) => tab.visible)
+    return visible.length === 0 ? null : Math.max(...visible.map(({ usedAt }) => usedAt))
+  }
+
   /** While leading: whether this is the only tab. */
   get alone(): boolean {
     return this.#tabs.size <= 1
@@ -135,8 +143,10 @@ export class TabCoordinator {
 
   #attend(): void {
     const attention = this.#options.attention.current()
-    if (this.#leading) this.#tabs.set(this.#options.tabId, attention)
-    else this.post({ kind: 'attention', attention })
+    if (this.#leading) {
+      this.#tabs.set(this.#options.tabId, attention)
+      this.#handlers.attended()
+    } else this.post({ kind: 'attention', attention })
   }
 
   #hear(message: TabMessage): void {
@@ -145,6 +155,7 @@ export class TabCoordinator {
         if (!this.#leading) return
         if (!this.#tabs.has(message.from)) this.#group?.watch(message.from)
         this.#tabs.set(message.from, message.attention)
+        this.#handlers.attended()
         return
       case 'ask':
       case 'retry':

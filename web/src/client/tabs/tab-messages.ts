@@ -2,7 +2,7 @@
  * Messages between the tabs of one browser profile. All tabs of a group run the same version of this file, because the
  * version is part of the group's name. A malformed message is ignored.
  *
- *   leader ──> all     state (on change, on confirmation, on request), messages, volatile, signal, topic, alive
+ *   leader ──> all     state (on change, on confirmation, on request), messages, volatile, signal, topic, alive, refresh
  *   others ──> leader  ask, retry, ping, recount, topics, attention
  */
 
@@ -17,11 +17,11 @@ import type { CountsAsOf } from '../ports.ts'
 import { isPosition, type Position } from '../sequencer.ts'
 import type { TopicEvent } from '../topics/topic-events.ts'
 
-/** Whether a tab is visible, and when it was focused last. */
+/** Whether a tab is visible, and when it was focused and used last. Milliseconds since the epoch; 0 for never. */
 export interface Attention {
   visible: boolean
-  /** Milliseconds since the epoch; 0 for never. */
   focusedAt: number
+  usedAt: number
 }
 
 export interface LeaderState {
@@ -40,6 +40,8 @@ export type LeaderMessage =
   | { kind: 'signal'; signal: Signal }
   | { kind: 'topic'; topic: string; event: TopicEvent }
   | { kind: 'alive'; latencyMs: number }
+  /** Broadcasts were lost and arrive again. */
+  | { kind: 'refresh' }
 
 export type FollowerMessage =
   /** Asks for the state. `look`: check the connection first. */
@@ -98,15 +100,14 @@ export function parseTabMessage(data: unknown): TabMessage | null {
     case 'retry':
     case 'ping':
     case 'recount':
+    case 'refresh':
       return { from, kind: data.kind }
     case 'attention': {
       const { attention } = data
-      if (!isRecord(attention) || typeof attention.focusedAt !== 'number') return null
-      return {
-        from,
-        kind: 'attention',
-        attention: { visible: attention.visible === true, focusedAt: attention.focusedAt },
-      }
+      if (!isRecord(attention)) return null
+      const { visible, focusedAt, usedAt } = attention
+      if (typeof focusedAt !== 'number' || typeof usedAt !== 'number') return null
+      return { from, kind: 'attention', attention: { visible: visible === true, focusedAt, usedAt } }
     }
     default:
       return null
@@ -144,15 +145,15 @@ function isCounts(value: unknown): value is CountsAsOf {
   )
 }
 
-/** Numeric fields of each state; other fields are strings. */
+/** Numeric fields of each state, which are checked. */
 const STATE_FIELDS: Record<ConnectionStateName, readonly string[]> = {
   idle: [],
-  connecting: ['failures'],
-  'catching-up': ['failures', 'joinedAt'],
-  live: ['failures', 'joinedAt', 'confirmedAt'],
-  stale: ['failures', 'joinedAt', 'reads'],
-  offline: ['failures', 'retryAt'],
-  error: ['failures', 'retryAt'],
+  connecting: ['failures', 'breaks', 'emptyReads'],
+  'catching-up': ['failures', 'breaks', 'joinedAt'],
+  live: ['failures', 'breaks', 'joinedAt', 'confirmedAt'],
+  stale: ['failures', 'breaks', 'joinedAt', 'reads'],
+  offline: ['failures', 'breaks', 'retryAt', 'emptyReads'],
+  error: ['failures', 'breaks', 'retryAt'],
   closed: [],
 }
 

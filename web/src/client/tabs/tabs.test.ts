@@ -2,6 +2,7 @@ import { createClient } from '@supabase/supabase-js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ClientError } from '../client-error.ts'
+import { UNTRIED } from '../connection-state.ts'
 import { DashboardWebSocketClient } from '../dashboard-websocket-client.ts'
 import type { KeyValueStorage, PageEvent, Timers } from '../ports.ts'
 import { FakeServer, FakeStorage, settled } from '../testing/fake-server.ts'
@@ -148,6 +149,8 @@ async function profileOf(
 describe('several tabs', () => {
   it('share one socket, and each hears everything once', async () => {
     const { server, open, first, sockets } = await profileOf(3)
+    for (const { tab } of open) tab.lookAt({ visible: false })
+    await settled()
     const { headReads } = server
     for (let n = 0; n < 5; n += 1) server.write(ANNA)
     await settled()
@@ -255,6 +258,45 @@ describe('several tabs', () => {
     second.page('wake')
     await server.clock.advance(0)
     expect([first.heard, second.heard]).toEqual([[1], [1]])
+  })
+
+  it('look often while one of them is watched, whichever leads, and are all told that broadcasts were lost', async () => {
+    const { server, open, second } = await profileOf(3)
+    for (const { tab } of open) tab.lookAt({ visible: false })
+    await settled()
+    const reloads = open.map(({ client }) => {
+      const reasons: string[] = []
+      client.on('reload', ({ reason }) => reasons.push(reason))
+      return reasons
+    })
+    second.tab.lookAt({ visible: true, usedAt: server.clock.now })
+    await settled()
+    server.deaf = true
+    await server.clock.advance(10_000)
+    server.write(ANNA)
+    await server.clock.advance(2_000)
+    expect(open.map(({ heard }) => heard)).toEqual([[1], [1], [1]])
+    expect(open.map(({ client }) => client.getState())).toMatchObject(
+      Array(3).fill({ state: 'stale', isReading: true }),
+    )
+    server.deaf = false
+    await server.clock.advance(20_000)
+    expect(open.map(({ client }) => client.getState().state)).toEqual(['live', 'live', 'live'])
+    expect(reloads).toEqual(Array(3).fill(['broadcasts-lost']))
+  })
+
+  it('have every message while no socket can be opened, also a tab that was opened meanwhile', async () => {
+    const profile = await profileOf(3)
+    const { server, open } = profile
+    server.joins = 'fail'
+    server.drop()
+    await server.clock.advance(3_000)
+    const later = profile.openTab()
+    await settled()
+    server.write(ANNA)
+    await server.clock.advance(10_000)
+    expect(open.map(({ heard }) => heard)).toEqual([[1], [1], [1], [1]])
+    expect(later.client.getState()).toMatchObject({ isReading: true, isConnected: false })
   })
 
   it('end where a request shows that another user has signed in', async () => {
@@ -405,8 +447,8 @@ describe('several tabs', () => {
 })
 
 describe('the state of a tab that follows', () => {
-  const live = { name: 'live', failures: 0, joinedAt: 1, confirmedAt: 2 } as const
-  const offline = { name: 'offline', failures: 1, retryAt: 3, reason: 'socket' } as const
+  const live = { name: 'live', failures: 0, breaks: 0, joinedAt: 1, confirmedAt: 2 } as const
+  const offline = { ...UNTRIED, name: 'offline', retryAt: 3, reason: 'socket' } as const
   const failed = { kind: 'failed', reads: 2, at: 9 } as const
 
   it.each([
@@ -495,7 +537,7 @@ describe('any course of events in several tabs', () => {
           client.disconnect()
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
-  })
+  }, 30_000)
 })

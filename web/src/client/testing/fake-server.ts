@@ -23,6 +23,8 @@ import type {
   Transport,
   TransportHandlers,
 } from '../ports.ts'
+import type { AttentionSource } from '../tabs/attention.ts'
+import type { Attention } from '../tabs/tab-messages.ts'
 
 // The engine is loaded before the tests, as in a page that has connected before.
 await engineModule.ready()
@@ -98,10 +100,13 @@ class FakeSubscription implements Subscription {
   pings = 0
   readonly topic: string
   readonly handlers: TransportHandlers
+  readonly #answer: () => boolean
 
-  constructor(topic: string, handlers: TransportHandlers) {
+  /** @param answer whether the server answers heartbeats. */
+  constructor(topic: string, handlers: TransportHandlers, answer: () => boolean) {
     this.topic = topic
     this.handlers = handlers
+    this.#answer = answer
   }
 
   leave(): void {
@@ -110,6 +115,9 @@ class FakeSubscription implements Subscription {
 
   ping(): void {
     this.pings += 1
+    void roundTrip().then(() => {
+      if (!this.left && this.#answer()) this.handlers.alive(1)
+    })
   }
 }
 
@@ -122,6 +130,7 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
   readable = true
   /** Whether `currentUserId` answers; false as while a token cannot be renewed. */
   identifiable = true
+  answersHeartbeats = true
   /** Rows of the largest page that arrives, as on a slow line. */
   largestPage = Number.POSITIVE_INFINITY
   /** Whether broadcasts are lost. */
@@ -130,6 +139,9 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
   readonly incidentTopics = new Map<string, string | null>()
   headReads = 0
   countReads = 0
+  pongs = 0
+  /** How the page is seen and used. Default: nobody watches, so only the check interval counts. */
+  readonly attention = new FakeAttention(false)
   pageReads = 0
   /** Called when a head has been read and is on its way. */
   onHead: () => void = () => undefined
@@ -146,7 +158,7 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
   // the page's side
 
   join(topic: string, handlers: TransportHandlers): Subscription {
-    const subscription = new FakeSubscription(topic, handlers)
+    const subscription = new FakeSubscription(topic, handlers, () => this.answersHeartbeats)
     this.subscriptions.push(subscription)
     void Promise.resolve().then(() => {
       if (subscription.left || this.joins === 'hang') return
@@ -186,6 +198,13 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
     const page = rows.slice(0, limit)
     if (!this.readable || page.length > this.largestPage) throw new Error('unreachable')
     return page
+  }
+
+  async requestPong(signal: AbortSignal): Promise<void> {
+    this.pongs += 1
+    await roundTrip()
+    signal.throwIfAborted()
+    if (this.#user !== null) this.broadcast(this.#user, { type: 'pong' })
   }
 
   async counts(userId: string, signal: AbortSignal): Promise<CountsAsOf> {
@@ -251,6 +270,7 @@ export class FakeServer implements Transport, NotificationSource, Inbox, Identit
       identity: this,
       signer: { signAgain: async () => new Map<string, string | null>() },
       pageEvents: this.pageEvents,
+      attention: this.attention,
       clock: () => this.clock.now,
       timers: this.clock,
       random: () => 0.5,
@@ -361,6 +381,30 @@ export function imageMessage(fields: Partial<ImageMessage> = {}): ImageMessage {
   }
 }
 
+/** A tab as a person sees and uses it. */
+export class FakeAttention implements AttentionSource {
+  attention: Attention
+  readonly #watchers = new Set<() => void>()
+
+  constructor(visible: boolean) {
+    this.attention = { visible, focusedAt: START, usedAt: START }
+  }
+
+  current(): Attention {
+    return this.attention
+  }
+
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed)
+    return () => this.#watchers.delete(changed)
+  }
+
+  set(attention: Partial<Attention>): void {
+    this.attention = { ...this.attention, ...attention }
+    for (const changed of [...this.#watchers]) changed()
+  }
+}
+
 /** A Storage of strings that can be told to fail. */
 export class FakeStorage {
   readonly values = new Map<string, string>()
@@ -374,5 +418,10 @@ export class FakeStorage {
   setItem(key: string, value: string): void {
     if (this.blocked) throw new DOMException('blocked', 'SecurityError')
     this.values.set(key, value)
+  }
+
+  removeItem(key: string): void {
+    if (this.blocked) throw new DOMException('blocked', 'SecurityError')
+    this.values.delete(key)
   }
 }

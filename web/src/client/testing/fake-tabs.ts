@@ -29,7 +29,7 @@ export class FakeTab {
   frozen = false
   readonly waiting: (() => void)[] = []
   readonly open: OpenTabGroup
-  #attention: Attention = { visible: true, focusedAt: 0 }
+  #attention: Attention = { visible: true, focusedAt: 0, usedAt: 0 }
   readonly #watchers = new Set<() => void>()
 
   constructor(open: (tab: FakeTab) => OpenTabGroup) {
@@ -44,8 +44,8 @@ export class FakeTab {
     },
   }
 
-  lookAt(attention: Attention): void {
-    this.#attention = attention
+  lookAt(attention: Partial<Attention>): void {
+    this.#attention = { ...this.#attention, ...attention }
     for (const changed of [...this.#watchers]) changed()
   }
 

@@ -15,7 +15,7 @@ export interface SharedTopicsOptions {
   userId: string
   transport: Transport
   timers: Timers
-  settings: ConnectionSettings
+  settings: Pick<ConnectionSettings, 'reconnectDelay' | 'maxReconnectDelay' | 'random'>
   /** Must not throw. */
   happened(topic: string, event: TopicEvent): void
 }
@@ -57,6 +57,12 @@ export class SharedTopics {
     if (up === this.#up) return
     this.#up = up
     this.#reconcile()
+  }
+
+  /** Messages were lost and arrive again: the rows of each topic have to be read anew. */
+  refresh(): void {
+    for (const [topic, { joined }] of this.#hosted)
+      if (joined) this.#options.happened(topic, { type: 'joined' })
   }
 
   /** Final. */

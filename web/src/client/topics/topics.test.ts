@@ -117,6 +117,18 @@ describe('a queue', () => {
     expect(seen).toEqual([7, 8])
   })
 
+  it('is read again when broadcasts that were lost arrive again', async () => {
+    const page = await connected()
+    page.rows = [row()]
+    const queue = page.client.subscribeQueue('queue-1')
+    await page.settle()
+    page.rows = [row({ revision: 9, progress: 90 })]
+    page.server.writeUnheard(ANNA)
+    page.server.write(ANNA)
+    await page.settle()
+    expect(queue.jobs.get('job-1')).toMatchObject({ revision: 9, progress: 90 })
+  })
+
   it('finds lost messages after a reconnect, and at the next check', async () => {
     const page = await connected()
     page.rows = [row()]

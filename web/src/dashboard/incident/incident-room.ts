@@ -75,6 +75,8 @@ export class IncidentRoom {
       effect(() => {
         if (isOnline.value) void this.notes.refresh()
       }),
+      // Notes are broadcast once: those that were lost have to be read.
+      client.on('reload', () => void this.notes.refresh()),
     ]
   }
 

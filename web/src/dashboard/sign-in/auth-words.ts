@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   reauthentication_not_valid: 'The code is wrong or too old. Look for the newest mail.',
   session_not_found: 'You are signed out. Sign in again.',
   session_expired: 'You are signed out. Sign in again.',
+  account_deleted: 'This account was deleted, so you are signed out. Nothing of it is kept in this browser.',
   bad_code_verifier: 'This link works only in the browser that it was asked for in.',
   pkce_code_verifier_not_found: 'This link works only in the browser that it was asked for in.',
   flow_state_not_found: 'This link works only in the browser that it was asked for in.',

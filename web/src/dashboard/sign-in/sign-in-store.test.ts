@@ -35,6 +35,14 @@ function bench(arrival: Arrival = { kind: 'nothing' }) {
 
 const refuseMail = (error: AuthApiError) => async () => ({ data: { user: null, session: null }, error })
 
+test('somebody whose account was deleted is told so', () => {
+  const { store } = bench({ kind: 'failed', code: 'account_deleted' })
+  expect(store.state).toMatchObject({
+    step: 'address',
+    error: expect.stringContaining('account was deleted'),
+  })
+})
+
 test('an address is sent a mail that leads back, and the code is asked for', async () => {
   const { auth, store } = bench()
   await store.sendMail(' ana@example.com ')

@@ -74,7 +74,7 @@ beforeEach(() => {
   forgotten = 0
   lines = []
   asked = async () =>
-    token === null ? null : { text: token, userId: '1', expiresAt: Number.POSITIVE_INFINITY }
+    token === null ? null : { text: token, userId: '1', issuedAt: 0, expiresAt: Number.POSITIVE_INFINITY }
 })
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -563,7 +563,7 @@ describe('the socket', () => {
     const next = await join(transport, 'incident:1')
     socket.drop()
     expect([told, next.told]).toEqual([['down socket: closed with 1006'], []])
-    waiting.resolve({ text: 'token 2', userId: '1', expiresAt: Number.POSITIVE_INFINITY })
+    waiting.resolve({ text: 'token 2', userId: '1', issuedAt: 0, expiresAt: Number.POSITIVE_INFINITY })
     await vi.advanceTimersByTimeAsync(0)
     lastSocket().open()
     lastSocket().answer(lastSocket().sent[0])
