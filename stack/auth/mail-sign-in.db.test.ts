@@ -1,7 +1,8 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startTestApi, type TestApi } from '../gateway/testing.ts'
+import { withClient } from '../testing/database.ts'
 import type { Mail } from './index.ts'
 import type { AuthSettings } from './settings.ts'
 import { mailReader, newEmail, openLink, type ReadMail, runSql } from './testing.ts'
@@ -69,6 +70,29 @@ async function ageTokens(email: string, seconds: number): Promise<void> {
   )
 }
 
+/** Starts requests that all wait for the lock on the user, and lets them go together. */
+async function atOnce<Answer>(
+  email: string,
+  number: number,
+  request: () => Promise<Answer>,
+): Promise<Answer[]> {
+  return withClient(api.database.urls.postgres, async (client) => {
+    await client.query('begin')
+    await client.query('select from auth.users where email = $1 for update', [email])
+    const answers = Array.from({ length: number }, request)
+    await vi.waitFor(async () => {
+      const [row] = await runSql(
+        api,
+        `select count(*)::int as waiting from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      expect(row?.waiting).toBe(number)
+    })
+    await client.query('commit')
+    return Promise.all(answers)
+  })
+}
+
 const EXPIRED = { status: 403, code: 'otp_expired' }
 
 describe('sign-in by code', () => {
@@ -110,7 +134,7 @@ describe('sign-in by code', () => {
     const email = await knownUser()
     await api.client().auth.signInWithOtp({ email })
     const body = { type: 'email', email, token: lastMail(email).code }
-    const answers = await Promise.all(Array.from({ length: 4 }, () => post('/verify', body)))
+    const answers = await atOnce(email, 4, () => post('/verify', body))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 403, 403, 403])
     expect(await post('/verify', body)).toMatchObject({ status: 403, body: { error_code: 'otp_expired' } })
   })

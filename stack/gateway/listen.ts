@@ -12,6 +12,7 @@ export async function listenFrom(
   host: string,
   preferred: number,
   logger: Logger,
+  source = 'gateway',
 ): Promise<number> {
   for (let port = preferred; port < preferred + ATTEMPTS && port <= HIGHEST_PORT; port++) {
     const error = await tryListen(server, host, port)
@@ -19,7 +20,7 @@ export async function listenFrom(
       const address = server.address()
       if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
       if (preferred !== 0 && address.port !== preferred) {
-        logger.warn('gateway', `port ${preferred} is taken, using ${address.port}`)
+        logger.warn(source, `port ${preferred} is taken, using ${address.port}`)
       }
       return address.port
     }

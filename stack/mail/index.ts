@@ -54,7 +54,7 @@ export async function createMailbox(options: MailboxOptions): Promise<MailboxSer
         outgoing.destroy()
       })
   })
-  const port = await listenFrom(server, HOST, preferred, logger)
+  const port = await listenFrom(server, HOST, preferred, logger, 'mail')
   const url = `http://${HOST}:${port}`
   const smtp = await startSmtp(store, logger, (id) => `${url}/message/${id}`)
   const stop = async (): Promise<void> => {
