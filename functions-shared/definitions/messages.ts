@@ -129,7 +129,7 @@ export const realtimeUpdate: MessageDefinition = {
   type: 'realtime_update',
   typeName: 'RealtimeUpdateMessage',
   about: 'Something of the incident has changed. Readers that show it read the row again.',
-  when: 'On the topic of the incident: a case note is added (`case_notes`, with the row as `record`), fields of the incident or its state change (`incidents`), its members or invitations change (`incident_members`), or a job is added or changes whose incident has a member other than the user of the job (`jobs`). On the topic of each member, whose lists show the incident: a job is added (`jobs`), the incident changes or is erased (`incidents`).',
+  when: 'On the topic of the incident: a case note is added (`case_notes`, with the row as `record`), fields of the incident or its state change (`incidents`), its members or invitations change (`incident_members`), or a job is added or changes whose incident has a member other than the user of the job (`jobs`). On the topic of each member, whose lists show the incident: a job is added (`jobs`), the incident is added, changes or is erased (`incidents`).',
   topics: ['incident', 'user'],
   sentThrough: ['add_case_note', 'update_incident', 'add_member', 'remove_member', 'set_incident_state'],
   fields: {

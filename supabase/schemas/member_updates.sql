@@ -67,6 +67,10 @@ language plpgsql volatile
 security definer set search_path = ''
 as $$
 begin
+  if tg_op = 'INSERT' then
+    perform private.tell_lists(array[new.id], 'incidents');
+    return null;
+  end if;
   -- An incident that got a handler leaves the lists of the other staff.
   if tg_op = 'UPDATE' and new.unassigned <> old.unassigned then
     perform private.broadcast(
@@ -86,8 +90,13 @@ begin
   return coalesce(new, old);
 end;
 $$;
-comment on function private.tg_incidents__tell_lists() is 'Tells the lists of all members of a changed or deleted incident.';
+comment on function private.tg_incidents__tell_lists() is 'Tells the lists of the owner of a new incident, and of all members of a changed or deleted one.';
 revoke execute on function private.tg_incidents__tell_lists() from public, anon, authenticated;
+
+-- After tg_incidents__follow, by its name: the owner is among the followers.
+create trigger tg_incidents__tell_lists_insert
+after insert on public.incidents
+for each row execute function private.tg_incidents__tell_lists();
 
 create trigger tg_incidents__tell_lists_update
 after update on public.incidents
