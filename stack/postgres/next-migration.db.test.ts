@@ -20,8 +20,9 @@ afterAll(() => rm(projectDir, { recursive: true, force: true }))
 /** The next migration after changes to schema files: from the text before to the text after. */
 async function migrationAfter(changes: Record<string, (sql: string) => string>): Promise<NextMigration> {
   const supabase = path.join(projectDir, 'supabase')
-  await cp(path.join(REPOSITORY, 'supabase/schemas'), path.join(supabase, 'schemas'), { recursive: true })
-  await cp(path.join(REPOSITORY, 'supabase/config.toml'), path.join(supabase, 'config.toml'))
+  // The configuration names the templates of mails, and the CLI refuses a missing one.
+  for (const name of ['schemas', 'templates', 'config.toml'])
+    await cp(path.join(REPOSITORY, 'supabase', name), path.join(supabase, name), { recursive: true })
   for (const [name, change] of Object.entries(changes)) {
     const file = path.join(supabase, 'schemas', name)
     const sql = await readFile(file, 'utf8')
