@@ -18,6 +18,7 @@ const job = (leaseMs: number): ClaimedJob => ({
   leaseToken: '0b0d6f3e-8b1e-4d5e-9d57-4a1a2f1a0004',
   leaseExpiresAt: new Date(START + leaseMs),
   attempts: 1,
+  runsAlone: false,
   maxAttempts: 3,
 })
 
