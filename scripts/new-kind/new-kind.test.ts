@@ -48,7 +48,7 @@ describe('the plan for a kind', () => {
     ['batch-update', 'BatchUpdateMessage'],
     ['durable', 'DurableMessage'],
     ['report', 'reportId'],
-    ['incident', 'incidentId'],
+    ['incident', 'IncidentMessage'],
   ])('%s is refused', async (name, reason) => {
     await expect(planKind(name, ROOT, NOW)).rejects.toThrow(reason)
   })

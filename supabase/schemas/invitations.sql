@@ -35,12 +35,9 @@ create index invitations_email_idx on public.invitations (email);
 create index invitations_invited_by_idx on public.invitations (invited_by);
 create index invitations_mail_due_idx on public.invitations (mail_due_at) where mail_due_at is not null;
 alter table public.invitations enable row level security;
-create policy "Members can read whom their incidents wait for"
+create policy "Members can read whom their incidents wait for, and admins read all"
 on public.invitations for select to authenticated
-using (incident_id in (select private.member_incident_ids()));
-create policy "Admins can read all invitations"
-on public.invitations for select to authenticated
-using ((select private.is_admin()));
+using (incident_id in (select private.member_incident_ids()) or (select private.is_admin()));
 revoke all on table public.invitations from public, anon, authenticated, service_role;
 grant select on table public.invitations to authenticated, service_role;
 

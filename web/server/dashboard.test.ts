@@ -135,7 +135,7 @@ describe('ensureBuild', { timeout: 60_000 }, () => {
     await writeFile(join(root, 'package-lock.json'), '{}')
     await writeFile(join(web, 'index.html'), '<script type="module" src="/src/main.js"></script>')
     await writeFile(join(web, 'src/main.js'), 'console.log("first")')
-    for (const file of ['vite.config.ts', 'server/shared-chunk.ts'])
+    for (const file of ['vite.config.ts', 'server/production-build.ts', 'server/shared-chunk.ts'])
       await cp(fileURLToPath(new URL(`../${file}`, import.meta.url)), join(web, file))
     return web
   }
