@@ -74,12 +74,15 @@ describe('by keyboard alone', () => {
         .map((each) => each.ariaLabel ?? each.textContent?.slice(0, 16)),
     )
     expect(stops).toEqual([
+      'What reaches you',
       'Close the inbox',
       'All',
       'Unread',
+      'Done',
       'Kind',
       'Mark all as read',
       'Processing photo',
+      'Done: Processing photo, intersection-from-above.jpg, Crossing of 5th and Main',
       'Mark as read: Processing photo, intersection-from-above.jpg, Crossing of 5th and Main',
       'Keyboard shortcu',
     ])
