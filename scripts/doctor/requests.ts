@@ -108,6 +108,14 @@ export async function checkPublicBroadcasts(url: string, key: string): Promise<C
   )
 }
 
+/**
+ * Functions that check their callers by a secret of their own, and that a project can do without. Each refuses the doctor's
+ * request, which has no such secret.
+ */
+const OPTIONAL_WEBHOOKS: Readonly<Record<string, { secret: string; without: string }>> = {
+  'mail-events': { secret: 'MAIL_EVENTS_SECRET', without: 'bounces and complaints are not recorded' },
+}
+
 /** Sends an empty request. A refusal by the function itself shows that it is deployed and accepts the key. */
 export async function checkFunction(url: string, name: string, secretKey: string): Promise<Check> {
   const address = `${url}/functions/v1/${name}`
@@ -119,6 +127,14 @@ export async function checkFunction(url: string, name: string, secretKey: string
   const deploy = `npx supabase functions deploy ${name}`
   if (answer === null) return failed(what, 'no answer', `Look into its logs; ${deploy}`)
   if (answer.status === 404) return failed(what, 'not deployed', deploy)
+  const webhook = OPTIONAL_WEBHOOKS[name]
+  if (webhook !== undefined) {
+    const code = codeOf(answer.body)
+    if (code === 'webhook_not_configured')
+      return ok(what, `answers in ${answer.ms} ms; without ${webhook.secret}, ${webhook.without}`)
+    if (code === 'signature_missing' || code === 'signature_mismatch')
+      return ok(what, `answers in ${answer.ms} ms; ${webhook.secret} is set`)
+  }
   if (answer.status === 401) {
     return failed(
       what,
