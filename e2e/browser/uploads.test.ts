@@ -64,21 +64,29 @@ const choose = (page: Page, ...paths: string[]) =>
 interface Network {
   /** Takes the page's network away, or gives it back. */
   setOffline(offline: boolean): Promise<void>
+  /** Ends the limit, also for a request that is under way. */
+  unthrottle(): Promise<void>
 }
+
+/** Bytes a second. `large` takes 20 s: a busy machine has time to look at the upload and to reload the page. */
+const SLOW = 400_000
 
 /** @param upload bytes a second towards the server. */
 async function throttle(page: Page, upload: number): Promise<Network> {
   const session = await page.context().newCDPSession(page)
-  const setOffline = async (offline: boolean): Promise<void> => {
+  const emulate = async (offline: boolean, uploadThroughput: number): Promise<void> => {
     await session.send('Network.emulateNetworkConditions', {
       offline,
       latency: 0,
       downloadThroughput: -1,
-      uploadThroughput: upload,
+      uploadThroughput,
     })
   }
-  await setOffline(false)
-  return { setOffline }
+  await emulate(false, upload)
+  return {
+    setOffline: (offline) => emulate(offline, upload),
+    unthrottle: () => emulate(false, -1),
+  }
 }
 
 function countUploads(page: Page): { begun: number } {
@@ -227,14 +235,14 @@ describe('an upload', () => {
   test('goes on where it was when the network comes back', async () => {
     const { page, user, incidentId } = await openIncident()
     const uploads = countUploads(page)
-    const network = await throttle(page, 3_000_000)
+    const network = await throttle(page, SLOW)
     await choose(page, large)
     await eventually(() => progressOf(page, 'large.jpg')).toBeGreaterThan(10)
     await network.setOffline(true)
     await item(page, 'large.jpg')
       .getByText(/Interrupted/)
       .waitFor()
-    await network.setOffline(false)
+    await network.unthrottle()
     await card(page, 'large.jpg').getByText('Ready').waitFor()
     expect(await storedOriginal(user, incidentId)).toBe(await hashOf(large))
     expect(uploads.begun).toBe(1)
@@ -243,7 +251,7 @@ describe('an upload', () => {
   test('goes on after the page was reloaded, with the same file', async () => {
     const { page, user, incidentId } = await openIncident()
     const uploads = countUploads(page)
-    await throttle(page, 3_000_000)
+    const network = await throttle(page, SLOW)
     await choose(page, large)
     await eventually(() => progressOf(page, 'large.jpg')).toBeGreaterThan(10)
     page.on('dialog', (dialog) => void dialog.accept())
@@ -253,6 +261,7 @@ describe('an upload', () => {
     await item(page, 'large.jpg')
       .getByText(/resumed/)
       .waitFor()
+    await network.unthrottle()
     await card(page, 'large.jpg').getByText('Ready').waitFor()
     expect(await storedOriginal(user, incidentId)).toBe(await hashOf(large))
     expect(uploads.begun).toBe(1)
