@@ -44,7 +44,7 @@ describe('the lightbox', () => {
     await eventually(() =>
       dialog.locator('img').evaluate((image: HTMLImageElement) => image.naturalWidth),
     ).toBeGreaterThan(100)
-    await dialog.getByText('1 of 2').waitFor()
+    await dialog.getByText('1 of 2', { exact: true }).waitFor()
     const original = await readFile(samplePhotoPath('front'))
     expect(await dialog.locator('code').textContent()).toBe(
       createHash('sha256').update(original).digest('hex'),
@@ -56,10 +56,10 @@ describe('the lightbox', () => {
     )
 
     await page.keyboard.press('ArrowRight')
-    await dialog.getByText('2 of 2').waitFor()
+    await dialog.getByText('2 of 2', { exact: true }).waitFor()
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('Home')
-    await dialog.getByText('1 of 2').waitFor()
+    await dialog.getByText('1 of 2', { exact: true }).waitFor()
     // However often: the focus does not leave the dialog.
     for (let presses = 0; presses < 8; presses += 1) {
       await page.keyboard.press('Tab')
@@ -91,12 +91,12 @@ describe('the lightbox', () => {
     const { data } = await user.client.from('documents').select('id').order('created_at').limit(1).single()
     const { page, errors } = await open(user, `${incidentId}/documents/${data?.id}`, PHONE)
     const dialog = lightbox(page)
-    await dialog.getByText('1 of 2').waitFor()
+    await dialog.getByText('1 of 2', { exact: true }).waitFor()
     await dialog.locator('.lightbox.is-loaded, img').first().waitFor()
     await swipe(page, dialog.locator('.lightbox__stage'), -140)
-    await dialog.getByText('2 of 2').waitFor()
+    await dialog.getByText('2 of 2', { exact: true }).waitFor()
     await swipe(page, dialog.locator('.lightbox__stage'), 140)
-    await dialog.getByText('1 of 2').waitFor()
+    await dialog.getByText('1 of 2', { exact: true }).waitFor()
     await dialog.getByRole('button', { name: 'Close' }).click()
     await page.getByRole('heading', { level: 1 }).waitFor()
     expect(new URL(page.url()).hash).toBe(`#/incidents/${incidentId}`)
@@ -111,7 +111,7 @@ describe('the lightbox', () => {
       .first()
       .click()
     const dialog = lightbox(page)
-    await dialog.getByText('1 of 2').waitFor()
+    await dialog.getByText('1 of 2', { exact: true }).waitFor()
     const { data } = await user.client.from('jobs').select('id').eq('status', 'failed').limit(1).single()
     await user.client.rpc('requeue_job', { p_job_id: data?.id ?? '' })
     await page.locator('[data-toast]').getByText('incomplete').waitFor()
