@@ -208,5 +208,6 @@ test('after twenty random actions by each of two members both lists are what a f
       { timeout: 2_000, interval: 50 },
     )
   }
-  expect(pages.map(({ store }) => store.state.incidents.length > 2)).toEqual([true, true])
+  // Each owns an incident that no action removes.
+  expect(pages.map(({ store }) => store.state.incidents.length > 0)).toEqual([true, true])
 })
