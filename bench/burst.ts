@@ -46,6 +46,7 @@ async function openDashboard(): Promise<{ page: Page; userId: string }> {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage()
   await page.goto(dashboard.url)
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(email)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()

@@ -84,6 +84,7 @@ async function signedIn({ email, password }: BenchUser, url: string): Promise<Br
   page.setDefaultTimeout(TIMEOUT_MS)
   await page.goto(url)
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(email)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()

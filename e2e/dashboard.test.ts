@@ -26,6 +26,7 @@ async function openDashboard(viewport: { width: number; height: number }): Promi
 
 async function signIn(user: TestUser): Promise<void> {
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(user.email)
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -96,6 +97,7 @@ test('a wrong password is told apart from success, and nothing is shown', async 
   const user = await newUser()
   await openDashboard(VIEWPORTS.desktop)
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(user.email)
   await page.getByLabel('Password').fill('wrong')
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()

@@ -176,6 +176,7 @@ test('a forgotten password is set anew by the code, and signs in', async () => {
   const { email } = await newUser()
   const page = await openPhone('/')
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(email)
   expect(await findingsInAllLooks(page)).toEqual([])
   await page.getByRole('button', { name: 'Forgot password' }).click()
@@ -195,6 +196,7 @@ test('a forgotten password is set anew by the code, and signs in', async () => {
 
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(email)
   await page.getByLabel('Password').fill(`${PASSWORD} again`)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -206,6 +208,7 @@ test('a new address counts when both mailboxes have confirmed it; signing out ev
   const address = `${randomUUID()}@example.test`
   const signIn = async (page: Page): Promise<void> => {
     await page.getByRole('button', { name: 'Use a password' }).click()
+    await page.getByLabel('Password').waitFor()
     await page.getByLabel('Email').fill(email)
     await page.getByLabel('Password').fill(PASSWORD)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()

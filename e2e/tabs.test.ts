@@ -271,6 +271,7 @@ test('the dashboard shows one toast in all its tabs', async () => {
     await page.goto(inject('dashboardUrl'))
     if (page === pages[0]) {
       await page.getByRole('button', { name: 'Use a password' }).click()
+      await page.getByLabel('Password').waitFor()
       await page.getByLabel('Email').fill(user.email)
       await page.getByLabel('Password').fill(PASSWORD)
       await page.getByRole('button', { name: 'Sign in', exact: true }).click()

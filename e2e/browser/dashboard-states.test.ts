@@ -36,6 +36,7 @@ async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
 async function enter(page: Page, user: TestUser): Promise<void> {
   await page.goto(inject('dashboardUrl'))
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(user.email)
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()

@@ -52,6 +52,7 @@ export async function openDashboard(
   const errors = watchForErrors(page)
   await page.goto(`${inject('dashboardUrl')}/#/${address}`)
   await page.getByRole('button', { name: 'Use a password' }).click()
+  await page.getByLabel('Password').waitFor()
   await page.getByLabel('Email').fill(user.email)
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
