@@ -1,4 +1,4 @@
-/** People on a case, as two of them see it: taking it, adding somebody, and the end of somebody's access. */
+/** Members of a case, in the browsers of two users: taking the case, adding a member, and the end of a member's access. */
 
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'

@@ -1,4 +1,4 @@
-/** A caller who has nothing but the publishable key, and sends public broadcasts over HTTP as fast as the server answers. */
+/** Floods Realtime with public broadcasts over HTTP. The publishable key is the only credential of the flood. */
 
 const CALLERS = 4
 const MESSAGES = Array.from({ length: 20 }, () => ({

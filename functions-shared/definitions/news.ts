@@ -13,7 +13,7 @@ export interface NewsDefinition {
   about: string
   /** When the message is sent. */
   when: string
-  /** Who has it as a notification. */
+  /** Which users get the message as a stored notification, in words. */
   storedFor: string
   fields: Fields
   /** Fields of type string without which a listener cannot work, beside `incidentId` and `timestamp`. */

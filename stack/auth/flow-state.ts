@@ -1,6 +1,6 @@
 /**
- * PKCE: a browser that asks for a mail keeps a verifier, and sends its hash. Whoever opens the link gets a code in the
- * address, and only the browser with the verifier can exchange the code for a session.
+ * PKCE: a browser that asks for a mail keeps a verifier, and sends its hash. The link opens an address with a
+ * code, and only the browser with the verifier can exchange the code for a session.
  */
 
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'

@@ -1,4 +1,4 @@
-/** `/recover`, `/resend` and `/reauthenticate`: mails that somebody asks for. The answers do not tell whether a user exists. */
+/** Mails at a caller's request: `/recover`, `/resend` and `/reauthenticate`. The answers do not tell whether a user exists. */
 
 import type { Caller } from '../types.ts'
 import { requireUser } from './caller.ts'

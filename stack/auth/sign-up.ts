@@ -35,7 +35,7 @@ export async function signUp(context: AuthContext, request: Request): Promise<Se
       return sessionJson(context, tx, await openSession(tx, signedIn, 'password', deviceOf(request)))
     }
     const json = await userJson(tx, user)
-    // Whoever signs up with an invited address learns nothing of the invitation.
+    // The answer to a sign-up with an invited address does not tell of the invitation.
     return user.invited_at === null ? json : { ...json, user_metadata: {}, identities: [] }
   })
 }
@@ -49,8 +49,8 @@ interface Registration {
 }
 
 /**
- * Adds the user, or finds the user who has the address, who is not changed: nothing proves yet who asks. Until the address is
- * confirmed, the mail that confirms it is sent.
+ * Adds a user. A user who has the address already is returned unchanged, because the caller has not proven the mailbox. Sends
+ * the confirmation mail while the address is not confirmed.
  * @throws AuthError `signup_disabled`, `over_email_send_rate_limit`
  */
 export async function registerByEmail(

@@ -1,7 +1,7 @@
 /**
  * `/verify`: a session in exchange for the code or the link of a mail.
  *
- *   POST {type, email, token}       a code that somebody typed
+ *   POST {type, email, token}       the code of a mail, typed on the sign-in page
  *   POST {type, token_hash}         the link of our templates: a page of the application sends the token
  *   GET  ?type=&token=&redirect_to= the link of GoTrue's own templates: redirects with a session or an error
  *

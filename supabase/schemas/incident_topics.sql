@@ -9,7 +9,7 @@
 --                                              └─▶ the next broadcast goes to the new topic
 --   remaining members ──▶ incident_topics() ──▶ join the new topic        the others get no topic, and the policy refuses them
 --
--- Policies open only the topic of the current number, so nobody can have joined a later one in advance.
+-- Policies open only the topic of the current number, so no client can join a later topic in advance.
 
 create function private.incident_topic(p_incident_id uuid) returns text
 language plpgsql stable security invoker set search_path = ''
@@ -280,7 +280,7 @@ begin
   if tg_op = 'DELETE' then
     delete from public.incident_members as member where member.user_id = old.user_id and member.role = 'handler';
   end if;
-  -- Whoever may still see one of these incidents asks for its new topic, which is a visit again.
+  -- Users who may still see one of these incidents ask for its new topic, which records their visit anew.
   with gone as (
     delete from private.staff_visits as visit where visit.user_id = old.user_id returning visit.incident_id
   )

@@ -351,7 +351,7 @@ begin
 end;
 $$;
 comment on function public.confirm_mailbox() is
-  'Marks the mailbox of an account that a form opened as proven, after a sign-in by link or code. Returns whether this session proves it. Errors: not_signed_in, rate_limited.';
+  'Marks the mailbox of an account that a form opened as proven, after a sign-in by link or code. Returns whether the caller''s token proves it. Errors: not_signed_in, rate_limited.';
 revoke execute on function public.confirm_mailbox() from public, anon, authenticated, service_role;
 grant execute on function public.confirm_mailbox() to authenticated;
 

@@ -1,7 +1,7 @@
 /**
  * Sends the mail of an invitation by Auth, which works with hosted Auth as it is: its invitation for an address without an
- * account, its sign-in link for one with an account. Both links lead to the case. Whoever follows one has shown to read the
- * mailbox, and the database gives them the place (`supabase/schemas/invitations.sql`).
+ * account, its sign-in link for one with an account. Both links lead to the case. A session that began with
+ * such a link proves the mailbox, and the database then makes the user a member (`supabase/schemas/invitations.sql`).
  */
 
 import type { SupabaseClient } from '@supabase/supabase-js'

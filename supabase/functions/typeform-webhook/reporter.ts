@@ -34,7 +34,7 @@ export interface Account {
 export interface Reporter {
   /** The owner of the claim; null: the claim waits for the owner of the address. */
   userId: string | null
-  /** Where a mail goes that leads to the claim; null: to nobody. */
+  /** Address of the mail with the link to the claim. Null: no mail is sent. */
   mailTo: string | null
 }
 

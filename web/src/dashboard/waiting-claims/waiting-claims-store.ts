@@ -10,7 +10,7 @@ import type { ClaimLink } from '../sign-in/landing.ts'
 
 export interface WaitingClaim {
   incidentId: string
-  /** Null where this session must not see it. */
+  /** Null while the user's sign-in does not prove the mailbox. */
   title: string | null
   receivedAt: string
   canConfirm: boolean
