@@ -1,6 +1,6 @@
 import { createClient } from '@supabase/supabase-js'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { AppError } from '../../../functions-shared/app-error.ts'
 import type {} from '../../../functions-shared/message-types.ts'
 import { ClientError } from './client-error.ts'
@@ -799,6 +799,42 @@ describe('another user', () => {
     expect(server.subscriptions.every(({ left }) => left)).toBe(true)
     expect([server.clock.running, server.listeners]).toEqual([0, 0])
     expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
+  })
+})
+
+describe('the place of a device', () => {
+  function place() {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>()
+    const unregister = vi.fn(() => answered)
+    const devices: Devices = {
+      deviceId: 'device-1',
+      register: async () => ({ silenceLimitMs: 60_000 }),
+      heartbeat: async () => 'live',
+      unregister,
+    }
+    return { ...setup({ devices }), unregister, answer }
+  }
+
+  it('is given up by disconnect(), which resolves when the server has answered', async () => {
+    const { client, unregister, answer } = place()
+    await client.connect(ANNA)
+    let isFree = false
+    const free = client.disconnect().then(() => {
+      isFree = true
+    })
+    await settled()
+    expect([unregister.mock.calls.length, isFree]).toEqual([1, false])
+    answer()
+    await free
+  })
+
+  it('is left to expire when the user is signed out, because the user has no token any more', async () => {
+    const { client, server, unregister } = place()
+    await client.connect(ANNA)
+    server.signIn(null)
+    expect(client.getState()).toMatchObject({ state: 'closed', reason: 'signed-out' })
+    await client.disconnect()
+    expect(unregister).not.toHaveBeenCalled()
   })
 })
 

@@ -83,12 +83,17 @@ export class DashboardWebSocketClient {
     return opening.done
   }
 
-  /** Final for this connection: no message is delivered afterwards, and the client does not reconnect. Listeners stay. */
-  disconnect(): void {
+  /**
+   * Final for this connection: no message is delivered afterwards, and the client does not reconnect. Listeners stay.
+   *
+   * @returns resolves when the server has freed the device's place, or could not be asked. To be awaited before the user is
+   *   signed out, because the request needs the user's token.
+   */
+  disconnect(): Promise<void> {
     this.#opening = null
     // These messages were already delivered one by one and will not be delivered again.
     this.#batches.end()
-    this.#userSession?.close('disconnect')
+    return this.#userSession?.close('disconnect') ?? Promise.resolve()
   }
 
   /** Tries at once instead of waiting for the back-off. */

@@ -170,18 +170,25 @@ export class EngineSession {
     this.#tabs.open()
   }
 
-  /** Final: no listener is called with a message afterwards. */
-  close(reason: CloseReason): void {
-    if (this.#ended) return
+  /**
+   * Final: no listener is called with a message afterwards.
+   *
+   * @returns resolves when the device's place is free, or could not be given up. Only `disconnect` gives it up: after the
+   *   other reasons the user has no token any more.
+   */
+  close(reason: CloseReason): Promise<void> {
+    if (this.#ended) return Promise.resolve()
     this.#ended = true
     this.#abort.abort()
     this.#feed.close()
     this.#unread.close()
     if (reason === 'account-deleted') this.#options.cursors.forget(this.userId)
-    if (this.#connection !== null && this.#tabs.alone) this.#unregisterDevice()
+    const isLast = reason === 'disconnect' && this.#connection !== null && this.#tabs.alone
+    const unregistered = isLast ? this.#unregisterDevice() : Promise.resolve()
     this.#leave(reason)
     this.#tabs.close()
     this.#setState({ name: 'closed', reason }, 'close')
+    return unregistered
   }
 
   page(event: PageEvent): void {
@@ -362,8 +369,8 @@ export class EngineSession {
   }
 
   /** Frees the device's place at once. The database would free it after 60 s of silence. */
-  #unregisterDevice(): void {
-    this.#options.devices?.unregister().catch(() => undefined)
+  async #unregisterDevice(): Promise<void> {
+    await this.#options.devices?.unregister().catch(() => undefined)
   }
 
   #unreadable(cause: unknown): boolean {

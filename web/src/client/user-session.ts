@@ -56,13 +56,14 @@ export class UserSession {
     )
   }
 
-  /** Final: no listener is called with a message afterwards. */
-  close(reason: CloseReason): void {
-    if (this.#session !== null) this.#session.close(reason)
-    else if (!this.closed) {
+  /** As `EngineSession.close`. */
+  close(reason: CloseReason): Promise<void> {
+    if (this.#session !== null) return this.#session.close(reason)
+    if (!this.closed) {
       this.#stopWaiting()
       this.#setState({ name: 'closed', reason }, 'close')
     }
+    return Promise.resolve()
   }
 
   page(event: PageEvent): void {

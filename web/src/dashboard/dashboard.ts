@@ -54,6 +54,8 @@ export interface Dashboard {
 
 /** Milliseconds between two attempts to read what could not be read. */
 const RETRY_READ = 10_000
+/** Milliseconds that signing out waits for the device's place to be given up. */
+const DISCONNECT_LIMIT = 2_000
 
 /** The tab's icon, see `web/public`. */
 const ICONS = { normal: '/favicon.svg', unseen: '/favicon-unseen.svg', offline: '/favicon-offline.svg' }
@@ -97,7 +99,8 @@ export function createDashboard(
   })
 
   async function signOut(scope: 'local' | 'global'): Promise<void> {
-    client.disconnect()
+    // The device's place can be given up only with the session's token.
+    await Promise.race([client.disconnect(), new Promise((resolve) => setTimeout(resolve, DISCONNECT_LIMIT))])
     const { error } = await supabase.auth.signOut({ scope })
     // Without an answer of the server, this device forgets the session all the same.
     if (error !== null) await supabase.auth.signOut({ scope: 'local' })
